@@ -1,0 +1,167 @@
+"""The whole error tree. A class says what can be done next; its attributes say about what.
+
+    DesktopSyncError
+    ├─ ConfigurationError        the user can fix it in the settings          exit 2
+    │   └─ ExpressionError         an expression does not parse or is not allowed
+    ├─ EndpointError             an endpoint could not be used                exit 3
+    │   ├─ RetriableError          the same call may succeed later
+    │   ├─ AuthenticationError     the endpoint refused the credentials
+    │   ├─ MissingError            the file, folder, database or structure is not there
+    │   ├─ DamagedError            the content cannot be read without losing something
+    │   └─ SchemaDriftError        a mapped field vanished or changed its type
+    ├─ SecretUnavailableError    the password store cannot give the value     exit 3
+    ├─ AlreadyRunningError       the configuration is running elsewhere       exit 3
+    ├─ VersionMismatchError      the plan is older than what it was made of: plan again
+    ├─ RecordError               this record only; the others go on           exit 1
+    ├─ RunStoppedError           the run ended before its end
+    │   ├─ GuardError              a guard stopped it before it wrote         exit 4
+    │   └─ CancelledError          a person stopped it                        exit 130
+    ├─ LedgerError               the local store cannot be used or written    exit 3
+    └─ BugError                  this program broke one of its own rules
+
+Errors hold data. Sentences for people are made in `core.error_text`, the one place for that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class DesktopSyncError(Exception):
+    """Base of every error that this program raises on purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something is wrong. Empty parts are unknown or do not apply."""
+
+    endpoint: str = ""
+    structure: str = ""
+    record: str = ""
+    field: str = ""
+
+
+NOWHERE = Place()
+
+
+class PlacedError(DesktopSyncError):
+    """An error with a place and a sentence fragment that says what was found there.
+
+    `problem` is a clause for people without a final full stop and without the place, for example
+    "the file is not there". It never holds a secret.
+    """
+
+    def __init__(self, problem: str, place: Place = NOWHERE) -> None:
+        super().__init__(problem, place)
+        self.problem = problem
+        self.place = place
+
+
+class ConfigurationError(PlacedError):
+    """The configuration cannot be used as it is. `path` names the setting (`configuration.entity.field`)."""
+
+    def __init__(self, problem: str, place: Place = NOWHERE, path: str = "") -> None:
+        super().__init__(problem, place)
+        self.path = path
+
+
+class ExpressionError(ConfigurationError):
+    """An expression does not parse or uses something that is not allowed. `position` is a 0-based offset or None."""
+
+    def __init__(
+        self,
+        problem: str,
+        expression: str,
+        position: int | None = None,
+        place: Place = NOWHERE,
+        path: str = "",
+    ) -> None:
+        super().__init__(problem, place, path)
+        self.expression = expression
+        self.position = position
+
+
+class EndpointError(PlacedError):
+    """An endpoint could not be used."""
+
+
+class RetriableError(EndpointError):
+    """The same call may succeed later: locked, busy, unreachable, full."""
+
+
+class AuthenticationError(EndpointError):
+    """The endpoint refused the credentials."""
+
+
+class MissingError(EndpointError):
+    """The database, folder, file or structure is not there."""
+
+
+class DamagedError(EndpointError):
+    """The content cannot be read without losing or altering something, so nothing of it is used."""
+
+
+class SchemaDriftError(EndpointError):
+    """A field that the mapping uses vanished or changed its type."""
+
+
+class SecretUnavailableError(DesktopSyncError):
+    """The password store did not give the secret. `state` is a `core.ports.SecretState` value's name."""
+
+    def __init__(self, name: str, state: str) -> None:
+        super().__init__(name, state)
+        self.name = name
+        self.state = state
+
+
+class AlreadyRunningError(DesktopSyncError):
+    """The configuration is being run by another process or thread. `holder` says which, for people."""
+
+    def __init__(self, configuration: str, holder: str) -> None:
+        super().__init__(configuration, holder)
+        self.configuration = configuration
+        self.holder = holder
+
+
+class VersionMismatchError(DesktopSyncError):
+    """A plan or a decision was made from something that changed since: make it again."""
+
+    def __init__(self, what: str, expected: str, found: str) -> None:
+        super().__init__(what, expected, found)
+        self.what = what
+        self.expected = expected
+        self.found = found
+
+
+class RecordError(PlacedError):
+    """One record cannot be synchronized; the others go on."""
+
+
+class RunStoppedError(DesktopSyncError):
+    """The run ended before its end, on purpose."""
+
+
+class GuardError(RunStoppedError):
+    """A guard stopped the run before it wrote. `findings` are `core.guard.GuardFinding` values."""
+
+    def __init__(self, findings: tuple[object, ...], plan_id: str) -> None:
+        super().__init__(findings, plan_id)
+        self.findings = findings
+        self.plan_id = plan_id
+
+
+class CancelledError(RunStoppedError):
+    """A person stopped the run; everything that was written is recorded in the ledger."""
+
+
+class LedgerError(DesktopSyncError):
+    """The local store cannot be opened, read or written. `path` is its file."""
+
+    def __init__(self, problem: str, path: str) -> None:
+        super().__init__(problem, path)
+        self.problem = problem
+        self.path = path
+
+
+class BugError(DesktopSyncError):
+    """This program broke one of its own rules; the message says which."""
