@@ -1,0 +1,243 @@
+"""What a person sets up: endpoints, sync configurations, entities and field mappings.
+
+All values are frozen. They hold no secrets: a setting that is secret holds a `SecretReference`.
+`core.configuration_check` tells what is wrong with a value; these classes only hold it.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from desktop_sync.core.schedule import MANUAL, Schedule
+
+T = TypeVar("T")
+
+
+class Side(enum.Enum):
+    """One of the two endpoints of a configuration. Shown to people by the endpoint's name."""
+
+    A = "a"
+    B = "b"
+
+    @property
+    def other(self) -> Side:
+        return Side.B if self is Side.A else Side.A
+
+
+class Direction(enum.Enum):
+    A_TO_B = "a-to-b"
+    B_TO_A = "b-to-a"
+    BOTH = "both"
+
+    def flows_from(self, side: Side) -> bool:
+        """Whether values may travel from `side` to the other one."""
+        return self is Direction.BOTH or self is (Direction.A_TO_B if side is Side.A else Direction.B_TO_A)
+
+
+class MatchRule(enum.Enum):
+    STRICT = "strict"
+    BEST = "best"
+
+
+class ConflictRule(enum.Enum):
+    """Who wins when both sides changed to different values (SPEC §6)."""
+
+    MOST_RECENT = "most-recent"
+    A = "a"
+    B = "b"
+    ASK = "ask"
+
+
+class FirstContactRule(enum.Enum):
+    """Who wins when two records are linked for the first time and differ (SPEC §6)."""
+
+    MOST_RECENT = "most-recent"
+    A = "a"
+    B = "b"
+    FILL_EMPTY = "fill-empty"
+    ASK = "ask"
+
+
+class DeleteRule(enum.Enum):
+    """What happens to the counterpart of a deleted record (SPEC §6)."""
+
+    DELETE = "delete"
+    MARK = "mark"
+    UNLINK = "unlink"
+    RESTORE = "restore"
+    IGNORE = "ignore"
+
+
+class EditAgainstDelete(enum.Enum):
+    EDIT = "edit"
+    DELETE = "delete"
+    ASK = "ask"
+
+
+class NullPolicy(enum.Enum):
+    WRITE = "write"
+    LEAVE = "leave"
+    DEFAULT = "default"
+
+
+class UnknownChoice(enum.Enum):
+    """What a value map does with a value that is not in it."""
+
+    INVALID = "invalid"
+    KEEP = "keep"
+    DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class SecretReference:
+    """The name under which a secret lies in the password store. Never the secret."""
+
+    name: str
+
+
+SettingValue = str | int | float | bool | SecretReference
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One configured instance of a provider. `settings` keys are those that the provider declares."""
+
+    name: str
+    provider: str
+    settings: Mapping[str, SettingValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldMapping:
+    """One pair of fields and what happens to values on the way.
+
+    `a` or `b` is empty where there is no single counterpart: `to_b` alone computes a field of B from several of A.
+    `to_b` is an expression over A's fields, `to_a` over B's; empty means the plain field.
+    `normal_form` is an ordered list of `core.normal_form` step names. `value_map` rows are (A's choice, B's choice).
+    `lookup` names the entity whose peers translate the ids. `only_new`: applies to newly created records only.
+    """
+
+    a: str = ""
+    b: str = ""
+    direction: Direction = Direction.BOTH
+    identifying: bool = False
+    to_b: str = ""
+    to_a: str = ""
+    normal_form: tuple[str, ...] = ()
+    null: NullPolicy = NullPolicy.WRITE
+    default: str | None = None
+    value_map: tuple[tuple[str, str], ...] = ()
+    unknown_choice: UnknownChoice = UnknownChoice.INVALID
+    lookup: str = ""
+    only_new: bool = False
+    masked: bool = False
+
+    def field_of(self, side: Side) -> str:
+        return self.a if side is Side.A else self.b
+
+    def expression_to(self, side: Side) -> str:
+        return self.to_a if side is Side.A else self.to_b
+
+
+@dataclass(frozen=True, slots=True)
+class PerSide(Generic[T]):
+    """A value for each side."""
+
+    a: T
+    b: T
+
+    def of(self, side: Side) -> T:
+        return self.a if side is Side.A else self.b
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The field that is set, and to what, where the delete rule is `mark`. An empty field: no mark is set up."""
+
+    field: str = ""
+    value: str = ""
+
+
+NO_MARK = Mark()
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """One pair of structures with its mapping and rules.
+
+    `delete.a` is the rule of direction A→B (a record was deleted in A), `delete.b` that of B→A.
+    `modified` names the stamp fields, empty where there is none. `key` names the id fields where the endpoint
+    declares none;
+    empty falls back to the structure's own key, then to the identifying fields.
+    `filter` holds one condition in the expression language per side, over that side's fields.
+    """
+
+    name: str
+    structures: PerSide[str]
+    fields: tuple[FieldMapping, ...]
+    direction: Direction = Direction.BOTH
+    primary: Side = Side.A
+    conflict: ConflictRule = ConflictRule.MOST_RECENT
+    first_contact: FirstContactRule = FirstContactRule.MOST_RECENT
+    delete: PerSide[DeleteRule] = PerSide(DeleteRule.DELETE, DeleteRule.DELETE)
+    mark: PerSide[Mark] = PerSide(NO_MARK, NO_MARK)
+    edit_against_delete: EditAgainstDelete = EditAgainstDelete.EDIT
+    match: MatchRule = MatchRule.STRICT
+    modified: PerSide[str] = PerSide("", "")
+    key: PerSide[tuple[str, ...]] = PerSide((), ())
+    filter: PerSide[str] = PerSide("", "")
+    max_failed_attempts: int = 5
+
+    @property
+    def identifying(self) -> tuple[FieldMapping, ...]:
+        return tuple(mapping for mapping in self.fields if mapping.identifying)
+
+    @property
+    def prerequisites(self) -> tuple[str, ...]:
+        """Names of the entities that must be synchronized before this one, without repetition, in mapping order."""
+        return tuple(dict.fromkeys(mapping.lookup for mapping in self.fields if mapping.lookup))
+
+
+@dataclass(frozen=True, slots=True)
+class GuardLimits:
+    """Limits of the guards (SPEC §8). A share is 0 to 1; a number counts records. None switches that guard off."""
+
+    deletes_share: float | None = 0.10
+    deletes_number: int | None = 100
+    empty_side: bool = True
+    shrunk_share: float | None = 0.5
+    creates_share: float | None = 0.5
+    updates_share: float | None = 0.5
+    all_changed: bool = True
+    identity: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SyncConfiguration:
+    """Two endpoints, the entities, and how it runs. `version` counts saved edits, from 1."""
+
+    name: str
+    a: str
+    b: str
+    entities: tuple[Entity, ...]
+    enabled: bool = True
+    schedule: Schedule = MANUAL
+    guards: GuardLimits = GuardLimits()
+    version: int = 1
+
+    def endpoint_of(self, side: Side) -> str:
+        return self.a if side is Side.A else self.b
+
+    def entity(self, name: str) -> Entity | None:
+        return next((entity for entity in self.entities if entity.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """The content of one configuration file: endpoints and the configurations that use them."""
+
+    endpoints: tuple[Endpoint, ...] = ()
+    configurations: tuple[SyncConfiguration, ...] = ()

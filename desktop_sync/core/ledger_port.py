@@ -1,0 +1,248 @@
+"""What the ledger must offer: the only truth about peers, runs, intents and conflicts (RELIABILITY §4).
+
+Every call that writes is one transaction, durable when it returns. Calls may come from any thread. Errors: LedgerError.
+
+Tables travel as Arrow streams:
+
+peers
+    record_id int64, a_id text, b_id text, status int8, deleted_in int8, a_digest binary, b_digest binary,
+    attempts int32, not_before timestamp[us, UTC]; ordered by record_id.
+settlements
+    the columns of peers, and last_error text. A row whose record_id is known replaces that sync record; else it is
+    added.
+batch rows (the content of an intent, of history and of the baseline)
+    record_id int64, action int8, rule int8, a_id text, b_id text, a_digest binary, b_digest binary (digests that hold
+    when the batch is done), then per mapped field `a:<field>`, `b:<field>` (what A and B hold when the batch is done,
+    as text, null for empty) and `before:<field>` (what the written side held before, fields of that side).
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from desktop_sync.core.configuration import Endpoint, Side, SyncConfiguration
+from desktop_sync.core.plan import Mode
+from desktop_sync.core.provider_port import ArrowStream
+from desktop_sync.core.run import Run, RunKind, RunResult, Trigger
+from desktop_sync.core.status import Status
+from desktop_sync.core.sync_record import Conflict, HistoryRow, SyncRecord
+
+
+@dataclass(frozen=True, slots=True)
+class EntityKey:
+    """Names of an entity in the ledger; they survive edits of the configuration (SPEC §4)."""
+
+    configuration: str
+    entity: str
+
+
+class BatchState(enum.IntEnum):
+    OPEN = 0
+    DONE = 1
+    ABORTED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBatch:
+    """An intent that was not settled. `rows` has the columns of batch rows."""
+
+    id: int
+    run_id: int
+    key: EntityKey
+    structure: str
+    side: Side
+    operation: int
+    opened_at: datetime
+    rows: ArrowStream
+
+
+@dataclass(frozen=True, slots=True)
+class NewConflict:
+    """A conflict to be kept. Values are (label, a, b, base) as text; digests fence the decision."""
+
+    record_id: int
+    rule: int
+    winner: Side | None
+    a_changed_at: datetime | None
+    b_changed_at: datetime | None
+    values: tuple[tuple[str, str | None, str | None, str | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Watermark:
+    """How far a side was read: the largest stamp read, as text in the endpoint's form, and the record count of the
+    last complete read (None before one)."""
+
+    stamp: str = ""
+    complete_count: int | None = None
+    identity: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordQuery:
+    """Which sync records, in which order. `text` searches ids and last error. `after` continues behind a page:
+    the (sort value, id) of its last row. `sort` is one of id, status, a_id, b_id, updated_at, attempts."""
+
+    configuration: str = ""
+    entity: str = ""
+    statuses: tuple[Status, ...] = ()
+    text: str = ""
+    sort: str = "id"
+    descending: bool = False
+    limit: int = 200
+    offset: int = 0
+
+
+class DefinitionStore(Protocol):
+    """Endpoints and sync configurations."""
+
+    def endpoints(self) -> tuple[Endpoint, ...]: ...
+    def configurations(self) -> tuple[SyncConfiguration, ...]:
+        """The current versions, by name."""
+
+    def base_folder(self, endpoint: str) -> str:
+        """The folder that relative paths of the endpoint start at (that of the imported file), or empty."""
+
+    def save_endpoint(self, endpoint: Endpoint, base_folder: str = "") -> None: ...
+    def save_configuration(self, configuration: SyncConfiguration) -> SyncConfiguration:
+        """Kept with a version one higher than the last of that name if anything differs; the kept one is returned."""
+
+    def rename_configuration(self, name: str, new_name: str) -> None:
+        """Peers, runs and history go along."""
+
+    def delete_endpoint(self, name: str) -> None:
+        """Gone; raises ConfigurationError while a configuration uses it."""
+
+    def delete_configuration(self, name: str) -> None:
+        """Gone with its peers and conflicts; its runs and history stay until they are purged."""
+
+
+class RunStore(Protocol):
+    """Runs, the run lock, and history."""
+
+    def hold(self, configuration: str) -> AbstractContextManager[None]:
+        """While inside, no other thread or process runs the configuration. Raises AlreadyRunningError at once."""
+
+    def is_held(self, configuration: str) -> bool:
+        """Whether anybody runs it now."""
+
+    def open_run(self, configuration: SyncConfiguration, kind: RunKind, trigger: Trigger) -> int: ...
+    def finish_run(self, run_id: int, result: RunResult) -> None: ...
+    def runs(self, configuration: str = "", limit: int = 200, offset: int = 0) -> list[Run]:
+        """Newest first."""
+
+    def run(self, run_id: int) -> Run | None: ...
+    def history(self, run_id: int, limit: int = 200, offset: int = 0) -> list[HistoryRow]:
+        """The actions of a run, in the order they were carried out."""
+
+    def record_history(self, record_id: int, limit: int = 200) -> list[HistoryRow]:
+        """All actions on one sync record, newest first."""
+
+
+class RecordStore(Protocol):
+    """Sync records, conflicts and watermarks."""
+
+    def peers(
+        self,
+        key: EntityKey,
+        *,
+        a_ids: Sequence[str] | None = None,
+        b_ids: Sequence[str] | None = None,
+        statuses: Sequence[Status] | None = None,
+    ) -> ArrowStream:
+        """Peers, all of the entity or those with one of these ids or statuses (given together: any of them)."""
+
+    def count_by_status(self, configuration: str, entity: str = "") -> dict[Status, int]: ...
+    def count_peers(self, key: EntityKey) -> int:
+        """Sync records with both ids whose status is not Deleted."""
+
+    def reserve_record_ids(self, count: int) -> int:
+        """The first of `count` ids that no sync record has or will get."""
+
+    def settle(self, key: EntityKey, run_id: int, settlements: ArrowStream) -> None:
+        """The sync records are as given. A record whose a_id or b_id another sync record of the entity holds takes it
+        over only when that record is among the settlements too."""
+
+    def remove(self, key: EntityKey, record_ids: Sequence[int]) -> None:
+        """The sync records are gone, with their open conflicts."""
+
+    def records(self, query: RecordQuery) -> list[SyncRecord]: ...
+    def count_records(self, query: RecordQuery) -> int: ...
+    def record(self, record_id: int) -> SyncRecord | None: ...
+    def baseline(self, record_id: int) -> dict[str, str | None]:
+        """Values of the last done batch of the record: keys `a:<field>` and `b:<field>`; empty before the first."""
+
+    def keep_conflicts(self, key: EntityKey, run_id: int, conflicts: Sequence[NewConflict]) -> None:
+        """Kept. A record has one unsettled conflict at most: a newer one replaces it."""
+
+    def conflicts(
+        self, configuration: str, *, only_open: bool = True, limit: int = 200, offset: int = 0
+    ) -> list[Conflict]: ...
+    def conflict_of(self, record_id: int) -> Conflict | None:
+        """The open conflict of a record."""
+
+    def decide_conflict(self, conflict_id: int, winner: Side) -> None:
+        """The open conflict is decided; its record becomes Prepared, and the next plan carries the decision out."""
+
+    def decisions(self, key: EntityKey) -> dict[int, Side]:
+        """Decided and not yet carried out: record id → winner."""
+
+    def watermark(self, key: EntityKey, side: Side) -> Watermark: ...
+    def save_watermarks(self, key: EntityKey, a: Watermark, b: Watermark) -> None: ...
+
+
+class Journal(Protocol):
+    """Intents per write batch, before any external write."""
+
+    def open_batch(
+        self, key: EntityKey, run_id: int, side: Side, structure: str, operation: int, rows: ArrowStream
+    ) -> int:
+        """The intent is durable; the id of the batch."""
+
+    def close_batch(
+        self,
+        batch_id: int,
+        settlements: ArrowStream,
+        *,
+        done_rows: Sequence[int],
+        stored: ArrowStream | None = None,
+    ) -> None:
+        """One transaction: the settlements hold, and the batch is done with those of its rows (0-based) that were
+        written;
+        with none it is aborted. The written records' baseline is this batch. `stored`: the batch rows as they really
+        are, replacing the intent's content (where the endpoint stored something else than was sent, or gave ids)."""
+
+    def keep_batch(self, key: EntityKey, run_id: int, rows: ArrowStream, settlements: ArrowStream) -> None:
+        """A batch of actions that write to no endpoint (link, adopt): done at once, with its settlements."""
+
+    def open_batches(self, configuration: str) -> list[OpenBatch]:
+        """Intents that were not settled, oldest first."""
+
+
+class PlanShelf(Protocol):
+    """Plans that wait: between prepare and process, and for a guard's decision. One per configuration."""
+
+    def put(self, configuration: str, plan_id: str, mode: Mode) -> str:
+        """A fresh, empty, owner-only folder for the plan's files; an older plan of the configuration is gone."""
+
+    def folder(self, configuration: str) -> tuple[str, str] | None:
+        """(plan id, folder) of the waiting plan."""
+
+    def drop(self, configuration: str) -> None: ...
+
+
+class Ledger(DefinitionStore, RunStore, RecordStore, Journal, PlanShelf, Protocol):
+    """All of it. One object serves all threads."""
+
+    def purge(self, before: datetime) -> int:
+        """History older than that is gone, but for what baselines and undecided conflicts need; how many batches."""
+
+    def check(self) -> list[str]:
+        """Sentences about damage found; empty when the store is sound."""
+
+    def close(self) -> None: ...

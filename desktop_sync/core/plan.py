@@ -1,0 +1,104 @@
+"""The plan: the immutable list of actions that a prepare computed. Preview and process use the same one (SPEC §9).
+
+The head is here, as a value. The rows are a table (`engine.plan_store`); `digest` covers both, so that what runs
+is what
+was seen.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from desktop_sync.core.decision import Action, Rule
+from desktop_sync.core.guard import GuardFinding
+from desktop_sync.core.status import Status
+
+
+class Mode(enum.Enum):
+    FULL = "full"
+    INCREMENTAL = "incremental"
+    BY_DATE = "by-date"
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Stamps from `start` to `end`, both included, both aware. None is open."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EntityPlan:
+    """The plan of one entity. `counts` has every action that occurs, `read` and `complete` are for A and B."""
+
+    entity: str
+    read_a: int = 0
+    read_b: int = 0
+    complete_a: bool = False
+    complete_b: bool = False
+    counts: Mapping[Action, int] = field(default_factory=dict)
+    first_run: bool = False
+
+    def count(self, *actions: Action) -> int:
+        return sum(self.counts.get(action, 0) for action in actions)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Head of a plan. `id` is unique; `created_at` is aware UTC."""
+
+    id: str
+    configuration: str
+    configuration_version: int
+    mode: Mode
+    created_at: datetime
+    entities: tuple[EntityPlan, ...]
+    findings: tuple[GuardFinding, ...] = ()
+    digest: str = ""
+
+    def count(self, *actions: Action) -> int:
+        return sum(entity.count(*actions) for entity in self.entities)
+
+    @property
+    def writes(self) -> int:
+        """Records that processing the plan writes to an endpoint."""
+        return self.count(*(action for action in Action if action.target is not None))
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field in a preview, a conflict or a history row, as text for people. None is an empty (null) value.
+
+    `a` and `b` are what stands there now, `base` the baseline, `after` what is written. Parts that do not apply
+    are None.
+    """
+
+    label: str
+    a: str | None = None
+    b: str | None = None
+    base: str | None = None
+    before: str | None = None
+    after: str | None = None
+    differs: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    """One row of a plan, for the screen. `number` identifies it within its entity's plan."""
+
+    number: int
+    entity: str
+    action: Action
+    rule: Rule
+    record_id: int | None
+    a_id: str | None
+    b_id: str | None
+    title: str
+    detail: str
+    is_excluded: bool
+    status: Status | None
+    fields: tuple[FieldChange, ...] = ()

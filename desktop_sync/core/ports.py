@@ -1,0 +1,117 @@
+"""Small ports: clock, ids, secrets, progress, cancel. The large ones are `provider_port` and `ledger_port`."""
+
+from __future__ import annotations
+
+import enum
+import threading
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from desktop_sync.core.errors import CancelledError
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """Aware UTC."""
+
+    def monotonic_s(self) -> float:
+        """Seconds that never go back."""
+
+
+class Ids(Protocol):
+    def new_id(self) -> str:
+        """Unique, unguessable, sorts by time of making."""
+
+
+class SecretState(enum.Enum):
+    AVAILABLE = "available"
+    ABSENT = "absent"
+    LOCKED = "locked"
+    DENIED = "denied"
+    NO_BACK_END = "no back end"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class SecretReading:
+    """What the password store answered. `value` is None unless AVAILABLE; it is never shown by repr."""
+
+    state: SecretState
+    value: str | None = None
+
+    def __repr__(self) -> str:
+        return f"SecretReading({self.state.value})"
+
+
+class Secrets(Protocol):
+    """The password store. Calls may take seconds or prompt: never in the window's thread."""
+
+    def read(self, name: str) -> SecretReading: ...
+    def write(self, name: str, value: str) -> SecretState:
+        """AVAILABLE when it is kept."""
+
+    def delete(self, name: str) -> SecretState: ...
+    def describe(self) -> str:
+        """One sentence for people: where secrets are kept."""
+
+
+class Phase(enum.Enum):
+    OPENING = "Opening the endpoints"
+    SETTLING = "Settling what an interrupted run left"
+    READING = "Reading"
+    COMPARING = "Comparing"
+    WRITING = "Writing"
+    VERIFYING = "Verifying"
+    FINISHED = "Finished"
+
+
+class Progress(Protocol):
+    """Told by the running thread, read by whoever shows it. Cheap: called per batch."""
+
+    def phase(self, entity: str, phase: Phase, total: int | None = None) -> None:
+        """A phase of an entity begins. `total` records are expected, None if unknown."""
+
+    def advance(self, records: int) -> None:
+        """So many more records of the phase are done."""
+
+
+class NoProgress:
+    """Nobody watches."""
+
+    def phase(self, entity: str, phase: Phase, total: int | None = None) -> None:
+        return None
+
+    def advance(self, records: int) -> None:
+        return None
+
+
+class CancelToken:
+    """A wish to stop, set from any thread and looked at between batches."""
+
+    __slots__ = ("_is_cancelled",)
+
+    def __init__(self) -> None:
+        self._is_cancelled = False  # one assignment of a bool needs no lock
+
+    def cancel(self) -> None:
+        self._is_cancelled = True
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self._is_cancelled
+
+    def check(self) -> None:
+        """Raises CancelledError when somebody wants to stop."""
+        if self._is_cancelled:
+            raise CancelledError
+
+
+class Steps(Protocol):
+    """Called at each durable boundary; does nothing in production. Crash tests stop the program there."""
+
+    def __call__(self, name: str) -> None: ...
+
+
+def no_steps(name: str) -> None:
+    """The production `Steps`."""

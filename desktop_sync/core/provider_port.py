@@ -1,0 +1,254 @@
+"""What a provider must offer: the port to every external system.
+
+Tables travel as Arrow streams (`ArrowStream`, the Arrow PyCapsule interface), so that core needs no library for them.
+All calls block and may come from any one thread at a time; an endpoint session is used by one thread at a time.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from desktop_sync.core.structure import Structure
+
+
+class ArrowStream(Protocol):
+    """Anything that gives an Arrow C stream: a pyarrow Table or RecordBatchReader, a DuckDB result."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+
+
+class SettingKind(enum.Enum):
+    TEXT = "text"
+    NUMBER = "number"
+    CHOICE = "choice"
+    FILE = "file"
+    FOLDER = "folder"
+    SECRET = "secret"
+    FLAG = "flag"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting that a provider declares; forms and the configuration file are made from it.
+
+    `choices` are (value, label). `help` is one sentence for people. `file_patterns` like "*.db" for FILE.
+    """
+
+    key: str
+    label: str
+    kind: SettingKind = SettingKind.TEXT
+    is_required: bool = False
+    default: str | int | float | bool | None = None
+    choices: tuple[tuple[str, str], ...] = ()
+    help: str = ""
+    file_patterns: tuple[str, ...] = ()
+
+
+class ConditionalWrite(enum.Enum):
+    """How surely a write fails when the target is not what the plan saw (RELIABILITY 4.2)."""
+
+    STRONG = "strong"  # checked by the endpoint together with the write
+    VERIFY = "verify"  # read just before, with a race window of one round trip
+    BLIND = "blind"
+
+
+class ReadCompleteness(enum.Enum):
+    """Whether absence from a full read means that the record is gone."""
+
+    COMPLETE = "complete"
+    TWICE = "twice"  # only after it was absent in two reads
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a provider's endpoints can do. What is missing is said in words by `core.capability_text`."""
+
+    can_create: bool = True
+    can_update: bool = True
+    can_delete: bool = True
+    can_create_structures: bool = False
+    reads_modified_since: bool = False
+    reads_deletions: bool = False
+    reads_by_id: bool = True
+    reserves_ids: bool = False
+    """Ids of new records can be chosen before the create, which then fails if the id is taken."""
+    conditional_write: ConditionalWrite = ConditionalWrite.BLIND
+    completeness: ReadCompleteness = ReadCompleteness.COMPLETE
+    has_transactions: bool = False
+    commits_each_batch: bool = True
+    """False: what is staged becomes visible all at once, at commit (files)."""
+    batch_size: int = 10_000
+    distinguishes_empty_and_null: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class StructureSummary:
+    """A structure in a list. `record_count` is None where counting is not cheap."""
+
+    name: str
+    record_count: int | None = None
+    can_write: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointReport:
+    """What "Test connection" found. `clock_shift_s`: endpoint clock minus ours, None where it has none."""
+
+    is_reachable: bool
+    structures: tuple[StructureSummary, ...] = ()
+    can_write: bool = True
+    clock_shift_s: float | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRequest:
+    """What to read of a structure.
+
+    `fields` are returned in this order. `ids` limits to those record ids. `modified_field` with `since` and/or `until`
+    (both included) limits by stamp: their text is in the field's own form, as `read` gave it. `limit` counts records.
+    """
+
+    structure: Structure
+    fields: tuple[str, ...]
+    ids: Sequence[str] | None = None
+    modified_field: str = ""
+    since: str | None = None
+    until: str | None = None
+    limit: int | None = None
+
+
+class Operation(enum.IntEnum):
+    """Numbers are stored and never change."""
+
+    CREATE = 1
+    UPDATE = 2
+    DELETE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class WriteBatch:
+    """Records to write, one operation for all.
+
+    `ids`: record ids, one per record; in a CREATE those reserved, or None each where the endpoint gives them.
+    `fields` and `values`: what to write; columns in that order, one row per record; empty for a DELETE. Key fields that
+    the mapping does not fill are taken from a reserved id.
+    `expected`: for UPDATE and DELETE, the records as `read` gave them: columns `expected_fields`, same rows.
+    """
+
+    operation: Operation
+    ids: Sequence[str | None]
+    fields: tuple[str, ...] = ()
+    values: ArrowStream | None = None
+    expected_fields: tuple[str, ...] = ()
+    expected: ArrowStream | None = None
+
+
+class WriteStatus(enum.IntEnum):
+    WRITTEN = 0
+    CHANGED = 1  # the record is not what was expected, or gone; nothing was written
+    EXISTS = 2  # a record with the reserved id is there already; nothing was written
+    REJECTED = 3  # the endpoint refuses this record; `message` says why
+    UNKNOWN = 4  # not known whether it was written
+
+
+@dataclass(frozen=True, slots=True)
+class WriteResult:
+    """What became of a batch; each tuple has one item per record, in the batch's order.
+
+    `ids`: the record's id after the write. `messages`: a sentence for REJECTED, else "".
+    `stored_as_sent`: False where the record must be read back because what is stored may differ from what was sent.
+    """
+
+    statuses: Sequence[int]
+    ids: Sequence[str | None]
+    messages: Sequence[str]
+    stored_as_sent: Sequence[bool]
+
+
+class Writer(Protocol):
+    """Writes to one structure. Use as a context manager; leaving without commit leaves the structure as it was."""
+
+    def __enter__(self) -> Writer: ...
+    def __exit__(self, *exc: object) -> None: ...
+
+    def stage(self, batch: WriteBatch) -> None:
+        """Take a batch. Nothing of it is visible to others before `commit`."""
+
+    def commit(self) -> list[WriteResult]:
+        """Make everything staged since the last commit durable; results in the order of staging.
+
+        A record that cannot be written never stops the others of its batch. Raises EndpointError when nothing was
+        written.
+        """
+
+
+class EndpointSession(Protocol):
+    """An opened endpoint. Close it; it holds no lock between calls."""
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    def test(self) -> EndpointReport:
+        """Look without writing. Raises EndpointError with a sentence when the endpoint cannot be used."""
+
+    def identity(self) -> str:
+        """A text that stays the same while this is the same database, folder or service (guard `identity`)."""
+
+    def structures(self) -> tuple[StructureSummary, ...]:
+        """All structures, sorted by name."""
+
+    def describe(self, name: str) -> Structure:
+        """Fields and key. Raises MissingError when the structure is not there."""
+
+    def read(self, request: ReadRequest) -> ArrowStream:
+        """The requested columns, as a stream of batches, from one consistent state.
+
+        A column is of its field's Arrow type, or text in that type's plain form (ISO 8601, digits with a point,
+        `true`): a
+        value that does not fit its declared type comes as it is, as text, so that nothing is lost or changed. Raises
+        DamagedError before the first record, or while reading, when the content cannot be read without loss: then
+        nothing of the read may be used.
+        """
+
+    def reserve_ids(self, structure: Structure, count: int) -> list[str] | None:
+        """Ids that no record has now, for creates; None where the endpoint gives ids itself. Not durable."""
+
+    def create_structure(self, structure: Structure) -> None:
+        """The structure is there with these fields and key, empty. Raises ConfigurationError when it exists already."""
+
+    def writer(self, structure: Structure) -> Writer:
+        """A writer; raises EndpointError when the structure cannot be written."""
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class OpenContext:
+    """What a provider gets to open an endpoint: plain settings with secrets filled in, and the folder relative
+    paths start at."""
+
+    endpoint: str
+    settings: Mapping[str, str | int | float | bool]
+    base_folder: str = ""
+
+
+class Provider(Protocol):
+    """One kind of external system."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def settings(self) -> tuple[Setting, ...]: ...
+    @property
+    def capabilities(self) -> Capabilities:
+        """What endpoints of this provider can do at best; a session says it exactly."""
+
+    def open(self, context: OpenContext) -> EndpointSession:
+        """A session. Raises ConfigurationError for unusable settings, EndpointError when the endpoint cannot be
+        used."""

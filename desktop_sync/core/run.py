@@ -1,0 +1,84 @@
+"""Runs: one execution of prepare, process or both, and what came of it."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from desktop_sync.core.decision import Action
+from desktop_sync.core.guard import GuardFinding
+
+
+class RunKind(enum.Enum):
+    PREPARE = "prepare"
+    PROCESS = "process"
+    RUN = "run"
+    UNDO = "undo"
+    SETTLE = "settle"  # open intents of a crash, settled at a start
+
+
+class Outcome(enum.Enum):
+    """The value is the word of `run --json` (SPEC §11)."""
+
+    RUNNING = "running"
+    DONE = "done"
+    PROBLEMS = "problems"
+    GUARD = "guard"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Trigger(enum.Enum):
+    """Why a run was started."""
+
+    HAND = "by hand"
+    SCHEDULE = "by schedule"
+    COMMAND_LINE = "on the command line"
+    PUSH = "by push"
+
+
+@dataclass(frozen=True, slots=True)
+class EntityResult:
+    """Counts of one entity in a run. `actions` were carried out; `seconds` is the time spent on the entity."""
+
+    entity: str
+    read_a: int = 0
+    read_b: int = 0
+    actions: Mapping[Action, int] = field(default_factory=dict)
+    failed: int = 0
+    seconds: float = 0.0
+    problems: tuple[str, ...] = ()
+
+    @property
+    def records_per_s(self) -> float:
+        return (self.read_a + self.read_b) / self.seconds if self.seconds > 0 else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What a run came to. `run_id` is None for a preview; `error` is a sentence for people, or empty."""
+
+    run_id: int | None
+    configuration: str
+    outcome: Outcome
+    entities: tuple[EntityResult, ...] = ()
+    findings: tuple[GuardFinding, ...] = ()
+    plan_id: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run as the ledger keeps it. Times are aware UTC; `ended_at` is None while it goes on or if it was cut off."""
+
+    id: int
+    configuration: str
+    configuration_version: int
+    kind: RunKind
+    trigger: Trigger
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: Outcome
+    result: RunResult | None = None
