@@ -1,0 +1,128 @@
+"""Values that services give to the window and the command line."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from desktop_sync.core.configuration import FieldMapping
+from desktop_sync.core.provider_port import Capabilities, Setting
+from desktop_sync.core.run import Outcome
+from desktop_sync.core.status import Status
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderInfo:
+    """A provider as the endpoint wizard shows it. `limits` are sentences about what it cannot do."""
+
+    name: str
+    label: str
+    settings: tuple[Setting, ...]
+    capabilities: Capabilities
+    limits: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SampleTable:
+    """A few records of a structure, as text; None is an empty (null) value."""
+
+    fields: tuple[str, ...]
+    rows: tuple[tuple[str | None, ...], ...]
+
+
+class Level(enum.Enum):
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something about a configuration. ERROR keeps it from running. `field_index` is the mapping's place in the entity."""
+
+    level: Level
+    message: str
+    entity: str = ""
+    field_index: int | None = None
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MappingSuggestion:
+    """A proposed pair of fields. `score` 0 to 1; `reasons` are short phrases ("same name", "92 % of values in common")."""
+
+    mapping: FieldMapping
+    score: float
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MappingSample:
+    """One real record through a field mapping: the source values as text, the result, or what went wrong."""
+
+    record_id: str
+    source: str | None
+    result: str | None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationState:
+    """What the list of configurations shows. Times are aware UTC."""
+
+    name: str
+    a: str
+    b: str
+    is_enabled: bool
+    is_running: bool
+    last_outcome: Outcome | None
+    last_run_at: datetime | None
+    next_run_at: datetime | None
+    counts: Mapping[Status, int] = field(default_factory=dict)
+    open_conflicts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EntityVerification:
+    """SPEC §9, Verify. `digest` is the same for two verifications exactly when they saw the same agreement."""
+
+    entity: str
+    in_sync: int = 0
+    different: int = 0
+    missing_a: int = 0
+    missing_b: int = 0
+    unverified: int = 0
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationReport:
+    configuration: str
+    entities: tuple[EntityVerification, ...]
+
+    @property
+    def is_in_sync(self) -> bool:
+        return all(not (e.different or e.missing_a or e.missing_b or e.unverified) for e in self.entities)
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """Names of what an imported file added or replaced. `needs_secrets` are names that the password store lacks."""
+
+    endpoints: tuple[str, ...]
+    configurations: tuple[str, ...]
+    needs_secrets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewCase:
+    """A record that waits for a person because its match is not certain. Candidates are (a_id, b_id, why)."""
+
+    record_id: int
+    entity: str
+    a_id: str | None
+    b_id: str | None
+    reason: str
+    candidates: tuple[tuple[str | None, str | None, str], ...] = ()
