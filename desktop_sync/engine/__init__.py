@@ -1,0 +1,1 @@
+"""Set-based work on whole batches: Arrow in, Arrow out."""
