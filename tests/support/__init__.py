@@ -1,0 +1,1 @@
+"""Fakes and harnesses that several kinds of tests share."""
