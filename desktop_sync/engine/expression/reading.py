@@ -23,6 +23,7 @@ _PLAIN = frozenset(" \t\r\n+-*/%|<>=!,.:()")
 _KEPT_FUNCTION_PARSERS = ("CAST", "TRY_CAST", "EXTRACT", "SUBSTRING", "TRIM", "POSITION")
 _KEPT_RANGES = (TokenType.BETWEEN, TokenType.IN, TokenType.IS, TokenType.LIKE, TokenType.ILIKE)
 _PREFIXES = frozenset({TokenType.NOT, TokenType.DASH, TokenType.PLUS, TokenType.INTERVAL})
+_NO_VALUE = (TokenType.COMMA, TokenType.R_PAREN)
 _DIRECTIONAL = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -139,15 +140,24 @@ def _check_plain(source: Source, position: int) -> None:
 
 
 def _check_tokens(source: Source, tokens: list[Token]) -> None:
-    """Refuse what the character check cannot see: prefixes in a row and CASE inside CASE beyond the depth limit."""
+    """Refuse what the character check cannot see and the parser would let pass or drop without a word."""
     row, cases = 0, 0
-    for token in tokens:
+    for number, token in enumerate(tokens):
         if token.comments:
             raise source.error("comments are not allowed", token.start)
+        if token.token_type is TokenType.ALL:
+            raise source.error("ALL is not allowed in an expression", token.start)
         row = row + 1 if token.token_type in _PREFIXES else 0
-        if token.token_type is TokenType.CASE:
-            cases += 1
-        elif token.token_type is TokenType.END:
-            cases -= 1
+        cases += (token.token_type is TokenType.CASE) - (token.token_type is TokenType.END)
         if max(row, cases) > limits.MAX_DEPTH:
             raise _too_deep(source, token.start)
+        _check_neighbours(source, tokens[max(0, number - 1) : number + 2], token)
+
+
+def _check_neighbours(source: Source, near: list[Token], token: Token) -> None:
+    kinds = [neighbour.token_type for neighbour in near]
+    if token.token_type is TokenType.COMMA and (kinds[0] is TokenType.L_PAREN or kinds[-1] in _NO_VALUE):
+        raise source.error("a value is missing beside a comma", token.start)
+    is_type = kinds[0] in (TokenType.ALIAS, TokenType.DCOLON) and kinds[-1] is TokenType.L_PAREN and len(near) == 3
+    if is_type and token.token_type is not TokenType.DECIMAL:
+        raise source.error("only decimal takes numbers in brackets; cut a text with left()", token.start)
