@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from desktop_sync.core.configuration import FieldMapping
+from desktop_sync.core.finding import Finding, Level
 from desktop_sync.core.provider_port import Capabilities, Setting
 from desktop_sync.core.run import Outcome
 from desktop_sync.core.status import Status
+
+__all__ = [
+    "ConfigurationState",
+    "EntityVerification",
+    "Finding",
+    "ImportReport",
+    "Level",
+    "MappingSample",
+    "MappingSuggestion",
+    "ProviderInfo",
+    "ReviewCase",
+    "SampleTable",
+    "VerificationReport",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,26 +46,9 @@ class SampleTable:
     rows: tuple[tuple[str | None, ...], ...]
 
 
-class Level(enum.Enum):
-    ERROR = "error"
-    WARNING = "warning"
-    NOTE = "note"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something about a configuration. ERROR keeps it from running. `field_index` is the mapping's place in the entity."""
-
-    level: Level
-    message: str
-    entity: str = ""
-    field_index: int | None = None
-    path: str = ""
-
-
 @dataclass(frozen=True, slots=True)
 class MappingSuggestion:
-    """A proposed pair of fields. `score` 0 to 1; `reasons` are short phrases ("same name", "92 % of values in common")."""
+    """A proposed pair of fields. `score` 0 to 1; `reasons` are short phrases ("same name")."""
 
     mapping: FieldMapping
     score: float
@@ -109,11 +106,15 @@ class VerificationReport:
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """Names of what an imported file added or replaced. `needs_secrets` are names that the password store lacks."""
+    """Names of what an imported file added or replaced. `needs_secrets` are names that the password store lacks.
+
+    `switched_off`: configurations whose schedule waits for a person to enable them.
+    """
 
     endpoints: tuple[str, ...]
     configurations: tuple[str, ...]
     needs_secrets: tuple[str, ...] = ()
+    switched_off: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,243 @@
+"""Endpoints: set up, tried, opened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import replace
+from typing import Protocol
+
+from desktop_sync.core import capability_text
+from desktop_sync.core.configuration import Endpoint, SecretReference, SettingValue
+from desktop_sync.core.errors import ConfigurationError, MissingError, Place, SecretUnavailableError
+from desktop_sync.core.ledger_port import DefinitionStore
+from desktop_sync.core.ports import Secrets, SecretState
+from desktop_sync.core.provider_port import (
+    EndpointReport,
+    EndpointSession,
+    OpenContext,
+    Provider,
+    ReadRequest,
+    Setting,
+    SettingKind,
+    StructureSummary,
+)
+from desktop_sync.core.structure import Structure
+from desktop_sync.services.cell_text import text_rows
+from desktop_sync.services.views import ProviderInfo, SampleTable
+
+PlainSettings = dict[str, str | int | float | bool]
+NO_SECRETS: Mapping[str, str] = {}
+
+
+class ProviderRegistry(Protocol):
+    """The providers that this installation has."""
+
+    def names(self) -> tuple[str, ...]:
+        """Sorted."""
+
+    def get(self, name: str) -> Provider:
+        """Raises ConfigurationError when there is no provider of that name."""
+
+
+class EndpointService:
+    """Every method blocks, may be called from any thread, and raises errors of `core.errors`."""
+
+    def __init__(self, store: DefinitionStore, registry: ProviderRegistry, secrets: Secrets) -> None:
+        self._store = store
+        self._registry = registry
+        self._secrets = secrets
+
+    def providers(self) -> tuple[ProviderInfo, ...]:
+        """What endpoints can be made of, by label."""
+        infos = [provider_info(self._registry.get(name)) for name in self._registry.names()]
+        return tuple(sorted(infos, key=lambda info: info.label.casefold()))
+
+    def list(self) -> tuple[Endpoint, ...]:
+        """All endpoints, by name."""
+        return tuple(sorted(self._store.endpoints(), key=lambda endpoint: endpoint.name.casefold()))
+
+    def get(self, name: str) -> Endpoint:
+        """Raises ConfigurationError when there is none of that name."""
+        for endpoint in self._store.endpoints():
+            if endpoint.name == name:
+                return endpoint
+        raise ConfigurationError("there is no endpoint of this name", Place(endpoint=name), path="endpoint")
+
+    def test(self, endpoint: Endpoint, secrets: Mapping[str, str] = NO_SECRETS) -> EndpointReport:
+        """What works, without writing anything and without storing the secrets given by setting key."""
+        with closing(self._open(endpoint, secrets)) as session:
+            return session.test()
+
+    def save(self, endpoint: Endpoint, secrets: Mapping[str, str] = NO_SECRETS) -> Endpoint:
+        """Checked and kept, replacing the one of that name; typed secrets go to the password store first.
+
+        Raises ConfigurationError for unusable settings and SecretUnavailableError when the password store does not
+        take a secret; then nothing is kept. The endpoint returned holds references instead of secrets.
+        """
+        if not endpoint.name.strip():
+            raise ConfigurationError("the endpoint needs a name", path="endpoint.name")
+        if endpoint.name != endpoint.name.strip():
+            endpoint = replace(endpoint, name=endpoint.name.strip())
+        provider = self._registry.get(endpoint.provider)
+        settings: dict[str, SettingValue] = dict(endpoint.settings)
+        chosen: dict[str, str] = {}
+        for setting in provider.settings:
+            if setting.kind is SettingKind.SECRET and secrets.get(setting.key):
+                reference = self._reference(endpoint, setting)
+                settings[setting.key] = SecretReference(reference)
+                chosen[reference] = secrets[setting.key]
+        kept = replace(endpoint, settings=settings)
+        check_settings(provider, kept)
+        for reference, value in chosen.items():
+            state = self._secrets.write(reference, value)
+            if state is not SecretState.AVAILABLE:
+                raise SecretUnavailableError(reference, state.name)
+        self._store.save_endpoint(kept, self._base_folder(kept.name))
+        return kept
+
+    def delete(self, name: str) -> None:
+        """Gone, with the secrets that were stored for it alone. Raises ConfigurationError while it is used."""
+        endpoint = self.get(name)
+        self._store.delete_endpoint(name)
+        still_used = {
+            value.name
+            for other in self._store.endpoints()
+            for value in other.settings.values()
+            if isinstance(value, SecretReference)
+        }
+        for value in endpoint.settings.values():
+            if isinstance(value, SecretReference) and value.name not in still_used:
+                self._secrets.delete(value.name)
+
+    def structures(self, name: str) -> tuple[StructureSummary, ...]:
+        with closing(self.open(name)) as session:
+            return session.structures()
+
+    def describe(self, name: str, structure: str) -> Structure:
+        with closing(self.open(name)) as session:
+            return session.describe(structure)
+
+    def sample(self, name: str, structure: str, limit: int = 5) -> SampleTable:
+        """The first few records as text, in the endpoint's order."""
+        with closing(self.open(name)) as session:
+            described = session.describe(structure)
+            request = ReadRequest(described, described.field_names, limit=limit)
+            rows = text_rows(session.read(request))
+        return SampleTable(described.field_names, tuple(rows[:limit]))
+
+    def create_structure(self, name: str, structure: Structure) -> None:
+        """The structure is there, empty. Raises ConfigurationError when it exists or the endpoint cannot make any."""
+        with closing(self.open(name)) as session:
+            if not session.capabilities.can_create_structures:
+                raise ConfigurationError(
+                    "this endpoint cannot create structures; create it there and come back",
+                    Place(endpoint=name, structure=structure.name),
+                )
+            session.create_structure(structure)
+
+    def open(self, name: str) -> EndpointSession:
+        """A session; close it. Raises SecretUnavailableError when the password store does not give a secret."""
+        return self._open(self.get(name), NO_SECRETS)
+
+    def provider(self, name: str) -> ProviderInfo:
+        """The provider of that name. Raises ConfigurationError when this installation has none."""
+        return provider_info(self._registry.get(name))
+
+    def has_structure(self, name: str, structure: str) -> bool:
+        try:
+            self.describe(name, structure)
+        except MissingError:
+            return False
+        return True
+
+    def _open(self, endpoint: Endpoint, secrets: Mapping[str, str]) -> EndpointSession:
+        provider = self._registry.get(endpoint.provider)
+        typed = {key for key, value in secrets.items() if value}
+        check_settings(provider, endpoint, typed)
+        settings = self._resolve(endpoint, {key: secrets[key] for key in typed})
+        return provider.open(OpenContext(endpoint.name, settings, self._base_folder(endpoint.name)))
+
+    def _resolve(self, endpoint: Endpoint, typed: Mapping[str, str]) -> PlainSettings:
+        declared = self._registry.get(endpoint.provider).settings
+        settings: PlainSettings = {item.key: item.default for item in declared if item.default is not None}
+        for key, value in endpoint.settings.items():
+            if key in typed:
+                continue
+            if not isinstance(value, SecretReference):
+                settings[key] = value
+                continue
+            reading = self._secrets.read(value.name)
+            if reading.state is not SecretState.AVAILABLE or reading.value is None:
+                raise SecretUnavailableError(value.name, reading.state.name)
+            settings[key] = reading.value
+        return {**settings, **typed}
+
+    def _base_folder(self, name: str) -> str:
+        known = any(endpoint.name == name for endpoint in self._store.endpoints())
+        return self._store.base_folder(name) if known else ""
+
+    def _reference(self, endpoint: Endpoint, setting: Setting) -> str:
+        """The name to keep a secret under: the one it has, unless another endpoint shares it."""
+        own = f"{endpoint.name} {setting.label}"
+        value = endpoint.settings.get(setting.key)
+        if not isinstance(value, SecretReference) or value.name == own:
+            return own
+        shared = any(
+            value in other.settings.values() for other in self._store.endpoints() if other.name != endpoint.name
+        )
+        return own if shared else value.name
+
+
+def provider_info(provider: Provider) -> ProviderInfo:
+    return ProviderInfo(
+        provider.name,
+        provider.label,
+        provider.settings,
+        provider.capabilities,
+        capability_text.limits(provider.capabilities),
+    )
+
+
+def check_settings(provider: Provider, endpoint: Endpoint, typed: set[str] | None = None) -> None:
+    """Raises ConfigurationError, with the setting's path, for the first setting that cannot be used.
+
+    `typed` are keys of secrets that are given beside the settings.
+    """
+    declared = {setting.key: setting for setting in provider.settings}
+    for key in endpoint.settings:
+        if key not in declared:
+            known = ", ".join(declared) or "none"
+            raise ConfigurationError(
+                f'"{key}" is no setting of {provider.label}; its settings are: {known}',
+                Place(endpoint=endpoint.name),
+                path=f"settings.{key}",
+            )
+    for setting in provider.settings:
+        value = endpoint.settings.get(setting.key)
+        if setting.key in (typed or ()):
+            continue
+        problem = setting_problem(setting, value)
+        if problem:
+            raise ConfigurationError(problem, Place(endpoint=endpoint.name), path=f"settings.{setting.key}")
+
+
+def setting_problem(setting: Setting, value: SettingValue | None) -> str:
+    """Why the value does not do for the setting, as a clause for people; empty when it does."""
+    if value is None or value == "":
+        return f'"{setting.label}" is needed' if setting.is_required and setting.default in (None, "") else ""
+    if isinstance(value, SecretReference):
+        return "" if setting.kind is SettingKind.SECRET else f'"{setting.label}" is not kept in the password store'
+    match setting.kind:
+        case SettingKind.SECRET:
+            return f'"{setting.label}" must be kept in the password store, not in the settings'
+        case SettingKind.NUMBER:
+            is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            return "" if is_number else f'"{setting.label}" must be a number'
+        case SettingKind.FLAG:
+            return "" if isinstance(value, bool) else f'"{setting.label}" must be yes or no'
+        case SettingKind.CHOICE:
+            offered = [choice for choice, _ in setting.choices]
+            return "" if value in offered else f'"{setting.label}" must be one of: {", ".join(offered)}'
+        case _:
+            return "" if isinstance(value, str) else f'"{setting.label}" must be a text'
