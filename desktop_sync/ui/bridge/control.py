@@ -1,0 +1,68 @@
+"""What a job shares with its worker: progress that is told there and read here, and the wish to stop. Free of Qt."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from desktop_sync.core.ports import CancelToken, Phase
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressState:
+    """One look at a job. `total` is None where it is not known; `seconds` are those of the phase so far."""
+
+    entity: str = ""
+    phase: Phase = Phase.OPENING
+    done: int = 0
+    total: int | None = None
+    seconds: float = 0.0
+
+    @property
+    def records_per_s(self) -> float:
+        return self.done / self.seconds if self.seconds > 0 else 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """None where nothing can be said yet."""
+        if self.total is None or self.done <= 0 or self.seconds < 1:
+            return None
+        return max(0, self.total - self.done) / self.records_per_s
+
+
+class SharedProgress:
+    """A `core.ports.Progress` that keeps the latest state. Told by one worker, read by the window's thread.
+
+    State is replaced as a whole, never changed in place, so a reader needs no lock.
+    """
+
+    def __init__(self, monotonic_s: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic_s = monotonic_s
+        self._told: tuple[str, Phase, int, int | None, float] | None = None
+
+    def phase(self, entity: str, phase: Phase, total: int | None = None) -> None:
+        self._told = (entity, phase, 0, total, self._monotonic_s())
+
+    def advance(self, records: int) -> None:
+        if self._told is not None:
+            entity, phase, done, total, since = self._told
+            self._told = (entity, phase, done + records, total, since)
+
+    def state(self) -> ProgressState | None:
+        """None before the first phase."""
+        told = self._told
+        if told is None:
+            return None
+        entity, phase, done, total, since = told
+        return ProgressState(entity, phase, done, total, max(0.0, self._monotonic_s() - since))
+
+
+class JobControl:
+    """Made before the job, handed to its function, kept by the window."""
+
+    __slots__ = ("cancel", "progress")
+
+    def __init__(self) -> None:
+        self.progress = SharedProgress()
+        self.cancel = CancelToken()

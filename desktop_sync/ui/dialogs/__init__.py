@@ -1,0 +1,1 @@
+"""Dialogs; they are opened with `open()`, never with a modal `exec()`."""

@@ -1,0 +1,1 @@
+"""Table models that show pages of a service, fetched in workers."""

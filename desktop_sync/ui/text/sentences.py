@@ -1,0 +1,113 @@
+"""Longer sentences of the window: guards, schedules, progress, states."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from PySide6.QtCore import QCoreApplication, QLocale
+
+from desktop_sync.core import error_text
+from desktop_sync.core.guard import Guard, GuardFinding
+from desktop_sync.core.ports import Phase
+from desktop_sync.core.schedule import Schedule, ScheduleKind
+from desktop_sync.services.views import ConfigurationState
+from desktop_sync.ui.bridge.control import ProgressState
+from desktop_sync.ui.text.times import counted, day_and_time, duration, number
+from desktop_sync.ui.text.words import SideNames, outcome_word
+
+
+def tr(text: str) -> str:
+    return QCoreApplication.translate("sentences", text)
+
+
+def records(count: int) -> str:
+    return counted(count, tr("{0} record"), tr("{0} records"))
+
+
+def problem(error: object) -> str:
+    """What went wrong and what to do next, as one paragraph."""
+    if not isinstance(error, BaseException):
+        return str(error)
+    parts = (error_text.sentence(error), error_text.next_step(error))
+    return " ".join(part for part in parts if part)
+
+
+def guard_sentence(finding: GuardFinding, names: SideNames) -> str:
+    """What tripped, with its numbers and the endpoint's name."""
+    name, count, total, limit = names.of(finding.side), number(finding.count), number(finding.total), finding.limit
+    texts = {
+        Guard.DELETES: tr("{count} of {total} records of “{entity}” would be deleted in {name} (limit: {limit})."),
+        Guard.EMPTY_SIDE: tr("“{entity}” reads empty in {name}, although {total} records are linked there."),
+        Guard.SHRUNK: tr("“{entity}” has only {count} records in {name}; there were {total} before."),
+        Guard.CREATES: tr("{count} records of “{entity}” would be created in {name}, which holds {total}."),
+        Guard.UPDATES: tr("{count} of {total} records of “{entity}” would be changed in {name} (limit: {limit})."),
+        Guard.ALL_CHANGED: tr("Every one of the {total} linked records of “{entity}” changed in {name}."),
+        Guard.IDENTITY: tr("{name} is not the same database, folder or service as in the last run."),
+    }
+    return texts[finding.guard].format(count=count, total=total, limit=number(limit), entity=finding.entity, name=name)
+
+
+def schedule_sentence(schedule: Schedule) -> str:
+    """ "Every 15 minutes", "Daily at 09:00 and 18:00", "By hand"."""
+    if schedule.kind is ScheduleKind.INTERVAL:
+        minutes = schedule.interval_minutes
+        if minutes % 60 == 0:
+            return counted(minutes // 60, tr("Every hour"), tr("Every {0} hours"))
+        return counted(minutes, tr("Every minute"), tr("Every {0} minutes"))
+    times = tr(" and ").join(f"{at:%H:%M}" for at in sorted(schedule.times))
+    if schedule.kind is ScheduleKind.DAILY:
+        return tr("Daily at {0}").format(times)
+    if schedule.kind is ScheduleKind.WEEKLY:
+        days = ", ".join(
+            QLocale().dayName(day + 1, QLocale.FormatType.ShortFormat) for day in sorted(schedule.weekdays)
+        )
+        return tr("{0} at {1}").format(days, times)
+    if schedule.kind is ScheduleKind.CRON:
+        return tr("Cron: {0}").format(schedule.cron)
+    return tr("By hand")
+
+
+def phase_word(phase: Phase) -> str:
+    words = {
+        Phase.OPENING: tr("Opening the endpoints"),
+        Phase.SETTLING: tr("Settling what an interrupted run left"),
+        Phase.READING: tr("Reading"),
+        Phase.COMPARING: tr("Comparing"),
+        Phase.WRITING: tr("Writing"),
+        Phase.VERIFYING: tr("Verifying"),
+        Phase.FINISHED: tr("Finishing"),
+    }
+    return words[phase]
+
+
+def progress_headline(state: ProgressState) -> str:
+    """ "Reading customers"."""
+    return f"{phase_word(state.phase)} {state.entity}".strip()
+
+
+def progress_figures(state: ProgressState) -> str:
+    """ "1,200 of 5,000 · 800 records/s · 5 s left", with what is known."""
+    parts: list[str] = []
+    if state.total is not None:
+        parts.append(tr("{0} of {1}").format(number(state.done), number(state.total)))
+    elif state.done:
+        parts.append(records(state.done))
+    if state.done and state.seconds >= 0.5:
+        parts.append(tr("{0} records/s").format(number(round(state.records_per_s))))
+    if state.seconds_left is not None:
+        parts.append(tr("{0} left").format(duration(state.seconds_left)))
+    return "  ·  ".join(parts)
+
+
+def state_line(state: ConfigurationState, now: datetime) -> str:
+    """The second line of a configuration in the list, and what a screen reader says."""
+    if state.is_running:
+        return tr("Running…")
+    if not state.is_enabled:
+        return tr("Switched off")
+    if state.last_run_at is None:
+        return tr("Never synchronized")
+    when = day_and_time(state.last_run_at, now)
+    if state.last_outcome is not None and state.last_outcome.value != "done":
+        return f"{when}  ·  {outcome_word(state.last_outcome)}"
+    return when
