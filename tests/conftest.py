@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-# Before anything imports Qt or keyring. Processes that a test starts inherit both.
+# Before anything imports Qt or keyring. Processes that a test starts inherit all three.
 if "DESKTOP_SYNC_TEST_DISPLAY" not in os.environ:
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
+CHECKOUT = str(Path(__file__).resolve().parent.parent)
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [CHECKOUT, os.environ.get("PYTHONPATH")]))
 os.environ["PYTHON_KEYRING_BACKEND"] = "tests.support.keyring_fake.MemoryKeyring"
 
 settings.register_profile("dev", max_examples=50, deadline=None)
