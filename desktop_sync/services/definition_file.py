@@ -1,0 +1,143 @@
+"""Configuration files: import, export, and reading without importing (SPEC §11)."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from desktop_sync.core.configuration import Definitions, Endpoint, SecretReference, SettingValue, SyncConfiguration
+from desktop_sync.core.errors import ConfigurationError
+from desktop_sync.core.ledger_port import DefinitionStore
+from desktop_sync.core.ports import Secrets, SecretState
+from desktop_sync.core.provider_port import SettingKind
+from desktop_sync.core.schedule import MANUAL
+from desktop_sync.services.definition_reader import DeclaredProvider, read_definitions
+from desktop_sync.services.definition_table import suggestion
+from desktop_sync.services.definition_text import parse_toml, read_definition_text
+from desktop_sync.services.views import ImportReport
+
+
+class DefinitionFileService:
+    """Brings definitions in from files and out to them. Nothing in a file runs, opens or connects to anything here.
+
+    `providers` maps a provider's name to it. With `secrets`, an import tells which secrets the password store lacks;
+    without, it names all that the file refers to.
+    """
+
+    def __init__(
+        self, store: DefinitionStore, providers: Mapping[str, DeclaredProvider], secrets: Secrets | None = None
+    ) -> None:
+        self._store = store
+        self._providers = providers
+        self._secrets = secrets
+
+    def import_file(self, path: Path) -> ImportReport:
+        """The file's endpoints and configurations are stored; those of the same names are replaced.
+
+        All of it is checked before anything is stored. Relative paths in settings start at the file's folder. A
+        configuration with a schedule comes in switched off, and the report names it: importing approves running by
+        hand, not by itself. Only one that is stored exactly so, with exactly these endpoints, keeps its switch; a
+        stored one whose endpoint now reaches something else is switched off too. May be repeated. Raises
+        ConfigurationError.
+        """
+        definitions = self.parse(read_definition_text(path), path.name)
+        base_folder = str(path.resolve().parent)
+        moved = self._moved(definitions.endpoints, base_folder)
+        stored = {configuration.name: configuration for configuration in self._store.configurations()}
+        for endpoint in definitions.endpoints:
+            self._store.save_endpoint(endpoint, base_folder)
+        switched_off: list[str] = []
+        imported = {configuration.name: configuration for configuration in definitions.configurations}
+        for name, configuration in (stored | imported).items():
+            approved = _approved(configuration, stored.get(name), moved)
+            if name in imported or approved != configuration:
+                self._store.save_configuration(approved)
+            if configuration.enabled and not approved.enabled:
+                switched_off.append(name)
+        return ImportReport(
+            endpoints=tuple(endpoint.name for endpoint in definitions.endpoints),
+            configurations=tuple(configuration.name for configuration in definitions.configurations),
+            needs_secrets=self._missing_secrets(definitions.endpoints),
+            switched_off=tuple(switched_off),
+        )
+
+    def parse(self, text: str, source: str) -> Definitions:
+        """The definitions that the text holds; nothing is stored. `source` names the file in messages.
+
+        Configurations may refer to endpoints of the text and to stored ones. Raises ConfigurationError.
+        """
+        known = [endpoint.name for endpoint in self._store.endpoints()]
+        return read_definitions(parse_toml(text, source), source, self._providers, known)
+
+    def export(self, names: Sequence[str] = ()) -> str:
+        """TOML of the configurations of these names with the endpoints they use, or of everything without names.
+
+        A name may also be an endpoint's. Holds no secrets. Paths are absolute where the folder that they start at is
+        known, so that the text means the same wherever it is kept. Raises ConfigurationError for an unknown name.
+        """
+        # The TOML writer takes a while to import; only an export needs it.
+        from desktop_sync.services.definition_writer import write_definitions
+
+        endpoints = {endpoint.name: endpoint for endpoint in self._store.endpoints()}
+        configurations = {configuration.name: configuration for configuration in self._store.configurations()}
+        used = set(names)
+        for name in names:
+            if name in configurations:
+                used |= {configurations[name].a, configurations[name].b}
+            elif name not in endpoints:
+                known = [*configurations, *endpoints]
+                raise ConfigurationError(
+                    f'there is no configuration and no endpoint "{name}"{suggestion(name, known)}', path="export"
+                )
+        return write_definitions(
+            Definitions(
+                tuple(self._placed(endpoint) for name, endpoint in endpoints.items() if not names or name in used),
+                tuple(each for name, each in configurations.items() if not names or name in names),
+            )
+        )
+
+    def _moved(self, endpoints: Sequence[Endpoint], base_folder: str) -> frozenset[str]:
+        """Names of those that are not stored exactly so: what they reach has not been approved yet."""
+        stored = {endpoint.name: endpoint for endpoint in self._store.endpoints()}
+        return frozenset(
+            endpoint.name
+            for endpoint in endpoints
+            if stored.get(endpoint.name) != endpoint or self._store.base_folder(endpoint.name) != base_folder
+        )
+
+    def _placed(self, endpoint: Endpoint) -> Endpoint:
+        base_folder = self._store.base_folder(endpoint.name)
+        provider = self._providers.get(endpoint.provider)
+        if not base_folder or provider is None:
+            return endpoint
+        paths = {setting.key for setting in provider.settings if setting.kind in (SettingKind.FILE, SettingKind.FOLDER)}
+        settings: dict[str, SettingValue] = {
+            key: str(Path(base_folder, value)) if key in paths and isinstance(value, str) and value else value
+            for key, value in endpoint.settings.items()
+        }
+        return dataclasses.replace(endpoint, settings=settings)
+
+    def _missing_secrets(self, endpoints: Sequence[Endpoint]) -> tuple[str, ...]:
+        names = dict.fromkeys(
+            value.name
+            for endpoint in endpoints
+            for value in endpoint.settings.values()
+            if isinstance(value, SecretReference)
+        )
+        secrets = self._secrets
+        if secrets is None:
+            return tuple(names)
+        return tuple(name for name in names if secrets.read(name).state is SecretState.ABSENT)
+
+
+def _approved(
+    configuration: SyncConfiguration, stored: SyncConfiguration | None, moved: frozenset[str]
+) -> SyncConfiguration:
+    """What an import may store: switched on only without a schedule, or when a person had switched on just this."""
+    if configuration.schedule == MANUAL or not configuration.enabled:
+        return configuration
+    is_known = stored is not None and dataclasses.replace(configuration, version=stored.version) == stored
+    if is_known and configuration.a not in moved and configuration.b not in moved:
+        return configuration
+    return dataclasses.replace(configuration, enabled=False)

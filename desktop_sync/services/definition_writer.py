@@ -1,0 +1,182 @@
+"""Writes endpoints and configurations as TOML that a person can read, edit and import again (SPEC §11)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import time
+
+import tomlkit
+from tomlkit.items import InlineTable, Table
+
+from desktop_sync.core.configuration import (
+    NO_MARK,
+    Definitions,
+    Endpoint,
+    Entity,
+    FieldMapping,
+    GuardLimits,
+    Mark,
+    PerSide,
+    SecretReference,
+    SyncConfiguration,
+)
+from desktop_sync.core.guard import Guard
+from desktop_sync.core.schedule import Schedule, ScheduleKind
+from desktop_sync.services.definition_reader import A_TO_B, B_TO_A, FORMAT, WEEKDAYS
+
+
+def write_definitions(definitions: Definitions) -> str:
+    """TOML text; reading it gives equal definitions (a configuration's version is the ledger's and is not written)."""
+    document = tomlkit.document()
+    document.add("format", tomlkit.item(FORMAT))
+    if definitions.endpoints:
+        endpoints = tomlkit.aot()
+        for endpoint in definitions.endpoints:
+            endpoints.append(_endpoint(endpoint))
+        document.add("endpoint", endpoints)
+    if definitions.configurations:
+        configurations = tomlkit.aot()
+        for configuration in definitions.configurations:
+            configurations.append(_configuration(configuration))
+        document.add("configuration", configurations)
+    return tomlkit.dumps(document)
+
+
+def _endpoint(endpoint: Endpoint) -> Table:
+    table = tomlkit.table()
+    table.add("name", endpoint.name)
+    table.add("provider", endpoint.provider)
+    settings: dict[str, object] = {
+        key: _inline({"secret": value.name}) if isinstance(value, SecretReference) else value
+        for key, value in endpoint.settings.items()
+    }
+    table.add("settings", _inline(settings))
+    return table
+
+
+def _configuration(configuration: SyncConfiguration) -> Table:
+    table = tomlkit.table()
+    table.add("name", configuration.name)
+    table.add("a", configuration.a)
+    table.add("b", configuration.b)
+    table.add("enabled", configuration.enabled)
+    schedule = _schedule(configuration.schedule)
+    if schedule is not None:
+        table.add("schedule", schedule)
+    table.add("guards", _guards(configuration.guards))
+    if configuration.entities:
+        entities = tomlkit.aot()
+        for entity in configuration.entities:
+            entities.append(_entity(entity))
+        table.add("entity", entities)
+    return table
+
+
+def _schedule(schedule: Schedule) -> InlineTable | None:
+    match schedule.kind:
+        case ScheduleKind.MANUAL:
+            return None
+        case ScheduleKind.INTERVAL:
+            return _inline({"every_minutes": schedule.interval_minutes})
+        case ScheduleKind.DAILY:
+            return _inline({"daily": _times(schedule.times)})
+        case ScheduleKind.WEEKLY:
+            days = [WEEKDAYS[day] for day in schedule.weekdays]
+            return _inline({"weekly": days, "at": _times(schedule.times)})
+        case ScheduleKind.CRON:
+            return _inline({"cron": schedule.cron})
+
+
+def _times(times: Sequence[time]) -> list[str]:
+    return [each.strftime("%H:%M:%S" if each.second else "%H:%M") for each in times]
+
+
+def _guards(limits: GuardLimits) -> Table:
+    table = tomlkit.table()
+    if limits.deletes_share is None and limits.deletes_number is None:
+        table.add(Guard.DELETES.value, False)
+    else:
+        deletes = {"share": _or_false(limits.deletes_share), "number": _or_false(limits.deletes_number)}
+        table.add(Guard.DELETES.value, _inline(deletes))
+    table.add(Guard.EMPTY_SIDE.value, limits.empty_side)
+    table.add(Guard.SHRUNK.value, _or_false(limits.shrunk_share))
+    table.add(Guard.CREATES.value, _or_false(limits.creates_share))
+    table.add(Guard.UPDATES.value, _or_false(limits.updates_share))
+    table.add(Guard.ALL_CHANGED.value, limits.all_changed)
+    table.add(Guard.IDENTITY.value, limits.identity)
+    return table
+
+
+def _or_false(limit: float | int | None) -> float | int | bool:
+    return False if limit is None else limit
+
+
+def _entity(entity: Entity) -> Table:
+    table = tomlkit.table()
+    table.add("name", entity.name)
+    table.add("a", entity.structures.a)
+    table.add("b", entity.structures.b)
+    table.add("direction", entity.direction.value)
+    table.add("primary", entity.primary.value)
+    table.add("conflict", entity.conflict.value)
+    table.add("first_contact", entity.first_contact.value)
+    table.add("delete", _inline({A_TO_B: entity.delete.a.value, B_TO_A: entity.delete.b.value}))
+    marks = {way: _mark(mark) for way, mark in ((A_TO_B, entity.mark.a), (B_TO_A, entity.mark.b)) if mark != NO_MARK}
+    if marks:
+        table.add("mark", _inline(marks))
+    table.add("edit_against_delete", entity.edit_against_delete.value)
+    table.add("match", entity.match.value)
+    _add_per_side(table, "modified", entity.modified)
+    if entity.key.a or entity.key.b:
+        table.add("key", _inline({side: list(key) for side, key in (("a", entity.key.a), ("b", entity.key.b)) if key}))
+    _add_per_side(table, "filter", entity.filter)
+    table.add("max_failed_attempts", entity.max_failed_attempts)
+    if entity.fields:
+        fields = tomlkit.aot()
+        for mapping in entity.fields:
+            fields.append(_field(mapping))
+        table.add("field", fields)
+    return table
+
+
+def _mark(mark: Mark) -> InlineTable:
+    return _inline({"field": mark.field, "value": mark.value})
+
+
+def _add_per_side(table: Table, key: str, sides: PerSide[str]) -> None:
+    given = {side: text for side, text in (("a", sides.a), ("b", sides.b)) if text}
+    if given:
+        table.add(key, _inline(given))
+
+
+def _field(mapping: FieldMapping) -> Table:
+    """Only what differs from the defaults: a mapping is mostly two names."""
+    table = tomlkit.table()
+    defaults = FieldMapping()
+    values: list[tuple[str, object, bool]] = [
+        ("a", mapping.a, bool(mapping.a)),
+        ("b", mapping.b, bool(mapping.b)),
+        ("direction", mapping.direction.value, mapping.direction is not defaults.direction),
+        ("identifying", mapping.identifying, mapping.identifying),
+        ("to_b", mapping.to_b, bool(mapping.to_b)),
+        ("to_a", mapping.to_a, bool(mapping.to_a)),
+        ("normal_form", list(mapping.normal_form), bool(mapping.normal_form)),
+        ("null", mapping.null.value, mapping.null is not defaults.null),
+        ("default", mapping.default, mapping.default is not None),
+        ("value_map", [list(row) for row in mapping.value_map], bool(mapping.value_map)),
+        ("unknown_choice", mapping.unknown_choice.value, mapping.unknown_choice is not defaults.unknown_choice),
+        ("lookup", mapping.lookup, bool(mapping.lookup)),
+        ("only_new", mapping.only_new, mapping.only_new),
+        ("masked", mapping.masked, mapping.masked),
+    ]
+    for key, value, is_given in values:
+        if is_given:
+            table.add(key, tomlkit.item(value))
+    return table
+
+
+def _inline(values: Mapping[str, object]) -> InlineTable:
+    table = tomlkit.inline_table()
+    for key, value in values.items():
+        table.append(key, value)
+    return table
