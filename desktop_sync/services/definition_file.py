@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from desktop_sync.core.configuration import Definitions, Endpoint, SecretReference, SettingValue, SyncConfiguration
@@ -12,7 +12,7 @@ from desktop_sync.core.ledger_port import DefinitionStore
 from desktop_sync.core.ports import Secrets, SecretState
 from desktop_sync.core.provider_port import SettingKind
 from desktop_sync.core.schedule import MANUAL
-from desktop_sync.services.definition_reader import DeclaredProvider, read_definitions
+from desktop_sync.services.definition_reader import DeclaredProviders, read_definitions
 from desktop_sync.services.definition_table import suggestion
 from desktop_sync.services.definition_text import parse_toml, read_definition_text
 from desktop_sync.services.views import ImportReport
@@ -21,13 +21,11 @@ from desktop_sync.services.views import ImportReport
 class DefinitionFileService:
     """Brings definitions in from files and out to them. Nothing in a file runs, opens or connects to anything here.
 
-    `providers` maps a provider's name to it. With `secrets`, an import tells which secrets the password store lacks;
+    With `secrets`, an import tells which secrets the password store lacks;
     without, it names all that the file refers to.
     """
 
-    def __init__(
-        self, store: DefinitionStore, providers: Mapping[str, DeclaredProvider], secrets: Secrets | None = None
-    ) -> None:
+    def __init__(self, store: DefinitionStore, providers: DeclaredProviders, secrets: Secrets | None = None) -> None:
         self._store = store
         self._providers = providers
         self._secrets = secrets
@@ -108,10 +106,10 @@ class DefinitionFileService:
 
     def _placed(self, endpoint: Endpoint) -> Endpoint:
         base_folder = self._store.base_folder(endpoint.name)
-        provider = self._providers.get(endpoint.provider)
-        if not base_folder or provider is None:
+        if not base_folder or endpoint.provider not in self._providers.names():
             return endpoint
-        paths = {setting.key for setting in provider.settings if setting.kind in (SettingKind.FILE, SettingKind.FOLDER)}
+        declared = self._providers.get(endpoint.provider).settings
+        paths = {setting.key for setting in declared if setting.kind in (SettingKind.FILE, SettingKind.FOLDER)}
         settings: dict[str, SettingValue] = {
             key: str(Path(base_folder, value)) if key in paths and isinstance(value, str) and value else value
             for key, value in endpoint.settings.items()

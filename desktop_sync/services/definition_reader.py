@@ -51,10 +51,20 @@ class DeclaredProvider(Protocol):
     def settings(self) -> tuple[Setting, ...]: ...
 
 
+class DeclaredProviders(Protocol):
+    """The providers that this installation has."""
+
+    def names(self) -> tuple[str, ...]:
+        """Sorted."""
+
+    def get(self, name: str) -> DeclaredProvider:
+        """Raises ConfigurationError when there is no provider of that name."""
+
+
 def read_definitions(
     content: Mapping[str, object],
     source: str,
-    providers: Mapping[str, DeclaredProvider],
+    providers: DeclaredProviders,
     known_endpoints: Iterable[str] = (),
 ) -> Definitions:
     """The definitions in a file's top table. `known_endpoints` may be referred to besides those of the file.
@@ -76,13 +86,13 @@ def read_definitions(
     return Definitions(endpoints, configurations)
 
 
-def read_endpoint(table: DefinitionTable, providers: Mapping[str, DeclaredProvider]) -> Endpoint:
+def read_endpoint(table: DefinitionTable, providers: DeclaredProviders) -> Endpoint:
     name, provider = table.name("name"), table.text("provider")
-    if provider not in providers:
-        known = sorted(providers)
+    known = providers.names()
+    if provider not in known:
         problem = f'there is no provider "{provider}"; the providers are {quoted(known)}{suggestion(provider, known)}'
         raise table.refuse("provider", problem)
-    settings = _read_settings(table, providers[provider])
+    settings = _read_settings(table, providers.get(provider))
     table.finish()
     return Endpoint(name, provider, settings)
 

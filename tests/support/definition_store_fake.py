@@ -71,4 +71,14 @@ CSV = SettingsOnlyProvider(
         Setting("delimiter", "Delimiter", SettingKind.CHOICE, choices=((",", "comma"), (";", "semicolon"))),
     ),
 )
-PROVIDERS = {provider.name: provider for provider in (SQL, CSV)}
+
+
+class SettingsOnlyRegistry:
+    def names(self) -> tuple[str, ...]:
+        return ("csv", "sql")
+
+    def get(self, name: str) -> SettingsOnlyProvider:
+        return {"csv": CSV, "sql": SQL}[name]
+
+
+PROVIDERS = SettingsOnlyRegistry()
