@@ -18,10 +18,15 @@ from desktop_sync.engine.expression.source import Source
 from desktop_sync.engine.expression.translation import Translation
 from desktop_sync.engine.expression.types import SQL_TYPES, field_type_of, word_for
 
+# These optimizers move a part of an expression in front of the TRY around it (a part that occurs twice, the value
+# before a long IN list, a conversion into the scan), where its failing ends the whole query.
+_UNSAFE_OPTIMIZERS = "common_subexpressions,in_clause,scalar_fn_pushdown,type_pushdown,projection_placement"
+
 SESSION_SETTINGS = (
     "SET TimeZone = 'UTC'",
     "SET ieee_floating_point_ops = false",
     "SET error_on_division_by_zero = true",
+    f"SET disabled_optimizers = '{_UNSAFE_OPTIMIZERS}'",
 )
 """Statements that a DuckDB session must have executed before it runs a compiled expression."""
 

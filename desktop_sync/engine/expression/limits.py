@@ -4,6 +4,7 @@ from __future__ import annotations
 
 MAX_CHARACTERS = 4_000
 MAX_NODES = 500
+MAX_TOKENS = 3 * MAX_NODES  # commas and brackets are tokens, but no nodes
 MAX_DEPTH = 30
 MAX_NUMBER_DIGITS = 38
 MAX_EXPONENT = 308

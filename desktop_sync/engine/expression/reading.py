@@ -35,6 +35,7 @@ class ExpressionDialect(DuckDB):
         NO_PAREN_FUNCTIONS: ClassVar[dict[TokenType, type[exp.Expr]]] = {}
         FUNCTION_PARSERS: ClassVar = {name: DuckDBParser.FUNCTION_PARSERS[name] for name in _KEPT_FUNCTION_PARSERS}
         NO_PAREN_FUNCTION_PARSERS: ClassVar = {"CASE": DuckDBParser.NO_PAREN_FUNCTION_PARSERS["CASE"]}
+        TYPE_CONVERTERS: ClassVar[dict[exp.DType, Callable[[exp.DataType], exp.DataType]]] = {}
         RANGE_PARSERS: ClassVar = {token: DuckDBParser.RANGE_PARSERS[token] for token in _KEPT_RANGES}
 
 
@@ -141,6 +142,8 @@ def _check_plain(source: Source, position: int) -> None:
 
 def _check_tokens(source: Source, tokens: list[Token]) -> None:
     """Refuse what the character check cannot see and the parser would let pass or drop without a word."""
+    if len(tokens) > limits.MAX_TOKENS:
+        raise source.error(f"it has more than {limits.MAX_NODES} parts")
     row, cases = 0, 0
     for number, token in enumerate(tokens):
         if token.comments:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-FUNCTIONS_OUTSIDE = """
+_NAMES = """
 read_text read_blob read_csv read_csv_auto sniff_csv read_json read_json_auto read_ndjson read_ndjson_auto
 read_json_objects read_parquet parquet_scan parquet_metadata parquet_schema parquet_file_metadata
 parquet_kv_metadata glob getenv getvariable current_setting current_user current_role session_user user
@@ -21,7 +21,8 @@ quantile quantile_cont histogram approx_count_distinct arg_min arg_max bool_and 
 variance corr covar_pop entropy kurtosis skewness row_number rank dense_rank lag lead ntile first_value nth_value
 list_value list_aggregate list_transform list_filter list_reduce list_sort array_value array_to_string list_extract
 struct_pack struct_extract struct_insert row map map_extract map_from_entries element_at union_value union_extract
-json json_extract json_extract_string json_transform json_object json_array to_json from_json json_execute_serialized_sql
+json json_extract json_extract_string json_transform json_object json_array to_json from_json
+json_execute_serialized_sql
 json_serialize_sql json_deserialize_sql json_structure columns alias constant_or_null try can_cast_implicitly
 cast_to_type add_parquet_key bitstring bit_count blob encode decode to_base64 from_base64 hex unhex
 create_sort_key combine finalize write_file copy load_extension load_file install attach exec
@@ -30,7 +31,8 @@ write_csv export_database import_database regexp_split_to_table string_split str
 regexp_extract_all printf format lambda apply list_apply reduce filter bar parse_path parse_filename
 hash crc32 sha256 chr ascii levenshtein jaro_winkler_similarity to_days to_years timezone at_timezone getattr open
 __import__ exit os.system
-""".split()
+"""
+FUNCTIONS_OUTSIDE = _NAMES.split()
 
 SUBQUERIES = (
     "(SELECT 1)",
@@ -262,7 +264,7 @@ STRUCTURES = (
     "PRIOR a",
     "CONNECT_BY_ROOT a",
     "a COLLATE nocase",
-    "a COLLATE \"de_DE\"",
+    'a COLLATE "de_DE"',
     "a GLOB 'x*'",
     "a SIMILAR TO 'x'",
     "a ~ 'x'",
