@@ -33,6 +33,8 @@ class Compiled:
     Per batch, compute `wrapped_sql` once as a column w, then `value_sql("w")` and `failed_sql("w")` from it:
     a record whose value cannot be computed (division by zero, a text that is no number, a date that does not
     exist) has a null value and is marked as failed, and the other records are not touched by it.
+    What DuckDB's TRY does not hold back cannot be in an accepted expression, or was ruled out when it was compiled:
+    volatile functions, unusable constant patterns, formats and zones. Lack of memory does end the query.
     """
 
     source: Source

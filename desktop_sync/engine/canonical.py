@@ -1,0 +1,154 @@
+"""SQL for values: strict casts, plain text, the canonical form behind digests, and record ids.
+
+The canonical form is our own and explicit; its version is `CANONICAL_VERSION`. It never depends on what a cast
+prints, so that digests in the ledger stay valid when DuckDB changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from desktop_sync.core.structure import FieldType
+
+CANONICAL_VERSION = 1
+LEAST_SCALE = 9
+
+
+@dataclass(frozen=True, slots=True)
+class ValueType:
+    """The type of a column of values. `scale` is used by DECIMAL only."""
+
+    type: FieldType
+    scale: int = LEAST_SCALE
+
+    @property
+    def sql(self) -> str:
+        """The DuckDB type."""
+        if self.type is FieldType.DECIMAL:
+            return f"DECIMAL(38,{self.scale})"
+        return _SQL_TYPES[self.type]
+
+
+TEXT = ValueType(FieldType.TEXT)
+
+_SQL_TYPES = {
+    FieldType.TEXT: "VARCHAR",
+    FieldType.INTEGER: "BIGINT",
+    FieldType.FLOAT: "DOUBLE",
+    FieldType.BOOLEAN: "BOOLEAN",
+    FieldType.DATE: "DATE",
+    FieldType.TIME: "TIME",
+    FieldType.TIMESTAMP: "TIMESTAMP",
+    FieldType.INSTANT: "TIMESTAMPTZ",
+    FieldType.BINARY: "BLOB",
+}
+
+
+def value_type(kind: FieldType, scale: int | None) -> ValueType:
+    return ValueType(kind, min(30, max(LEAST_SCALE, scale or 0)))
+
+
+def quote(name: str) -> str:
+    """A quoted identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A quoted text literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def typed_sql(raw: str, kind: ValueType) -> str:
+    """The typed value of a text column; null where the text is empty or does not fit the type without loss."""
+    if kind.type is FieldType.TEXT:
+        return raw
+    text = f"nullif(trim({raw}), '')"
+    match kind.type:
+        case FieldType.INTEGER:
+            wide = f"TRY_CAST({text} AS DECIMAL(38,9))"
+            return (
+                f"CASE WHEN translate({raw}, '.eE', '') = {raw} THEN TRY_CAST({text} AS BIGINT) "
+                f"WHEN {wide} = trunc({wide}) THEN TRY_CAST(trunc({wide}) AS BIGINT) END"
+            )
+        case FieldType.DECIMAL:
+            cast = f"TRY_CAST({text} AS {kind.sql})"
+            return (
+                f"CASE WHEN translate({raw}, 'eE', '') <> {raw} "
+                f"THEN CASE WHEN CAST({cast} AS DOUBLE) = TRY_CAST({text} AS DOUBLE) THEN {cast} END "
+                f"WHEN strpos({raw}, '.') = 0 OR strlen(rtrim({text}, '0')) - strpos({text}, '.') <= {kind.scale} "
+                f"THEN {cast} END"
+            )
+        case FieldType.FLOAT:
+            cast = f"TRY_CAST({text} AS DOUBLE)"
+            return f"CASE WHEN isfinite({cast}) THEN {cast} END"
+        case FieldType.DATE:
+            stamp = f"TRY_CAST({text} AS TIMESTAMP)"
+            return (
+                f"CASE WHEN strlen({text}) <= 10 THEN TRY_CAST({text} AS DATE) "
+                f"WHEN {stamp} = date_trunc('day', {stamp}) THEN CAST({stamp} AS DATE) END"
+            )
+        case FieldType.TIMESTAMP | FieldType.INSTANT:
+            cast = f"TRY_CAST({text} AS {kind.sql})"
+            return f"CASE WHEN isfinite({cast}) THEN {cast} END"
+        case FieldType.BINARY:
+            return f"TRY(from_hex({text}))"
+        case _:
+            return f"TRY_CAST({text} AS {kind.sql})"
+
+
+def plain_text_sql(value: str, kind: ValueType) -> str:
+    """The value as text for people and for endpoints that store text: ISO 8601, digits with a point, `true`."""
+    match kind.type:
+        case FieldType.TEXT:
+            return value
+        case FieldType.DECIMAL:
+            return f"rtrim(rtrim(CAST({value} AS VARCHAR), '0'), '.')"
+        case FieldType.BOOLEAN:
+            return f"CASE {value} WHEN true THEN 'true' WHEN false THEN 'false' END"
+        case FieldType.TIMESTAMP:
+            return _stamp_text(value)
+        case FieldType.INSTANT:
+            return f"({_stamp_text(f'CAST({value} AS TIMESTAMP)')} || 'Z')"
+        case FieldType.BINARY:
+            return f"hex({value})"
+        case _:
+            return f"CAST({value} AS VARCHAR)"
+
+
+def _stamp_text(value: str) -> str:
+    whole = f"strftime({value}, '%Y-%m-%d %H:%M:%S')"
+    return f"CASE WHEN epoch_us({value}) % 1000000 = 0 THEN {whole} ELSE strftime({value}, '%Y-%m-%d %H:%M:%S.%f') END"
+
+
+def canonical_sql(value: str, kind: ValueType) -> str:
+    """The canonical text of a value, null for null."""
+    match kind.type:
+        case FieldType.TEXT:
+            return f"replace({value}, chr(31), chr(31) || chr(31))"
+        case FieldType.FLOAT:
+            return f"printf('%.17g', {value} + 0.0)"  # adding zero makes -0 and 0 one value
+        case FieldType.DATE:
+            return f"CAST({value} - DATE '1970-01-01' AS VARCHAR)"
+        case FieldType.TIME:
+            return f"CAST(epoch_us({value}) AS VARCHAR)"
+        case FieldType.TIMESTAMP | FieldType.INSTANT:
+            return f"CAST(epoch_us({value}) AS VARCHAR)"
+        case _:
+            return plain_text_sql(value, kind)
+
+
+def digest_sql(canonical_values: Sequence[str]) -> str:
+    """A 16-byte digest over canonical values in order; equal exactly when all of them are (null differs from empty)."""
+    if not canonical_values:
+        return "unhex('00000000000000000000000000000000')"
+    parts = ", chr(31), ".join(f"coalesce('v' || {value}, 'n')" for value in canonical_values)
+    return f"unhex(left(sha256(concat({parts})), 32))"
+
+
+def record_id_sql(key_columns: Sequence[str]) -> str:
+    """The record id from the raw key columns, as `core.structure.encode_record_id` makes it; null if a part is null."""
+    texts = [f"nullif(CAST({column} AS VARCHAR), '')" for column in key_columns]
+    if len(texts) == 1:
+        return texts[0]
+    return " || ',' || ".join(f"replace(replace({text}, '\\', '\\\\'), ',', '\\,')" for text in texts)

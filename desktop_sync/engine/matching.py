@@ -1,0 +1,119 @@
+"""Which free record of A is which free record of B (SPEC §4), set-wise, so that reading order does not matter.
+
+Works on the tables `free_a` and `free_b` (rid, in_filter, match_key, m0 … canonical identifying values) and gives
+`matched` (a_rid, b_rid, evidence) and `undecided` (side, rid, other, evidence: who might be meant).
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+from desktop_sync.core.configuration import MatchRule, Side
+from desktop_sync.engine.canonical import literal
+from desktop_sync.engine.layout import Layout
+from desktop_sync.engine.sides import peer_table, side_table
+from desktop_sync.engine.workbench import Workbench
+
+MOST_LEVELS = 6
+"""Best match looks at subsets of at most so many identifying fields, those that come first."""
+
+
+def match(bench: Workbench, layout: Layout) -> None:
+    """The tables `matched` and `undecided` are made anew."""
+    bench.execute("CREATE OR REPLACE TABLE matched (a_rid VARCHAR, b_rid VARCHAR, evidence VARCHAR)")
+    bench.execute("CREATE OR REPLACE TABLE undecided (side VARCHAR, rid VARCHAR, other VARCHAR, evidence VARCHAR)")
+    bench.execute("CREATE OR REPLACE TABLE renamed (side VARCHAR, rid VARCHAR, record_id BIGINT)")
+    if not bench.number("SELECT (SELECT count(*) FROM free_a) + (SELECT count(*) FROM free_b)"):
+        return  # the usual case: nobody added anything, and no table need be grouped
+    labels = [layout.entity.fields[c.index].a or layout.entity.fields[c.index].b for c in layout.identifying]
+    if layout.entity.match is MatchRule.STRICT:
+        _strict(bench, layout, labels)
+    else:
+        _best(bench, labels)
+
+
+def _strict(bench: Workbench, layout: Layout, labels: list[str]) -> None:
+    """All identifying values equal and there; no second record of either side has them."""
+    agree = " AND ".join(f"a.m{i} = b.m{i}" for i in range(len(labels)))
+    evidence = literal("equal: " + ", ".join(labels))
+    for side, free in ((Side.A, "free_a"), (Side.B, "free_b")):
+        repeated = f"SELECT match_key FROM {side_table(layout, side)} WHERE match_key IS NOT NULL GROUP BY 1 HAVING count(*) > 1"
+        bench.execute(
+            f"INSERT INTO undecided SELECT '{side.value}', rid, NULL, "
+            f"{literal('other records have the same ' + ', '.join(labels))} "
+            f"FROM {free} WHERE match_key IN ({repeated})"
+        )
+    for side, free in ((Side.A, "free_a"), (Side.B, "free_b")):
+        other = side.other
+        bench.execute(
+            f"INSERT INTO undecided SELECT '{side.value}', f.rid, o.rid, "
+            f"{literal('several records of the other side have the same ' + ', '.join(labels))} "
+            f"FROM {free} f JOIN {side_table(layout, other)} o USING (match_key) "
+            f"WHERE o.rid IN (SELECT rid FROM undecided WHERE side = '{other.value}')"
+        )
+    bench.execute(
+        f"INSERT INTO matched SELECT a.rid, b.rid, {evidence} FROM free_a a JOIN free_b b "
+        f"ON a.match_key = b.match_key AND {agree} WHERE a.rid NOT IN (SELECT rid FROM undecided WHERE side = 'a') "
+        "AND b.rid NOT IN (SELECT rid FROM undecided WHERE side = 'b')"
+    )
+    _meet_peers(bench, layout, labels)
+
+
+def _meet_peers(bench: Workbench, layout: Layout, labels: list[str]) -> None:
+    """A free record whose values a record of a pair has: the pair's own record under a new id, or a duplicate.
+
+    `renamed` gets (side, rid, record_id): the pair's record of that side is gone, so this is it (RELIABILITY C16).
+    """
+    peers = peer_table(layout)
+    for side, free in ((Side.A, "free_a"), (Side.B, "free_b")):
+        me, other = side.value, side.other.value
+        met = (
+            f"SELECT f.rid, o.rid AS other, p.record_id, mine.rid IS NULL AS is_gone FROM {free} f "
+            f"JOIN {side_table(layout, side.other)} o USING (match_key) "
+            f"JOIN {peers} p ON p.{other}_id = o.rid AND p.{me}_id IS NOT NULL AND p.status <> 6 "
+            f"LEFT JOIN {side_table(layout, side)} mine ON mine.rid = p.{me}_id "
+            f"WHERE f.rid NOT IN (SELECT rid FROM undecided WHERE side = '{me}')"
+        )
+        bench.execute(f"CREATE OR REPLACE TABLE met AS {met}")
+        bench.execute(f"INSERT INTO renamed SELECT '{me}', rid, record_id FROM met WHERE is_gone")
+        bench.execute(
+            f"INSERT INTO undecided SELECT '{me}', rid, other, "
+            f"{literal('a record that is paired already has the same ' + ', '.join(labels))} FROM met WHERE NOT is_gone"
+        )
+    bench.execute("DROP TABLE met")
+
+
+def _best(bench: Workbench, labels: list[str]) -> None:
+    """Agreement on all identifying fields first, then on one fewer, and so on, in priority order."""
+    places = range(len(labels))
+    for size in range(len(labels), 0, -1):
+        for subset in combinations(places, size):
+            if size < len(labels) and size <= len(labels) - MOST_LEVELS:
+                continue
+            _best_level(bench, subset, [place for place in places if place not in subset], labels)
+
+
+def _best_level(bench: Workbench, subset: tuple[int, ...], rest: list[int], labels: list[str]) -> None:
+    agree = " AND ".join(f"a.m{i} = b.m{i}" for i in subset)
+    against = " OR ".join(f"a.m{i} <> b.m{i}" for i in rest) or "false"
+    names = ", ".join(labels[i] for i in subset)
+    still_free = (
+        "rid NOT IN (SELECT {0}_rid FROM matched) AND rid NOT IN (SELECT rid FROM undecided WHERE side = '{0}')"
+    )
+    candidates = (
+        f"SELECT a.rid AS a_rid, b.rid AS b_rid, coalesce({against}, false) AS is_contradicted "
+        f"FROM (SELECT * FROM free_a WHERE {still_free.format('a')}) a "
+        f"JOIN (SELECT * FROM free_b WHERE {still_free.format('b')}) b ON {agree}"
+    )
+    bench.execute(
+        f"CREATE OR REPLACE TABLE level AS SELECT *, count(*) OVER (PARTITION BY a_rid) AS a_count, "
+        f"count(*) OVER (PARTITION BY b_rid) AS b_count FROM ({candidates})"
+    )
+    sure = "a_count = 1 AND b_count = 1 AND NOT is_contradicted"
+    bench.execute(f"INSERT INTO matched SELECT a_rid, b_rid, {literal('equal: ' + names)} FROM level WHERE {sure}")
+    why = f"CASE WHEN is_contradicted THEN {literal('equal: ' + names + '; but others differ')} ELSE {literal('several have the same ' + names)} END"
+    for me, other in (("a", "b"), ("b", "a")):
+        bench.execute(
+            f"INSERT INTO undecided SELECT '{me}', {me}_rid, {other}_rid, {why} FROM level WHERE NOT ({sure})"
+        )
+    bench.execute("DROP TABLE level")

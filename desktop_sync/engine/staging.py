@@ -1,0 +1,189 @@
+"""From the columns that an endpoint gave to typed values, sent values, problems, filter and digests, as one SELECT."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from desktop_sync.core.configuration import FieldMapping, NullPolicy, UnknownChoice
+from desktop_sync.core.structure import FieldType
+from desktop_sync.engine.canonical import (
+    TEXT,
+    ValueType,
+    digest_sql,
+    literal,
+    plain_text_sql,
+    record_id_sql,
+    typed_sql,
+)
+from desktop_sync.engine.layout import Column, Layout, Sending, SideLayout
+from desktop_sync.engine.normal_sql import comparable_sql
+
+PROBLEM_SEPARATOR = "\x1f"
+"""Between the field's name and what is wrong with it, in the problem column."""
+
+
+@dataclass(frozen=True, slots=True)
+class Staging:
+    """SQL over one side. `texts` are the places of columns that came as text."""
+
+    layout: Layout
+    side: SideLayout
+    texts: frozenset[int]
+
+    def select(self, source: str) -> str:
+        """A SELECT over `source` (columns r0, r1 …): all its columns, then rid, t…, o…, problem, in_filter."""
+        side = self.side
+        typed = [f"{self._typed(column)} AS {column.typed}" for column in side.columns]
+        rid = f"{record_id_sql([column.raw for column in side.key])} AS rid"
+        one = f"SELECT *, {', '.join([rid, *typed])} FROM {source}"
+        wrapped = [f"{self._wrapped(s)} AS w{s.index}" for s in side.sendings if s.expression is not None]
+        if side.condition is not None:
+            wrapped.append(f"{side.condition.wrapped_sql(self._argument)} AS wf")
+        two = f"SELECT *, {', '.join(wrapped)} FROM ({one})" if wrapped else one
+        bare = [f"{self._base(s)[0]} AS b{s.index}" for s in side.sendings]
+        three = f"SELECT *, {', '.join(bare)} FROM ({two})" if bare else two
+        sent = [f"{self._sent(s)} AS {s.name}" for s in side.sendings]
+        four = f"SELECT *, {', '.join(sent)} FROM ({three})" if sent else three
+        return f"SELECT *, {self._problem()} AS problem, {self._in_filter()} AS in_filter FROM ({four})"
+
+    def digest(self) -> str:
+        """The digest over what the side sends, in normal form; over its plain mapped fields if it sends nothing.
+
+        A lookup counts by the reference as it stands here, so that peers of other entities do not move it.
+        """
+        values = [
+            comparable_sql(sending.name, sent_type(sending), self.layout.steps[sending.index])
+            for sending in self.side.sendings
+            if not sending.mapping.only_new
+        ]
+        if not values:
+            values = [
+                comparable_sql(column.typed, column.kind, ())
+                for column in self.side.columns
+                if any(mapping.field_of(self.side.side) == column.name for mapping in self.layout.entity.fields)
+            ]
+        return digest_sql(values)
+
+    def match_values(self) -> list[str]:
+        """Canonical texts of the identifying fields, comparable with those of the other side, in priority order."""
+        values = []
+        for comparison in self.layout.identifying:
+            if comparison.sender is self.side.side:
+                value = f"o{comparison.index}"
+            else:
+                value = comparison.column.typed
+            values.append(comparable_sql(value, comparison.kind, comparison.steps))
+        return values
+
+    def _typed(self, column: Column) -> str:
+        if column.place in self.texts:
+            return typed_sql(column.raw, column.kind)
+        return f"TRY_CAST({column.raw} AS {column.kind.sql})"
+
+    def _argument(self, name: str) -> str:
+        column = self.side.column(name)
+        if column.kind.type is FieldType.DECIMAL and column.kind.scale <= 9:
+            # Narrow enough that products of two fields still have room in 38 digits.
+            return f"TRY_CAST({column.typed} AS DECIMAL(18,6))"
+        return column.typed
+
+    def _wrapped(self, sending: Sending) -> str:
+        assert sending.expression is not None
+        return sending.expression.wrapped_sql(self._argument)
+
+    def _base(self, sending: Sending) -> tuple[str, ValueType]:
+        """The value before it takes the target's type, and its own type."""
+        if sending.expression is not None:
+            kind = ValueType(sending.expression.type or FieldType.TEXT)
+            value = sending.expression.value_sql(f"w{sending.index}")
+        else:
+            assert sending.column is not None
+            kind, value = sending.column.kind, sending.column.typed
+        if sending.mapping.lookup:
+            return plain_text_sql(value, kind), TEXT
+        if sending.mapping.value_map:
+            return _mapped_choice(plain_text_sql(value, kind), sending.mapping, self.side), TEXT
+        return value, kind
+
+    def _sent(self, sending: Sending) -> str:
+        kind = self._base(sending)[1]
+        name = f"b{sending.index}"
+        target = sent_type(sending)
+        value = convert_sql(name, kind, target, exact=sending.expression is not None)
+        mapping = sending.mapping
+        if mapping.default is not None and (mapping.null is NullPolicy.DEFAULT or mapping.only_new):
+            value = f"coalesce({value}, {typed_sql(literal(mapping.default), target)})"
+        return value
+
+    def _problem(self) -> str:
+        cases = [
+            f"WHEN trim({c.raw}) <> '' AND {c.typed} IS NULL THEN {self._misfit(c.name, c.raw, c.kind)}"
+            for c in self.side.columns
+            if c.place in self.texts and c.kind.type is not FieldType.TEXT
+        ]
+        for s in self.side.sendings:
+            if s.expression is not None:
+                text = f"the expression {s.expression.text} cannot be computed for this record"
+                message = literal(s.target + PROBLEM_SEPARATOR + text)
+                cases.append(f"WHEN {s.expression.failed_sql(f'w{s.index}')} THEN {message}")
+            kind = self._base(s)[1]
+            if s.mapping.value_map and s.mapping.unknown_choice is UnknownChoice.INVALID:
+                known = plain_text_sql(s.column.typed, s.column.kind) if s.column else f"w{s.index}[1]"
+                message = f"{literal(s.target + PROBLEM_SEPARATOR)} || {self._shown(s.mapping, known)} || {literal(_NO_CHOICE)}"
+                cases.append(f"WHEN nullif({known}, '') IS NOT NULL AND b{s.index} IS NULL THEN {message}")
+            elif kind != sent_type(s):
+                empty = f"nullif(b{s.index}, '') IS NOT NULL" if kind is TEXT else f"b{s.index} IS NOT NULL"
+                shown = plain_text_sql(f"b{s.index}", kind)
+                message = self._misfit(s.target, shown, sent_type(s), s.mapping)
+                cases.append(f"WHEN {empty} AND {s.name} IS NULL THEN {message}")
+        return f"CASE {' '.join(cases)} END" if cases else "CAST(NULL AS VARCHAR)"
+
+    def _misfit(self, name: str, value: str, kind: ValueType, mapping: FieldMapping | None = None) -> str:
+        word = "whole number of 64 bits" if kind.type is FieldType.INTEGER else kind.type.value
+        article = "an" if word[0] in "aeiou" else "a"
+        masked = [m for m in self.layout.entity.fields if m.masked and m.field_of(self.side.side) == name]
+        shown = self._shown(mapping or (masked[0] if masked else None), value)
+        return f"{literal(name + PROBLEM_SEPARATOR)} || {shown} || {literal(f' is not {article} {word}')}"
+
+    @staticmethod
+    def _shown(mapping: FieldMapping | None, value: str) -> str:
+        if mapping is not None and mapping.masked:
+            return literal("the value")
+        return f"chr(34) || left({value}, 60) || chr(34)"
+
+    def _in_filter(self) -> str:
+        condition = self.side.condition
+        return "true" if condition is None else f"coalesce({condition.value_sql('wf')}, false)"
+
+
+_NO_CHOICE = " is not among the choices of the value map"
+
+
+def sent_type(sending: Sending) -> ValueType:
+    """The type of the sent value; a reference travels as the text of an id."""
+    return TEXT if sending.mapping.lookup else sending.kind
+
+
+def convert_sql(value: str, kind: ValueType, target: ValueType, *, exact: bool = False) -> str:
+    """The value in another type, null where that would lose something. `exact`: the source's SQL type may vary."""
+    if kind == target and not (exact and kind.type is FieldType.DECIMAL):
+        return value
+    if kind.type is FieldType.TEXT:
+        return typed_sql(value, target)
+    if kind.type is FieldType.DECIMAL and target.type is FieldType.DECIMAL:
+        rounded = f"TRY_CAST({value} AS {target.sql})"
+        return f"CASE WHEN {rounded} = {value} THEN {rounded} END"
+    text = plain_text_sql(value, kind)
+    return text if target.type is FieldType.TEXT else typed_sql(f"({text})", target)
+
+
+def _mapped_choice(text: str, mapping: FieldMapping, side: SideLayout) -> str:
+    toward_b = side.side.value == "a"
+    rows = [(a, b) if toward_b else (b, a) for a, b in mapping.value_map]
+    cases = " ".join(f"WHEN {literal(source)} THEN {literal(target)}" for source, target in rows)
+    otherwise = {
+        UnknownChoice.INVALID: "NULL",
+        UnknownChoice.KEEP: text,
+        UnknownChoice.DEFAULT: literal(mapping.default or ""),
+    }[mapping.unknown_choice]
+    return f"CASE {text} {cases} ELSE {otherwise} END"

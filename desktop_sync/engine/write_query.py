@@ -1,0 +1,212 @@
+"""What the plan writes, streamed in batches: target values, expected values, history and digests, side by side.
+
+Columns of a batch (`WriteColumns` names them): x_number, x_record_id, x_action, x_rule, x_a_id, x_b_id, x_attempts, x_deleted_in,
+x_source_digest, x_digest (of the target after the write, if it stores what it is sent), x_v… values, x_e… expected,
+x_ha…/x_hb… what A and B hold afterwards as text, x_hp… what the target held before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from desktop_sync.core.configuration import NullPolicy, Side
+from desktop_sync.core.decision import Action, create, delete, update
+from desktop_sync.core.provider_port import Operation
+from desktop_sync.core.structure import FieldType
+from desktop_sync.engine.canonical import ValueType, literal, plain_text_sql, typed_sql
+from desktop_sync.engine.layout import Column, Layout, Sending
+from desktop_sync.engine.planner import PlanInput, pair_table, plan_table
+from desktop_sync.engine.sides import side_table
+
+HEAD = (
+    "x_number, x_record_id, x_action, x_rule, x_a_id, x_b_id, x_attempts, x_deleted_in, x_status, x_source_digest"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WriteQuery:
+    """`sql` streams the rows; `values` and `expected` are the target's fields of columns x_v0 … and x_e0 …;
+    `history` has (batch column, x_ column). `must_read_back`: the digest cannot be foretold from what is sent."""
+
+    target: Side
+    action: Action
+    operation: Operation
+    sql: str
+    values: tuple[str, ...]
+    expected: tuple[str, ...]
+    history: tuple[tuple[str, str], ...]
+    must_read_back: bool
+
+
+def write_query(given: PlanInput, action: Action) -> WriteQuery:
+    """The query of one writing action of an entity's plan; rows whose exclusion was set are left out."""
+    target = action.target
+    if target is None:
+        raise ValueError(f"{action.name} writes nothing")
+    builder = _Builder(given, target, action)
+    return builder.query()
+
+
+class _Builder:
+    def __init__(self, given: PlanInput, target: Side, action: Action) -> None:
+        self.given = given
+        self.layout: Layout = given.layout
+        self.target = target
+        self.source = target.other
+        self.action = action
+        self.to = self.layout.of(target)
+        self.operation = {
+            create(target): Operation.CREATE,
+            update(target): Operation.UPDATE,
+            delete(target): Operation.DELETE,
+        }.get(action, Operation.UPDATE)
+        self.is_mark = action in (Action.MARK_A, Action.MARK_B)
+
+    def query(self) -> WriteQuery:
+        written = self._written()
+        current = {} if self.operation is Operation.CREATE else {c.name: f"t.{c.raw}" for c in self.to.columns}
+        values = [f"{value} AS x_v{i}" for i, (_, _, value) in enumerate(written)]
+        checked = [] if self.operation is Operation.CREATE else list(self.to.guarded)
+        expected = [f"t.{column.raw} AS x_e{i}" for i, column in enumerate(checked)]
+        after = self._after(written, current)
+        history = self._history(after)
+        inner = (
+            f"SELECT p.number AS x_number, p.record_id AS x_record_id, p.action AS x_action, p.rule AS x_rule, "
+            f"p.a_id AS x_a_id, p.b_id AS x_b_id, p.attempts AS x_attempts, p.deleted_in AS x_deleted_in, "
+            f"p.status AS x_status, {self._source_digest()} AS x_source_digest, "
+            f"{', '.join([*values, *expected, *(f'{sql} AS {name}' for _, name, sql in history), *after])} {self._from()}"
+        )
+        staging = self.given.read_of(self.target).staging
+        names = [f"x_v{i}" for i in range(len(values))] + [f"x_e{i}" for i in range(len(expected))]
+        names += [name for _, name, _ in history]
+        digest = "CAST(NULL AS BLOB)" if self.operation is Operation.DELETE else staging.digest()
+        sql = f"SELECT {', '.join([HEAD, *names])}, {digest} AS x_digest FROM ({staging.select(f'({inner})')})"
+        return WriteQuery(
+            self.target,
+            self.action,
+            self.operation,
+            sql,
+            tuple(name for name, _, _ in written),
+            tuple(column.name for column in checked),
+            tuple((label, name) for label, name, _ in history),
+            self._must_read_back({name for name, _, _ in written}),
+        )
+
+    def _written(self) -> list[tuple[str, ValueType, str]]:
+        """(target field, type, SQL) of everything that is written, each field once."""
+        if self.operation is Operation.DELETE:
+            return []
+        if self.is_mark:
+            mark = self.layout.entity.mark.of(self.target)
+            column = self.to.column(mark.field)
+            return [(mark.field, column.kind, typed_sql(literal(mark.value), column.kind))]
+        rows: dict[str, tuple[str, ValueType, str]] = {}
+        for sending in self.layout.of(self.source).sendings:
+            if sending.mapping.only_new and self.operation is not Operation.CREATE:
+                continue
+            value = self._value(sending)
+            if self.operation is Operation.UPDATE:
+                value = self._kept_or(value, sending)
+            rows.setdefault(sending.target, (sending.target, sending.kind, value))
+        return list(rows.values())
+
+    def _value(self, sending: Sending) -> str:
+        if not sending.mapping.lookup:
+            return f"s.{sending.name}"
+        return typed_sql(f"l{sending.index}.{self.target.value}_id", sending.kind)
+
+    def _kept_or(self, value: str, sending: Sending) -> str:
+        """Where the mapping or a fill leaves the target as it is, its current value is written again."""
+        current = f"t.{self.to.column(sending.target).typed}"
+        if sending.mapping.null is NullPolicy.LEAVE:
+            value = f"coalesce({value}, {current})"
+        empty = f"nullif({plain_text_sql(current, sending.kind)}, '') IS NULL"
+        return f"CASE WHEN p.is_fill AND NOT ({empty}) THEN {current} ELSE {value} END"
+
+    def _after(self, written: list[tuple[str, ValueType, str]], current: dict[str, str]) -> list[str]:
+        """The target's record after the write, in the columns that reading it would give."""
+        texts = self.given.read_of(self.target).staging.texts
+        sent = {name: (kind, f"x_v{i}") for i, (name, kind, _) in enumerate(written)}
+        columns = []
+        for column in self.to.columns:
+            if column.name in sent:
+                kind, value = sent[column.name]
+                sql = plain_text_sql(value, kind) if column.place in texts else f"CAST({value} AS {column.kind.sql})"
+            elif column.name in current:
+                sql = current[column.name]
+            elif column.place in texts:
+                sql = "CAST(NULL AS VARCHAR)"
+            else:
+                sql = f"CAST(NULL AS {column.kind.sql})"
+            columns.append(f"{sql} AS {column.raw}")
+        return columns
+
+    def _history(self, after: list[str]) -> list[tuple[str, str, str]]:
+        """(batch column, x_ name, SQL): what both sides hold afterwards, and what the target held."""
+        rows: list[tuple[str, str, str]] = []
+        fields = self.layout.entity.fields
+        for side in Side:
+            names = dict.fromkeys(m.field_of(side) for m in fields if m.field_of(side))
+            for i, name in enumerate(names):
+                column = self.layout.of(side).column(name)
+                label, short = f"{side.value}:{name}", f"x_h{side.value}{i}"
+                if side is self.source:
+                    if self.operation is Operation.DELETE or self.is_mark:
+                        continue
+                    rows.append((label, short, plain_text_sql(f"s.{column.typed}", column.kind)))
+                else:
+                    if self.operation is not Operation.DELETE:
+                        rows.append((label, short, self._after_text(column, after)))
+                    if self.operation is not Operation.CREATE:
+                        before = f"coalesce({plain_text_sql(f't.{column.typed}', column.kind)}, CAST(t.{column.raw} AS VARCHAR))"
+                        rows.append((f"before:{name}", f"x_hp{i}", before))
+        return rows
+
+    def _after_text(self, column: Column, after: list[str]) -> str:
+        sql = after[column.place].rsplit(" AS ", 1)[0]
+        if column.place in self.given.read_of(self.target).staging.texts or column.kind.type is FieldType.TEXT:
+            return sql
+        return plain_text_sql(f"({sql})", column.kind)
+
+    def _source_digest(self) -> str:
+        if self.operation is Operation.DELETE or self.is_mark:
+            return "CAST(NULL AS BLOB)"
+        return "d.digest"
+
+    def _from(self) -> str:
+        layout, given = self.layout, self.given
+        me = {Side.A: "a", Side.B: "b"}
+        source, target = me[self.source], me[self.target]
+        joins = []
+        if self.operation is not Operation.DELETE and not self.is_mark:
+            joins.append(f"JOIN ({self._select(self.source)}) s ON s.rid = p.{source}_id")
+            joins.append(f"JOIN {side_table(layout, self.source)} d ON d.rid = p.{source}_id")
+            for sending in layout.of(self.source).sendings:
+                if sending.mapping.lookup:
+                    pairs = pair_table(given.lookups[sending.mapping.lookup])
+                    joins.append(f"LEFT JOIN {pairs} l{sending.index} ON l{sending.index}.{source}_id = s.{sending.name}")
+        if self.operation is not Operation.CREATE:
+            joins.append(f"JOIN ({self._select(self.target)}) t ON t.rid = p.{target}_id")
+        return (
+            f"FROM {plan_table(layout)} p {' '.join(joins)} WHERE p.action = {self.action:d} AND NOT p.excluded"
+        )
+
+    def _select(self, side: Side) -> str:
+        raws = ", ".join(column.raw for column in self.layout.of(side).columns)
+        table = side_table(self.layout, side)
+        staged = self.given.read_of(side).staging.select(f"(SELECT {raws} FROM {table} WHERE is_kept)")
+        names = ["rid", *(c.raw for c in self.layout.of(side).columns), *(c.typed for c in self.layout.of(side).columns)]
+        names += [sending.name for sending in self.layout.of(side).sendings]
+        return f"SELECT {', '.join(names)} FROM ({staged})"
+
+    def _must_read_back(self, written: set[str]) -> bool:
+        """Whether the target's digest needs a field that a create does not fill."""
+        if self.operation is not Operation.CREATE:
+            return False
+        needed = {s.column.name for s in self.to.sendings if s.column is not None and not s.mapping.only_new}
+        for sending in self.to.sendings:
+            if sending.expression is not None:
+                needed |= sending.expression.fields
+        if not self.to.sendings:
+            needed = {m.field_of(self.target) for m in self.layout.entity.fields if m.field_of(self.target)}
+        return bool(needed - written)
