@@ -217,9 +217,10 @@ def test_a_name_and_a_text_of_any_characters_round_trip(name: str, text: str) ->
 FRAGMENTS = [
     *(f"{name}(" for name in FUNCTIONS), "(", ")", "(", ")", ",", ",", " ", " + ", " || ", " AND ", " = ", "'x'", "'",
     '"a"', '"', "a", "n", "1", "NULL", "CASE WHEN ", " THEN ", " ELSE ", " END", "CAST(", " AS text)", "::date",
-    " IN (", "read_text(", "SELECT ", "(SELECT 1)", " FROM t", "*", ".", ";", "--", "/*", "*/", "$1", "?", "[", "]", "{",
-    "}",     "getenv(", "count(", "x -> ", " OVER ()", "DISTINCT ", "ALL ", "COLLATE c", "INTERVAL 1 DAY", "EXISTS ", "ARRAY",
-    "ROW(", "VALUES ", "COLUMNS(", "struct_pack(", "query(", "@", "#1", ":x", "\\", "\u202e", "now()", "current_date",
+    " IN (", "read_text(", "SELECT ", "(SELECT 1)", " FROM t", "*", ".", ";", "--", "/*", "*/", "$1", "?", "[", "]",
+    "{", "}", "getenv(", "count(", "x -> ", " OVER ()", "DISTINCT ", "ALL ", "COLLATE c", "INTERVAL 1 DAY", "EXISTS ",
+    "ARRAY", "ROW(", "VALUES ", "COLUMNS(", "struct_pack(", "query(", "@", "#1", ":x", "\\", "\u202e", "now()",
+    "current_date",
 ]  # fmt: skip
 
 
