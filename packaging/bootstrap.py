@@ -501,6 +501,9 @@ def main(arguments: list[str]) -> int:
     except SetupError as error:
         say(str(error))
         return USAGE_EXIT
+    except OSError as error:
+        say(f"The computer refused: {error}. Is there space on the disk, and may you write to {CHECKOUT}?")
+        return USAGE_EXIT
     except KeyboardInterrupt:
         return 130
 

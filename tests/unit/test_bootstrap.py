@@ -266,6 +266,14 @@ def test_an_unknown_subcommand_prints_the_two_that_there_are(
     assert "bootstrap.py test" in capsys.readouterr().out
 
 
+def test_what_the_system_refuses_ends_in_a_sentence(
+    bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(bootstrap, "CHECKOUT", tmp_path / "gone")
+    assert bootstrap.main(["run"]) == 2
+    assert "No such file" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", ["requirements.lock", "requirements-test.lock"])
 def test_the_locks_name_exact_versions_with_hashes_and_no_place_to_load_from(name: str) -> None:
     text = (BOOTSTRAP.parent / name).read_text(encoding="utf-8")
