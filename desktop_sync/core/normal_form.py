@@ -77,8 +77,8 @@ MEANINGS: Mapping[StepKind, StepMeaning] = MappingProxyType(
             _TEXT,
         ),
         StepKind.NFKC: StepMeaning(
-            "Compatible Unicode form",
-            "Look-alike characters such as full-width letters or ligatures also count as the plain ones.",
+            "Full-width as plain",
+            "Full-width letters and digits count as the plain ones, and accents in one or two characters as the same.",
             _TEXT,
         ),
         StepKind.TRIM: StepMeaning(

@@ -1,0 +1,47 @@
+"""Whether a field is fit to say which change is the most recent (SPEC §14, the clock doctor)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from desktop_sync.core.structure import Field, FieldType
+from desktop_sync.core.type_fit import moment_of
+
+TOLERATED = timedelta(minutes=5)
+_STAMP_TYPES = (FieldType.TIMESTAMP, FieldType.INSTANT)
+ENOUGH = 5
+"""With fewer values, all at midnight or all equal may be chance."""
+
+
+def stamp_problems(field: Field, values: Sequence[str | None], now: datetime) -> tuple[str, ...]:
+    """Why "most recent" cannot be trusted on this field, as clauses for people; empty when it can.
+
+    `values` are some of the field's values in plain form; `now` is aware, corrected by the endpoint's clock shift.
+    """
+    if field.type is FieldType.DATE:
+        return ("it tells the day only, not the time; changes of one day cannot be told apart",)
+    if field.is_typed and field.type not in _STAMP_TYPES:
+        return (f"it is {field.type.value}, not a date and time",)
+    filled = [value for value in values if value]
+    moments = [moment for value in filled if (moment := moment_of(value)) is not None]
+    problems: list[str] = []
+    if len(moments) < len(filled):
+        example = next(value for value in filled if moment_of(value) is None)
+        problems.append(f'{len(filled) - len(moments)} values are no date and time, for example "{example[:40]}"')
+    if len(filled) < len(values):
+        problems.append(f"{len(values) - len(filled)} of {len(values)} records have no value in it")
+    future = [moment for moment in moments if _aware(moment) > now + TOLERATED]
+    if future:
+        latest = max(future, key=_aware)
+        problems.append(f"{len(future)} values lie in the future, for example {latest.isoformat(sep=' ')[:19]}")
+    if len(moments) >= ENOUGH:
+        if all(moment.hour == moment.minute == moment.second == 0 for moment in moments):
+            problems.append("it tells the day only, not the time; changes of one day cannot be told apart")
+        elif all(moment.second == 0 and moment.microsecond == 0 for moment in moments):
+            problems.append("it tells the minute only; changes within one minute cannot be told apart")
+    return tuple(problems)
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

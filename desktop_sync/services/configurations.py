@@ -1,0 +1,219 @@
+"""Sync configurations: kept, checked, suggested, and the state of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import Protocol
+
+from desktop_sync.core import configuration_check, configuration_text
+from desktop_sync.core.configuration import FieldMapping, Side, SyncConfiguration
+from desktop_sync.core.errors import AlreadyRunningError, ConfigurationError, EndpointError, ExpressionError, Place
+from desktop_sync.core.finding import Finding, Level
+from desktop_sync.core.ledger_port import DefinitionStore, RecordStore, RunStore
+from desktop_sync.core.ports import Clock
+from desktop_sync.core.run import RunKind
+from desktop_sync.core.schedule import ScheduleKind
+from desktop_sync.core.status import Status
+from desktop_sync.engine.expression.reading import read
+from desktop_sync.engine.expression.source import Source
+from desktop_sync.services import live_check, mapping_sample, suggestion
+from desktop_sync.services.endpoints import EndpointService
+from desktop_sync.services.mapping_sample import Ends
+from desktop_sync.services.scheduling import ScheduleService, next_cron
+from desktop_sync.services.structure_reading import Look, Reading
+from desktop_sync.services.views import ConfigurationState, MappingSample, MappingSuggestion
+
+COMPARED_STRUCTURES = 40
+"""Structures of each side whose fields are looked at for suggesting pairs; beyond that only names count."""
+
+_SYNCHRONIZING = (RunKind.RUN, RunKind.PROCESS, RunKind.PREPARE)
+
+
+class ConfigurationStore(DefinitionStore, RunStore, RecordStore, Protocol):
+    """The part of the ledger that configurations need."""
+
+
+class ConfigurationService:
+    """Every method blocks, may be called from any thread, and raises errors of `core.errors`."""
+
+    def __init__(
+        self, store: ConfigurationStore, endpoints: EndpointService, schedules: ScheduleService, clock: Clock
+    ) -> None:
+        self._store = store
+        self._endpoints = endpoints
+        self._schedules = schedules
+        self._clock = clock
+
+    def list(self) -> tuple[SyncConfiguration, ...]:
+        """The current versions, by name."""
+        return tuple(sorted(self._store.configurations(), key=lambda configuration: configuration.name.casefold()))
+
+    def get(self, name: str) -> SyncConfiguration:
+        """Raises ConfigurationError when there is none of that name."""
+        for configuration in self._store.configurations():
+            if configuration.name == name:
+                return configuration
+        raise ConfigurationError(f'there is no configuration "{name}"', path="configuration")
+
+    def save(self, configuration: SyncConfiguration) -> SyncConfiguration:
+        """Checked and kept as a new version if anything differs. Raises ConfigurationError for the first error."""
+        known = {endpoint.name for endpoint in self._store.endpoints()}
+        for side in Side:
+            name = configuration.endpoint_of(side)
+            if name and name not in known:
+                raise ConfigurationError("there is no endpoint of this name", Place(endpoint=name), path=side.value)
+        for finding in self.check(configuration):
+            if finding.level is Level.ERROR:
+                path = ".".join(part for part in (configuration.name, finding.entity, finding.path) if part)
+                raise ConfigurationError(finding.message.rstrip("."), path=path)
+        return self._store.save_configuration(configuration)
+
+    def delete(self, name: str) -> None:
+        """Gone with its peers; its history stays. Raises AlreadyRunningError while it runs."""
+        self.get(name)
+        self._refuse_while_running(name)
+        self._store.delete_configuration(name)
+
+    def rename(self, name: str, new_name: str) -> None:
+        """Peers, runs and history go along. Raises ConfigurationError when the new name is taken or unusable."""
+        self.get(name)
+        problem = configuration_check.name_problem(new_name)
+        if problem:
+            raise ConfigurationError(problem.rstrip("."), path="name")
+        if name == new_name:
+            return
+        if any(configuration.name == new_name for configuration in self._store.configurations()):
+            raise ConfigurationError(f'there is a configuration "{new_name}" already', path="name")
+        self._refuse_while_running(name)
+        self._store.rename_configuration(name, new_name)
+
+    def set_enabled(self, name: str, enabled: bool) -> None:
+        """Whether its schedule runs it. May be repeated."""
+        configuration = self.get(name)
+        if configuration.enabled != enabled:
+            self._store.save_configuration(replace(configuration, enabled=enabled))
+
+    def check(self, configuration: SyncConfiguration) -> tuple[Finding, ...]:
+        """Everything that can be said without touching the endpoints, also whether expressions can be read."""
+        return (*configuration_check.check(configuration), *_check_cron(configuration), *_check_syntax(configuration))
+
+    def check_live(self, configuration: SyncConfiguration) -> tuple[Finding, ...]:
+        """The same, and what the structures and some records say. Reads both endpoints; writes nothing.
+
+        An endpoint that cannot be used is a finding; a secret that cannot be had raises SecretUnavailableError.
+        """
+        findings = [*self.check(configuration)]
+        with Reading(self._endpoints) as reading:
+            for entity in configuration.entities:
+                if configuration.a and configuration.b and entity.structures.a and entity.structures.b:
+                    findings += live_check.check_entity(reading, configuration, entity, self._clock.now())
+        return tuple(dict.fromkeys(findings))
+
+    def suggest_entities(self, a: str, b: str) -> tuple[tuple[str, str, float], ...]:
+        """Pairs of structures that look alike, the surest first: (structure in A, structure in B, score 0 to 1)."""
+        with Reading(self._endpoints) as reading:
+            looks = [self._structure_looks(reading, name) for name in (a, b)]
+        return suggestion.suggest_entities(*looks)
+
+    def suggest_mapping(self, a: str, structure_a: str, b: str, structure_b: str) -> tuple[MappingSuggestion, ...]:
+        """Pairs of fields, the surest first, each field in one at most; the fittest is proposed as identifying."""
+        with Reading(self._endpoints) as reading:
+            looks: list[Look] = []
+            for endpoint, name in ((a, structure_a), (b, structure_b)):
+                structure = reading.describe(endpoint, name)
+                looks.append(reading.look(endpoint, structure, structure.field_names, suggestion.SAMPLE_LIMIT))
+        return suggestion.suggest_mapping(looks[0], looks[1])
+
+    def sample_mapping(
+        self, a: str, structure_a: str, b: str, structure_b: str, mapping: FieldMapping, toward: Side, limit: int = 5
+    ) -> tuple[MappingSample, ...]:
+        """What the mapping makes of the first records. Raises ExpressionError and the like for an unusable mapping."""
+        with Reading(self._endpoints) as reading:
+            ends = Ends(a, reading.describe(a, structure_a), b, reading.describe(b, structure_b))
+            return mapping_sample.samples(reading, ends, mapping, toward, limit)
+
+    def filter_count(self, endpoint: str, structure: str, condition: str) -> tuple[int, int]:
+        """How many of the first records fulfil the condition, and how many were looked at. Raises ExpressionError."""
+        with Reading(self._endpoints) as reading:
+            described = reading.describe(endpoint, structure)
+            return mapping_sample.filter_count(reading, endpoint, described, condition)
+
+    def sentences(self, configuration: SyncConfiguration) -> tuple[str, ...]:
+        """What will happen, in sentences."""
+        return configuration_text.sentences(configuration)
+
+    def states(self) -> tuple[ConfigurationState, ...]:
+        """What the list of configurations shows, by name."""
+        return tuple(self._state(configuration) for configuration in self.list())
+
+    def _state(self, configuration: SyncConfiguration) -> ConfigurationState:
+        name = configuration.name
+        runs = [run for run in self._store.runs(name, 20) if run.kind in _SYNCHRONIZING]
+        counts = self._store.count_by_status(name)
+        return ConfigurationState(
+            name,
+            configuration.a,
+            configuration.b,
+            configuration.enabled,
+            self._store.is_held(name),
+            runs[0].outcome if runs else None,
+            runs[0].started_at if runs else None,
+            self._next_run_at(name),
+            counts,
+            counts.get(Status.CONFLICT, 0),
+        )
+
+    def _next_run_at(self, name: str) -> datetime | None:
+        try:
+            return self._schedules.next_run_at(name)
+        except ConfigurationError:
+            return None  # the check of the configuration says it
+
+    def _refuse_while_running(self, name: str) -> None:
+        if self._store.is_held(name):
+            raise AlreadyRunningError(name, "")
+
+    @staticmethod
+    def _structure_looks(reading: Reading, endpoint: str) -> tuple[Look, ...]:
+        looks: list[Look] = []
+        for summary in reading.session(endpoint).structures()[:COMPARED_STRUCTURES]:
+            try:
+                looks.append(Look(reading.describe(endpoint, summary.name), {}))
+            except EndpointError:
+                continue  # one unreadable file among others is no reason to suggest nothing
+        return tuple(looks)
+
+
+def _check_cron(configuration: SyncConfiguration) -> Iterator[Finding]:
+    schedule = configuration.schedule
+    if schedule.kind is ScheduleKind.CRON and len(schedule.cron.split()) == 5:
+        try:
+            next_cron(schedule.cron, datetime(2024, 1, 1))
+        except ConfigurationError as error:
+            yield Finding(Level.ERROR, f"{error.problem}.", path="schedule.cron")
+
+
+def _check_syntax(configuration: SyncConfiguration) -> Iterator[Finding]:
+    for entity in configuration.entities:
+        for index, mapping in enumerate(entity.fields):
+            for side in Side:
+                problem = _syntax_problem(mapping.expression_to(side))
+                if problem:
+                    yield Finding(Level.ERROR, problem, entity.name, index, f"field.to_{side.value}")
+        for side in Side:
+            problem = _syntax_problem(entity.filter.of(side))
+            if problem:
+                message = f'The filter of "{configuration.endpoint_of(side)}": {problem}'
+                yield Finding(Level.ERROR, message, entity.name, path=f"entity.filter.{side.value}")
+
+
+def _syntax_problem(text: str) -> str:
+    if not text.strip():
+        return ""
+    try:
+        read(Source(text))
+    except ExpressionError as error:
+        return live_check.expression_problem(error)
+    return ""
