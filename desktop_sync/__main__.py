@@ -1,21 +1,35 @@
-"""The program's door: refuses an unfit Python with a sentence, then starts what the arguments ask for."""
+"""The program's door: refuses an unfit Python with a sentence, then opens the window or answers on the command line."""
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from desktop_sync import __version__, runtime_check
+from desktop_sync import cli, runtime_check
+
+if TYPE_CHECKING:
+    from desktop_sync.cli.application_port import Application
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the program with those arguments (the process's own by default) and returns its exit code (SPEC §11)."""
     runtime_check.refuse_unfit_python()
-    parser = argparse.ArgumentParser(prog="desktop-sync", description="Keeps records in two systems the same.")
-    parser.add_argument("--version", action="version", version=f"desktop-sync {__version__}")
-    parser.parse_args(arguments)
-    return 0
+    tokens = list(sys.argv[1:] if arguments is None else arguments)
+    window = cli.window_request(tokens)
+    if window is None:
+        return cli.main(tokens, build_application=_build_application)
+    runtime_check.refuse_unfit_window()
+    from desktop_sync.bootstrap import open_window
+
+    return open_window(window.home, window.sample)
+
+
+def _build_application(home: Path | None) -> Application:
+    from desktop_sync.bootstrap import build_application  # only what a command needs is imported
+
+    return build_application(home)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,42 @@
+"""One module a command; `COMMANDS` is all of them, in the order of the help."""
+
+from __future__ import annotations
+
+from desktop_sync.cli.command import Command
+from desktop_sync.cli.commands.check import CHECK
+from desktop_sync.cli.commands.conflicts import CONFLICTS
+from desktop_sync.cli.commands.export_file import EXPORT
+from desktop_sync.cli.commands.history import HISTORY
+from desktop_sync.cli.commands.import_file import IMPORT
+from desktop_sync.cli.commands.link import LINK
+from desktop_sync.cli.commands.list_configurations import LIST
+from desktop_sync.cli.commands.prepare import PREPARE
+from desktop_sync.cli.commands.preview import PREVIEW
+from desktop_sync.cli.commands.process import PROCESS
+from desktop_sync.cli.commands.records import RECORDS
+from desktop_sync.cli.commands.resolve import RESOLVE
+from desktop_sync.cli.commands.run import RUN
+from desktop_sync.cli.commands.sample import SAMPLE
+from desktop_sync.cli.commands.secret import SECRET
+from desktop_sync.cli.commands.unlink import UNLINK
+from desktop_sync.cli.commands.verify import VERIFY
+
+COMMANDS: tuple[Command, ...] = (
+    IMPORT,
+    EXPORT,
+    LIST,
+    CHECK,
+    PREVIEW,
+    PREPARE,
+    PROCESS,
+    RUN,
+    RECORDS,
+    CONFLICTS,
+    RESOLVE,
+    LINK,
+    UNLINK,
+    VERIFY,
+    HISTORY,
+    SECRET,
+    SAMPLE,
+)

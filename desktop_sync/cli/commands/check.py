@@ -1,0 +1,50 @@
+"""`desktop-sync check NAME`"""
+
+from __future__ import annotations
+
+from desktop_sync.cli.arguments import add_name
+from desktop_sync.cli.command import Command, Invocation
+from desktop_sync.cli.exit_codes import ExitCode
+from desktop_sync.cli.output import Json
+from desktop_sync.core.configuration import SyncConfiguration
+from desktop_sync.services.views import Finding, Level
+
+
+def _execute(invocation: Invocation) -> int:
+    configurations = invocation.application.configurations
+    configuration = configurations.get(invocation.arguments.name)
+    findings = configurations.check_live(configuration)
+    output = invocation.output
+    if output.is_json:
+        output.document(
+            {"configuration": configuration.name, "findings": [_document(each, configuration) for each in findings]}
+        )
+    else:
+        for finding in findings:
+            place = ", ".join(part for part in (finding.entity, _field(finding, configuration)) if part)
+            output.line(f"{finding.level.value}: {place + ': ' if place else ''}{finding.message}")
+        if not findings:
+            output.line(f"{configuration.name} can run as it is.")
+    has_error = any(finding.level is Level.ERROR for finding in findings)
+    return ExitCode.CONFIGURATION if has_error else ExitCode.DONE
+
+
+def _field(finding: Finding, configuration: SyncConfiguration) -> str:
+    entity = configuration.entity(finding.entity)
+    if entity is None or finding.field_index is None or finding.field_index >= len(entity.fields):
+        return ""
+    mapping = entity.fields[finding.field_index]
+    return f"field {mapping.a or mapping.b}"
+
+
+def _document(finding: Finding, configuration: SyncConfiguration) -> dict[str, Json]:
+    return {
+        "level": finding.level.value,
+        "message": finding.message,
+        "entity": finding.entity,
+        "field": _field(finding, configuration).removeprefix("field "),
+        "path": finding.path,
+    }
+
+
+CHECK = Command("check", "tell what is wrong with a configuration, looking at both endpoints", add_name, _execute)

@@ -1,0 +1,67 @@
+"""`desktop-sync preview NAME`: what a run would do; nothing is written."""
+
+from __future__ import annotations
+
+import argparse
+from contextlib import closing
+
+from desktop_sync.cli.application_port import PlanView
+from desktop_sync.cli.arguments import add_allow, add_mode, add_name, allowed, mode_of, range_of
+from desktop_sync.cli.command import Command, Invocation
+from desktop_sync.cli.progress import progress_on
+from desktop_sync.cli.result_json import preview_result
+from desktop_sync.cli.result_text import give_run_result
+from desktop_sync.core.decision import Action
+from desktop_sync.core.plan import Mode, PlanRow
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    add_name(parser)
+    add_mode(parser)
+    add_allow(parser)
+    parser.add_argument("--rows", type=int, default=20, metavar="N", help="show the first N rows of the plan (20)")
+
+
+def _execute(invocation: Invocation) -> int:
+    arguments, application = invocation.arguments, invocation.application
+    chosen = range_of(arguments)
+    configuration = application.configurations.get(arguments.name)
+    began_s = application.clock.monotonic_s()
+    with progress_on(invocation.output) as progress:
+        view = application.synchronization.preview(
+            arguments.name,
+            mode=mode_of(arguments) or Mode.FULL,
+            range=chosen,
+            progress=progress,
+            cancel=invocation.cancel,
+        )
+    with closing(view):
+        seconds = application.clock.monotonic_s() - began_s
+        findings = tuple(each for each in view.plan.findings if each.guard not in allowed(arguments))
+        if not invocation.output.is_json:
+            _show_rows(invocation, view)
+        return give_run_result(invocation, preview_result(view.plan, findings, seconds), configuration)
+
+
+def _show_rows(invocation: Invocation, view: PlanView) -> None:
+    wanted = max(0, invocation.arguments.rows)
+    rows: list[PlanRow] = []
+    for entity in view.plan.entities:
+        if len(rows) < wanted:
+            rows += view.rows(
+                entity=entity.entity,
+                actions=tuple(action for action in Action if action is not Action.NONE),
+                limit=wanted - len(rows),
+            )
+    if rows:
+        table = [
+            [row.entity, row.action.key.replace("_", " "), row.title, row.a_id or "", row.b_id or "", row.detail]
+            for row in rows
+        ]
+        invocation.output.table(["entity", "action", "record", "A", "B", "detail"], table)
+    more = sum(sum(entity.counts.values()) - entity.count(Action.NONE) for entity in view.plan.entities) - len(rows)
+    if more > 0:
+        invocation.output.line(f"… and {more} more rows (--rows N shows more).")
+
+
+PREVIEW = Command("preview", "show what a run would do, without writing", _arguments, _execute, is_long=True)

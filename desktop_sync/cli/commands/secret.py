@@ -1,0 +1,45 @@
+"""`desktop-sync secret set NAME`: the value is typed without being shown, or read from standard input."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import sys
+
+from desktop_sync.cli.command import Command, Invocation, UsageError
+from desktop_sync.cli.exit_codes import ExitCode
+from desktop_sync.core.errors import SecretUnavailableError
+from desktop_sync.core.ports import SecretState
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", choices=["set"], metavar="set", help="store a secret")
+    parser.add_argument("name", metavar="NAME", help="the name that the configuration refers to")
+
+
+def _execute(invocation: Invocation) -> int:
+    name = invocation.arguments.name
+    value = _typed(name)
+    if not value:
+        raise UsageError("the secret is empty; nothing was stored")
+    secrets = invocation.application.secrets
+    state = secrets.write(name, value)
+    if state is not SecretState.AVAILABLE:
+        raise SecretUnavailableError(name, state.name)
+    if invocation.output.is_json:
+        invocation.output.document({"secret": name, "state": state.value})
+    else:
+        invocation.output.line(f'The secret "{name}" is stored. {secrets.describe()}')
+    return ExitCode.DONE
+
+
+def _typed(name: str) -> str:
+    if sys.stdin is not None and sys.stdin.isatty():
+        try:
+            return getpass.getpass(f"{name}: ", stream=sys.stderr)
+        except EOFError:
+            return ""
+    return sys.stdin.readline().rstrip("\r\n") if sys.stdin is not None else ""
+
+
+SECRET = Command("secret", "store a secret in the password store", _arguments, _execute)
