@@ -22,6 +22,7 @@ from desktop_sync.core.provider_port import (
     SettingKind,
     StructureSummary,
 )
+from desktop_sync.core.setting_check import setting_problem
 from desktop_sync.core.structure import Structure
 from desktop_sync.services.cell_text import text_rows
 from desktop_sync.services.views import ProviderInfo, SampleTable
@@ -220,24 +221,3 @@ def check_settings(provider: Provider, endpoint: Endpoint, typed: set[str] | Non
         problem = setting_problem(setting, value)
         if problem:
             raise ConfigurationError(problem, Place(endpoint=endpoint.name), path=f"settings.{setting.key}")
-
-
-def setting_problem(setting: Setting, value: SettingValue | None) -> str:
-    """Why the value does not do for the setting, as a clause for people; empty when it does."""
-    if value is None or value == "":
-        return f'"{setting.label}" is needed' if setting.is_required and setting.default in (None, "") else ""
-    if isinstance(value, SecretReference):
-        return "" if setting.kind is SettingKind.SECRET else f'"{setting.label}" is not kept in the password store'
-    match setting.kind:
-        case SettingKind.SECRET:
-            return f'"{setting.label}" must be kept in the password store, not in the settings'
-        case SettingKind.NUMBER:
-            is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            return "" if is_number else f'"{setting.label}" must be a number'
-        case SettingKind.FLAG:
-            return "" if isinstance(value, bool) else f'"{setting.label}" must be yes or no'
-        case SettingKind.CHOICE:
-            offered = [choice for choice, _ in setting.choices]
-            return "" if value in offered else f'"{setting.label}" must be one of: {", ".join(offered)}'
-        case _:
-            return "" if isinstance(value, str) else f'"{setting.label}" must be a text'

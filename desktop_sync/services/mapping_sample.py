@@ -11,7 +11,7 @@ from desktop_sync.core.configuration import Direction, Entity, FieldMapping, Per
 from desktop_sync.core.entity_check import mapping_title
 from desktop_sync.core.errors import ConfigurationError
 from desktop_sync.core.structure import Structure
-from desktop_sync.engine.canonical import plain_text_sql, quote
+from desktop_sync.engine.canonical import plain_text_sql
 from desktop_sync.engine.expression import compile_condition
 from desktop_sync.engine.layout import Layout, SideLayout, make_layout
 from desktop_sync.engine.sides import text_places
@@ -67,12 +67,10 @@ def samples(reading: Reading, ends: Ends, mapping: FieldMapping, toward: Side, l
 
 def _sample(used: Sequence[str], rid: object, originals: object, result: object, problem: object) -> MappingSample:
     values = list(originals) if isinstance(originals, list) else []
+    texts = [None if value is None else str(value) for value in values]
+    source = texts[0] if texts else None
     if len(used) > 1:
-        source = "  ".join(
-            f"{name}: {'' if value is None else value}" for name, value in zip(used, values, strict=True)
-        )
-    else:
-        source = None if not values or values[0] is None else str(values[0])
+        source = "  ".join(f"{name}: {text or ''}" for name, text in zip(used, texts, strict=True))
     text = str(problem).split(PROBLEM_SEPARATOR)[-1] if problem else ""
     return MappingSample(str(rid or ""), source, None if result is None else str(result), text)
 
@@ -130,5 +128,5 @@ def filter_count(reading: Reading, endpoint: str, structure: Structure, conditio
     staging = Staging(layout, layout.a, text_places(table.select(layout.a.fields).schema))
     numbered = table.select(layout.a.fields).rename_columns([column.raw for column in layout.a.columns])
     with Workbench() as bench, bench.source(numbered) as (name, _):
-        taking_part = bench.number(f"SELECT count(*) FILTER ({quote('in_filter')}) FROM ({staging.select(name)})")
-    return taking_part, table.num_rows
+        counted = bench.rows(f"SELECT count(*) FILTER (in_filter) FROM ({staging.select(name)})")
+    return int(str(counted[0][0])), table.num_rows

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from desktop_sync.core.configuration import Direction, FieldMapping
+from desktop_sync.core.field_names import canonical_tokens, is_stamp_name, likeness
 from desktop_sync.core.structure import Field, FieldType
 from desktop_sync.core.type_fit import affinity, loss
-from desktop_sync.services.field_names import canonical_tokens, likeness
 from desktop_sync.services.structure_reading import Column, Look
 from desktop_sync.services.views import MappingSuggestion
 
@@ -49,13 +49,15 @@ class _Pair:
 def suggest_mapping(a: Look, b: Look) -> tuple[MappingSuggestion, ...]:
     """One suggestion at most for each field, the surest first. Nothing below `LEAST_SCORE` is suggested.
 
-    Fields that both endpoints fill in themselves are not paired: nothing could be written to either.
+    Fields that both endpoints fill in themselves are not paired: nothing could be written to either. Nor are fields
+    that say when a record was changed: they are for the rules, and carried as data they would always differ.
     """
     pairs = [
         pair
         for field_a in a.structure.fields
         for field_b in b.structure.fields
         if not (field_a.is_generated and field_b.is_generated)
+        and not (is_stamp_name(field_a.name) and is_stamp_name(field_b.name))
         and (pair := _judge(field_a, field_b, a, b)).score >= LEAST_SCORE
     ]
     chosen = one_to_one(pairs)
@@ -82,6 +84,9 @@ def _judge(a: Field, b: Field, look_a: Look, look_b: Look) -> _Pair:
     names, why = likeness(a.name, b.name, look_a.structure.name, look_b.structure.name)
     types = affinity(a, b)
     shared, distinct = overlap(look_a.values(a.name), look_b.values(b.name))
+    is_key = a.name in look_a.structure.key or b.name in look_b.structure.key
+    if is_key and distinct >= FEW and shared == 0:
+        return _Pair(a, b, 0.0, (), 0.0, distinct)  # numbers of two systems that have nothing to do with each other
     reasons = [why] if why else []
     score = names
     if distinct >= FEW:

@@ -94,3 +94,8 @@ def likeness(a: str, b: str, structure_a: str = "", structure_b: str = "") -> tu
     letters = SequenceMatcher(None, "".join(canon_a), "".join(canon_b), autojunk=False).ratio()
     score = max(0.8 * shared, 0.75 * letters if letters > 0.7 else 0.0)
     return (score, "similar names") if score > 0.3 else (0.0, "")
+
+
+def is_stamp_name(name: str) -> bool:
+    """Whether a field of that name most likely says when the record was last changed."""
+    return canonical_tokens(name) == ("modified",)
