@@ -1,0 +1,113 @@
+"""The SQLite file behind the ledger: its connections, and transactions that read or write.
+
+Readers never wait. Writers take turns: by a lock in this process, by BEGIN IMMEDIATE among processes. Every pooled
+connection writes ahead with full synchronisation and checks foreign keys (RELIABILITY A15).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+
+from desktop_sync.core.errors import LedgerError
+from desktop_sync.core.ports import Steps
+from desktop_sync.ledger.ledger_faults import ledger_faults
+
+BUSY_TIMEOUT_S = 30
+_PAGE_BYTES = 8192
+_CHECKPOINT_PAGES = 2000
+_LOG_LIMIT_BYTES = 64 * 1024 * 1024
+
+
+class Database:
+    """One file, many threads. `steps` is told before and after each commit."""
+
+    def __init__(self, path: Path, steps: Steps) -> None:
+        self.path = path
+        self._steps = steps
+        self._writer = threading.Lock()
+        self.engine = _engine(path)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One consistent state for all that is read inside."""
+        with ledger_faults(self.path), self.engine.connect() as connection:
+            connection.exec_driver_sql("BEGIN")
+            yield connection
+
+    @contextmanager
+    def writing(self, step: str) -> Iterator[Connection]:
+        """One transaction, durable afterwards; an error inside leaves the ledger as it was. Not to be nested."""
+        with ledger_faults(self.path), self._writer, self.engine.connect() as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield connection
+            self._steps(f"ledger.{step}.before_commit")
+            connection.commit()
+        self._steps(f"ledger.{step}.after_commit")
+
+    def open_reading(self) -> Connection:
+        """A connection in a read transaction that the caller closes."""
+        with ledger_faults(self.path):
+            connection = self.engine.connect()
+            try:
+                connection.exec_driver_sql("BEGIN")
+            except BaseException:
+                connection.close()
+                raise
+            return connection
+
+    def close(self) -> None:
+        """All idle connections are closed; the last one folds the log into the file. May be repeated."""
+        with ledger_faults(self.path):
+            self.engine.dispose()
+
+
+def driver_connection(connection: Connection) -> sqlite3.Connection:
+    """The driver's own connection, for bulk reading without a row object in between."""
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, sqlite3.Connection):
+        raise TypeError(f"a SQLite connection was expected, not {type(driver).__name__}")
+    return driver
+
+
+def _engine(path: Path) -> Engine:
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)),
+        poolclass=QueuePool,
+        pool_size=4,
+        max_overflow=-1,
+        # The driver opens no transactions by itself: BEGIN and BEGIN IMMEDIATE are said where they are meant.
+        connect_args={"isolation_level": None, "check_same_thread": False, "timeout": BUSY_TIMEOUT_S},
+    )
+
+    def prepare(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+        _prepare(connection, path)
+
+    event.listen(engine, "connect", prepare)
+    return engine
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    for pragma in (
+        f"page_size={_PAGE_BYTES}",  # of a new file; ignored later
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"wal_autocheckpoint={_CHECKPOINT_PAGES}",
+        f"journal_size_limit={_LOG_LIMIT_BYTES}",
+        "temp_store=MEMORY",  # ids of records must not land in a temporary folder
+        "cache_size=-32768",
+        "trusted_schema=OFF",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+    expected = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+    for name, value in expected.items():
+        found = connection.execute(f"PRAGMA {name}").fetchone()[0]
+        if found != value:
+            raise LedgerError(f"the folder does not allow safe writing ({name} is {found})", str(path))

@@ -1,0 +1,159 @@
+"""Endpoints and sync configurations in the ledger."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from desktop_sync.core.configuration import Endpoint, SyncConfiguration
+from desktop_sync.core.errors import ConfigurationError, LedgerError, Place
+from desktop_sync.ledger import tables
+from desktop_sync.ledger.definition_codec import configuration_text, endpoint_text, read_configuration, read_endpoint
+from desktop_sync.ledger.json_codec import DocumentError
+from desktop_sync.ledger.plan_shelf import SqlPlanShelf
+from desktop_sync.ledger.store import Store, configuration_id, make_configuration_id
+
+_PASSWORD_IN_URL = re.compile(r"[a-z][a-z0-9+.\-]*://[^\s/?#@]*:[^\s/?#@]+@", re.IGNORECASE)
+
+
+class SqlDefinitionStore(SqlPlanShelf, Store):
+    """The `DefinitionStore` of the ledger. A waiting plan goes with the name that it was made under."""
+
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """By name."""
+        with self._database.reading() as connection:
+            texts = (
+                connection.execute(select(tables.endpoint.c.document).order_by(tables.endpoint.c.name)).scalars().all()
+            )
+        return tuple(self._endpoint(text) for text in texts)
+
+    def configurations(self) -> tuple[SyncConfiguration, ...]:
+        """The current versions, by name."""
+        with self._database.reading() as connection:
+            return self._current(connection)
+
+    def base_folder(self, endpoint: str) -> str:
+        """The folder that relative paths of the endpoint start at, or empty."""
+        with self._database.reading() as connection:
+            found = connection.execute(
+                select(tables.endpoint.c.base_folder).where(tables.endpoint.c.name == endpoint)
+            ).scalar()
+        return found or ""
+
+    def save_endpoint(self, endpoint: Endpoint, base_folder: str = "") -> None:
+        """Kept in place of the one of that name. Raises ConfigurationError where a setting holds a password."""
+        for name, setting in endpoint.settings.items():
+            if isinstance(setting, str) and _PASSWORD_IN_URL.search(setting):
+                raise ConfigurationError(
+                    f"the setting {name!r} holds a password; give it as a secret instead", Place(endpoint.name)
+                )
+        columns = {"document": endpoint_text(endpoint), "base_folder": base_folder, "saved_at": self._now_us()}
+        with self._database.writing("save_endpoint") as connection:
+            known = connection.execute(
+                update(tables.endpoint).where(tables.endpoint.c.name == endpoint.name).values(**columns)
+            )
+            if not known.rowcount:
+                connection.execute(insert(tables.endpoint).values(name=endpoint.name, **columns))
+
+    def save_configuration(self, configuration: SyncConfiguration) -> SyncConfiguration:
+        """Kept as a new version if anything differs; the kept one is returned."""
+        with self._database.writing("save_configuration") as connection:
+            return self._save_version(connection, make_configuration_id(connection, configuration.name), configuration)
+
+    def rename_configuration(self, name: str, new_name: str) -> None:
+        """Peers, runs and history go along; a waiting plan is dropped. Raises AlreadyRunningError while it runs,
+        ConfigurationError where there is no such configuration or the new name is taken."""
+        if name == new_name:
+            return
+        with self._parts.locks.hold(name), self._parts.locks.hold(new_name):
+            with self._database.writing("rename_configuration") as connection:
+                known = self._known_id(connection, name)
+                if configuration_id(connection, new_name) is not None:
+                    raise ConfigurationError(f"there is a configuration named {new_name!r} already")
+                connection.execute(
+                    update(tables.configuration).where(tables.configuration.c.id == known).values(name=new_name)
+                )
+                current = self._current_of(connection, known)
+                if current is not None:
+                    self._save_version(connection, known, replace(current, name=new_name))
+            self.drop(name)
+
+    def delete_endpoint(self, name: str) -> None:
+        """Gone; raises ConfigurationError while a configuration uses it."""
+        with self._database.writing("delete_endpoint") as connection:
+            users = [each.name for each in self._current(connection) if name in (each.a, each.b)]
+            if users:
+                raise ConfigurationError(f"the configuration {users[0]!r} uses it", Place(name))
+            connection.execute(delete(tables.endpoint).where(tables.endpoint.c.name == name))
+
+    def delete_configuration(self, name: str) -> None:
+        """Gone with its peers, conflicts and waiting plan; runs and history stay. Raises AlreadyRunningError while it
+        runs."""
+        with self._parts.locks.hold(name):
+            with self._database.writing("delete_configuration") as connection:
+                known = self._known_id(connection, name)
+                mine = select(tables.entity.c.id).where(tables.entity.c.configuration_id == known).scalar_subquery()
+                for table in (tables.sync_record, tables.conflict, tables.watermark):
+                    connection.execute(delete(table).where(table.c.entity_id.in_(mine)))
+                connection.execute(
+                    update(tables.entity).where(tables.entity.c.configuration_id == known).values(record_count=0)
+                )
+                gone = update(tables.configuration).where(tables.configuration.c.id == known)
+                connection.execute(gone.values(deleted_at=self._now_us()))
+            self.drop(name)
+
+    def _known_id(self, connection: Connection, name: str) -> int:
+        known = configuration_id(connection, name)
+        if known is None:
+            raise ConfigurationError(f"there is no configuration named {name!r}")
+        return known
+
+    def _save_version(self, connection: Connection, known: int, value: SyncConfiguration) -> SyncConfiguration:
+        current = self._current_of(connection, known)
+        if current is not None and replace(value, version=current.version) == current:
+            return current
+        # Versions go on where an earlier configuration of the name, deleted since, stopped: runs name them.
+        of_name = select(tables.configuration.c.id).where(tables.configuration.c.name == value.name).scalar_subquery()
+        versions = tables.configuration_version
+        last = connection.execute(
+            select(func.max(versions.c.version)).where(
+                versions.c.configuration_id.in_(of_name) | (versions.c.configuration_id == known)
+            )
+        ).scalar()
+        kept = replace(value, version=(last or 0) + 1)
+        columns = {"version": kept.version, "document": configuration_text(kept), "saved_at": self._now_us()}
+        connection.execute(insert(versions).values(configuration_id=known, **columns))
+        return kept
+
+    def _current_of(self, connection: Connection, known: int) -> SyncConfiguration | None:
+        versions = tables.configuration_version
+        newest = select(versions.c.document).where(versions.c.configuration_id == known)
+        text = connection.execute(newest.order_by(versions.c.version.desc()).limit(1)).scalar()
+        return None if text is None else self._configuration(text)
+
+    def _current(self, connection: Connection) -> tuple[SyncConfiguration, ...]:
+        living = (
+            select(tables.configuration.c.id)
+            .where(tables.configuration.c.deleted_at.is_(None))
+            .order_by(tables.configuration.c.name)
+        )
+        found = (self._current_of(connection, known) for known in connection.execute(living).scalars().all())
+        return tuple(each for each in found if each is not None)
+
+    def _endpoint(self, text: str) -> Endpoint:
+        try:
+            return read_endpoint(text)
+        except DocumentError as error:
+            raise self._unreadable("endpoint", error) from error
+
+    def _configuration(self, text: str) -> SyncConfiguration:
+        try:
+            return read_configuration(text)
+        except DocumentError as error:
+            raise self._unreadable("configuration", error) from error
+
+    def _unreadable(self, what: str, error: DocumentError) -> LedgerError:
+        problem = f"it holds a definition of this kind that this program cannot read: {what} ({error})"
+        return LedgerError(problem, str(self._database.path))

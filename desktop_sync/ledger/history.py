@@ -1,0 +1,158 @@
+"""History: the rows of write batches as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import pyarrow.compute as pc
+from sqlalchemy import Connection, Row, Select, select
+
+from desktop_sync.core.configuration import Side
+from desktop_sync.core.decision import Action, Rule
+from desktop_sync.core.ledger_port import BatchState
+from desktop_sync.core.plan import FieldChange
+from desktop_sync.core.sync_record import HistoryRow
+from desktop_sync.ledger import tables
+from desktop_sync.ledger.batch_content import (
+    A_PREFIX,
+    B_PREFIX,
+    BEFORE_PREFIX,
+    is_row_done,
+    unpack,
+    unpack_record_ids,
+)
+from desktop_sync.ledger.store import Store
+
+DONE, NOT_DONE, IN_DOUBT = "done", "not done", "in doubt"
+"""The words of `HistoryRow.result`. In doubt: the intent was not settled yet."""
+
+_heads = tables.batch.c
+_HeadSelect = Select[int, int, str, str | None, int, int, bytes | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    id: int
+    run_id: int
+    entity: str
+    side: Side | None
+    state: BatchState
+    row_count: int
+    done_rows: bytes | None
+
+    def result(self, row: int) -> str:
+        if self.state is BatchState.OPEN:
+            return IN_DOUBT
+        is_done = self.state is BatchState.DONE and is_row_done(self.done_rows, row)
+        return DONE if is_done else NOT_DONE
+
+
+class SqlHistory(Store):
+    """The history of the `RunStore`."""
+
+    def history(self, run_id: int, limit: int = 200, offset: int = 0) -> list[HistoryRow]:
+        """The actions of a run, in the order they were carried out. Only the batches of the page are read."""
+        found: list[HistoryRow] = []
+        with self._database.reading() as connection:
+            for head in _read_heads(connection, _select_heads().where(_heads.run_id == run_id).order_by(_heads.id)):
+                if offset >= head.row_count:
+                    offset -= head.row_count
+                    continue
+                wanted = range(offset, min(head.row_count, offset + limit - len(found)))
+                found.extend(_rows(connection, head, wanted))
+                offset = 0
+                if len(found) >= limit:
+                    break
+        return found
+
+    def record_history(self, record_id: int, limit: int = 200) -> list[HistoryRow]:
+        """All actions on one sync record, newest first."""
+        found: list[HistoryRow] = []
+        holding = _select_heads().where(_heads.min_record_id <= record_id, _heads.max_record_id >= record_id)
+        with self._database.reading() as connection:
+            for head in _read_heads(connection, holding.order_by(_heads.id.desc())):
+                ids = unpack_record_ids(_blob(connection, head.id))
+                wanted = pc.indices_nonzero(pc.equal(ids, record_id)).to_pylist()
+                found.extend(_rows(connection, head, reversed(wanted)) if wanted else ())
+                if len(found) >= limit:
+                    break
+        return found[:limit]
+
+
+def _select_heads() -> _HeadSelect:
+    return select(
+        _heads.id,
+        _heads.run_id,
+        tables.entity.c.name,
+        _heads.side,
+        _heads.state,
+        _heads.row_count,
+        _heads.done_rows,
+    ).join(tables.entity, tables.entity.c.id == _heads.entity_id)
+
+
+def _read_heads(connection: Connection, statement: _HeadSelect) -> list[_Head]:
+    return [_head(row) for row in connection.execute(statement).all()]
+
+
+def _head(row: Row[int, int, str, str | None, int, int, bytes | None]) -> _Head:
+    side = None if row[3] is None else Side(row[3])
+    return _Head(row[0], row[1], row[2], side, BatchState(row[4]), row[5], row[6])
+
+
+def _blob(connection: Connection, batch_id: int) -> bytes:
+    contents = tables.batch_content.c
+    return bytes(connection.execute(select(contents.rows).where(contents.batch_id == batch_id)).scalar_one())
+
+
+def _rows(connection: Connection, head: _Head, wanted: Iterable[int]) -> list[HistoryRow]:
+    numbers = list(wanted)
+    if not numbers:
+        return []
+    content = unpack(_blob(connection, head.id)).take(numbers)
+    return [_row(head, number, row) for number, row in zip(numbers, content.to_pylist(), strict=True)]
+
+
+def _row(head: _Head, number: int, values: Mapping[str, object]) -> HistoryRow:
+    result = head.result(number)
+    return HistoryRow(
+        run_id=head.run_id,
+        batch_id=head.id,
+        row=number,
+        entity=head.entity,
+        record_id=_number(values["record_id"]),
+        action=Action(_number(values["action"])),
+        rule=Rule(_number(values["rule"])),
+        a_id=_text(values["a_id"]),
+        b_id=_text(values["b_id"]),
+        result=result,
+        fields=_fields(head.side, values) if result == DONE else (),
+    )
+
+
+def _fields(side: Side | None, values: Mapping[str, object]) -> tuple[FieldChange, ...]:
+    """The fields of the written side; of a batch that wrote nowhere, those of both."""
+    if side is None:
+        names = dict.fromkeys(name[len(A_PREFIX) :] for name in values if name.startswith((A_PREFIX, B_PREFIX)))
+        pairs = ((name, _text(values.get(A_PREFIX + name)), _text(values.get(B_PREFIX + name))) for name in names)
+        return tuple(FieldChange(name, a=a, b=b) for name, a, b in pairs)
+    prefix = A_PREFIX if side is Side.A else B_PREFIX
+    changes: list[FieldChange] = []
+    for column in values:
+        if column.startswith(prefix):
+            name = column[len(prefix) :]
+            before, after = _text(values.get(BEFORE_PREFIX + name)), _text(values[column])
+            a, b = _text(values.get(A_PREFIX + name)), _text(values.get(B_PREFIX + name))
+            changes.append(FieldChange(name, a=a, b=b, before=before, after=after, differs=before != after))
+    return tuple(changes)
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, int):
+        raise TypeError("a number was expected in a batch row")
+    return value

@@ -1,0 +1,144 @@
+"""The journal: write batches as intents before any external write, as history and baselines afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy import Connection, and_, insert, select, update
+
+from desktop_sync.core.configuration import Side
+from desktop_sync.core.errors import BugError
+from desktop_sync.core.ledger_port import BatchState, EntityKey, OpenBatch
+from desktop_sync.core.provider_port import ArrowStream
+from desktop_sync.ledger import tables
+from desktop_sync.ledger.batch_content import pack, pack_rows_done, read_rows, read_stream, unpack, unpack_record_ids
+from desktop_sync.ledger.instants import from_us
+from desktop_sync.ledger.settlement import Settlement
+from desktop_sync.ledger.store import Store, entity_ids, made_id, make_entity_id
+
+NO_OPERATION = -1
+"""The operation of a batch that writes to no endpoint."""
+
+_heads = tables.batch.c
+
+
+class SqlJournal(Store):
+    """The `Journal` of the ledger."""
+
+    def open_batch(
+        self, key: EntityKey, run_id: int, side: Side, structure: str, operation: int, rows: ArrowStream
+    ) -> int:
+        """The intent is durable; the id of the batch."""
+        content = read_rows(rows)
+        blob = pack(content)
+        with self._database.writing("open_batch") as connection:
+            head = {"run_id": run_id, "entity_id": make_entity_id(connection, key), "side": side.value}
+            head |= {"structure": structure, "operation": operation, "state": int(BatchState.OPEN)}
+            return _insert(connection, head | {"opened_at": self._now_us()}, content, blob)
+
+    def close_batch(
+        self,
+        batch_id: int,
+        settlements: ArrowStream,
+        *,
+        done_rows: Sequence[int],
+        stored: ArrowStream | None = None,
+    ) -> None:
+        """The settlements hold and the batch is done, or aborted with no row done. `stored` has a row for each row of
+        the intent, in its order. Raises BugError when the batch is not open: closing is not repeated."""
+        settled = read_stream(settlements)
+        content = None if stored is None else read_rows(stored)
+        blob = None if content is None else pack(content)
+        done = sorted(set(done_rows))
+        with self._database.writing("close_batch") as connection:
+            entity, run_id, row_count = _open_head(connection, batch_id)
+            if content is not None and content.num_rows != row_count:
+                raise BugError(f"batch {batch_id} has {row_count} rows, but {content.num_rows} were stored")
+            if done and not 0 <= done[0] <= done[-1] < row_count:
+                raise BugError(f"batch {batch_id} has no row {done[-1]}")
+            records = content.column("record_id") if content is not None else _record_ids(connection, batch_id)
+            taken = set(records.take(pa.array(done, pa.int64())).to_pylist())
+            Settlement(connection, entity, run_id, self._now_us()).carry_out(settled, batch_id, taken)
+            head = _span(records) | {"done_rows": pack_rows_done(done, row_count), "closed_at": self._now_us()}
+            state = BatchState.DONE if done else BatchState.ABORTED
+            closed = update(tables.batch).where(_heads.id == batch_id)
+            connection.execute(closed.values(state=int(state), **head))
+            if blob is not None:
+                contents = tables.batch_content
+                connection.execute(update(contents).where(contents.c.batch_id == batch_id).values(rows=blob))
+
+    def keep_batch(self, key: EntityKey, run_id: int, rows: ArrowStream, settlements: ArrowStream) -> None:
+        """A batch of actions that write to no endpoint is done, with its settlements, and is their baseline."""
+        content, settled = read_rows(rows), read_stream(settlements)
+        blob = pack(content)
+        with self._database.writing("keep_batch") as connection:
+            entity, now = make_entity_id(connection, key), self._now_us()
+            head = {"run_id": run_id, "entity_id": entity, "side": None, "structure": "", "operation": NO_OPERATION}
+            head |= {"state": int(BatchState.DONE), "opened_at": now, "closed_at": now}
+            batch_id = _insert(connection, head, content, blob)
+            taken = set(content.column("record_id").to_pylist())
+            Settlement(connection, entity, run_id, now).carry_out(settled, batch_id, taken)
+
+    def open_batches(self, configuration: str) -> list[OpenBatch]:
+        """Intents that were not settled, oldest first."""
+        with self._database.reading() as connection:
+            wanted = (
+                select(
+                    _heads.id,
+                    _heads.run_id,
+                    tables.entity.c.name,
+                    _heads.structure,
+                    _heads.side,
+                    _heads.operation,
+                    _heads.opened_at,
+                    tables.batch_content.c.rows,
+                )
+                .join(tables.entity, tables.entity.c.id == _heads.entity_id)
+                .join(tables.batch_content, tables.batch_content.c.batch_id == _heads.id)
+                .where(_heads.entity_id.in_(entity_ids(connection, configuration)))
+                .where(_heads.state == int(BatchState.OPEN))
+                .order_by(_heads.id)
+            )
+            found = connection.execute(wanted).all()
+        return [
+            OpenBatch(
+                id=row[0],
+                run_id=row[1],
+                key=EntityKey(configuration, row[2]),
+                structure=row[3],
+                side=Side(row[4]),
+                operation=row[5],
+                opened_at=from_us(row[6]),
+                rows=unpack(row[7]),
+            )
+            for row in found
+        ]
+
+
+def _insert(connection: Connection, head: Mapping[str, object], content: pa.Table, blob: bytes) -> int:
+    span = _span(content.column("record_id")) | {"row_count": content.num_rows}
+    batch_id = made_id(connection.execute(insert(tables.batch).values(**head, **span)))
+    connection.execute(insert(tables.batch_content).values(batch_id=batch_id, rows=blob))
+    return batch_id
+
+
+def _span(record_ids: pa.ChunkedArray) -> dict[str, object]:
+    """The smallest and the largest record id, by which the batches of a record are found."""
+    ends = pc.min_max(record_ids).as_py()
+    return {"min_record_id": ends["min"], "max_record_id": ends["max"]}
+
+
+def _open_head(connection: Connection, batch_id: int) -> tuple[int, int, int]:
+    is_open = and_(_heads.id == batch_id, _heads.state == int(BatchState.OPEN))
+    head = connection.execute(select(_heads.entity_id, _heads.run_id, _heads.row_count).where(is_open)).first()
+    if head is None:
+        raise BugError(f"batch {batch_id} is not open")
+    return head[0], head[1], head[2]
+
+
+def _record_ids(connection: Connection, batch_id: int) -> pa.ChunkedArray:
+    contents = tables.batch_content.c
+    blob = connection.execute(select(contents.rows).where(contents.batch_id == batch_id)).scalar_one()
+    return unpack_record_ids(blob)

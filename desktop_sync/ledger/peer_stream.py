@@ -1,0 +1,114 @@
+"""Peers as an Arrow stream, straight from the driver's cursor.
+
+Not through ADBC: that brings a second copy of SQLite into the process, and when one copy closes its file, POSIX drops
+the locks of the other. Measured on a million peers: the cursor takes two thirds of the time, Arrow the rest.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+
+import pyarrow as pa
+from sqlalchemy import Connection
+
+from desktop_sync.core.provider_port import ArrowStream
+from desktop_sync.core.status import Status
+from desktop_sync.ledger.database import Database, driver_connection
+from desktop_sync.ledger.ledger_faults import ledger_faults
+
+PEER_SCHEMA = pa.schema(
+    [
+        ("record_id", pa.int64()),
+        ("a_id", pa.string()),
+        ("b_id", pa.string()),
+        ("status", pa.int8()),
+        ("deleted_in", pa.int8()),
+        ("a_digest", pa.binary()),
+        ("b_digest", pa.binary()),
+        ("attempts", pa.int32()),
+        ("not_before", pa.timestamp("us", "UTC")),
+    ]
+)
+CHUNK = 20_000
+_SELECT = (
+    "SELECT id, a_id, b_id, status, deleted_in, a_digest, b_digest, attempts, not_before FROM sync_record"
+    " WHERE entity_id = ?"
+)
+_BY_IDS = "SELECT id FROM sync_record WHERE entity_id = ? AND {side} IN (SELECT id FROM temp.wanted_{side})"
+_BY_STATUS = "SELECT id FROM sync_record WHERE entity_id = ? AND status = {status}"
+
+
+def no_peers() -> ArrowStream:
+    """The stream of an entity for which nothing was kept."""
+    empty: ArrowStream = pa.RecordBatchReader.from_batches(PEER_SCHEMA, [])
+    return empty
+
+
+def stream_peers(
+    database: Database,
+    connection: Connection,
+    entity: int,
+    a_ids: Sequence[str] | None,
+    b_ids: Sequence[str] | None,
+    statuses: Sequence[Status] | None,
+) -> ArrowStream:
+    """The peers as they are now. The connection is given back when the stream is read to its end or let go."""
+    cursor = driver_connection(connection).cursor()
+    batches = _batches(connection, cursor, database.path)
+    try:
+        with ledger_faults(database.path):
+            conditions = _conditions(cursor, a_ids, b_ids, statuses)
+            narrowed = f" AND id IN ({' UNION '.join(conditions)})" if conditions is not None else ""
+            cursor.execute(f"{_SELECT}{narrowed} ORDER BY id", (entity,) * (1 + len(conditions or ())))
+        # Begun at once: only a generator that has begun gives the connection back when it is let go.
+        first = next(batches)
+    except BaseException:
+        connection.close()
+        raise
+    reader: ArrowStream = pa.RecordBatchReader.from_batches(PEER_SCHEMA, chain([first], batches))
+    return reader
+
+
+def _conditions(
+    cursor: sqlite3.Cursor,
+    a_ids: Sequence[str] | None,
+    b_ids: Sequence[str] | None,
+    statuses: Sequence[Status] | None,
+) -> list[str] | None:
+    """Selects of record ids, each with the entity as its one parameter; None where all are wanted."""
+    if a_ids is None and b_ids is None and statuses is None:
+        return None
+    conditions: list[str] = []
+    for side, ids in (("a_id", a_ids), ("b_id", b_ids)):
+        # Emptied before use too: the connection may have served a stream that was let go halfway.
+        cursor.execute(f"CREATE TEMP TABLE IF NOT EXISTS wanted_{side} (id TEXT PRIMARY KEY) WITHOUT ROWID")
+        cursor.execute(f"DELETE FROM temp.wanted_{side}")
+        if ids:
+            cursor.executemany(f"INSERT OR IGNORE INTO temp.wanted_{side} VALUES (?)", ((each,) for each in ids))
+            conditions.append(_BY_IDS.format(side=side))
+    # One equality each: the partial index on the status is used only where the status is told.
+    conditions.extend(_BY_STATUS.format(status=int(status)) for status in dict.fromkeys(statuses or ()))
+    return conditions or ["SELECT id FROM sync_record WHERE entity_id = ? AND 0"]
+
+
+def _batches(connection: Connection, cursor: sqlite3.Cursor, path: Path) -> Iterator[pa.RecordBatch]:
+    """At least one batch, perhaps empty."""
+    try:
+        is_first = True
+        while True:
+            with ledger_faults(path):
+                rows = cursor.fetchmany(CHUNK)
+            if not rows and not is_first:
+                return
+            is_first = False
+            columns = zip(*rows, strict=True) if rows else [()] * len(PEER_SCHEMA)
+            arrays = [pa.array(values, field.type) for values, field in zip(columns, PEER_SCHEMA, strict=True)]
+            yield pa.RecordBatch.from_arrays(arrays, schema=PEER_SCHEMA)
+            if len(rows) < CHUNK:
+                return
+    finally:
+        cursor.close()
+        connection.close()

@@ -1,0 +1,137 @@
+"""Sync records and watermarks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, insert, select
+
+from desktop_sync.core.configuration import Side
+from desktop_sync.core.ledger_port import EntityKey, RecordQuery, Watermark
+from desktop_sync.core.provider_port import ArrowStream
+from desktop_sync.core.status import Status
+from desktop_sync.core.sync_record import SyncRecord
+from desktop_sync.ledger import record_query, tables
+from desktop_sync.ledger.batch_content import A_PREFIX, B_PREFIX, read_stream, unpack, unpack_record_ids
+from desktop_sync.ledger.peer_stream import no_peers, stream_peers
+from desktop_sync.ledger.settlement import Settlement, chunks
+from desktop_sync.ledger.store import Store, entity_id, entity_ids, make_entity_id
+
+
+class SqlRecordStore(Store):
+    """The `RecordStore` of the ledger, without its conflicts."""
+
+    def peers(
+        self,
+        key: EntityKey,
+        *,
+        a_ids: Sequence[str] | None = None,
+        b_ids: Sequence[str] | None = None,
+        statuses: Sequence[Status] | None = None,
+    ) -> ArrowStream:
+        """Peers as they are at the call, ordered by record_id; a reader that holds a connection until its end."""
+        connection = self._database.open_reading()
+        try:
+            entity = entity_id(connection, key)
+        except BaseException:
+            connection.close()
+            raise
+        if entity is None:
+            connection.close()
+            return no_peers()
+        return stream_peers(self._database, connection, entity, a_ids, b_ids, statuses)
+
+    def count_by_status(self, configuration: str, entity: str = "") -> dict[Status, int]:
+        """Statuses that occur."""
+        with self._database.reading() as connection:
+            return record_query.count_by_status(connection, entity_ids(connection, configuration, entity))
+
+    def count_peers(self, key: EntityKey) -> int:
+        """Sync records with both ids whose status is not Deleted."""
+        with self._database.reading() as connection:
+            entity = entity_id(connection, key)
+            return 0 if entity is None else record_query.count_peers(connection, entity)
+
+    def reserve_record_ids(self, count: int) -> int:
+        """The first of `count` ids that no sync record has or will get."""
+        return self._parts.id_block.reserve(count)
+
+    def settle(self, key: EntityKey, run_id: int, settlements: ArrowStream) -> None:
+        """The sync records are as given. LedgerError where an id is held by a record that is not among them."""
+        rows = read_stream(settlements)
+        with self._database.writing("settle") as connection:
+            Settlement(connection, make_entity_id(connection, key), run_id, self._now_us()).carry_out(rows)
+
+    def remove(self, key: EntityKey, record_ids: Sequence[int]) -> None:
+        """The sync records are gone, with their open conflicts. May be repeated."""
+        with self._database.writing("remove") as connection:
+            entity = entity_id(connection, key)
+            if entity is None:
+                return
+            gone = 0
+            for chunk in chunks(list(record_ids)):
+                wanted = (entity, json.dumps(chunk))
+                gone += connection.exec_driver_sql(
+                    "DELETE FROM sync_record WHERE entity_id = ? AND id IN (SELECT value FROM json_each(?))", wanted
+                ).rowcount
+                connection.exec_driver_sql(
+                    "DELETE FROM conflict WHERE settled_at IS NULL AND entity_id = ?"
+                    " AND record_id IN (SELECT value FROM json_each(?))",
+                    wanted,
+                )
+            fewer = "UPDATE entity SET record_count = record_count - ? WHERE id = ?"
+            connection.exec_driver_sql(fewer, (gone, entity))
+
+    def records(self, query: RecordQuery) -> list[SyncRecord]:
+        with self._database.reading() as connection:
+            return record_query.records(connection, query)
+
+    def count_records(self, query: RecordQuery) -> int:
+        with self._database.reading() as connection:
+            return record_query.count_records(connection, query)
+
+    def record(self, record_id: int) -> SyncRecord | None:
+        with self._database.reading() as connection:
+            return record_query.record(connection, record_id)
+
+    def baseline(self, record_id: int) -> dict[str, str | None]:
+        """Values of the last done batch of the record; empty before the first."""
+        with self._database.reading() as connection:
+            blob = _baseline_blob(connection, record_id)
+        if blob is None:
+            return {}
+        found = unpack_record_ids(blob).index(record_id).as_py()
+        if found < 0:
+            return {}
+        row: dict[str, object] = unpack(blob).slice(found, 1).to_pylist()[0]
+        prefixes = (A_PREFIX, B_PREFIX)
+        return {name: None if value is None else str(value) for name, value in row.items() if name.startswith(prefixes)}
+
+    def watermark(self, key: EntityKey, side: Side) -> Watermark:
+        """An empty one before the first."""
+        marks = tables.watermark.c
+        with self._database.reading() as connection:
+            wanted = select(marks.stamp, marks.complete_count, marks.identity)
+            found = connection.execute(
+                wanted.where(marks.entity_id == entity_id(connection, key), marks.side == side.value)
+            ).first()
+        return Watermark() if found is None else Watermark(*found)
+
+    def save_watermarks(self, key: EntityKey, a: Watermark, b: Watermark) -> None:
+        with self._database.writing("save_watermarks") as connection:
+            entity = make_entity_id(connection, key)
+            for side, mark in ((Side.A, a), (Side.B, b)):
+                values = (entity, side.value, mark.stamp, mark.complete_count, mark.identity)
+                columns = ("entity_id", "side", "stamp", "complete_count", "identity")
+                replacing = insert(tables.watermark).prefix_with("OR REPLACE")
+                connection.execute(replacing.values(dict(zip(columns, values, strict=True))))
+
+
+def _baseline_blob(connection: Connection, record_id: int) -> bytes | None:
+    found = connection.exec_driver_sql(
+        "SELECT c.rows FROM sync_record r JOIN batch_content c ON c.batch_id = r.batch_id"
+        " WHERE r.entity_id IN (SELECT id FROM entity) AND r.id = ?",
+        (record_id,),
+    ).fetchone()
+    return None if found is None else bytes(found[0])

@@ -1,0 +1,91 @@
+"""The run lock: one run of a configuration at a time, among all threads and processes of the home folder.
+
+A lock is the operating system's, on a file named by a hash. It is free the moment its holder dies and is never taken
+over by age (RELIABILITY K4, K8).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from desktop_sync.core.errors import AlreadyRunningError
+from desktop_sync.core.ports import Clock
+from desktop_sync.ledger.file_lock import FileLock
+from desktop_sync.ledger.home_folder import HomeFolder
+
+
+def name_hash(name: str) -> str:
+    """A file name for any name."""
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+class RunLocks:
+    """The locks of one home folder, as one process sees them."""
+
+    def __init__(self, home: HomeFolder, clock: Clock) -> None:
+        self._home = home
+        self._clock = clock
+        self._held: set[str] = set()
+        self._guard = threading.Lock()
+
+    @contextmanager
+    def hold(self, configuration: str) -> Iterator[None]:
+        """Nobody else holds it inside. Raises AlreadyRunningError at once."""
+        lock = self._take(configuration)
+        if lock is None:
+            raise AlreadyRunningError(configuration, self._holder(configuration))
+        try:
+            with self._home.faults():
+                lock.write(self._description())
+            with self._guard:
+                self._held.add(configuration)
+            yield
+        finally:
+            with self._guard:
+                self._held.discard(configuration)
+            lock.release()
+
+    def is_held(self, configuration: str) -> bool:
+        """Whether anybody holds it."""
+        lock = self._take(configuration)
+        if lock is None:
+            return True
+        lock.release()
+        return False
+
+    def is_held_here(self, configuration: str) -> bool:
+        """Whether this object holds it."""
+        with self._guard:
+            return configuration in self._held
+
+    def _take(self, configuration: str) -> FileLock | None:
+        # Looking whether a lock is free means taking it for a moment. The gate keeps such a look from being mistaken
+        # for a run; it is held for microseconds only.
+        with self._home.faults():
+            gate = FileLock.take(self._home.locks / "gate", wait=True)
+            try:
+                return FileLock.take(self._file(configuration))
+            finally:
+                if gate is not None:
+                    gate.release()
+
+    def _file(self, configuration: str) -> Path:
+        return self._home.locks / f"{name_hash(configuration)}.run"
+
+    def _description(self) -> str:
+        since = self._clock.now().isoformat(timespec="seconds")
+        return json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": since})
+
+    def _holder(self, configuration: str) -> str:
+        try:
+            holder = json.loads(self._file(configuration).read_text(encoding="utf-8"))
+            return f"process {int(holder['pid'])} on {holder['host']}, since {holder['since']}"
+        except (OSError, ValueError, KeyError, TypeError):
+            return "another process"  # it has the lock but has not written its name yet

@@ -1,0 +1,119 @@
+"""Runs and the run lock."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+
+from sqlalchemy import Connection, Row, Select, insert, select, update
+
+from desktop_sync.core.configuration import SyncConfiguration
+from desktop_sync.core.errors import BugError, LedgerError
+from desktop_sync.core.run import Outcome, Run, RunKind, RunResult, Trigger
+from desktop_sync.ledger import tables
+from desktop_sync.ledger.instants import from_us, optional_time
+from desktop_sync.ledger.json_codec import DocumentError
+from desktop_sync.ledger.run_codec import read_result, result_text
+from desktop_sync.ledger.store import Store, made_id, make_configuration_id
+
+CUT_OFF = "The program ended before the run did; the next run settles what was left open."
+_RunRow = Row[int, str, int, str, str, int, int | None, str, str | None]
+
+
+class SqlRunStore(Store):
+    """The runs of the `RunStore`; its history is in `history`."""
+
+    def hold(self, configuration: str) -> AbstractContextManager[None]:
+        """While inside, no other thread or process runs the configuration. Raises AlreadyRunningError at once."""
+        return self._parts.locks.hold(configuration)
+
+    def is_held(self, configuration: str) -> bool:
+        """Whether anybody runs it now."""
+        return self._parts.locks.is_held(configuration)
+
+    def open_run(self, configuration: SyncConfiguration, kind: RunKind, trigger: Trigger) -> int:
+        """The id of a run that goes on. Runs that were cut off are closed on the way."""
+        self.close_cut_off_runs()
+        with self._database.writing("open_run") as connection:
+            made = connection.execute(
+                insert(tables.run).values(
+                    configuration_id=make_configuration_id(connection, configuration.name),
+                    configuration_version=configuration.version,
+                    kind=kind.value,
+                    trigger=trigger.value,
+                    started_at=self._now_us(),
+                    outcome=Outcome.RUNNING.value,
+                )
+            )
+            return made_id(made)
+
+    def finish_run(self, run_id: int, result: RunResult) -> None:
+        """The run is over. May be repeated; the last result stays."""
+        over = {"ended_at": self._now_us(), "outcome": result.outcome.value, "result": result_text(result)}
+        with self._database.writing("finish_run") as connection:
+            if not connection.execute(update(tables.run).where(tables.run.c.id == run_id).values(**over)).rowcount:
+                raise BugError(f"there is no run {run_id} to finish")
+
+    def runs(self, configuration: str = "", limit: int = 200, offset: int = 0) -> list[Run]:
+        """Newest first."""
+        statement = _runs().order_by(tables.run.c.id.desc()).limit(limit).offset(offset)
+        if configuration:
+            statement = statement.where(tables.configuration.c.name == configuration)
+        with self._database.reading() as connection:
+            return [self._run(row) for row in connection.execute(statement)]
+
+    def run(self, run_id: int) -> Run | None:
+        with self._database.reading() as connection:
+            row = connection.execute(_runs().where(tables.run.c.id == run_id)).first()
+            return None if row is None else self._run(row)
+
+    def close_cut_off_runs(self) -> None:
+        """Runs whose program died are shown as failed. Called when the ledger is opened and before each run."""
+        with self._database.reading() as connection:
+            if not self._cut_off(connection):
+                return
+        with self._database.writing("close_cut_off_runs") as connection:
+            for run_id, name in self._cut_off(connection):
+                result = RunResult(run_id, name, Outcome.FAILED, error=CUT_OFF)
+                failed = {"outcome": Outcome.FAILED.value, "result": result_text(result)}
+                connection.execute(update(tables.run).where(tables.run.c.id == run_id).values(**failed))
+
+    def _cut_off(self, connection: Connection) -> list[tuple[int, str]]:
+        going = _runs().where(tables.run.c.outcome == Outcome.RUNNING.value)
+        return [(row[0], row[1]) for row in connection.execute(going).all() if not self._goes_on(row[1])]
+
+    def _goes_on(self, name: str) -> bool:
+        # Whoever holds the lock of a configuration asks before opening a run: what is open then is older than the lock.
+        return self._parts.locks.is_held(name) and not self._parts.locks.is_held_here(name)
+
+    def _run(self, row: _RunRow) -> Run:
+        run_id, name, version, kind, trigger, started_at, ended_at, outcome, result = row
+        try:
+            kept = None if result is None else read_result(result)
+        except DocumentError as error:
+            problem = f"it holds the result of run {run_id}, which this program cannot read ({error})"
+            raise LedgerError(problem, str(self._database.path)) from error
+        return Run(
+            id=run_id,
+            configuration=name,
+            configuration_version=version,
+            kind=RunKind(kind),
+            trigger=Trigger(trigger),
+            started_at=from_us(started_at),
+            ended_at=optional_time(ended_at),
+            outcome=Outcome(outcome),
+            result=kept,
+        )
+
+
+def _runs() -> Select[int, str, int, str, str, int, int | None, str, str | None]:
+    return select(
+        tables.run.c.id,
+        tables.configuration.c.name,
+        tables.run.c.configuration_version,
+        tables.run.c.kind,
+        tables.run.c.trigger,
+        tables.run.c.started_at,
+        tables.run.c.ended_at,
+        tables.run.c.outcome,
+        tables.run.c.result,
+    ).join(tables.configuration, tables.configuration.c.id == tables.run.c.configuration_id)

@@ -1,0 +1,105 @@
+"""The ledger as one object, and how it is opened."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from desktop_sync.core.ledger_port import Ledger
+from desktop_sync.core.ports import Clock, Ids, Steps, no_steps
+from desktop_sync.ledger.backup import SqlBackup
+from desktop_sync.ledger.conflict_store import SqlConflictStore
+from desktop_sync.ledger.database import Database
+from desktop_sync.ledger.definition_store import SqlDefinitionStore
+from desktop_sync.ledger.file_lock import FileLock
+from desktop_sync.ledger.history import SqlHistory
+from desktop_sync.ledger.home_folder import HomeFolder
+from desktop_sync.ledger.id_block import IdBlock
+from desktop_sync.ledger.journal import SqlJournal
+from desktop_sync.ledger.ledger_faults import ledger_faults
+from desktop_sync.ledger.record_store import SqlRecordStore
+from desktop_sync.ledger.retention import SqlRetention
+from desktop_sync.ledger.run_lock import RunLocks
+from desktop_sync.ledger.run_store import SqlRunStore
+from desktop_sync.ledger.schema import upgrade
+from desktop_sync.ledger.store import LedgerParts
+
+
+class SqlLedger(
+    SqlDefinitionStore, SqlRunStore, SqlHistory, SqlRecordStore, SqlConflictStore, SqlJournal, SqlRetention, SqlBackup
+):
+    """The whole `Ledger` over one SQLite file. One object serves all threads; several processes may have the file
+    open. Made by `open_ledger`."""
+
+    def __init__(self, parts: LedgerParts, marker: FileLock) -> None:
+        super().__init__(parts)
+        self._marker = marker
+
+    def close(self) -> None:
+        """Streams that are still being read go on; nothing else may be called. May be repeated."""
+        self._database.close()
+        with self._parts.home.faults():
+            self._marker.path.unlink(missing_ok=True)
+        self._marker.release()
+
+
+def open_ledger(home: Path, clock: Clock, ids: Ids, steps: Steps = no_steps) -> SqlLedger:
+    """The ledger of a home folder, made where there is none and brought to this program's revision.
+
+    After a program died with it open, the whole file is checked first. Raises LedgerError, saying what to do, when the
+    folder or the file cannot be used; then nothing was changed.
+    """
+    folder = HomeFolder(home)
+    folder.make_ready()
+    folder.check_header()
+    stale = folder.stale_markers()
+    try:
+        if stale:
+            _check_whole(folder)
+        folder.make_file()
+        database = Database(folder.ledger, steps)
+        marker = _set_marker(folder, ids)
+        try:
+            upgrade(database)
+            parts = LedgerParts(folder, database, clock, ids, IdBlock(database), RunLocks(folder, clock))
+            ledger = SqlLedger(parts, marker)
+            ledger.close_cut_off_runs()
+        except BaseException:
+            database.close()
+            marker.path.unlink(missing_ok=True)
+            marker.release()
+            raise
+        with folder.faults():
+            for each in stale:
+                each.path.unlink(missing_ok=True)
+        return ledger
+    finally:
+        for each in stale:
+            each.release()
+
+
+def as_port(ledger: SqlLedger) -> Ledger:
+    """The same object; here the type checker sees that it keeps the whole contract."""
+    return ledger
+
+
+def _set_marker(folder: HomeFolder, ids: Ids) -> FileLock:
+    with folder.faults():
+        marker = FileLock.take(folder.locks / f"open-{ids.new_id()}")
+    if marker is None:
+        raise folder.damaged("another program uses the same mark")
+    return marker
+
+
+def _check_whole(folder: HomeFolder) -> None:
+    """The file is sound, with what its log adds. Opened for reading only, so that a damaged one stays as it is."""
+    if not folder.ledger.exists() or folder.ledger.stat().st_size == 0:
+        return
+    with ledger_faults(folder.ledger):
+        connection = sqlite3.connect(f"{folder.ledger.resolve().as_uri()}?mode=ro", uri=True)
+        try:
+            found = connection.execute("PRAGMA quick_check(1)").fetchone()
+        finally:
+            connection.close()
+    if found is None or found[0] != "ok":
+        raise folder.damaged("the ledger is damaged")

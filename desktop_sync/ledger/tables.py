@@ -1,0 +1,187 @@
+"""The ledger's tables. Rows never leave the package.
+
+Times are microseconds since 1970 (`instants`), booleans and enums are numbers or their words, documents are JSON.
+`sync_record` is clustered by entity, so that reading the peers of one entity is one sequential read whatever other
+entities hold. Counting by status needs no counting of Processed records: they are the rest of `entity.record_count`.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+APPLICATION_ID = 0x44534C47  # "DSLG": a SQLite file with another mark is not a ledger
+HEAD_REVISION = "0001"
+
+metadata = MetaData()
+
+sequence = Table(
+    "sequence",
+    metadata,
+    Column("name", Text, primary_key=True, nullable=False),
+    Column("next", Integer, nullable=False),
+    sqlite_strict=True,
+)
+
+endpoint = Table(
+    "endpoint",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("document", Text, nullable=False),
+    Column("base_folder", Text, nullable=False),
+    Column("saved_at", Integer, nullable=False),
+    sqlite_strict=True,
+)
+
+# A deleted configuration stays for its runs; its name is free for another one.
+configuration = Table(
+    "configuration",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("deleted_at", Integer),
+    Index("configuration_name", "name", unique=True, sqlite_where=text("deleted_at IS NULL")),
+    sqlite_strict=True,
+)
+
+configuration_version = Table(
+    "configuration_version",
+    metadata,
+    Column("configuration_id", Integer, ForeignKey("configuration.id", ondelete="CASCADE"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("saved_at", Integer, nullable=False),
+    PrimaryKeyConstraint("configuration_id", "version"),
+    sqlite_strict=True,
+)
+
+entity = Table(
+    "entity",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("configuration_id", Integer, ForeignKey("configuration.id", ondelete="CASCADE"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("record_count", Integer, nullable=False, server_default=text("0")),
+    UniqueConstraint("configuration_id", "name"),
+    sqlite_strict=True,
+)
+
+sync_record = Table(
+    "sync_record",
+    metadata,
+    Column("entity_id", Integer, ForeignKey("entity.id"), nullable=False),
+    Column("id", Integer, nullable=False),
+    Column("a_id", Text),
+    Column("b_id", Text),
+    Column("status", Integer, nullable=False),
+    Column("deleted_in", Integer, nullable=False),
+    Column("a_digest", LargeBinary),
+    Column("b_digest", LargeBinary),
+    Column("batch_id", Integer),
+    Column("run_id", Integer),
+    Column("attempts", Integer, nullable=False),
+    Column("not_before", Integer),
+    Column("last_error", Text, nullable=False),
+    Column("updated_at", Integer, nullable=False),
+    PrimaryKeyConstraint("entity_id", "id"),
+    Index("sync_record_a", "entity_id", "a_id", unique=True),
+    Index("sync_record_b", "entity_id", "b_id", unique=True),
+    Index("sync_record_status", "entity_id", "status", sqlite_where=text("status <> 2")),
+    Index("sync_record_half", "entity_id", "status", sqlite_where=text("a_id IS NULL OR b_id IS NULL")),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+
+run = Table(
+    "run",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("configuration_id", Integer, ForeignKey("configuration.id"), nullable=False),
+    Column("configuration_version", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("trigger", Text, nullable=False),
+    Column("started_at", Integer, nullable=False),
+    Column("ended_at", Integer),
+    Column("outcome", Text, nullable=False),
+    Column("result", Text),
+    Index("run_configuration", "configuration_id", "id"),
+    Index("run_running", "id", sqlite_where=text("outcome = 'running'")),
+    sqlite_autoincrement=True,  # an id is never given twice
+    sqlite_strict=True,
+)
+
+# The content lies in a table of its own, so that looking through the heads does not page through the contents.
+batch = Table(
+    "batch",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("run_id", Integer, nullable=False),
+    Column("entity_id", Integer, ForeignKey("entity.id"), nullable=False),
+    Column("side", Text),
+    Column("structure", Text, nullable=False),
+    Column("operation", Integer, nullable=False),
+    Column("state", Integer, nullable=False),
+    Column("opened_at", Integer, nullable=False),
+    Column("closed_at", Integer),
+    Column("row_count", Integer, nullable=False),
+    Column("min_record_id", Integer),
+    Column("max_record_id", Integer),
+    Column("done_rows", LargeBinary),
+    Index("batch_run", "run_id", "id"),
+    Index("batch_open", "entity_id", "id", sqlite_where=text("state = 0")),
+    sqlite_autoincrement=True,  # an id is never given twice
+    sqlite_strict=True,
+)
+
+batch_content = Table(
+    "batch_content",
+    metadata,
+    Column("batch_id", Integer, ForeignKey("batch.id", ondelete="CASCADE"), primary_key=True),
+    Column("rows", LargeBinary, nullable=False),
+    sqlite_strict=True,
+)
+
+conflict = Table(
+    "conflict",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("entity_id", Integer, ForeignKey("entity.id"), nullable=False),
+    Column("record_id", Integer, nullable=False),
+    Column("run_id", Integer, nullable=False),
+    Column("rule", Integer, nullable=False),
+    Column("winner", Text),
+    Column("a_changed_at", Integer),
+    Column("b_changed_at", Integer),
+    Column("found_at", Integer, nullable=False),
+    Column("decided_at", Integer),
+    Column("settled_at", Integer),
+    Column("field_values", Text, nullable=False),
+    Index("conflict_unsettled", "entity_id", "record_id", unique=True, sqlite_where=text("settled_at IS NULL")),
+    Index("conflict_entity", "entity_id", "id"),
+    sqlite_autoincrement=True,  # an id is never given twice
+    sqlite_strict=True,
+)
+
+watermark = Table(
+    "watermark",
+    metadata,
+    Column("entity_id", Integer, ForeignKey("entity.id", ondelete="CASCADE"), nullable=False),
+    Column("side", Text, nullable=False),
+    Column("stamp", Text, nullable=False),
+    Column("complete_count", Integer),
+    Column("identity", Text, nullable=False),
+    PrimaryKeyConstraint("entity_id", "side"),
+    sqlite_strict=True,
+)
