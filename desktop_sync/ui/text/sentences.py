@@ -7,7 +7,8 @@ from datetime import datetime
 from PySide6.QtCore import QCoreApplication, QLocale
 
 from desktop_sync.core import error_text
-from desktop_sync.core.guard import Guard, GuardFinding
+from desktop_sync.core.configuration import Side
+from desktop_sync.core.guard import GuardFinding
 from desktop_sync.core.ports import Phase
 from desktop_sync.core.schedule import Schedule, ScheduleKind
 from desktop_sync.services.views import ConfigurationState
@@ -34,17 +35,7 @@ def problem(error: object) -> str:
 
 def guard_sentence(finding: GuardFinding, names: SideNames) -> str:
     """What tripped, with its numbers and the endpoint's name."""
-    name, count, total, limit = names.of(finding.side), number(finding.count), number(finding.total), finding.limit
-    texts = {
-        Guard.DELETES: tr("{count} of {total} records of “{entity}” would be deleted in {name} (limit: {limit})."),
-        Guard.EMPTY_SIDE: tr("“{entity}” reads empty in {name}, although {total} records are linked there."),
-        Guard.SHRUNK: tr("“{entity}” has only {count} records in {name}; there were {total} before."),
-        Guard.CREATES: tr("{count} records of “{entity}” would be created in {name}, which holds {total}."),
-        Guard.UPDATES: tr("{count} of {total} records of “{entity}” would be changed in {name} (limit: {limit})."),
-        Guard.ALL_CHANGED: tr("Every one of the {total} linked records of “{entity}” changed in {name}."),
-        Guard.IDENTITY: tr("{name} is not the same database, folder or service as in the last run."),
-    }
-    return texts[finding.guard].format(count=count, total=total, limit=number(limit), entity=finding.entity, name=name)
+    return error_text.guard_sentence(finding, {Side.A: names.a, Side.B: names.b})
 
 
 def schedule_sentence(schedule: Schedule) -> str:

@@ -1,0 +1,191 @@
+"""Runs and previews that the window started: one per configuration, each a job, all of them told here."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from functools import partial
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from desktop_sync.core.guard import Guard
+from desktop_sync.core.run import RunResult, Trigger
+from desktop_sync.ui.application_port import Application, PreviewDesk
+from desktop_sync.ui.bridge.control import JobControl, ProgressState
+from desktop_sync.ui.bridge.job_runner import Job, JobRunner
+
+
+class Work(enum.Enum):
+    PREVIEW = "preview"
+    RUN = "run"
+    VERIFY = "verify"
+
+
+class ActiveWork(QObject):
+    """What is under way for one configuration."""
+
+    def __init__(self, name: str, work: Work, job: Job, trigger: Trigger, board: RunBoard) -> None:
+        super().__init__(board)
+        self.name = name
+        self.work = work
+        self.job = job
+        self.trigger = trigger
+        self.progress = ProgressState()
+        self._board = board
+        job.progressed.connect(self._progressed)
+        job.finished.connect(self._finished)
+        job.failed.connect(self._failed)
+        job.cancelled.connect(self._cancelled)
+
+    @property
+    def is_stopping(self) -> bool:
+        return self.job.is_cancel_requested
+
+    @Slot(object)
+    def _progressed(self, state: ProgressState) -> None:
+        self.progress = state
+        self._board.progressed.emit(self.name, state)
+
+    @Slot(object)
+    def _finished(self, result: object) -> None:
+        self._board.take(self, result)
+
+    @Slot(object)
+    def _failed(self, error: object) -> None:
+        self._board.refuse(self, error)
+
+    @Slot()
+    def _cancelled(self) -> None:
+        self._board.give_up(self)
+
+
+class RunBoard(QObject):
+    """Every signal's first value is the configuration's name. `changed` comes when something starts or ends."""
+
+    started = Signal(str)
+    progressed = Signal(str, object)
+    preview_ready = Signal(str, object)
+    run_ended = Signal(str, object, object)
+    verified = Signal(str, object)
+    failed = Signal(str, object)
+    cancelled = Signal(str)
+    changed = Signal()
+
+    def __init__(self, application: Application, jobs: JobRunner, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._application = application
+        self._jobs = jobs
+        self._active: dict[str, ActiveWork] = {}
+
+    @property
+    def active(self) -> tuple[ActiveWork, ...]:
+        return tuple(self._active.values())
+
+    def work_of(self, name: str) -> ActiveWork | None:
+        return self._active.get(name)
+
+    def preview(self, name: str) -> bool:
+        """A preview is being computed; False where something is under way for the configuration already."""
+        control = JobControl()
+        ask = partial(self._application.synchronization.preview, name, progress=control.progress, cancel=control.cancel)
+        return self._begin(name, Work.PREVIEW, ask, control)
+
+    def waiting_plan(self, name: str) -> bool:
+        """The plan that a guard stopped is being fetched; it comes as a preview."""
+        return self._begin(
+            name, Work.PREVIEW, partial(self._application.synchronization.waiting_plan, name), JobControl()
+        )
+
+    def run(
+        self,
+        name: str,
+        trigger: Trigger = Trigger.HAND,
+        *,
+        allow: frozenset[Guard] = frozenset(),
+        preview: PreviewDesk | None = None,
+    ) -> bool:
+        """A run is under way, of exactly the preview's plan where one is given; the preview is closed after it."""
+        control = JobControl()
+        run = partial(_run_and_close, self._application, name, trigger, allow, preview, control)
+        return self._begin(name, Work.RUN, run, control, trigger)
+
+    def verify(self, name: str) -> bool:
+        control = JobControl()
+        ask = partial(self._application.verification.verify, name, progress=control.progress, cancel=control.cancel)
+        return self._begin(name, Work.VERIFY, ask, control)
+
+    def stop(self, name: str) -> None:
+        """The work is asked to stop at its next safe point."""
+        active = self._active.get(name)
+        if active is not None:
+            active.job.cancel()
+            self.changed.emit()
+
+    def stop_all(self) -> None:
+        for active in self.active:
+            active.job.cancel()
+        self.changed.emit()
+
+    def _begin(
+        self,
+        name: str,
+        work: Work,
+        function: Callable[[], object],
+        control: JobControl,
+        trigger: Trigger = Trigger.HAND,
+    ) -> bool:
+        if name in self._active:
+            return False
+        job = self._jobs.start(function, title=f"{work.value} {name}", control=control)
+        self._active[name] = ActiveWork(name, work, job, trigger, self)
+        self.started.emit(name)
+        self.changed.emit()
+        return True
+
+    # What the active works say
+
+    def take(self, active: ActiveWork, result: object) -> None:
+        self._remove(active)
+        if active.work is Work.PREVIEW and result is not None:
+            self.preview_ready.emit(active.name, result)
+        elif active.work is Work.VERIFY:
+            self.verified.emit(active.name, result)
+        elif isinstance(result, RunResult):
+            self.run_ended.emit(active.name, result, active.trigger)
+        self.changed.emit()
+
+    def refuse(self, active: ActiveWork, error: object) -> None:
+        self._remove(active)
+        self.failed.emit(active.name, error)
+        self.changed.emit()
+
+    def give_up(self, active: ActiveWork) -> None:
+        self._remove(active)
+        self.cancelled.emit(active.name)
+        self.changed.emit()
+
+    def _remove(self, active: ActiveWork) -> None:
+        self._active.pop(active.name, None)
+        active.deleteLater()
+
+
+def _run_and_close(
+    application: Application,
+    name: str,
+    trigger: Trigger,
+    allow: frozenset[Guard],
+    preview: PreviewDesk | None,
+    control: JobControl,
+) -> RunResult:
+    try:
+        return application.synchronization.run(
+            name,
+            trigger=trigger,
+            allow=allow,
+            preview=preview,
+            progress=control.progress,
+            cancel=control.cancel,
+        )
+    finally:
+        if preview is not None:
+            preview.close()

@@ -1,0 +1,121 @@
+"""The row sources of the window's tables: immutable questions to the record service and to a preview."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from desktop_sync.core.decision import Action
+from desktop_sync.core.ledger_port import RecordQuery
+from desktop_sync.core.plan import PlanRow
+from desktop_sync.core.run import Run
+from desktop_sync.core.sync_record import Conflict, HistoryRow, SyncRecord
+from desktop_sync.services.views import ReviewCase
+from desktop_sync.ui.application_port import PreviewDesk, RecordDesk
+
+UNCOUNTED_STEP = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSource:
+    records: RecordDesk
+    query: RecordQuery
+
+    def count(self) -> int:
+        return self.records.count(self.query)
+
+    def page(self, offset: int, limit: int) -> Sequence[SyncRecord]:
+        return self.records.records(replace(self.query, offset=offset, limit=limit))
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSource:
+    preview: PreviewDesk
+    entity: str = ""
+    actions: tuple[Action, ...] = ()
+    text: str = ""
+    sort: str = "number"
+    descending: bool = False
+
+    def count(self) -> int:
+        return self.preview.count(entity=self.entity, actions=self.actions, text=self.text)
+
+    def page(self, offset: int, limit: int) -> Sequence[PlanRow]:
+        return self.preview.rows(
+            entity=self.entity,
+            actions=self.actions,
+            text=self.text,
+            sort=self.sort,
+            descending=self.descending,
+            offset=offset,
+            limit=limit,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RunSource:
+    records: RecordDesk
+    configuration: str
+
+    def count(self) -> int:
+        count = 0
+        while page := self.records.runs(self.configuration, limit=UNCOUNTED_STEP, offset=count):
+            count += len(page)
+            if len(page) < UNCOUNTED_STEP:
+                break
+        return count
+
+    def page(self, offset: int, limit: int) -> Sequence[Run]:
+        return self.records.runs(self.configuration, limit=limit, offset=offset)
+
+
+@dataclass(frozen=True, slots=True)
+class HistorySource:
+    records: RecordDesk
+    run: Run
+
+    def count(self) -> int:
+        return _count_by_search(self)
+
+    def page(self, offset: int, limit: int) -> Sequence[HistoryRow]:
+        return self.records.history(self.run.id, limit=limit, offset=offset)
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictSource:
+    records: RecordDesk
+    configuration: str
+
+    def count(self) -> int:
+        return _count_by_search(self)
+
+    def page(self, offset: int, limit: int) -> Sequence[Conflict]:
+        return self.records.conflicts(self.configuration, only_open=True, limit=limit, offset=offset)
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewSource:
+    records: RecordDesk
+    configuration: str
+
+    def count(self) -> int:
+        return _count_by_search(self)
+
+    def page(self, offset: int, limit: int) -> Sequence[ReviewCase]:
+        return self.records.reviews(self.configuration, limit=limit, offset=offset)
+
+
+def _count_by_search(source: HistorySource | ConflictSource | ReviewSource) -> int:
+    """How many rows there are where the service does not count: one-row reads, doubling, then halving the gap."""
+    if not source.page(0, 1):
+        return 0
+    low, high = 0, 1
+    while source.page(high, 1):
+        low, high = high, high * 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        if source.page(middle, 1):
+            low = middle
+        else:
+            high = middle
+    return low + 1

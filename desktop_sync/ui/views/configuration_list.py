@@ -1,0 +1,187 @@
+"""The list of configurations at the left: name, A ⇄ B, state, last run, progress."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QRectF,
+    QSize,
+    Qt,
+)
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from desktop_sync.core.run import Outcome
+from desktop_sync.services.views import ConfigurationState
+from desktop_sync.ui.bridge.control import ProgressState
+from desktop_sync.ui.icons import paint_icon
+from desktop_sync.ui.palette import Colours, Tone
+from desktop_sync.ui.text.plain import tooltip
+from desktop_sync.ui.text.sentences import progress_headline, state_line
+from desktop_sync.ui.text.times import full_time
+from desktop_sync.ui.theme import Theme
+
+STATE_ROLE = Qt.ItemDataRole.UserRole + 1
+PROGRESS_ROLE = Qt.ItemDataRole.UserRole + 2
+LINE_ROLE = Qt.ItemDataRole.UserRole + 3
+_NO_PARENT = QModelIndex()
+_Index = QModelIndex | QPersistentModelIndex
+
+
+def state_icon(state: ConfigurationState) -> tuple[str, Tone]:
+    """The icon of a configuration and its tone."""
+    if state.is_running:
+        return "sync", Tone.ACCENT
+    if not state.is_enabled:
+        return "off", Tone.MUTED
+    if state.last_outcome in (Outcome.FAILED, Outcome.GUARD):
+        return ("error", Tone.BAD) if state.last_outcome is Outcome.FAILED else ("shield", Tone.WARNING)
+    if state.last_outcome is Outcome.PROBLEMS or state.open_conflicts:
+        return "alert", Tone.WARNING
+    if state.last_outcome is None:
+        return "ring", Tone.MUTED
+    if state.last_outcome is Outcome.CANCELLED:
+        return "stop", Tone.MUTED
+    return "check-circle", Tone.GOOD
+
+
+class ConfigurationListModel(QAbstractListModel):
+    """Rows are `ConfigurationState` values by name; a name that stays keeps its row's selection."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._states: tuple[ConfigurationState, ...] = ()
+        self._progress: Mapping[str, ProgressState] = {}
+        self._running: frozenset[str] = frozenset()
+
+    @property
+    def states(self) -> tuple[ConfigurationState, ...]:
+        return self._states
+
+    def row_of(self, name: str) -> int:
+        """The row of a name, or -1."""
+        return next((row for row, state in enumerate(self._states) if state.name == name), -1)
+
+    def show(self, states: Sequence[ConfigurationState]) -> None:
+        if [state.name for state in states] == [state.name for state in self._states]:
+            self._states = tuple(states)
+            self._repaint()
+            return
+        self.beginResetModel()
+        self._states = tuple(states)
+        self.endResetModel()
+
+    def show_running(self, progress: Mapping[str, ProgressState]) -> None:
+        """What is under way now, by name."""
+        self._progress = dict(progress)
+        self._repaint()
+
+    def rowCount(self, parent: _Index = _NO_PARENT) -> int:
+        return 0 if parent.isValid() else len(self._states)
+
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if not index.isValid():
+            return None
+        state = self._states[index.row()]
+        progress = self._progress.get(state.name)
+        if role == Qt.ItemDataRole.DisplayRole:
+            return state.name
+        if role == STATE_ROLE:
+            return state
+        if role == PROGRESS_ROLE:
+            return progress
+        if role == LINE_ROLE:
+            return progress_headline(progress) if progress else state_line(state, datetime.now(UTC))
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return tooltip(self._sentence(state))
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return self._sentence(state).replace("\n", ", ")
+        return None
+
+    def _sentence(self, state: ConfigurationState) -> str:
+        now = datetime.now(UTC)
+        lines = [state.name, f"{state.a} ⇄ {state.b}", state_line(state, now)]
+        if state.next_run_at is not None:
+            lines.append(self.tr("Next: {0}").format(full_time(state.next_run_at, now)))
+        if state.open_conflicts:
+            lines.append(self.tr("Decisions waiting: {0}").format(state.open_conflicts))
+        return "\n".join(lines)
+
+    def _repaint(self) -> None:
+        if self._states:
+            self.dataChanged.emit(self.index(0), self.index(len(self._states) - 1))
+
+
+class ConfigurationDelegate(QStyledItemDelegate):
+    """Two lines and an icon; a thin bar while something is under way."""
+
+    HEIGHT = 66
+
+    def __init__(self, theme: Theme, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
+        return QSize(200, self.HEIGHT)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
+        c = self._theme.colours
+        state = index.data(STATE_ROLE)
+        if not isinstance(state, ConfigurationState):
+            return
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        rect = QRectF(option.rect).adjusted(8, 2, -8, -2)
+        self._background(painter, c, rect, option.state)
+        name, tone = state_icon(state)
+        paint_icon(painter, name, c.tone(tone), QRectF(rect.left() + 12, rect.top() + 11, 18, 18))
+        left = rect.left() + 40
+        width = rect.right() - 12 - left
+        strong = QFont(option.font)
+        strong.setWeight(QFont.Weight.DemiBold)
+        small = QFont(option.font)
+        small.setPixelSize(12)
+        self._line(painter, strong, c.text if state.is_enabled else c.disabled, state.name, left, rect.top() + 8, width)
+        ends = f"{state.a} ⇄ {state.b}"
+        self._line(painter, small, c.secondary, ends, left, rect.top() + 27, width)
+        line_text = index.data(LINE_ROLE)
+        colour = c.tone(tone) if tone in (Tone.BAD, Tone.WARNING, Tone.ACCENT) else c.secondary
+        self._line(painter, small, colour, str(line_text), left, rect.top() + 43, width)
+        progress = index.data(PROGRESS_ROLE)
+        if isinstance(progress, ProgressState):
+            self._bar(painter, c, QRectF(left, rect.bottom() - 3, width, 3), progress)
+        painter.restore()
+
+    def _background(self, painter: QPainter, c: Colours, rect: QRectF, state: QStyle.StateFlag) -> None:
+        painter.setPen(Qt.PenStyle.NoPen)
+        if state & QStyle.StateFlag.State_Selected:
+            painter.setBrush(QColor(c.selection))
+        elif state & QStyle.StateFlag.State_MouseOver:
+            painter.setBrush(QColor(c.hover))
+        else:
+            return
+        painter.drawRoundedRect(rect, 8, 8)
+
+    @staticmethod
+    def _line(painter: QPainter, font: QFont, colour: str, text: str, x: float, y: float, width: float) -> None:
+        painter.setFont(font)
+        painter.setPen(QColor(colour))
+        metrics = QFontMetrics(font)
+        shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, int(width))
+        painter.drawText(QRectF(x, y, width, metrics.height()), int(Qt.AlignmentFlag.AlignLeft), shown)
+
+    @staticmethod
+    def _bar(painter: QPainter, c: Colours, rect: QRectF, progress: ProgressState) -> None:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(c.border))
+        painter.drawRoundedRect(rect, 1.5, 1.5)
+        share = min(1.0, progress.done / progress.total) if progress.total else 0.0
+        if share:
+            painter.setBrush(QColor(c.accent))
+            painter.drawRoundedRect(QRectF(rect.left(), rect.top(), rect.width() * share, rect.height()), 1.5, 1.5)

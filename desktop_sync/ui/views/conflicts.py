@@ -1,0 +1,218 @@
+"""Records that changed differently on both sides: the list, both records field by field, and the decision."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import partial
+
+from PySide6.QtCore import QCoreApplication, Qt, Signal, Slot
+from PySide6.QtWidgets import QCheckBox, QSplitter, QVBoxLayout, QWidget
+
+from desktop_sync.core.configuration import Side
+from desktop_sync.core.sync_record import Conflict
+from desktop_sync.ui.application_port import RecordDesk
+from desktop_sync.ui.bridge.latest import Latest
+from desktop_sync.ui.context import WindowContext
+from desktop_sync.ui.models.list_table import ListTableModel
+from desktop_sync.ui.models.paged_table import PagedTableModel
+from desktop_sync.ui.models.source import Column
+from desktop_sync.ui.models.sources import ConflictSource
+from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S, Tone
+from desktop_sync.ui.text.sentences import problem, records
+from desktop_sync.ui.text.times import full_time, number
+from desktop_sync.ui.text.words import SideNames, rule_sentence
+from desktop_sync.ui.views.content import PageContent
+from desktop_sync.ui.views.field_columns import comparison_columns
+from desktop_sync.ui.widgets.empty_state import EmptyState
+from desktop_sync.ui.widgets.list_view import ListView
+from desktop_sync.ui.widgets.message_bar import MessageBar
+from desktop_sync.ui.widgets.parts import button, card, label, row
+from desktop_sync.ui.widgets.table_area import TableArea
+
+READ_CONFLICTS = 500
+
+
+def tr(text: str) -> str:
+    return QCoreApplication.translate("conflicts", text)
+
+
+def differing_fields(conflict: Conflict) -> tuple[str, ...]:
+    return tuple(change.label for change in conflict.fields if change.differs)
+
+
+def is_like(conflict: Conflict, other: Conflict) -> bool:
+    """Same entity, and the same fields differ: what "all like this" means."""
+    return conflict.entity == other.entity and differing_fields(conflict) == differing_fields(other)
+
+
+def conflicts_like(desk: RecordDesk, model: Conflict) -> list[Conflict]:
+    """All open conflicts like that one, itself included; in a worker."""
+    found: list[Conflict] = []
+    offset = 0
+    while page := desk.conflicts(model.configuration, only_open=True, limit=READ_CONFLICTS, offset=offset):
+        found.extend(conflict for conflict in page if is_like(conflict, model))
+        offset += len(page)
+        if len(page) < READ_CONFLICTS:
+            break
+    return found
+
+
+def settle(desk: RecordDesk, conflicts: list[Conflict], winner: Side) -> int:
+    """All are decided; how many. In a worker."""
+    for conflict in conflicts:
+        desk.resolve(conflict.id, winner)
+    return len(conflicts)
+
+
+def conflict_columns(context: WindowContext, names: SideNames) -> tuple[Column[Conflict], ...]:
+    clock = context.application.clock
+
+    def when(at: datetime | None) -> str:
+        return full_time(at, clock.now())
+
+    return (
+        Column("a_id", tr("{0} record").format(names.a), lambda conflict: conflict.a_id or "—", 110),
+        Column("b_id", tr("{0} record").format(names.b), lambda conflict: conflict.b_id or "—", 110),
+        Column("entity", tr("Entity"), lambda conflict: conflict.entity, 100),
+        Column("fields", tr("Differs in"), lambda conflict: ", ".join(differing_fields(conflict)), 150),
+        Column("found", tr("Found"), lambda conflict: when(conflict.found_at), 120),
+    )
+
+
+class ConflictsPage(QWidget):
+    """`changed` comes when a person decided."""
+
+    changed = Signal()
+
+    def __init__(self, context: WindowContext, names: SideNames, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._names = names
+        self._like: list[Conflict] = []
+        empty = EmptyState(
+            context.theme,
+            "check-circle",
+            self.tr("No conflicts"),
+            self.tr("Records that change differently on both sides wait here when the rule says that you decide."),
+        )
+        model = PagedTableModel[Conflict](conflict_columns(context, names), context.jobs)
+        self.area = TableArea(model, context, "conflicts", self.tr("Conflicts"), empty)
+        self.area.row_chosen.connect(self._show_conflict)
+        model.loaded.connect(self._select_first)
+        self.fields = ListTableModel(comparison_columns(names), self)
+        self._times = label("", "secondary", wraps=True)
+        self._why = label("", "heading")
+        self.message = MessageBar(context.theme)
+        self.like = QCheckBox("")
+        self.like.setAccessibleName(self.tr("Apply to all like this"))
+        self.keep_a = button(self.tr("Keep the {0} values").format(names.a))
+        self.keep_b = button(self.tr("Keep the {0} values").format(names.b))
+        self.keep_a.clicked.connect(self._keep_a)
+        self.keep_b.clicked.connect(self._keep_b)
+        self._find_like = Latest(context.jobs, self)
+        self._find_like.arrived.connect(self._show_like)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        hint = self.tr("One record stays as it is and the other one gets its values at the next run.")
+        self._detail = card(
+            self._why,
+            self._times,
+            ListView(self.fields, self._context.theme, self.tr("Both records, field by field")),
+            self.like,
+            label(hint, "caption", wraps=True),
+            row(self.keep_a, self.keep_b, 0),
+            spacing=SPACE_M,
+        )
+        self._splitter = QSplitter(Qt.Orientation.Horizontal)
+        self._splitter.setChildrenCollapsible(False)
+        self._splitter.addWidget(self.area)
+        self._splitter.addWidget(self._detail)
+        self._splitter.setStretchFactor(0, 2)
+        self._splitter.setStretchFactor(1, 3)
+        self._splitter.setSizes([400, 620])
+        self._detail.hide()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, SPACE_L, 0, SPACE_S)
+        layout.setSpacing(SPACE_M)
+        layout.addWidget(self.message)
+        layout.addWidget(self._splitter, 1)
+
+    def show_content(self, content: PageContent) -> None:
+        name = content.configuration.name
+        if self.area.model.source is None:
+            self.area.model.show(ConflictSource(self._context.application.records, name))
+        else:
+            self.area.model.refresh(max(0, self.area.view.rowAt(0)))
+
+    @Slot()
+    def _select_first(self) -> None:
+        if self.area.model.rowCount() and not self.area.view.selected_ranges():
+            self.area.view.selectRow(0)
+
+    @Slot(object)
+    def _show_conflict(self, conflict: Conflict | None) -> None:
+        self._detail.setVisible(conflict is not None)
+        self._like = []
+        if conflict is None:
+            return
+        now, names = self._context.application.clock.now(), self._names
+        self._why.setText(f"{conflict.entity}: {names.a} {conflict.a_id or '—'}  ⇄  {names.b} {conflict.b_id or '—'}")
+        times = [
+            self.tr("{0} changed {1}").format(name, full_time(at, now))
+            for name, at in ((names.a, conflict.a_changed_at), (names.b, conflict.b_changed_at))
+            if at is not None
+        ]
+        self._times.setText("   ·   ".join([*times, rule_sentence(conflict.rule, names)]))
+        self.fields.show(conflict.fields)
+        self.like.setChecked(False)
+        self.like.hide()
+        self._enable(True)
+        self._find_like.ask(partial(conflicts_like, self._context.application.records, conflict))
+
+    @Slot(object)
+    def _show_like(self, like: list[Conflict]) -> None:
+        self._like = like
+        shown = self.area.chosen
+        if len(like) > 1 and isinstance(shown, Conflict):
+            fields = ", ".join(differing_fields(shown))
+            text = self.tr("&Apply to all {0} conflicts like this: “{1}” where {2} differ")
+            self.like.setText(
+                text.format(number(len(like)), shown.entity.replace("&", "&&"), fields.replace("&", "&&"))
+            )
+            self.like.show()
+
+    @Slot()
+    def _keep_a(self) -> None:
+        self._keep(Side.A)
+
+    @Slot()
+    def _keep_b(self) -> None:
+        self._keep(Side.B)
+
+    def _keep(self, winner: Side) -> None:
+        conflict = self.area.chosen
+        if not isinstance(conflict, Conflict):
+            return
+        conflicts = self._like if self.like.isChecked() and self._like else [conflict]
+        self._enable(False)
+        job = self._context.jobs.start(partial(settle, self._context.application.records, conflicts, winner))
+        job.finished.connect(self._settled)
+        job.failed.connect(self._failed)
+
+    def _enable(self, enabled: bool) -> None:
+        for control in (self.keep_a, self.keep_b, self.like):
+            control.setEnabled(enabled)
+
+    @Slot(object)
+    def _settled(self, count: int) -> None:
+        self.message.say(self.tr("{0} decided. The next run carries it out.").format(records(count)), Tone.GOOD)
+        self.area.view.clearSelection()
+        self.changed.emit()
+
+    @Slot(object)
+    def _failed(self, error: object) -> None:
+        self.message.say(problem(error))
+        self._enable(True)
+        self.area.model.refresh()
+        self.changed.emit()

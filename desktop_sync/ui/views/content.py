@@ -1,0 +1,54 @@
+"""What the page of a configuration shows, read in one job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from desktop_sync.core.configuration import SyncConfiguration
+from desktop_sync.core.run import Run
+from desktop_sync.core.status import Status
+from desktop_sync.services.views import ConfigurationState
+from desktop_sync.ui.application_port import Application
+from desktop_sync.ui.text.words import SideNames
+
+SHOWN_RUNS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class PageContent:
+    """`runs` are the newest ones, newest first; `now` is when this was read."""
+
+    configuration: SyncConfiguration
+    counts: Mapping[Status, int]
+    runs: tuple[Run, ...]
+    next_run_at: datetime | None
+    open_conflicts: int
+    now: datetime
+
+    @property
+    def names(self) -> SideNames:
+        return SideNames(self.configuration.a, self.configuration.b)
+
+    @property
+    def last_run(self) -> Run | None:
+        return self.runs[0] if self.runs else None
+
+
+def read_content(application: Application, name: str) -> PageContent:
+    """In a worker. Raises what the services raise."""
+    state = next((state for state in application.configurations.states() if state.name == name), None)
+    return PageContent(
+        configuration=application.configurations.get(name),
+        counts=application.records.counts(name),
+        runs=tuple(application.records.runs(name, limit=SHOWN_RUNS, offset=0)),
+        next_run_at=application.schedules.next_run_at(name),
+        open_conflicts=state.open_conflicts if state is not None else 0,
+        now=application.clock.now(),
+    )
+
+
+def read_states(application: Application) -> tuple[ConfigurationState, ...]:
+    """In a worker."""
+    return application.configurations.states()

@@ -1,0 +1,65 @@
+"""Columns of field-by-field tables: values of A, B, the baseline, before and after."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication
+
+from desktop_sync.core.decision import Action
+from desktop_sync.core.plan import FieldChange
+from desktop_sync.core.sync_record import HistoryRow
+from desktop_sync.ui.models.source import Column
+from desktop_sync.ui.palette import Tone
+from desktop_sync.ui.text.words import SideNames
+
+NULL = "∅"
+
+
+def tr(text: str) -> str:
+    return QCoreApplication.translate("fields", text)
+
+
+def shown(value: str | None) -> str:
+    """A value as text; an empty (null) value has a sign of its own, so that it is not taken for an empty text."""
+    return NULL if value is None else value
+
+
+def _differs(change: FieldChange) -> bool:
+    return change.differs
+
+
+def comparison_columns(names: SideNames) -> tuple[Column[FieldChange], ...]:
+    """Field, value of A, value of B, baseline; differing fields marked."""
+    return (
+        Column("field", tr("Field"), lambda change: change.label, 120, differs=_differs),
+        Column("a", names.a, lambda change: shown(change.a), 180, differs=_differs),
+        Column("b", names.b, lambda change: shown(change.b), 180, differs=_differs),
+        Column("base", tr("Last synchronized"), lambda change: shown(change.base), 180, differs=_differs),
+    )
+
+
+def plan_columns(names: SideNames, action: Action | None) -> tuple[Column[FieldChange], ...]:
+    """Field, A, B, and what will stand in the side that is written."""
+    columns = comparison_columns(names)
+    if action is None or action.target is None:
+        return columns
+    after = Column[FieldChange](
+        "after",
+        tr("{0} afterwards").format(names.of(action.target)),
+        lambda change: shown(change.after) if change.differs else "",
+        180,
+        differs=_differs,
+    )
+    return (*columns[:3], after)
+
+
+def history_columns() -> tuple[Column[FieldChange], ...]:
+    return (
+        Column("field", tr("Field"), lambda change: change.label, 130, differs=_differs),
+        Column("before", tr("Before"), lambda change: shown(change.before), 220, differs=_differs),
+        Column("after", tr("After"), lambda change: shown(change.after), 220, differs=_differs),
+    )
+
+
+def result_tone(history: HistoryRow) -> Tone:
+    """Written is calm; everything else wants a look."""
+    return Tone.GOOD if history.result.lower() in ("written", "done", "linked", "adopted") else Tone.WARNING

@@ -1,0 +1,270 @@
+"""The first tab of a configuration: where it stands, what the last run did, what waits for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import QCoreApplication, Qt, Signal, Slot
+from PySide6.QtGui import QCursor, QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from desktop_sync.core.decision import Action
+from desktop_sync.core.run import EntityResult, Run
+from desktop_sync.core.status import Status
+from desktop_sync.ui.context import WindowContext
+from desktop_sync.ui.models.list_table import ListTableModel
+from desktop_sync.ui.models.source import Column
+from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S, Tone
+from desktop_sync.ui.text.sentences import records
+from desktop_sync.ui.text.times import day_and_time, full_time, number, run_time
+from desktop_sync.ui.text.words import OUTCOME_TONES, STATUS_TONES, SideNames, outcome_word, status_word, trigger_word
+from desktop_sync.ui.views.content import PageContent
+from desktop_sync.ui.widgets.bar_chart import Bar, BarChart
+from desktop_sync.ui.widgets.list_view import ListView
+from desktop_sync.ui.widgets.message_bar import MessageBar
+from desktop_sync.ui.widgets.parts import button, card, column, label, restyle, row
+
+CARDS = (Status.PROCESSED, Status.PREPARED, Status.FAILED, Status.INVALID, Status.CONFLICT, Status.REVIEW)
+RIGHT = Qt.AlignmentFlag.AlignRight
+
+
+def tr(text: str) -> str:
+    return QCoreApplication.translate("overview", text)
+
+
+class StatusCard(QFrame):
+    """A number and its status; a click or Enter opens those records."""
+
+    opened = Signal(object)
+
+    def __init__(self, context: WindowContext, status: Status, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = context.theme
+        self._count = 0
+        self.status = status
+        self.setProperty("kind", "card")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(QCursor(Qt.CursorShape.PointingHandCursor))
+        self._figure = label("0", "figure")
+        self._name = label(status_word(status), "secondary")
+        self.setLayout(column(self._figure, self._name, spacing=0, margins=SPACE_M))
+        context.theme.changed.connect(self._dress)
+
+    def show_count(self, count: int) -> None:
+        self._count = count
+        self._figure.setText(number(count))
+        self.setAccessibleName(f"{status_word(self.status)}: {number(count)}")
+        self._dress()
+
+    @Slot()
+    def _dress(self) -> None:
+        c = self._theme.colours
+        calm = self._count == 0 or self.status is Status.PROCESSED
+        colour = c.disabled if self._count == 0 else c.text if calm else c.tone(STATUS_TONES[self.status])
+        self._figure.setStyleSheet(f"color: {colour};")
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self.rect().contains(event.position().toPoint()):
+            self.opened.emit(self.status)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self.opened.emit(self.status)
+        else:
+            super().keyPressEvent(event)
+
+
+def _done(result: EntityResult, *actions: Action) -> str:
+    count = sum(result.actions.get(action, 0) for action in actions)
+    return number(count) if count else "·"
+
+
+def entity_columns(names: SideNames) -> tuple[Column[EntityResult], ...]:
+    """What a run did to each entity, per endpoint."""
+
+    def of(title: str, *actions: Action) -> Column[EntityResult]:
+        return Column(title.lower(), title, lambda result: _done(result, *actions), 90, align=RIGHT)
+
+    return (
+        Column("entity", tr("Entity"), lambda result: result.entity, 130),
+        of(tr("Created in {0}").format(names.a), Action.CREATE_A),
+        of(tr("Created in {0}").format(names.b), Action.CREATE_B),
+        of(tr("Updated in {0}").format(names.a), Action.UPDATE_A),
+        of(tr("Updated in {0}").format(names.b), Action.UPDATE_B),
+        of(tr("Deleted"), Action.DELETE_A, Action.DELETE_B),
+        Column(
+            "failed",
+            tr("Failed"),
+            lambda result: number(result.failed) if result.failed else "·",
+            70,
+            align=RIGHT,
+        ),
+    )
+
+
+class OverviewPage(QScrollArea):
+    """`status_opened` carries a Status, `tab_wanted` "conflicts" or "review"."""
+
+    status_opened = Signal(object)
+    tab_wanted = Signal(str)
+    preview_wanted = Signal()
+
+    def __init__(self, context: WindowContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setAccessibleName(self.tr("Overview"))
+        self._waiting = MessageBar(context.theme)
+        self._waiting_conflicts = self._waiting.add_button(self.tr("Decide con&flicts"))
+        self._waiting_conflicts.clicked.connect(self._open_conflicts)
+        self._waiting_review = self._waiting.add_button(self.tr("Open re&view"))
+        self._waiting_review.clicked.connect(self._open_review)
+        self._cards = {status: StatusCard(context, status) for status in CARDS}
+        self._chart = BarChart(context.theme, self.tr("Records written per run"))
+        self._chart_caption = label("", "caption")
+        self._build()
+
+    def _build(self) -> None:
+        page = QWidget()
+        page.setObjectName("page")
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(0, SPACE_L, SPACE_S, SPACE_L)
+        layout.setSpacing(SPACE_L)
+        layout.addWidget(self._waiting)
+        cards = QHBoxLayout()
+        cards.setSpacing(SPACE_M)
+        for shown in self._cards.values():
+            shown.opened.connect(self.status_opened)
+            cards.addWidget(shown, 1)
+        layout.addLayout(cards)
+        layout.addWidget(self._last_run_card())
+        chart = card(
+            row(label(self.tr("Records written per run"), "heading"), 0, self._chart_caption),
+            self._chart,
+            spacing=SPACE_M,
+        )
+        chart.setMinimumHeight(190)
+        layout.addWidget(chart, 1)
+        self.setWidget(page)
+
+    def _last_run_card(self) -> QFrame:
+        self._outcome = label("", "secondary")
+        self._facts: dict[str, QLabel] = {}
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(40)
+        grid.setVerticalSpacing(2)
+        for place, (key, title) in enumerate(
+            (
+                ("started", self.tr("Started")),
+                ("took", self.tr("Took")),
+                ("read", self.tr("Read")),
+                ("written", self.tr("Written")),
+                ("trigger", self.tr("Started by")),
+            )
+        ):
+            self._facts[key] = label("", "strong")
+            grid.addWidget(label(title, "caption"), 0, place)
+            grid.addWidget(self._facts[key], 1, place)
+        grid.setColumnStretch(5, 1)
+        self._entities = ListTableModel[EntityResult](entity_columns(SideNames("A", "B")), self)
+        self._entity_view = ListView(
+            self._entities, self._context.theme, self.tr("What the last run did"), fits_rows=True
+        )
+        self._error = label("", "problem", wraps=True, selectable=True)
+        self._first_hint = label(
+            self.tr("Nothing has been synchronized yet. A preview shows exactly what the first run would do."),
+            "secondary",
+            wraps=True,
+        )
+        self._first_button = button(self.tr("Show the &preview"), "primary")
+        self._first_button.clicked.connect(self.preview_wanted)
+        self._facts_box = QWidget()
+        self._facts_box.setLayout(grid)
+        grid.setContentsMargins(0, 0, 0, 0)
+        return card(
+            row(label(self.tr("Last run"), "heading"), 0, self._outcome),
+            self._first_hint,
+            row(self._first_button, 0),
+            self._facts_box,
+            self._error,
+            self._entity_view,
+            spacing=SPACE_M,
+        )
+
+    def show_content(self, content: PageContent) -> None:
+        for status, shown in self._cards.items():
+            shown.show_count(content.counts.get(status, 0))
+        self._show_waiting(content.counts, content.open_conflicts)
+        self._show_last(content)
+        bars = [_bar(run, content) for run in reversed(content.runs)]
+        self._chart.show_bars(bars)
+        runs = len(bars)
+        self._chart_caption.setText(
+            self.tr("the last {0} runs").format(runs) if runs > 1 else self.tr("grows with every run")
+        )
+
+    def _show_waiting(self, counts: Mapping[Status, int], conflicts: int) -> None:
+        reviews = counts.get(Status.REVIEW, 0)
+        self._waiting_conflicts.setVisible(conflicts > 0)
+        self._waiting_review.setVisible(reviews > 0)
+        if not conflicts and not reviews:
+            self._waiting.clear()
+            return
+        parts = []
+        if conflicts:
+            parts.append(self.tr("{0} changed differently on both sides").format(records(conflicts)))
+        if reviews:
+            parts.append(self.tr("{0} with no certain counterpart").format(records(reviews)))
+        text = self.tr("Your decision is needed: {0}.").format(", ".join(parts))
+        self._waiting.say(text, Tone.WARNING)
+
+    def _show_last(self, content: PageContent) -> None:
+        run = content.last_run
+        for widget in (self._facts_box, self._entity_view, self._outcome):
+            widget.setVisible(run is not None)
+        self._first_hint.setVisible(run is None)
+        self._first_button.setVisible(run is None)
+        self._error.setVisible(run is not None and run.result is not None and bool(run.result.error))
+        if run is None:
+            return
+        self._outcome.setText(outcome_word(run.outcome))
+        c = self._context.theme.colours
+        background, foreground = c.soft[OUTCOME_TONES[run.outcome]]
+        self._outcome.setStyleSheet(
+            f"background: {background}; color: {foreground}; border-radius: 10px; padding: 3px 10px; font-weight: 600;"
+        )
+        restyle(self._outcome, "kind", "")
+        self._facts["started"].setText(full_time(run.started_at, content.now))
+        self._facts["took"].setText(run_time(run.started_at, run.ended_at))
+        self._facts["trigger"].setText(trigger_word(run.trigger))
+        entities = run.result.entities if run.result is not None else ()
+        read = sum(entity.read_a + entity.read_b for entity in entities)
+        self._facts["read"].setText(records(read))
+        self._facts["written"].setText(records(written(run)))
+        self._error.setText(run.result.error if run.result is not None else "")
+        self._entities.show(entities, entity_columns(content.names))
+        self._entity_view.setVisible(bool(entities))
+
+    @Slot()
+    def _open_conflicts(self) -> None:
+        self.tab_wanted.emit("conflicts")
+
+    @Slot()
+    def _open_review(self) -> None:
+        self.tab_wanted.emit("review")
+
+
+def written(run: Run) -> int:
+    """Records that the run wrote to an endpoint."""
+    if run.result is None:
+        return 0
+    return sum(
+        count for entity in run.result.entities for action, count in entity.actions.items() if action.target is not None
+    )
+
+
+def _bar(run: Run, content: PageContent) -> Bar:
+    failed = sum(entity.failed for entity in run.result.entities) if run.result is not None else 0
+    text = f"{day_and_time(run.started_at, content.now)}\n{outcome_word(run.outcome)}\n{records(written(run))}"
+    return Bar(text, written(run) + failed, failed)

@@ -1,0 +1,311 @@
+"""The queue: sync records by status, searched, sorted, and what a person may do with them."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication, QPoint, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QComboBox, QFileDialog, QLineEdit, QMenu, QVBoxLayout, QWidget
+
+from desktop_sync.core.ledger_port import RecordQuery
+from desktop_sync.core.status import Event, Status
+from desktop_sync.core.sync_record import SyncRecord
+from desktop_sync.ui.application_port import RecordDesk
+from desktop_sync.ui.bridge.control import JobControl
+from desktop_sync.ui.context import WindowContext
+from desktop_sync.ui.models.paged_table import PagedTableModel
+from desktop_sync.ui.models.row_ranges import collect, count_rows, export_csv
+from desktop_sync.ui.models.source import Column
+from desktop_sync.ui.models.sources import QueueSource
+from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S, Tone
+from desktop_sync.ui.text.sentences import problem, records
+from desktop_sync.ui.text.times import full_time
+from desktop_sync.ui.text.words import STATUS_TONES, SideNames, status_word
+from desktop_sync.ui.views.content import PageContent
+from desktop_sync.ui.views.record_history import RecordHistoryDialog
+from desktop_sync.ui.widgets.chips import ChipRow
+from desktop_sync.ui.widgets.empty_state import EmptyState
+from desktop_sync.ui.widgets.message_bar import MessageBar
+from desktop_sync.ui.widgets.parts import button, row
+from desktop_sync.ui.widgets.table_area import TableArea
+
+ALL = "all"
+SEARCH_DELAY_MS = 250
+
+
+def tr(text: str) -> str:
+    return QCoreApplication.translate("queue", text)
+
+
+def _unlink(desk: RecordDesk, ids: list[int]) -> int:
+    for record_id in ids:
+        desk.unlink(record_id)
+    return len(ids)
+
+
+def queue_columns(context: WindowContext, names: SideNames) -> tuple[Column[SyncRecord], ...]:
+    clock = context.application.clock
+    return (
+        Column(
+            "status",
+            tr("Status"),
+            lambda record: status_word(record.status),
+            120,
+            "status",
+            tone=lambda record: STATUS_TONES[record.status],
+        ),
+        Column("entity", tr("Entity"), lambda record: record.entity, 120),
+        Column("a_id", tr("{0} record").format(names.a), lambda record: record.a_id or "—", 150, "a_id"),
+        Column("b_id", tr("{0} record").format(names.b), lambda record: record.b_id or "—", 150, "b_id"),
+        Column(
+            "attempts",
+            tr("Attempts"),
+            lambda record: str(record.attempts) if record.attempts else "",
+            90,
+            "attempts",
+            Qt.AlignmentFlag.AlignRight,
+        ),
+        Column(
+            "updated_at", tr("Updated"), lambda record: full_time(record.updated_at, clock.now()), 150, "updated_at"
+        ),
+        Column("last_error", tr("Last error"), lambda record: record.last_error, 260),
+    )
+
+
+class QueuePage(QWidget):
+    """`changed` comes when a person changed records here."""
+
+    changed = Signal()
+
+    def __init__(self, context: WindowContext, names: SideNames, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._content: PageContent | None = None
+        self._sort, self._descending = "id", False
+        self.chips = ChipRow(self.tr("Records by status"), exclusive=True)
+        self.chips.changed.connect(self._ask)
+        self.search = QLineEdit()
+        self.search.setPlaceholderText(self.tr("Search ids and errors"))
+        self.search.setAccessibleName(self.tr("Search records"))
+        self.search.setClearButtonEnabled(True)
+        self.search.setMaximumWidth(300)
+        self._search_soon = QTimer(self)
+        self._search_soon.setSingleShot(True)
+        self._search_soon.setInterval(SEARCH_DELAY_MS)
+        self._search_soon.timeout.connect(self._ask)
+        self.search.textChanged.connect(self._search_later)
+        self.entity = QComboBox()
+        self.entity.setAccessibleName(self.tr("Entity"))
+        self.entity.currentIndexChanged.connect(self._ask)
+        self.export_button = button(self.tr("E&xport CSV…"))
+        self.export_button.clicked.connect(self.export)
+        self.actions_button = button(self.tr("&Actions"))
+        self.message = MessageBar(context.theme)
+        empty = EmptyState(
+            context.theme, "queue", self.tr("No records here"), self.tr("Records appear here after a preview or a run.")
+        )
+        model = PagedTableModel[SyncRecord](queue_columns(context, names), context.jobs)
+        self.area = TableArea(model, context, "queue", self.tr("Sync records"), empty)
+        model.sort_wanted.connect(self._sorted)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, SPACE_L, 0, SPACE_S)
+        layout.setSpacing(SPACE_M)
+        layout.addWidget(self.chips)
+        layout.addLayout(row(self.search, self.entity, 0, self.actions_button, self.export_button))
+        layout.addWidget(self.message)
+        layout.addWidget(self.area, 1)
+        self._make_actions()
+
+    def _make_actions(self) -> None:
+        view = self.area.view
+        self._events: dict[QAction, Event] = {}
+        self._menu = QMenu(self)
+        for text, event in (
+            (self.tr("S&kip"), Event.SKIPPED_BY_USER),
+            (self.tr("Set as &prepared"), Event.SET_PREPARED_BY_USER),
+            (self.tr("Set as p&rocessed"), Event.SET_PROCESSED_BY_USER),
+            (self.tr("Set as &deleted"), Event.SET_DELETED_BY_USER),
+        ):
+            action = self._menu.addAction(text)
+            action.triggered.connect(self._set_status)
+            self._events[action] = event
+        self._menu.addSeparator()
+        self._unlink_action = self._menu.addAction(self.tr("&Unlink"))
+        self._unlink_action.triggered.connect(self._unlink)
+        self._history_action = self._menu.addAction(self.tr("Show &history"))
+        self._history_action.setShortcut(QKeySequence("Alt+Return"))
+        self._history_action.triggered.connect(self.show_history)
+        self._menu.addSeparator()
+        self._menu.addAction(view.copy_action)
+        self._menu.aboutToShow.connect(self._prepare_menu)
+        self.actions_button.setMenu(self._menu)
+        view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        view.customContextMenuRequested.connect(self._open_menu)
+        view.doubleClicked.connect(self.show_history)
+        find = QAction(self.tr("Find"), self)
+        find.setShortcut(QKeySequence(QKeySequence.StandardKey.Find))
+        find.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        find.triggered.connect(self._find)
+        self.addAction(find)
+
+    # Content
+
+    def show_content(self, content: PageContent) -> None:
+        """Counts and entities are those; the rows are read again."""
+        known = self._content is not None
+        self._content = content
+        total = sum(content.counts.values())
+        chips = [(ALL, self.tr("All"), total)]
+        chips += [(status.name, status_word(status), content.counts.get(status, 0)) for status in Status]
+        self.chips.show_chips(
+            [chip for chip in chips if chip[2] or chip[0] in self.chips.chosen or chip[0] in (ALL, "PREPARED")]
+        )
+        entities = [entity.name for entity in content.configuration.entities]
+        if [self.entity.itemText(number) for number in range(1, self.entity.count())] != entities:
+            self.entity.blockSignals(True)
+            self.entity.clear()
+            self.entity.addItems([self.tr("All entities"), *entities])
+            self.entity.blockSignals(False)
+        self.entity.setVisible(len(entities) > 1)
+        self.export_button.setEnabled(total > 0)
+        self.actions_button.setEnabled(total > 0)
+        if known and self.area.model.source is not None:
+            self.area.model.refresh(max(0, self.area.view.rowAt(0)))
+        else:
+            self._ask()
+
+    def show_status(self, status: Status) -> None:
+        """Only records of that status are shown."""
+        if self._content is not None and status.name not in self.chips.chosen:
+            chip = (status.name, status_word(status), self._content.counts.get(status, 0))
+            if status.name not in self.chips.keys:
+                self.chips.show_chips([*self.chips.shown, chip])
+            self.chips.choose(status.name)
+
+    def _query(self) -> RecordQuery | None:
+        if self._content is None:
+            return None
+        chosen = self.chips.chosen
+        statuses = () if not chosen or chosen[0] == ALL else (Status[chosen[0]],)
+        return RecordQuery(
+            configuration=self._content.configuration.name,
+            entity=self.entity.currentText() if self.entity.currentIndex() > 0 else "",
+            statuses=statuses,
+            text=self.search.text().strip(),
+            sort=self._sort,
+            descending=self._descending,
+        )
+
+    @Slot()
+    def _ask(self) -> None:
+        query = self._query()
+        if query is None:
+            return
+        if query.text:
+            self.area.empty.say(self.tr("Nothing found"), self.tr("No record's id or error holds that text."), "search")
+        else:
+            text = self.tr("Records appear here after a preview or a run.")
+            self.area.empty.say(self.tr("No records here"), text, "queue")
+        self.area.model.show(QueueSource(self._context.application.records, query))
+
+    @Slot()
+    def _search_later(self) -> None:
+        self._search_soon.start()
+
+    @Slot(str, bool)
+    def _sorted(self, sort: str, descending: bool) -> None:
+        self._sort, self._descending = sort, descending
+        self._ask()
+
+    @Slot()
+    def _find(self) -> None:
+        self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.search.selectAll()
+
+    # What a person does with records
+
+    @Slot(QPoint)
+    def _open_menu(self, at: QPoint) -> None:
+        self._menu.popup(self.area.view.viewport().mapToGlobal(at))
+
+    @Slot()
+    def _prepare_menu(self) -> None:
+        count = count_rows(self.area.view.selected_ranges())
+        for action in (*self._events, self._unlink_action):
+            action.setEnabled(count > 0)
+        self._history_action.setEnabled(count == 1)
+
+    @Slot()
+    def _set_status(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            self._do(self._events[action])
+
+    def _do(self, event: Event) -> None:
+        source, ranges = self.area.model.source, self.area.view.selected_ranges()
+        if source is None or not ranges:
+            return
+        desk = self._context.application.records
+        job = self._context.jobs.start(lambda: desk.set_status(collect(source, ranges, _record_id), event))
+        job.finished.connect(self._done)
+        job.failed.connect(self._failed)
+
+    @Slot()
+    def _unlink(self) -> None:
+        source, ranges = self.area.model.source, self.area.view.selected_ranges()
+        if source is None or not ranges:
+            return
+        desk = self._context.application.records
+        job = self._context.jobs.start(lambda: _unlink(desk, collect(source, ranges, _record_id)))
+        job.finished.connect(self._done)
+        job.failed.connect(self._failed)
+
+    @Slot(object)
+    def _done(self, count: int) -> None:
+        if count:
+            self.message.say(self.tr("{0} changed.").format(records(count)), Tone.GOOD)
+        else:
+            self.message.say(self.tr("None of the selected records can get that status."), Tone.WARNING)
+        self.changed.emit()
+
+    @Slot(object)
+    def _failed(self, error: object) -> None:
+        self.message.say(problem(error))
+
+    @Slot()
+    def show_history(self) -> None:
+        """What was done with the record under the cursor, in a dialog of its own."""
+        record = self.area.chosen
+        if isinstance(record, SyncRecord) and self._content is not None:
+            RecordHistoryDialog(self._context, record, self._content.names, self).open()
+
+    @Slot()
+    def export(self) -> None:
+        """A file name is asked for; all rows of the current filter go there."""
+        dialog = QFileDialog(self, self.tr("Export records"), str(Path.home()), self.tr("CSV files (*.csv)"))
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("csv")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(self.export_to)
+        dialog.open()
+
+    @Slot(str)
+    def export_to(self, path: str) -> None:
+        source = self.area.model.source
+        if source is None:
+            return
+        control = JobControl()
+        export = partial(export_csv, source, self.area.model.columns, Path(path), control.progress, control.cancel)
+        job = self._context.jobs.start(export, title="export", control=control)
+        job.finished.connect(self._exported)
+        job.failed.connect(self._failed)
+
+    @Slot(object)
+    def _exported(self, count: int) -> None:
+        self.message.say(self.tr("{0} exported.").format(records(count)), Tone.GOOD)
+
+
+def _record_id(record: SyncRecord) -> int:
+    return record.id

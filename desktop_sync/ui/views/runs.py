@@ -1,0 +1,170 @@
+"""The runs of a configuration, what each did to which record, and each field's before and after."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication, Qt, Slot
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+
+from desktop_sync.core.run import Run
+from desktop_sync.core.sync_record import HistoryRow
+from desktop_sync.ui.context import WindowContext
+from desktop_sync.ui.models.list_table import ListTableModel
+from desktop_sync.ui.models.paged_table import PagedTableModel
+from desktop_sync.ui.models.source import Column
+from desktop_sync.ui.models.sources import HistorySource, RunSource
+from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S
+from desktop_sync.ui.text.times import full_time, number, run_time
+from desktop_sync.ui.text.words import (
+    ACTION_TONES,
+    OUTCOME_TONES,
+    SideNames,
+    kind_word,
+    outcome_word,
+    rule_sentence,
+    trigger_word,
+)
+from desktop_sync.ui.views.content import PageContent
+from desktop_sync.ui.views.field_columns import history_columns, result_tone
+from desktop_sync.ui.views.overview import written
+from desktop_sync.ui.widgets.empty_state import EmptyState
+from desktop_sync.ui.widgets.list_view import ListView
+from desktop_sync.ui.widgets.parts import column, label
+from desktop_sync.ui.widgets.table_area import TableArea
+
+RIGHT = Qt.AlignmentFlag.AlignRight
+
+
+def tr(text: str) -> str:
+    return QCoreApplication.translate("runs", text)
+
+
+def failures(run: Run) -> int:
+    return sum(entity.failed for entity in run.result.entities) if run.result is not None else 0
+
+
+def run_columns(context: WindowContext) -> tuple[Column[Run], ...]:
+    clock = context.application.clock
+    return (
+        Column("started", tr("Started"), lambda run: full_time(run.started_at, clock.now()), 150),
+        Column(
+            "outcome",
+            tr("Outcome"),
+            lambda run: outcome_word(run.outcome),
+            160,
+            tone=lambda run: OUTCOME_TONES[run.outcome],
+        ),
+        Column("kind", tr("What"), lambda run: kind_word(run.kind), 110),
+        Column("trigger", tr("Started by"), lambda run: trigger_word(run.trigger), 120),
+        Column("took", tr("Took"), lambda run: run_time(run.started_at, run.ended_at), 100, align=RIGHT),
+        Column("written", tr("Written"), lambda run: number(written(run)), 90, align=RIGHT),
+        Column("failed", tr("Failed"), lambda run: number(failures(run)) if failures(run) else "", 80, align=RIGHT),
+        Column("error", tr("Message"), lambda run: run.result.error if run.result is not None else "", 200),
+    )
+
+
+def action_columns(names: SideNames) -> tuple[Column[HistoryRow], ...]:
+    return (
+        Column(
+            "action",
+            tr("Action"),
+            lambda row: names.action_phrase(row.action),
+            150,
+            tone=lambda row: ACTION_TONES.get(row.action),
+        ),
+        Column("entity", tr("Entity"), lambda row: row.entity, 100),
+        Column("a_id", tr("{0} record").format(names.a), lambda row: row.a_id or "—", 110),
+        Column("b_id", tr("{0} record").format(names.b), lambda row: row.b_id or "—", 110),
+        Column("rule", tr("Why"), lambda row: rule_sentence(row.rule, names), 210),
+        Column("result", tr("Result"), lambda row: row.result, 110, tone=result_tone),
+    )
+
+
+class RunsPage(QWidget):
+    def __init__(self, context: WindowContext, names: SideNames, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        empty = EmptyState(
+            context.theme, "clock", self.tr("No runs yet"), self.tr("Every run is kept here with what it did.")
+        )
+        nothing = EmptyState(
+            context.theme,
+            "check",
+            self.tr("Nothing was written"),
+            self.tr("This run changed no record on either side."),
+        )
+        self.runs = TableArea(
+            PagedTableModel[Run](run_columns(context), context.jobs),
+            context,
+            "runs",
+            self.tr("Runs"),
+            empty,
+            shows_count=False,
+        )
+        self.runs.model.loaded.connect(self._select_first)
+        self.done = TableArea(
+            PagedTableModel[HistoryRow](action_columns(names), context.jobs),
+            context,
+            "history",
+            self.tr("What the run did"),
+            nothing,
+        )
+        self.done.model.loaded.connect(self._select_first_action)
+        self.fields = ListTableModel(history_columns(), self)
+        self._fields_view = ListView(self.fields, context.theme, self.tr("Fields, before and after"))
+        self.runs.row_chosen.connect(self._show_run)
+        self.done.row_chosen.connect(self._show_action)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        lower = QSplitter(Qt.Orientation.Horizontal)
+        lower.setChildrenCollapsible(False)
+        lower.addWidget(self._titled(self.tr("What this run did"), self.done))
+        self._fields_box = self._titled(self.tr("Before and after"), self._fields_view)
+        lower.addWidget(self._fields_box)
+        lower.setSizes([640, 380])
+        self._lower = lower
+        splitter = QSplitter(Qt.Orientation.Vertical)
+        splitter.setChildrenCollapsible(False)
+        splitter.addWidget(self.runs)
+        splitter.addWidget(lower)
+        splitter.setSizes([200, 260])
+        lower.hide()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, SPACE_L, 0, SPACE_S)
+        layout.setSpacing(SPACE_M)
+        layout.addWidget(splitter, 1)
+
+    @staticmethod
+    def _titled(title: str, widget: QWidget) -> QWidget:
+        box = QWidget()
+        box.setLayout(column(label(title, "section"), widget, spacing=6))
+        return box
+
+    def show_content(self, content: PageContent) -> None:
+        if self.runs.model.source is None:
+            self.runs.model.show(RunSource(self._context.application.records, content.configuration.name))
+        else:
+            self.runs.view.clearSelection()
+            self.runs.model.refresh()
+
+    @Slot()
+    def _select_first(self) -> None:
+        if self.runs.model.rowCount() and not self.runs.view.selected_ranges():
+            self.runs.view.selectRow(0)
+
+    @Slot()
+    def _select_first_action(self) -> None:
+        self._fields_box.setVisible(self.done.model.rowCount() > 0)
+        if self.done.model.rowCount() and not self.done.view.selected_ranges():
+            self.done.view.selectRow(0)
+
+    @Slot(object)
+    def _show_run(self, run: Run | None) -> None:
+        self._lower.setVisible(run is not None)
+        self.fields.show(())
+        if run is not None:
+            self.done.model.show(HistorySource(self._context.application.records, run))
+
+    @Slot(object)
+    def _show_action(self, action: HistoryRow | None) -> None:
+        self.fields.show(action.fields if action is not None else ())

@@ -1,0 +1,69 @@
+"""A message beside what it is about: a rounded line with an icon, a text, and at most a few buttons."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
+
+from desktop_sync.ui.palette import SPACE_M, SPACE_S, Tone
+from desktop_sync.ui.theme import Theme
+from desktop_sync.ui.widgets.parts import button, label, tool_button
+
+_ICONS = {Tone.BAD: "error", Tone.WARNING: "alert", Tone.GOOD: "check-circle"}
+
+
+class MessageBar(QFrame):
+    """Hidden until `say`; a person can close it, and `clear` takes it away."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._tone = Tone.NEUTRAL
+        self.setObjectName("message")
+        self._icon = QLabel()
+        self._icon.setAccessibleName(" ")
+        self._text = label("", wraps=True, selectable=True)
+        self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        self._close = tool_button("", "icon", tip=self.tr("Close this message"))
+        self._close.setIconSize(QSize(14, 14))
+        self._close.clicked.connect(self.clear)
+        self._layout = QHBoxLayout(self)
+        self._layout.setContentsMargins(SPACE_M, SPACE_S, SPACE_S, SPACE_S)
+        self._layout.setSpacing(SPACE_M)
+        self._layout.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignVCenter)
+        self._layout.addWidget(self._text, 1)
+        self._layout.addWidget(self._close, 0, Qt.AlignmentFlag.AlignVCenter)
+        theme.changed.connect(self._dress)
+        self.hide()
+
+    @property
+    def text(self) -> str:
+        return self._text.text() if not self.isHidden() else ""
+
+    def say(self, text: str, tone: Tone = Tone.BAD) -> None:
+        """The message is there, and a screen reader finds it by its text."""
+        self._tone = tone
+        self._text.setText(text)
+        self._text.setAccessibleName(text)
+        self._dress()
+        self.show()
+
+    def add_button(self, text: str, kind: str = "") -> QPushButton:
+        made = button(text, kind)
+        self._layout.insertWidget(self._layout.count() - 1, made, 0, Qt.AlignmentFlag.AlignVCenter)
+        return made
+
+    @Slot()
+    def clear(self) -> None:
+        self.hide()
+
+    @Slot()
+    def _dress(self) -> None:
+        c = self._theme.colours
+        background, foreground = c.soft[self._tone]
+        self.setStyleSheet(
+            f"QFrame#message {{ background: {background}; border: none; border-radius: 8px; }}"
+            f"QFrame#message > QLabel {{ color: {foreground}; background: transparent; }}"
+        )
+        self._icon.setPixmap(self._theme.pixmap(_ICONS.get(self._tone, "info"), foreground, 18))
+        self._close.setIcon(self._theme.icon("close", foreground))

@@ -1,0 +1,171 @@
+"""The table view of the program: whole rows, fixed heights, a layout that is remembered, copy as text."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, cast
+
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
+
+from desktop_sync.ui.context import WindowContext
+from desktop_sync.ui.models.paged_table import PagedTableModel
+from desktop_sync.ui.models.row_ranges import Ranges, as_text, count_rows, merged
+from desktop_sync.ui.palette import ROW_HEIGHT
+from desktop_sync.ui.widgets.cell_delegate import CellDelegate
+
+COPY_LIMIT = 100_000
+"""More rows than that are exported, not copied: a clipboard of a gigabyte helps nobody."""
+
+
+class PagedView(QTableView):
+    """Shows a `PagedTableModel`. `key`: the name under which the layout is remembered; `name`: for screen readers."""
+
+    selection_changed = Signal()
+    copied = Signal(int)
+
+    def __init__(
+        self, model: PagedTableModel[Any], context: WindowContext, key: str, name: str, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._key = f"tables/{key}"
+        self._model = model
+        self.setAccessibleName(name)
+        self.setModel(model)
+        self.setItemDelegate(CellDelegate(context.theme, self))
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setCornerButtonEnabled(False)
+        rows = self.verticalHeader()
+        rows.hide()
+        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        rows.setDefaultSectionSize(ROW_HEIGHT)
+        rows.setMinimumSectionSize(ROW_HEIGHT)
+        self._lay_out()
+        self._save_soon = QTimer(self)
+        self._save_soon.setSingleShot(True)
+        self._save_soon.setInterval(400)
+        self._save_soon.timeout.connect(self._save_layout)
+        self._connect()
+
+    def _connect(self) -> None:
+        header = self.horizontalHeader()
+        header.sectionResized.connect(self._layout_changed)
+        header.sectionMoved.connect(self._layout_changed)
+        header.sortIndicatorChanged.connect(self._layout_changed)
+        header.customContextMenuRequested.connect(self._header_menu)
+        self.selectionModel().selectionChanged.connect(self.selection_changed)
+        self._context.theme.changed.connect(self.viewport().update)
+        self.copy_action = QAction(self.tr("&Copy"), self)
+        self.copy_action.setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
+        self.copy_action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        self.copy_action.triggered.connect(self.copy)
+        self.addAction(self.copy_action)
+
+    def _lay_out(self) -> None:
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setSectionsMovable(True)
+        header.setStretchLastSection(True)
+        header.setMinimumSectionSize(48)
+        header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        header.setAccessibleName(self.tr("Columns"))
+        header.setSortIndicatorClearable(True)
+        self._default_widths()
+        header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        state = self._context.memory.state(self._key)
+        if state is not None:
+            header.restoreState(state)
+        self.setSortingEnabled(any(column.sort for column in self._model.columns))
+
+    def _default_widths(self) -> None:
+        for number, column in enumerate(self._model.columns):
+            self.setColumnWidth(number, column.width)
+
+    # Selection
+
+    def selected_ranges(self) -> Ranges:
+        """The selected rows; cheap however many they are."""
+        selection = self.selectionModel().selection()
+        parts = [selection.at(number) for number in range(selection.size())]
+        return merged([(part.top(), part.bottom()) for part in parts])
+
+    def selected_rows(self) -> list[int]:
+        """Row numbers, of at most the first thousand selected rows."""
+        numbers: list[int] = []
+        for first, last in self.selected_ranges():
+            numbers.extend(range(first, min(last, first + 999) + 1))
+        return numbers[:1000]
+
+    def current_row(self) -> int:
+        """The row with the cursor, or -1."""
+        return self.currentIndex().row()
+
+    # Copying
+
+    @Slot()
+    def copy(self) -> None:
+        """The selected rows come to the clipboard as text, read in a worker."""
+        source, ranges = self._model.source, self.selected_ranges()
+        if source is None or not ranges or count_rows(ranges) > COPY_LIMIT:
+            return
+        job = self._context.jobs.start(partial(as_text, source, ranges, self._model.columns))
+        job.finished.connect(self._to_clipboard)
+
+    @Slot(object)
+    def _to_clipboard(self, text: str) -> None:
+        QGuiApplication.clipboard().setText(text)
+        self.copied.emit(text.count("\n") - 1)
+
+    # Layout
+
+    @Slot()
+    def reset_layout(self) -> None:
+        """Widths, order, hidden columns and sorting are as in the beginning."""
+        header = self.horizontalHeader()
+        for number in range(header.count()):
+            header.showSection(number)
+            header.moveSection(header.visualIndex(number), number)
+        self._default_widths()
+        self.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
+        self._context.memory.forget(self._key)
+        self._save_soon.stop()
+
+    @Slot()
+    def _layout_changed(self) -> None:
+        self._save_soon.start()
+
+    @Slot()
+    def _save_layout(self) -> None:
+        self._context.memory.set_state(self._key, self.horizontalHeader().saveState())
+
+    @Slot(QPoint)
+    def _header_menu(self, at: QPoint) -> None:
+        menu = QMenu(self)
+        for number, column in enumerate(self._model.columns):
+            shown = menu.addAction(column.title.replace("&", "&&") or self.tr("State"))
+            shown.setCheckable(True)
+            shown.setChecked(not self.isColumnHidden(number))
+            shown.setData(number)
+            shown.toggled.connect(self._toggle_column)
+        menu.addSeparator()
+        menu.addAction(self.tr("&Reset layout")).triggered.connect(self.reset_layout)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(self.horizontalHeader().mapToGlobal(at))
+
+    @Slot(bool)
+    def _toggle_column(self, shown: bool) -> None:
+        number = cast(QAction, self.sender()).data()
+        header = self.horizontalHeader()
+        if shown or header.count() - header.hiddenSectionCount() > 1:
+            self.setColumnHidden(number, not shown)
+            self._save_soon.start()

@@ -1,0 +1,58 @@
+"""What is under way: phase, figures, a bar, and Stop."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QFrame, QProgressBar, QVBoxLayout, QWidget
+
+from desktop_sync.ui.bridge.run_board import ActiveWork, Work
+from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S
+from desktop_sync.ui.text.sentences import progress_figures, progress_headline
+from desktop_sync.ui.widgets.parts import button, label, row
+
+STEPS = 1000
+
+
+class ProgressStrip(QFrame):
+    """Hidden while nothing is under way."""
+
+    stop_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("kind", "card")
+        self._title = label("", "strong")
+        self._figures = label("", "secondary")
+        self._bar = QProgressBar()
+        self._bar.setTextVisible(False)
+        self._bar.setAccessibleName(self.tr("Progress"))
+        self.stop_button = button(self.tr("S&top"))
+        self.stop_button.clicked.connect(self.stop_wanted)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(SPACE_L, SPACE_M, SPACE_M, SPACE_M)
+        layout.setSpacing(SPACE_S)
+        layout.addLayout(row(self._title, 0, self._figures, SPACE_M, self.stop_button))
+        layout.addWidget(self._bar)
+        self.hide()
+
+    @Slot(object)
+    def show_work(self, active: ActiveWork | None) -> None:
+        """The strip shows that work as it is now, or hides."""
+        if active is None:
+            self.hide()
+            return
+        state = active.progress
+        stopping = active.is_stopping
+        self.stop_button.setEnabled(not stopping)
+        self.stop_button.setText(self.tr("S&top"))
+        named = {Work.PREVIEW: self.tr("Preview"), Work.RUN: self.tr("Synchronizing"), Work.VERIFY: self.tr("Verify")}
+        headline = self.tr("Stop requested…") if stopping else f"{named[active.work]}: {progress_headline(state)}"
+        self._title.setText(headline)
+        self._figures.setText(progress_figures(state))
+        if state.total:
+            self._bar.setRange(0, STEPS)
+            self._bar.setValue(min(STEPS, state.done * STEPS // state.total))
+        else:
+            self._bar.setRange(0, 0)
+        self._bar.setAccessibleDescription(f"{headline} {progress_figures(state)}")
+        self.show()

@@ -1,0 +1,94 @@
+"""A paged table with what belongs to it: its empty state, its count, and a message when it cannot be read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+
+from desktop_sync.ui.context import WindowContext
+from desktop_sync.ui.models.paged_table import PagedTableModel
+from desktop_sync.ui.models.row_ranges import count_rows
+from desktop_sync.ui.text.sentences import problem
+from desktop_sync.ui.text.times import counted
+from desktop_sync.ui.widgets.empty_state import EmptyState
+from desktop_sync.ui.widgets.message_bar import MessageBar
+from desktop_sync.ui.widgets.paged_view import PagedView
+from desktop_sync.ui.widgets.parts import label
+
+
+class TableArea(QWidget):
+    """`view` and `model` are for the page that owns it; `row_chosen` carries the row under the cursor, or None."""
+
+    row_chosen = Signal(object)
+
+    def __init__(
+        self,
+        model: PagedTableModel[Any],
+        context: WindowContext,
+        key: str,
+        name: str,
+        empty: EmptyState,
+        parent: QWidget | None = None,
+        *,
+        shows_count: bool = True,
+    ) -> None:
+        super().__init__(parent)
+        self.model = model
+        model.setParent(self)
+        self.view = PagedView(model, context, key, name)
+        self.empty = empty
+        self.message = MessageBar(context.theme)
+        self._count = label("", "caption")
+        self._count.setVisible(shows_count)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.view)
+        self._stack.addWidget(empty)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(6)
+        layout.addWidget(self.message)
+        layout.addWidget(self._stack, 1)
+        layout.addWidget(self._count)
+        self._chosen: object = None
+        model.loaded.connect(self._loaded)
+        model.load_failed.connect(self._failed)
+        model.page_arrived.connect(self._choose)
+        self.view.selection_changed.connect(self._choose)
+
+    @property
+    def count_text(self) -> str:
+        return self._count.text()
+
+    @property
+    def is_empty(self) -> bool:
+        return self._stack.currentWidget() is self.empty
+
+    @property
+    def chosen(self) -> object:
+        return self._chosen
+
+    @Slot()
+    def _loaded(self) -> None:
+        self.message.clear()
+        self._stack.setCurrentWidget(self.view if self.model.rowCount() else self.empty)
+        self._choose()
+
+    @Slot(object)
+    def _failed(self, error: object) -> None:
+        self.message.say(problem(error))
+
+    @Slot()
+    def _choose(self) -> None:
+        total = self.model.rowCount()
+        text = counted(total, self.tr("{0} row"), self.tr("{0} rows"))
+        selected = count_rows(self.view.selected_ranges())
+        if selected > 1:
+            text += "  ·  " + counted(selected, self.tr("{0} selected"), self.tr("{0} selected"))
+        self._count.setText(text)
+        current = self.view.current_row()
+        row = self.model.row(current) if selected and 0 <= current < total else None
+        if row is not self._chosen:
+            self._chosen = row
+            self.row_chosen.emit(row)
