@@ -1,0 +1,1 @@
+"""Databases. SQLite has its own bulk paths (`sqlite_*`); `provider` chooses by the kind of database."""

@@ -1,0 +1,99 @@
+"""The `sql` provider: settings, and the session for the kind of database that they name."""
+
+from __future__ import annotations
+
+import os
+
+from desktop_sync.core.errors import ConfigurationError, Place
+from desktop_sync.core.provider_port import (
+    Capabilities,
+    ConditionalWrite,
+    EndpointSession,
+    OpenContext,
+    Setting,
+    SettingKind,
+)
+from desktop_sync.providers.sql.sqlite_connection import SqliteFile, check_file
+from desktop_sync.providers.sql.sqlite_session import SqliteSession
+
+CAPABILITIES = Capabilities(
+    can_create_structures=True,
+    reads_modified_since=True,
+    reserves_ids=True,
+    conditional_write=ConditionalWrite.STRONG,
+    has_transactions=True,
+)
+
+_SETTINGS = (
+    Setting(
+        "file",
+        "Database file",
+        SettingKind.FILE,
+        help="The SQLite file. It must exist already; opening never makes one.",
+        file_patterns=("*.db", "*.sqlite", "*.sqlite3", "*.db3"),
+    ),
+    Setting(
+        "url",
+        "Address",
+        help="Instead of a file: the address of the database, for example sqlite:///shop.db or just shop.db.",
+    ),
+    Setting(
+        "busy_timeout_s",
+        "Wait for locks (seconds)",
+        SettingKind.NUMBER,
+        default=5,
+        help="How long to wait while another program has locked the database.",
+    ),
+)
+
+
+class SqlProvider:
+    """Databases; SQLite files at present."""
+
+    name = "sql"
+    label = "Database"
+    settings = _SETTINGS
+    capabilities = CAPABILITIES
+
+    def open(self, context: OpenContext) -> EndpointSession:
+        """A session on the SQLite file. Raises ConfigurationError for unusable settings, MissingError."""
+        place = Place(context.endpoint)
+        file = SqliteFile(
+            context.endpoint,
+            os.path.join(os.path.abspath(context.base_folder or os.curdir), _path(context, place)),
+            _busy_timeout_s(context, place),
+        )
+        check_file(file)
+        return SqliteSession(file, CAPABILITIES)
+
+
+def _path(context: OpenContext, place: Place) -> str:
+    path = str(context.settings.get("file") or "")
+    url = str(context.settings.get("url") or "")
+    if bool(path) == bool(url):
+        raise ConfigurationError("give either the database file or its address", place, "endpoint.settings.url")
+    if path:
+        return path
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        return url
+    if scheme.partition("+")[0] != "sqlite":
+        raise ConfigurationError(
+            f"databases of the kind “{scheme}” are not supported; use sqlite:///path", place, "endpoint.settings.url"
+        )
+    if not rest.startswith("/") or len(rest) < 2:
+        raise ConfigurationError("write the address as sqlite:///path", place, "endpoint.settings.url")
+    return rest[1:].partition("?")[0]
+
+
+def _busy_timeout_s(context: OpenContext, place: Place) -> float:
+    value = context.settings.get("busy_timeout_s", 5)
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= 3600:
+        raise ConfigurationError(
+            "the wait for locks must be between 0 and 3600 seconds", place, "endpoint.settings.busy_timeout_s"
+        )
+    return seconds

@@ -1,0 +1,120 @@
+"""Arrow columns as what SQLite stores, and whether it surely stores it as sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from desktop_sync.core.structure import FieldType
+from desktop_sync.providers.sql.sqlite_schema import Affinity, Column
+
+_EXACT_DIGITS = 15
+"""Decimal digits that a double holds surely."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredColumn:
+    """Values to bind, one per record. `is_sure`: each reads back as what was sent, so none must be read again."""
+
+    column: Column
+    values: Sequence[object]
+    is_sure: bool
+
+
+def stored_column(column: Column, sent: pa.Array) -> StoredColumn:
+    """What to bind for a column of sent values.
+
+    Decimals go as digits (SQLite makes numbers of them where the column wants numbers), booleans as 1 and 0, dates
+    and times as ISO 8601 with a space before the time.
+    """
+    kind, affinity = sent.type, column.affinity
+    if pa.types.is_null(kind):
+        return StoredColumn(column, sent.to_pylist(), True)
+    if pa.types.is_boolean(kind):
+        return _booleans(column, sent)
+    if pa.types.is_integer(kind):
+        return StoredColumn(column, sent.to_pylist(), affinity is not Affinity.REAL)
+    if pa.types.is_floating(kind):
+        # SQLite stores NaN as NULL, and turns a real in an INTEGER column into text or an integer.
+        is_sure = affinity in (Affinity.REAL, Affinity.NUMERIC) and not pc.any(pc.is_nan(sent)).as_py()
+        return StoredColumn(column, sent.to_pylist(), is_sure)
+    if pa.types.is_decimal(kind):
+        texts = [None if value is None else format(value, "f") for value in sent.to_pylist()]
+        return StoredColumn(column, texts, affinity is Affinity.TEXT or _fits_doubles(sent))
+    if pa.types.is_binary(kind):
+        return StoredColumn(column, sent.to_pylist(), column.field.type is FieldType.BINARY)
+    if pa.types.is_string(kind):
+        return _texts(column, sent)
+    return StoredColumn(column, _iso_texts(sent).to_pylist(), affinity in (Affinity.TEXT, Affinity.NUMERIC))
+
+
+def _booleans(column: Column, sent: pa.Array) -> StoredColumn:
+    if column.affinity is Affinity.TEXT:
+        return StoredColumn(column, sent.cast(pa.string()).to_pylist(), True)
+    return StoredColumn(column, sent.cast(pa.int64()).to_pylist(), column.affinity is not Affinity.REAL)
+
+
+def _texts(column: Column, sent: pa.Array) -> StoredColumn:
+    values = sent.to_pylist()
+    if column.field.type is FieldType.BOOLEAN:
+        words = {"true": 1, "false": 0}
+        return StoredColumn(column, [words.get(value, value) for value in values], False)
+    return StoredColumn(column, values, column.affinity in (Affinity.TEXT, Affinity.BLOB))
+
+
+def _fits_doubles(sent: pa.Array) -> bool:
+    limit = Decimal(10) ** (_EXACT_DIGITS - sent.type.scale)
+    largest = pc.min_max(sent).as_py()
+    return all(abs(value) < limit for value in largest.values() if value is not None)
+
+
+def _iso_texts(sent: pa.Array) -> pa.Array:
+    """Dates, times and timestamps as text, without a fraction of zero."""
+    if pa.types.is_timestamp(sent.type):
+        sent = sent.cast(pa.timestamp("us", sent.type.tz))
+    elif pa.types.is_time(sent.type):
+        sent = sent.cast(pa.time64("us"))
+    return pc.replace_substring_regex(sent.cast(pa.string()), r"\.000000", "")
+
+
+def is_same_value(sent: object, read: object) -> bool:
+    """Whether the read form of what is stored is the value that was bound."""
+    if sent is None or read is None:
+        return sent is read
+    if isinstance(sent, bytes) or isinstance(read, bytes):
+        return sent == read or (isinstance(sent, str) and sent.encode() == read)
+    if isinstance(sent, str) and sent == read:
+        return True
+    try:
+        if read in ("true", "false"):
+            return sent in (1, "1") if read == "true" else sent in (0, "0")
+        return Decimal(str(sent)) == Decimal(str(read))
+    except InvalidOperation:
+        return False
+
+
+def key_text(column: Column, value: object) -> str | None:
+    """The read form of a value that is bound to a key column; None for an empty one."""
+    if value is None:
+        return None
+    if isinstance(value, float):
+        return str(pa.array([value]).cast(pa.string())[0].as_py())
+    text = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+    if column.field.type is FieldType.BOOLEAN:
+        return {"1": "true", "0": "false"}.get(text, text)
+    if column.affinity in (Affinity.INTEGER, Affinity.NUMERIC) and column.field.type in (
+        FieldType.INTEGER,
+        FieldType.DECIMAL,
+    ):
+        try:
+            number = Decimal(text)
+        except InvalidOperation:
+            return text
+        if number.is_finite() and len(number.as_tuple().digits) <= _EXACT_DIGITS + 3:
+            plain = format(number, "f")
+            return (plain.rstrip("0").rstrip(".") if "." in plain else plain) or "0"
+    return text

@@ -1,0 +1,97 @@
+"""What writers of all providers need: a staged batch with its tables in memory, and results being filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from desktop_sync.core.errors import BugError
+from desktop_sync.core.provider_port import ArrowStream, Operation, WriteBatch, WriteResult, WriteStatus
+
+
+class StagedBatch:
+    """A batch whose streams were read. `values` and `expected` hold the batch's columns by position."""
+
+    def __init__(self, batch: WriteBatch) -> None:
+        self.operation = Operation(batch.operation)
+        self.ids = list(batch.ids)
+        self.fields = tuple(batch.fields)
+        self.expected_fields = tuple(batch.expected_fields)
+        self.values = _columns(batch.values, len(self.fields), len(self.ids), "values")
+        self.expected = _columns(batch.expected, len(self.expected_fields), len(self.ids), "expected")
+        if self.operation is Operation.DELETE and self.fields:
+            raise BugError("a batch of deletes has values")
+        if self.operation is not Operation.CREATE and None in self.ids:
+            raise BugError("an update or a delete has no record id")
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def expected_rows(self) -> list[tuple[object, ...]]:
+        """The expected records, one tuple each, values as `read` gave them."""
+        return rows_of([_as_read(column) for column in self.expected], len(self))
+
+
+def _columns(stream: ArrowStream | None, width: int, length: int, what: str) -> list[pa.Array]:
+    if stream is None:
+        if width:
+            raise BugError(f"a batch names {width} fields without {what}")
+        return []
+    table = pa.RecordBatchReader.from_stream(stream).read_all()
+    if table.num_columns != width or table.num_rows != length:
+        raise BugError(f"{what} are {table.num_rows} by {table.num_columns}, not {length} by {width}")
+    return [_plain(column.combine_chunks()) for column in table.columns]
+
+
+def _plain(column: pa.Array) -> pa.Array:
+    """The column without the encodings that only save space."""
+    if isinstance(column, pa.ChunkedArray):
+        column = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        return _plain(column.dictionary_decode())
+    if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        return column.cast(pa.string())
+    if pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind) or pa.types.is_fixed_size_binary(kind):
+        return column.cast(pa.binary())
+    return column
+
+
+def _as_read(column: pa.Array) -> pa.Array:
+    """Readers give text and binary; what an engine has made of a column of nulls becomes text again."""
+    return column.cast(pa.string()) if pa.types.is_null(column.type) else column
+
+
+def rows_of(columns: Sequence[pa.Array], length: int) -> list[tuple[object, ...]]:
+    """The columns as one tuple of Python values per record."""
+    if not columns:
+        return [()] * length
+    return list(zip(*(column.to_pylist() for column in columns), strict=True))
+
+
+class ResultColumns:
+    """The result of a batch while it is being made; every record starts as UNKNOWN."""
+
+    def __init__(self, batch: StagedBatch) -> None:
+        self.statuses = [int(WriteStatus.UNKNOWN)] * len(batch)
+        self.ids: list[str | None] = list(batch.ids)
+        self.messages = [""] * len(batch)
+        self.stored_as_sent = [True] * len(batch)
+
+    def settle(self, row: int, status: WriteStatus, message: str = "") -> None:
+        self.statuses[row] = int(status)
+        self.messages[row] = message
+
+    def reject(self, row: int, message: str) -> None:
+        self.settle(row, WriteStatus.REJECTED, message)
+
+    def is_open(self, row: int) -> bool:
+        return self.statuses[row] == WriteStatus.UNKNOWN
+
+    def open_rows(self) -> list[int]:
+        """Rows that nothing was decided about yet."""
+        return [row for row, status in enumerate(self.statuses) if status == WriteStatus.UNKNOWN]
+
+    def result(self) -> WriteResult:
+        return WriteResult(tuple(self.statuses), tuple(self.ids), tuple(self.messages), tuple(self.stored_as_sent))

@@ -1,0 +1,565 @@
+"""The conformance suite: what every provider's endpoints must do, whatever system is behind them.
+
+A third party runs it like this:
+
+    class TestMyProvider(ProviderConformance):
+        @pytest.fixture
+        def workshop(self, tmp_path):
+            return MyWorkshop(tmp_path)
+
+where `MyWorkshop` has the members of `Workshop`. Tests of what a provider does not declare are skipped by the
+provider's own capabilities, and what it declares is held against it.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import threading
+from collections.abc import Sequence
+from typing import Protocol
+
+import pyarrow as pa
+import pytest
+
+from desktop_sync.core.errors import (
+    ConfigurationError,
+    EndpointError,
+    MissingError,
+    SchemaDriftError,
+)
+from desktop_sync.core.provider_port import (
+    ConditionalWrite,
+    EndpointSession,
+    OpenContext,
+    Operation,
+    Provider,
+    ReadRequest,
+    WriteBatch,
+    WriteResult,
+    WriteStatus,
+)
+from desktop_sync.core.structure import Field, Structure, encode_record_id
+
+Record = dict[str, str | None]
+
+
+class Workshop(Protocol):
+    """Makes endpoints for the suite and looks at them from outside, not through the provider."""
+
+    provider: Provider
+
+    def context(self) -> OpenContext:
+        """Opens an endpoint that exists and that this workshop may fill."""
+
+    def make(self, structure: str, fields: Sequence[str], key: Sequence[str], records: Sequence[Sequence[str]]) -> None:
+        """A structure of text fields with these records, made without the provider. `key` fields make the id."""
+
+    def raw(self, structure: str) -> list[tuple[str | None, ...]]:
+        """All records as text, in order of key, read without the provider."""
+
+    def change(self, structure: str, key_field: str, key: str, field: str, value: str) -> None:
+        """Another program changes one value."""
+
+    def fingerprint(self) -> bytes:
+        """All content of the endpoint as it stands on the disk or in the service."""
+
+    def make_unusable(self) -> None:
+        """From now on the endpoint is gone: the file, folder or service is not there."""
+
+
+HOSTILE_TEXTS = (
+    "plain",
+    "it's",
+    'say "hi"',
+    "a;b,c\td|e",
+    "  spaces  ",
+    "line\nbreak",
+    "carriage\r\nreturn",
+    "ünïcödé ß",
+    "日本語 👩‍👩‍👧 \u202e",
+    "e\u0301 and é",
+    "=1+1",
+    "+49 30 123456",
+    "-2+3",
+    "-12.5",
+    "@sum",
+    "'quoted",
+    "'=masked",
+    "''=twice",
+    "\ttab first",
+    "\rcarriage first",
+    "NULL",
+    "null",
+    "true",
+    "007",
+    "1e5",
+    "nan",
+    "\\N",
+    "\\",
+    '"',
+    '""',
+    "'",
+    "%s {0} $1",
+    "'; DROP TABLE people; --",
+    "\ufeffmark",
+    "x" * 70_000,
+)
+HOSTILE_NAMES = (
+    "select",
+    "Order by",
+    'quo"ted',
+    "semi;colon",
+    "ünï",
+    "a.b",
+    "com,ma",
+    "it's",
+    "t.x",
+    "rowid",
+    "=sum",
+    "[brackets]",
+    "100 %",
+    "?",
+    ":name",
+)
+
+
+class ProviderConformance:
+    """Inherit, and give a `workshop` fixture."""
+
+    structure = "people"
+
+    @pytest.fixture
+    def workshop(self) -> Workshop:
+        raise NotImplementedError("a conformance test class gives its own workshop")
+
+    @pytest.fixture
+    def session(self, workshop: Workshop):  # type: ignore[no-untyped-def]
+        session = workshop.provider.open(workshop.context())
+        yield session
+        session.close()
+
+    # reading
+
+    @pytest.mark.parametrize("count", [0, 1, 9, 10, 11, 1023, 1024, 1025])
+    def test_every_record_is_read_once_whatever_the_number(self, workshop: Workshop, session, count: int) -> None:
+        rows = [(f"{number:05}", f"name {number}") for number in range(count)]
+        workshop.make(self.structure, ("id", "name"), ("id",), rows)
+        assert sorted(self.rows(session, ("id", "name"))) == rows
+
+    def test_hostile_values_come_through_unchanged(self, workshop: Workshop, session) -> None:
+        rows = [(f"k{number:03}", text) for number, text in enumerate(HOSTILE_TEXTS)]
+        workshop.make(self.structure, ("id", "text"), ("id",), [])
+        described = self.described(session)
+        with session.writer(described) as writer:
+            writer.stage(self.creates(("id", "text"), rows))
+            (result,) = writer.commit()
+        assert list(result.statuses) == [WriteStatus.WRITTEN] * len(rows)
+        assert sorted(self.rows(session, ("id", "text"))) == rows
+
+    def test_hostile_names_of_fields_are_only_names(self, workshop: Workshop, session) -> None:
+        workshop.make(self.structure, ("id", *HOSTILE_NAMES), ("id",), [("1", *HOSTILE_NAMES)])
+        described = self.described(session)
+        assert described.field_names == ("id", *HOSTILE_NAMES)
+        assert self.rows(session, ("id", *HOSTILE_NAMES)) == [("1", *HOSTILE_NAMES)]
+        changed = tuple(f"new {name}" for name in HOSTILE_NAMES)
+        expected = [HOSTILE_NAMES]
+        (result,) = self.write(session, self.updates(("1",), HOSTILE_NAMES, [changed], HOSTILE_NAMES, expected))
+        assert list(result.statuses) == [WriteStatus.WRITTEN]
+        assert self.rows(session, ("id", *HOSTILE_NAMES)) == [("1", *changed)]
+
+    @pytest.mark.parametrize("name", ["order", "two words", "semi;colon", "ünïcode", "it's", "a.b", "x" * 100])
+    def test_hostile_names_of_structures_are_only_names(self, workshop: Workshop, session, name: str) -> None:
+        workshop.make(name, ("id", "name"), ("id",), [("1", "one")])
+        assert [summary.name for summary in session.structures()] == [name]
+        assert self.rows(session, ("id", "name"), name) == [("1", "one")]
+        (result,) = self.write(session, self.creates(("id", "name"), [("2", "two")]), name)
+        assert list(result.statuses) == [WriteStatus.WRITTEN]
+        assert workshop.raw(name) == [("1", "one"), ("2", "two")]
+
+    def test_fields_come_in_the_order_that_was_asked_for(self, workshop: Workshop, session) -> None:
+        workshop.make(self.structure, ("id", "a", "b"), ("id",), [("1", "x", "y")])
+        assert self.rows(session, ("b", "id", "a")) == [("y", "1", "x")]
+
+    def test_the_limit_counts_records(self, workshop: Workshop, session) -> None:
+        workshop.make(self.structure, ("id",), ("id",), [(f"{number:03}",) for number in range(20)])
+        described = self.described(session)
+        for limit in (0, 1, 19, 20, 21):
+            table = session.read(ReadRequest(described, ("id",), limit=limit)).read_all()
+            assert table.num_rows == min(limit, 20)
+
+    def test_records_are_found_by_their_ids_and_others_left_out(self, workshop: Workshop, session) -> None:
+        if not session.capabilities.reads_by_id:
+            pytest.skip("the provider does not read by ids")
+        rows = [(f"{number:05}", f"n{number}") for number in range(3000)]
+        workshop.make(self.structure, ("id", "name"), ("id",), rows)
+        wanted = [f"{number:05}" for number in range(0, 3000, 2)]
+        ids = [*wanted, "none", "", "'; --", "a,b"]
+        assert sorted(self.rows(session, ("id", "name"), ids=ids)) == rows[::2]
+        assert self.rows(session, ("id", "name"), ids=[]) == []
+
+    def test_composite_keys_make_ids_that_never_collide(self, workshop: Workshop, session) -> None:
+        rows = [("a,b", "c", "1"), ("a", "b,c", "2"), ("a\\", ",b", "3"), ("a\\,", "b", "4")]
+        workshop.make(self.structure, ("x", "y", "v"), ("x", "y"), rows)
+        described = self.described(session, key=("x", "y"))
+        for x, y, value in rows:
+            request = ReadRequest(described, ("v",), ids=[encode_record_id((x, y))])
+            assert session.read(request).read_all().to_pylist() == [{"v": value}]
+        ids = tuple(encode_record_id(row[:2]) for row in rows)
+        batch = self.updates(ids[1:2], ("v",), [("9",)], ("v",), [("2",)])
+        (result,) = self.write(session, batch, key=("x", "y"))
+        assert list(result.statuses) == [WriteStatus.WRITTEN]
+        assert sorted(row[2] or "" for row in workshop.raw(self.structure)) == ["1", "3", "4", "9"]
+
+    def test_a_field_that_is_not_there_is_schema_drift_and_named(self, workshop: Workshop, session) -> None:
+        workshop.make(self.structure, ("id", "name"), ("id",), [("1", "one")])
+        described = self.described(session)
+        with pytest.raises(SchemaDriftError) as caught:
+            session.read(ReadRequest(described, ("id", "vanished"))).read_all()
+        assert caught.value.place.field == "vanished"
+        before = workshop.fingerprint()
+        with pytest.raises(SchemaDriftError) as caught:
+            self.write(session, self.creates(("id", "vanished"), [("2", "x")]))
+        assert caught.value.place.field == "vanished"
+        assert workshop.fingerprint() == before
+
+    def test_a_structure_that_is_not_there_is_missing(self, workshop: Workshop, session) -> None:
+        workshop.make(self.structure, ("id",), ("id",), [])
+        with pytest.raises(MissingError) as caught:
+            session.describe("nowhere")
+        assert caught.value.place.structure == "nowhere"
+
+    def test_an_endpoint_that_is_gone_is_missing_and_never_empty(self, workshop: Workshop, session) -> None:
+        workshop.make(self.structure, ("id",), ("id",), [("1",)])
+        described = self.described(session)
+        workshop.make_unusable()
+        with pytest.raises(MissingError):
+            session.structures()
+        with pytest.raises(MissingError):
+            session.read(ReadRequest(described, ("id",))).read_all()
+        with pytest.raises(MissingError):
+            workshop.provider.open(workshop.context()).test()
+
+    def test_reading_writes_nothing(self, workshop: Workshop, session) -> None:
+        workshop.make(self.structure, ("id", "name"), ("id",), [("1", "one")])
+        before = workshop.fingerprint()
+        session.test()
+        session.identity()
+        self.rows(session, ("id", "name"))
+        self.rows(session, ("id",), ids=["1"])
+        session.reserve_ids(self.described(session), 3)
+        assert workshop.fingerprint() == before
+
+    def test_a_read_is_one_state_though_others_write_meanwhile(self, workshop: Workshop, session) -> None:
+        rows = [(f"{number:05}", "old") for number in range(40_000)]
+        workshop.make(self.structure, ("id", "name"), ("id",), rows)
+        stream = session.read(ReadRequest(self.described(session), ("id", "name")))
+        first = next(iter(stream))
+        (result,) = self.write(
+            session, self.updates(("39999", "00000"), ("name",), [("new",)] * 2, ("name",), [("old",)] * 2)
+        )
+        rest = stream.read_all()
+        seen = set(first.column("name").to_pylist()) | set(rest.column("name").to_pylist())
+        assert seen == {"old"}
+        assert first.num_rows + rest.num_rows == 40_000
+        assert list(result.statuses) == [WriteStatus.WRITTEN] * 2
+        assert ("39999", "new") in self.rows(session, ("id", "name"))
+
+    def test_nothing_stays_open(self, workshop: Workshop) -> None:
+        if not os.path.isdir("/proc/self/fd"):
+            pytest.skip("open files can be counted on Linux only")
+        workshop.make(self.structure, ("id", "name"), ("id",), [(f"{n:05}", "x") for n in range(30_000)])
+        self.use_everything(workshop)
+        gc.collect()
+        before, threads = self.open_files(), threading.active_count()
+        for _ in range(3):
+            self.use_everything(workshop)
+        gc.collect()
+        assert self.open_files() == before
+        assert threading.active_count() <= threads + 1
+
+    def use_everything(self, workshop: Workshop) -> None:
+        session = workshop.provider.open(workshop.context())
+        described = self.described(session)
+        session.test()
+        session.read(ReadRequest(described, ("id",))).read_all()
+        unfinished = session.read(ReadRequest(described, ("id",)))
+        next(iter(unfinished))
+        closed = session.read(ReadRequest(described, ("id",)))
+        closed.close()
+        with session.writer(described) as writer:
+            writer.stage(self.updates(("00001",), ("name",), [("x",)], ("name",), [("x",)]))
+            writer.commit()
+        session.close()
+
+    # writing
+
+    def test_created_updated_and_deleted_records_are_there_for_others(self, workshop: Workshop, session) -> None:
+        workshop.make(self.structure, ("id", "name"), ("id",), [("1", "one"), ("2", "two"), ("3", "three")])
+        with session.writer(self.described(session)) as writer:
+            writer.stage(self.creates(("id", "name"), [("4", "four")]))
+            writer.stage(self.updates(("1",), ("name",), [("uno",)], ("id", "name"), [("1", "one")]))
+            writer.stage(self.deletes(("2",), ("id", "name"), [("2", "two")]))
+            results = writer.commit()
+        assert [list(result.statuses) for result in results] == [[WriteStatus.WRITTEN]] * 3
+        assert [list(result.ids) for result in results] == [["4"], ["1"], ["2"]]
+        assert workshop.raw(self.structure) == [("1", "uno"), ("3", "three"), ("4", "four")]
+
+    def test_without_commit_nothing_is_written(self, workshop: Workshop, session) -> None:
+        workshop.make(self.structure, ("id", "name"), ("id",), [("1", "one")])
+        before = workshop.fingerprint()
+        with session.writer(self.described(session)) as writer:
+            writer.stage(self.creates(("id", "name"), [("2", "two")]))
+            assert workshop.fingerprint() == before
+        assert workshop.fingerprint() == before
+        with session.writer(self.described(session)) as writer:
+            assert writer.commit() == []
+
+    def test_a_field_that_is_not_sent_keeps_its_value(self, workshop: Workshop, session) -> None:
+        workshop.make(self.structure, ("id", "name", "other"), ("id",), [("1", "one", "kept")])
+        self.write(session, self.updates(("1",), ("name",), [("uno",)], ("name",), [("one",)]))
+        assert workshop.raw(self.structure) == [("1", "uno", "kept")]
+
+    def test_null_empties_a_field(self, workshop: Workshop, session) -> None:
+        workshop.make(self.structure, ("id", "name"), ("id",), [("1", "one")])
+        (result,) = self.write(session, self.updates(("1",), ("name",), [(None,)], ("name",), [("one",)]))
+        assert list(result.statuses) == [WriteStatus.WRITTEN]
+        assert self.rows(session, ("id", "name")) == [("1", None)]
+
+    def test_empty_text_and_null_are_told_apart_as_declared(self, workshop: Workshop, session) -> None:
+        workshop.make(self.structure, ("id", "name"), ("id",), [])
+        (result,) = self.write(session, self.creates(("id", "name"), [("1", ""), ("2", None)]))
+        values = dict(self.rows(session, ("id", "name")))
+        assert values["2"] is None
+        if session.capabilities.distinguishes_empty_and_null:
+            assert values["1"] == ""
+            assert list(result.stored_as_sent) == [True, True]
+        else:
+            assert values["1"] is None
+            assert list(result.stored_as_sent) == [False, True]
+
+    @pytest.mark.parametrize("operation", [Operation.UPDATE, Operation.DELETE])
+    def test_a_record_that_changed_since_it_was_read_is_not_written(
+        self, workshop: Workshop, session, operation: Operation
+    ) -> None:
+        if session.capabilities.conditional_write is ConditionalWrite.BLIND:
+            pytest.skip("the provider writes blindly and says so")
+        workshop.make(self.structure, ("id", "name"), ("id",), [("1", "one"), ("2", "two")])
+        read = self.rows(session, ("name",))
+        workshop.change(self.structure, "id", "1", "name", "edited")
+        if operation is Operation.UPDATE:
+            batch = self.updates(("1", "2"), ("name",), [("uno",), ("due",)], ("name",), read)
+            left = [("1", "edited"), ("2", "due")]
+        else:
+            batch = self.deletes(("1", "2"), ("name",), read)
+            left = [("1", "edited")]
+        (result,) = self.write(session, batch)
+        assert list(result.statuses) == [WriteStatus.CHANGED, WriteStatus.WRITTEN]
+        assert workshop.raw(self.structure) == left
+
+    def test_a_change_between_stage_and_commit_is_seen(self, workshop: Workshop, session) -> None:
+        if session.capabilities.conditional_write is not ConditionalWrite.STRONG:
+            pytest.skip("the provider does not declare strong conditional writes")
+        workshop.make(self.structure, ("id", "name"), ("id",), [("1", "one")])
+        with session.writer(self.described(session)) as writer:
+            writer.stage(self.updates(("1",), ("name",), [("uno",)], ("name",), [("one",)]))
+            workshop.change(self.structure, "id", "1", "name", "edited")
+            before = workshop.fingerprint()
+            (result,) = writer.commit()
+        assert list(result.statuses) == [WriteStatus.CHANGED]
+        assert workshop.fingerprint() == before
+
+    def test_a_record_that_is_gone_is_changed(self, workshop: Workshop, session) -> None:
+        workshop.make(self.structure, ("id", "name"), ("id",), [("1", "one")])
+        (update,) = self.write(session, self.updates(("9",), ("name",), [("x",)], ("name",), [("one",)]))
+        (delete,) = self.write(session, self.deletes(("9",), ("name",), [("one",)]))
+        assert [list(update.statuses), list(delete.statuses)] == [[WriteStatus.CHANGED]] * 2
+        assert workshop.raw(self.structure) == [("1", "one")]
+
+    def test_null_and_text_are_different_expectations(self, workshop: Workshop, session) -> None:
+        workshop.make(self.structure, ("id", "name"), ("id",), [("1", "one")])
+        (result,) = self.write(session, self.updates(("1",), ("name",), [("x",)], ("name",), [(None,)]))
+        assert list(result.statuses) == [WriteStatus.CHANGED]
+        assert workshop.raw(self.structure) == [("1", "one")]
+
+    def test_an_id_that_is_taken_exists_and_the_others_go_through(self, workshop: Workshop, session) -> None:
+        workshop.make(self.structure, ("id", "name"), ("id",), [("2", "two")])
+        rows = [(str(number), f"new {number}") for number in range(1, 6)]
+        (result,) = self.write(session, self.creates(("id", "name"), rows))
+        written, exists = WriteStatus.WRITTEN, WriteStatus.EXISTS
+        assert list(result.statuses) == [written, exists, written, written, written]
+        assert ("2", "two") in workshop.raw(self.structure)
+        assert len(workshop.raw(self.structure)) == 5
+
+    def test_the_same_id_twice_in_a_batch_is_created_once(self, workshop: Workshop, session) -> None:
+        workshop.make(self.structure, ("id", "name"), ("id",), [])
+        (result,) = self.write(session, self.creates(("id", "name"), [("1", "a"), ("1", "b"), ("2", "c")]))
+        assert list(result.statuses) == [WriteStatus.WRITTEN, WriteStatus.EXISTS, WriteStatus.WRITTEN]
+        assert workshop.raw(self.structure) == [("1", "a"), ("2", "c")]
+
+    def test_reserved_ids_are_free_new_each_time_and_used_as_given(self, workshop: Workshop, session) -> None:
+        workshop.make(self.structure, ("id", "name"), ("id",), [("1", "one")])
+        described = self.described(session)
+        reserved = session.reserve_ids(described, 3)
+        again = session.reserve_ids(described, 3)
+        if reserved is None or again is None:
+            assert reserved is None
+            assert again is None
+            pytest.skip("this structure's ids cannot be reserved")
+        assert len({*reserved, *again, "1"}) == 7
+        batch = WriteBatch(Operation.CREATE, reserved, ("name",), self.table([("a",), ("b",), ("c",)], 1))
+        (first,) = self.write(session, batch)
+        assert list(first.statuses) == [WriteStatus.WRITTEN] * 3
+        assert list(first.ids) == reserved
+        batch = WriteBatch(Operation.CREATE, reserved, ("name",), self.table([("a",), ("b",), ("c",)], 1))
+        (second,) = self.write(session, batch)
+        assert list(second.statuses) == [WriteStatus.EXISTS] * 3
+        assert len(workshop.raw(self.structure)) == 4
+
+    @pytest.mark.parametrize("around", [-1, 0, 1])
+    def test_whole_batches_are_written(self, workshop: Workshop, session, around: int) -> None:
+        count = min(session.capabilities.batch_size, 2000) + around
+        workshop.make(self.structure, ("id", "name"), ("id",), [])
+        rows = [(f"{number:06}", f"name {number}") for number in range(count)]
+        (result,) = self.write(session, self.creates(("id", "name"), rows))
+        assert set(result.statuses) == {WriteStatus.WRITTEN}
+        assert [len(part) for part in (result.ids, result.messages, result.stored_as_sent)] == [count] * 3
+        assert workshop.raw(self.structure) == rows
+
+    def test_a_second_update_of_a_record_needs_what_the_first_wrote(self, workshop: Workshop, session) -> None:
+        workshop.make(self.structure, ("id", "name"), ("id",), [("1", "one")])
+        with session.writer(self.described(session)) as writer:
+            writer.stage(self.updates(("1",), ("name",), [("a",)], ("name",), [("one",)]))
+            writer.stage(self.updates(("1",), ("name",), [("b",)], ("name",), [("one",)]))
+            writer.stage(self.updates(("1",), ("name",), [("c",)], ("name",), [("a",)]))
+            results = writer.commit()
+        statuses = [result.statuses[0] for result in results]
+        assert statuses == [WriteStatus.WRITTEN, WriteStatus.CHANGED, WriteStatus.WRITTEN]
+        assert workshop.raw(self.structure) == [("1", "c")]
+
+    def test_what_was_written_reads_back_as_the_next_expectation(self, workshop: Workshop, session) -> None:
+        workshop.make(self.structure, ("id", "text"), ("id",), [])
+        rows = [(f"k{number:03}", text) for number, text in enumerate(HOSTILE_TEXTS)]
+        self.write(session, self.creates(("id", "text"), rows))
+        read = sorted(self.rows(session, ("id", "text")))
+        ids = tuple(row[0] for row in read)
+        (result,) = self.write(session, self.updates(ids, ("text",), [(row[1],) for row in read], ("id", "text"), read))
+        assert set(result.statuses) == {WriteStatus.WRITTEN}
+        assert sorted(self.rows(session, ("id", "text"))) == rows
+
+    # structures, identity, sessions
+
+    def test_a_created_structure_is_empty_and_takes_records(self, workshop: Workshop, session) -> None:
+        if not session.capabilities.can_create_structures:
+            pytest.skip("the provider creates no structures")
+        wanted = Structure("made", (Field("id"), Field('na"me, x;')), ("id",))
+        session.create_structure(wanted)
+        described = self.described(session, "made")
+        assert described.field_names == wanted.field_names
+        assert self.rows(session, wanted.field_names, "made") == []
+        (result,) = self.write(session, self.creates(wanted.field_names, [("1", "x")]), "made")
+        assert list(result.statuses) == [WriteStatus.WRITTEN]
+        assert workshop.raw("made") == [("1", "x")]
+        before = workshop.fingerprint()
+        with pytest.raises(ConfigurationError):
+            session.create_structure(wanted)
+        assert workshop.fingerprint() == before
+
+    def test_the_identity_stays_while_the_data_changes(self, workshop: Workshop, session) -> None:
+        workshop.make(self.structure, ("id", "name"), ("id",), [("1", "one")])
+        before = session.identity()
+        self.write(session, self.creates(("id", "name"), [("2", "two")]))
+        assert session.identity() == before
+        other = workshop.provider.open(workshop.context())
+        assert other.identity() == before
+        other.close()
+
+    def test_the_test_says_what_is_there(self, workshop: Workshop, session) -> None:
+        workshop.make(self.structure, ("id",), ("id",), [("1",)])
+        report = session.test()
+        assert report.is_reachable
+        assert report.can_write
+        assert [summary.name for summary in report.structures] == [self.structure]
+        assert report.structures[0].record_count in (1, None)
+
+    def test_a_closed_session_refuses(self, workshop: Workshop, session) -> None:
+        workshop.make(self.structure, ("id",), ("id",), [])
+        session.close()
+        session.close()
+        with pytest.raises(EndpointError):
+            session.structures()
+
+    def test_settings_have_words_for_people(self, workshop: Workshop) -> None:
+        keys = [setting.key for setting in workshop.provider.settings]
+        assert len(set(keys)) == len(keys)
+        assert all(setting.label and setting.help for setting in workshop.provider.settings)
+        with pytest.raises(ConfigurationError):
+            workshop.provider.open(OpenContext("E", {}))
+
+    # how the tests speak
+
+    def described(self, session: EndpointSession, name: str | None = None, key: tuple[str, ...] = ("id",)) -> Structure:
+        found = session.describe(name or self.structure)
+        return Structure(found.name, found.fields, key, found.can_write)
+
+    def rows(
+        self,
+        session: EndpointSession,
+        fields: tuple[str, ...],
+        name: str | None = None,
+        ids: Sequence[str] | None = None,
+    ) -> list[tuple[str | None, ...]]:
+        stream = session.read(ReadRequest(self.described(session, name), fields, ids=ids))
+        table = pa.RecordBatchReader.from_stream(stream).read_all()
+        assert tuple(table.column_names) == fields
+        return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
+
+    def write(
+        self, session: EndpointSession, batch: WriteBatch, name: str | None = None, key: tuple[str, ...] = ("id",)
+    ) -> list[WriteResult]:
+        with session.writer(self.described(session, name, key)) as writer:
+            writer.stage(batch)
+            return writer.commit()
+
+    def table(self, rows: Sequence[Sequence[str | None]], width: int) -> pa.Table:
+        columns = list(zip(*rows, strict=True)) if rows else [()] * width
+        return pa.table([pa.array(column, pa.string()) for column in columns], [f"c{i}" for i in range(width)])
+
+    def creates(self, fields: tuple[str, ...], rows: Sequence[Sequence[str | None]]) -> WriteBatch:
+        return WriteBatch(Operation.CREATE, [None] * len(rows), fields, self.table(rows, len(fields)))
+
+    def updates(
+        self,
+        ids: tuple[str, ...],
+        fields: tuple[str, ...],
+        rows: Sequence[Sequence[str | None]],
+        expected_fields: tuple[str, ...],
+        expected: Sequence[Sequence[str | None]],
+    ) -> WriteBatch:
+        return WriteBatch(
+            Operation.UPDATE,
+            ids,
+            fields,
+            self.table(rows, len(fields)),
+            expected_fields,
+            self.table(expected, len(expected_fields)),
+        )
+
+    def deletes(
+        self, ids: tuple[str, ...], expected_fields: tuple[str, ...], expected: Sequence[Sequence[str | None]]
+    ) -> WriteBatch:
+        return WriteBatch(
+            Operation.DELETE,
+            ids,
+            expected_fields=expected_fields,
+            expected=self.table(expected, len(expected_fields)),
+        )
+
+    def open_files(self) -> list[str]:
+        found = []
+        for number in os.listdir("/proc/self/fd"):
+            try:
+                found.append(os.readlink(f"/proc/self/fd/{number}"))
+            except OSError:
+                continue  # the one that lists
+        return sorted(name for name in found if name.startswith("/") and not name.startswith("/proc"))
