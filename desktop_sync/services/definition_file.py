@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from desktop_sync.core import configuration_check
 from desktop_sync.core.configuration import Definitions, Endpoint, SecretReference, SettingValue, SyncConfiguration
 from desktop_sync.core.errors import ConfigurationError
+from desktop_sync.core.finding import Finding, Level
 from desktop_sync.core.ledger_port import DefinitionStore
 from desktop_sync.core.ports import Secrets, SecretState
 from desktop_sync.core.provider_port import SettingKind
@@ -17,16 +19,26 @@ from desktop_sync.services.definition_table import suggestion
 from desktop_sync.services.definition_text import parse_toml, read_definition_text
 from desktop_sync.services.views import ImportReport
 
+SQLITE_FILE = "sqlite:///"
+Check = Callable[[SyncConfiguration], tuple[Finding, ...]]
+
 
 class DefinitionFileService:
     """Brings definitions in from files and out to them. Nothing in a file runs, opens or connects to anything here.
 
     With `secrets`, an import tells which secrets the password store lacks;
-    without, it names all that the file refers to.
+    without, it names all that the file refers to. `check` says what keeps a configuration from being stored.
     """
 
-    def __init__(self, store: DefinitionStore, providers: DeclaredProviders, secrets: Secrets | None = None) -> None:
+    def __init__(
+        self,
+        store: DefinitionStore,
+        providers: DeclaredProviders,
+        secrets: Secrets | None = None,
+        check: Check = configuration_check.check,
+    ) -> None:
         self._store = store
+        self._check = check
         self._providers = providers
         self._secrets = secrets
 
@@ -40,6 +52,8 @@ class DefinitionFileService:
         ConfigurationError.
         """
         definitions = self.parse(read_definition_text(path), path.name)
+        for configuration in definitions.configurations:
+            self._refuse_errors(configuration, path.name)
         base_folder = str(path.resolve().parent)
         moved = self._moved(definitions.endpoints, base_folder)
         stored = {configuration.name: configuration for configuration in self._store.configurations()}
@@ -95,6 +109,19 @@ class DefinitionFileService:
             )
         )
 
+    def _refuse_errors(self, configuration: SyncConfiguration, source: str) -> None:
+        errors = [finding for finding in self._check(configuration) if finding.level is Level.ERROR]
+        if not errors:
+            return
+        first, others = errors[0], len(errors) - 1
+        where = [f'{source}: configuration "{configuration.name}"']
+        if first.entity:
+            where.append(f'entity "{first.entity}"')
+        if first.field_index is not None:
+            where.append(f"field {first.field_index + 1}")
+        more = f" ({others} more such findings)" if others else ""
+        raise ConfigurationError(first.message + more, path=", ".join(where))
+
     def _moved(self, endpoints: Sequence[Endpoint], base_folder: str) -> frozenset[str]:
         """Names of those that are not stored exactly so: what they reach has not been approved yet."""
         stored = {endpoint.name: endpoint for endpoint in self._store.endpoints()}
@@ -111,7 +138,7 @@ class DefinitionFileService:
         declared = self._providers.get(endpoint.provider).settings
         paths = {setting.key for setting in declared if setting.kind in (SettingKind.FILE, SettingKind.FOLDER)}
         settings: dict[str, SettingValue] = {
-            key: str(Path(base_folder, value)) if key in paths and isinstance(value, str) and value else value
+            key: _absolute(base_folder, value, key in paths) if isinstance(value, str) else value
             for key, value in endpoint.settings.items()
         }
         return dataclasses.replace(endpoint, settings=settings)
@@ -127,6 +154,16 @@ class DefinitionFileService:
         if secrets is None:
             return tuple(names)
         return tuple(name for name in names if secrets.read(name).state is SecretState.ABSENT)
+
+
+def _absolute(base_folder: str, value: str, is_path: bool) -> str:
+    """The value, with a path made absolute: a plain one, or that in the address of an SQLite file."""
+    if is_path and value:
+        return str(Path(base_folder, value))
+    scheme, separator, path = value.partition(SQLITE_FILE)
+    if separator and not scheme and path and not path.startswith(":"):
+        return SQLITE_FILE + str(Path(base_folder, path))
+    return value
 
 
 def _approved(

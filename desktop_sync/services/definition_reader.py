@@ -30,6 +30,7 @@ from desktop_sync.core.configuration import (
 )
 from desktop_sync.core.errors import ConfigurationError
 from desktop_sync.core.guard import Guard
+from desktop_sync.core.normal_form import parse_normal_form
 from desktop_sync.core.provider_port import Setting, SettingKind
 from desktop_sync.core.schedule import MANUAL, Schedule, ScheduleKind
 from desktop_sync.services.definition_table import DefinitionTable, described, quoted, suggestion
@@ -233,7 +234,7 @@ def read_field(table: DefinitionTable) -> FieldMapping:
         identifying=table.flag("identifying", defaults.identifying),
         to_b=table.text("to_b", ""),
         to_a=table.text("to_a", ""),
-        normal_form=table.texts("normal_form"),
+        normal_form=_read_normal_form(table),
         null=table.choice("null", NullPolicy, defaults.null),
         default=table.text("default") if table.has("default") else None,
         value_map=_read_value_map(table),
@@ -250,6 +251,15 @@ def read_field(table: DefinitionTable) -> FieldMapping:
         raise table.refuse("to_a", 'the expression computes a field of A, but "a" is missing')
     table.finish()
     return mapping
+
+
+def _read_normal_form(table: DefinitionTable) -> tuple[str, ...]:
+    names = table.texts("normal_form")
+    try:
+        parse_normal_form(names)
+    except ConfigurationError as error:
+        raise table.refuse("normal_form", error.problem) from None
+    return names
 
 
 def _read_value_map(table: DefinitionTable) -> tuple[tuple[str, str], ...]:

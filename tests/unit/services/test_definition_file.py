@@ -86,6 +86,11 @@ lookup = "owners"
 name = "owners"
 a = "Owner"
 b = "owners"
+
+[[configuration.entity.field]]
+a = "Initials"
+b = "initials"
+identifying = true
 """
 
 
@@ -136,14 +141,16 @@ def test_the_specified_file_is_read_to_what_it_says(service: DefinitionFileServi
         FieldMapping("State", "status", value_map=(("NEW", "n"), ("DONE", "d"))),
         FieldMapping("OwnerId", "owner_id", lookup="owners"),
     )
-    assert owners.fields == ()
+    assert owners.fields == (FieldMapping("Initials", "initials", identifying=True),)
 
 
 def test_the_additional_keys_are_read(service: DefinitionFileService) -> None:
-    text = SPECIFIED + (
+    head, _, fields = SPECIFIED.rpartition("[[configuration.entity.field]]")
+    text = head + (
         'key = { a = ["Id"], b = ["owner_no", "country"] }\n'
         'delete = { a-to-b = "mark" }\n'
         'mark = { a-to-b = { field = "is_gone", value = "1" } }\n'
+        f"[[configuration.entity.field]]{fields}"
         "[[configuration.entity.field]]\n"
         'a = "Kind"\nb = "kind"\nunknown_choice = "keep"\nonly_new = true\nmasked = true\n'
         "[configuration.guards]\n"
@@ -154,9 +161,9 @@ def test_the_additional_keys_are_read(service: DefinitionFileService) -> None:
     assert owners.key == PerSide(("Id",), ("owner_no", "country"))
     assert owners.mark == PerSide(Mark("is_gone", "1"), Mark())
     assert owners.delete == PerSide(DeleteRule.MARK, DeleteRule.DELETE)
-    assert owners.fields[0].only_new
-    assert owners.fields[0].masked
-    assert owners.fields[0].unknown_choice.value == "keep"
+    assert owners.fields[1].only_new
+    assert owners.fields[1].masked
+    assert owners.fields[1].unknown_choice.value == "keep"
     assert configuration.guards == GuardLimits(
         deletes_share=0.2, deletes_number=None, empty_side=False, shrunk_share=None, creates_share=1.0
     )
@@ -223,6 +230,11 @@ def test_a_schedule_is_read(service: DefinitionFileService, written_as: str, sch
         ('b = "Shop"\n', 'b = "Shop"\nschedule = { cron = "* * *" }\n', "five fields are expected"),
         ('b = "Shop"\n', 'b = "Shop"\nguards = { shrunk = 50 }\n', "a share from 0 to 1 is expected"),
         ('b = "Shop"\n', 'b = "Shop"\nguards = { delets = false }\n', 'did you mean "deletes"?'),
+        (
+            '["trim", "lower"]',
+            '["trim", "lowr"]',
+            'field 1, key "normal_form": "lowr" is no step of a normal form; there',
+        ),
         ("format = 1", "format = 1\nformat = 1", "this is not TOML"),
     ],
 )
@@ -299,6 +311,15 @@ def test_a_refused_file_changes_nothing(
     with pytest.raises(ConfigurationError):
         service.import_file(written(tmp_path, SPECIFIED + "\nwrong = 1\n"))
     assert store.endpoints() == ()
+    assert store.configurations() == ()
+
+
+def test_a_configuration_that_could_not_run_is_refused_at_import(
+    service: DefinitionFileService, store: MemoryDefinitionStore, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigurationError, match="No field identifies the records") as caught:
+        service.import_file(written(tmp_path, SPECIFIED.replace("identifying = true", "", 1)))
+    assert caught.value.path == 'sync.toml: configuration "Customers", entity "customers"'
     assert store.configurations() == ()
 
 
@@ -382,6 +403,19 @@ def test_an_export_means_the_same_folder_wherever_it_is_kept(
     service.import_file(written(tmp_path, SPECIFIED))
     exported = service.parse(service.export(), "export")
     assert exported.endpoints[1].settings == {"folder": os.fspath(tmp_path.resolve() / "shop")}
+
+
+def test_an_export_means_the_same_sqlite_file_wherever_it_is_kept(
+    service: DefinitionFileService, store: MemoryDefinitionStore, tmp_path: Path
+) -> None:
+    for name, url in (("Near", "sqlite:///near.db"), ("Far", "sqlite:////data/far.db"), ("Net", "postgresql://h/d")):
+        store.save_endpoint(Endpoint(name, "sql", {"url": url}), str(tmp_path))
+    exported = service.parse(service.export(), "export").endpoints
+    assert {endpoint.name: endpoint.settings["url"] for endpoint in exported} == {
+        "Near": f"sqlite:///{tmp_path}/near.db",
+        "Far": "sqlite:////data/far.db",
+        "Net": "postgresql://h/d",
+    }
 
 
 def test_a_configuration_may_use_an_endpoint_that_is_stored_already(

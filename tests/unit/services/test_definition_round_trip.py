@@ -95,7 +95,7 @@ def fields(draw: st.DrawFn, entity_names: list[str]) -> FieldMapping:
         draw(st.booleans()),
         draw(texts) if b else "",
         draw(texts) if a else "",
-        tuple(draw(st.lists(st.sampled_from(["trim", "lower"]), max_size=2))),
+        tuple(draw(st.lists(st.sampled_from(["trim", "lower", "scale:2"]), max_size=2, unique=True))),
         draw(st.sampled_from(NullPolicy)),
         draw(st.none() | texts),
         tuple(draw(st.lists(st.tuples(texts, texts), max_size=2))),
