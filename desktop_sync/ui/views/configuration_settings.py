@@ -1,0 +1,128 @@
+"""What a configuration does, in sentences, what is wrong with it, and the way to change it."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QFrame, QLayout, QScrollArea, QVBoxLayout, QWidget
+
+from desktop_sync.core.configuration import SyncConfiguration
+from desktop_sync.services.views import Finding, Level
+from desktop_sync.ui.application_port import Application
+from desktop_sync.ui.bridge.latest import Latest
+from desktop_sync.ui.context import WindowContext
+from desktop_sync.ui.palette import SPACE_L, SPACE_S, Tone
+from desktop_sync.ui.text.sentences import problem
+from desktop_sync.ui.views.content import PageContent
+from desktop_sync.ui.widgets.message_bar import MessageBar
+from desktop_sync.ui.widgets.parts import button, card, label, row
+
+Said = tuple[tuple[str, ...], tuple[Finding, ...]]
+
+
+def _say(application: Application, configuration: SyncConfiguration) -> Said:
+    desk = application.configurations
+    return desk.sentences(configuration), desk.check(configuration)
+
+
+class ConfigurationSettingsPage(QScrollArea):
+    """The buttons say what is wanted; the window does it."""
+
+    edit_wanted = Signal()
+    rename_wanted = Signal()
+    export_wanted = Signal()
+    delete_wanted = Signal()
+    enable_wanted = Signal(bool)
+
+    def __init__(self, context: WindowContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._enabled = True
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setAccessibleName(self.tr("Settings"))
+        self.message = MessageBar(context.theme)
+        self._findings = QVBoxLayout()
+        self._findings.setSpacing(SPACE_S)
+        self._sentences = QVBoxLayout()
+        self._sentences.setSpacing(SPACE_S)
+        self.edit_button = button(self.tr("Change in the &wizard…"), "primary")
+        self.edit_button.clicked.connect(self.edit_wanted)
+        self.rename_button = button(self.tr("&Rename…"))
+        self.rename_button.clicked.connect(self.rename_wanted)
+        self.export_button = button(self.tr("E&xport…"))
+        self.export_button.clicked.connect(self.export_wanted)
+        self.enable_button = button("")
+        self.enable_button.clicked.connect(self._switch)
+        self.delete_button = button(self.tr("&Delete…"), "danger")
+        self.delete_button.clicked.connect(self.delete_wanted)
+        self._version = label("", "caption")
+        self._lay_out()
+        self._read = Latest(context.jobs, self)
+        self._read.arrived.connect(self._show)
+        self._read.failed.connect(self._failed)
+
+    def _lay_out(self) -> None:
+        page = QWidget()
+        page.setObjectName("page")
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(0, SPACE_L, SPACE_S, SPACE_L)
+        layout.setSpacing(SPACE_L)
+        layout.addWidget(self.message)
+        layout.addLayout(self._findings)
+        does = card(label(self.tr("What it does"), "heading"), spacing=SPACE_S)
+        body = does.layout()
+        if isinstance(body, QVBoxLayout):
+            body.addLayout(self._sentences)
+            body.addSpacing(SPACE_S)
+            body.addLayout(row(self.edit_button, 0, self._version))
+        layout.addWidget(does)
+        layout.addWidget(
+            card(
+                label(self.tr("This synchronization"), "heading"),
+                row(self.rename_button, self.export_button, self.enable_button, 0, self.delete_button),
+            )
+        )
+        layout.addStretch(1)
+        self.setWidget(page)
+
+    def show_content(self, content: PageContent) -> None:
+        configuration = content.configuration
+        self._enabled = configuration.enabled
+        text = self.tr("&Switch off") if configuration.enabled else self.tr("&Switch on")
+        self.enable_button.setText(text)
+        self.enable_button.setAccessibleName(text.replace("&", ""))
+        self._version.setText(self.tr("Version {0}").format(configuration.version))
+        self._read.ask(partial(_say, self._context.application, configuration))
+
+    @Slot()
+    def _switch(self) -> None:
+        self.enable_wanted.emit(not self._enabled)
+
+    @Slot(object)
+    def _show(self, said: Said) -> None:
+        sentences, findings = said
+        self.message.clear()
+        _empty(self._sentences)
+        for sentence in sentences:
+            self._sentences.addWidget(label(sentence, wraps=True, selectable=True))
+        _empty(self._findings)
+        for finding in findings:
+            bar = MessageBar(self._context.theme)
+            tone = {Level.ERROR: Tone.BAD, Level.WARNING: Tone.WARNING, Level.NOTE: Tone.NEUTRAL}[finding.level]
+            bar.say(f"{finding.entity}: {finding.message}" if finding.entity else finding.message, tone)
+            self._findings.addWidget(bar)
+
+    @Slot(object)
+    def _failed(self, error: object) -> None:
+        self.message.say(problem(error))
+
+
+def _empty(layout: QLayout) -> None:
+    while layout.count():
+        item = layout.takeAt(0)
+        widget = item.widget() if item is not None else None
+        if widget is not None:
+            widget.hide()
+            widget.deleteLater()

@@ -1,0 +1,116 @@
+"""The table of a preview: A, what will be done, B."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication, QObject
+
+from desktop_sync.core.configuration import Side
+from desktop_sync.core.decision import Action
+from desktop_sync.core.plan import FieldChange, Plan, PlanRow
+from desktop_sync.ui.bridge.job_runner import JobRunner
+from desktop_sync.ui.models.paged_table import WEAK_ROLE, PagedTableModel
+from desktop_sync.ui.models.source import Column
+from desktop_sync.ui.text.words import ACTION_TONES, SideNames, action_verb, rule_sentence
+
+CHIP_ORDER = (
+    Action.CREATE_A,
+    Action.CREATE_B,
+    Action.UPDATE_A,
+    Action.UPDATE_B,
+    Action.DELETE_A,
+    Action.DELETE_B,
+    Action.MARK_A,
+    Action.MARK_B,
+    Action.CONFLICT,
+    Action.REVIEW,
+    Action.INVALID,
+    Action.LINK,
+    Action.ADOPT,
+    Action.UNLINK,
+    Action.CLOSE,
+    Action.FILTERED,
+)
+TURNABLE = (Action.UPDATE_A, Action.UPDATE_B, Action.CONFLICT)
+_ICONS = {Action.CONFLICT: "conflict", Action.REVIEW: "question", Action.LINK: "link", Action.INVALID: "alert"}
+
+
+def tr(text: str) -> str:
+    return QCoreApplication.translate("plan", text)
+
+
+def action_icon(action: Action) -> str:
+    """An arrow towards the side that is written, or a sign."""
+    if action.target is Side.A:
+        return "arrow-left"
+    if action.target is Side.B:
+        return "arrow-right"
+    return _ICONS.get(action, "both")
+
+
+def _summary(row: PlanRow, side: Side) -> str:
+    """The differing values of a side, so that a look at the row says what is at stake."""
+
+    def value(change: FieldChange) -> str | None:
+        return change.a if side is Side.A else change.b
+
+    shown = [change for change in row.fields if change.differs] or list(row.fields)
+    parts = [f"{change.label}: {value(change)}" for change in shown[:3] if value(change) is not None]
+    return "  ·  ".join(parts)
+
+
+def plan_columns(names: SideNames) -> tuple[Column[PlanRow], ...]:
+    return (
+        Column("title", tr("Record"), lambda row: row.title, 150, "title"),
+        Column("a_id", tr("{0} record").format(names.a), lambda row: row.a_id or "—", 92, "a_id"),
+        Column("a", names.a, lambda row: _summary(row, Side.A) if row.a_id else "", 190),
+        Column(
+            "action",
+            tr("What happens"),
+            lambda row: action_verb(row.action) if not row.is_excluded else tr("Left out"),
+            124,
+            "action",
+            tone=lambda row: None if row.is_excluded else ACTION_TONES.get(row.action),
+            icon=lambda row: action_icon(row.action),
+        ),
+        Column("b_id", tr("{0} record").format(names.b), lambda row: row.b_id or "—", 92, "b_id"),
+        Column("b", names.b, lambda row: _summary(row, Side.B) if row.b_id else "", 190),
+        Column("why", tr("Why"), lambda row: row.detail or rule_sentence(row.rule, names), 220),
+    )
+
+
+class PlanTableModel(PagedTableModel[PlanRow]):
+    """Rows that are left out are drawn weak."""
+
+    def __init__(self, names: SideNames, jobs: JobRunner, parent: QObject | None = None) -> None:
+        super().__init__(plan_columns(names), jobs, parent)
+
+    def row_data(self, row: PlanRow, role: int) -> object:
+        return row.is_excluded if role == WEAK_ROLE else None
+
+
+def chips_of(plan: Plan, entity: str, names: SideNames) -> list[tuple[str, str, int | None]]:
+    """The categories that occur, with their counts."""
+    chips: list[tuple[str, str, int | None]] = []
+    for action in CHIP_ORDER:
+        count = sum(part.count(action) for part in plan.entities if entity in ("", part.entity))
+        if count:
+            chips.append((action.name, names.action_phrase(action), count))
+    return chips
+
+
+def totals(plan: Plan, names: SideNames) -> tuple[tuple[str, int, int, int], ...]:
+    """Per side: name, creates, updates, deletes."""
+    return (
+        (
+            names.a,
+            plan.count(Action.CREATE_A),
+            plan.count(Action.UPDATE_A),
+            plan.count(Action.DELETE_A, Action.MARK_A),
+        ),
+        (
+            names.b,
+            plan.count(Action.CREATE_B),
+            plan.count(Action.UPDATE_B),
+            plan.count(Action.DELETE_B, Action.MARK_B),
+        ),
+    )

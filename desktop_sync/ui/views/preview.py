@@ -1,0 +1,342 @@
+"""A plan before it runs: what will be done to which record, left out or turned around row by row, then executed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from functools import partial
+
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QComboBox, QLineEdit, QMenu, QSplitter, QVBoxLayout, QWidget
+
+from desktop_sync.core.configuration import Side
+from desktop_sync.core.decision import Action
+from desktop_sync.core.guard import Guard
+from desktop_sync.core.plan import Plan, PlanRow
+from desktop_sync.ui.application_port import PreviewDesk
+from desktop_sync.ui.context import WindowContext
+from desktop_sync.ui.models.list_table import ListTableModel
+from desktop_sync.ui.models.row_ranges import Ranges, read_rows
+from desktop_sync.ui.models.source import RowSource
+from desktop_sync.ui.models.sources import PlanSource
+from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S, SPACE_XL, Tone
+from desktop_sync.ui.text.sentences import guard_sentence, problem, records
+from desktop_sync.ui.text.times import number
+from desktop_sync.ui.text.words import SideNames, action_verb, rule_sentence
+from desktop_sync.ui.views.field_columns import plan_columns
+from desktop_sync.ui.views.plan_model import TURNABLE, PlanTableModel, chips_of, totals
+from desktop_sync.ui.widgets.chips import ChipRow
+from desktop_sync.ui.widgets.empty_state import EmptyState
+from desktop_sync.ui.widgets.list_view import ListView
+from desktop_sync.ui.widgets.message_bar import MessageBar
+from desktop_sync.ui.widgets.parts import button, label, row, tool_button
+from desktop_sync.ui.widgets.table_area import TableArea
+
+SEARCH_DELAY_MS = 250
+
+
+def numbers_by_entity(rows: list[PlanRow]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = defaultdict(list)
+    for plan_row in rows:
+        found[plan_row.entity].append(plan_row.number)
+    return found
+
+
+def exclude(preview: PreviewDesk, source: RowSource[PlanRow], ranges: Ranges) -> Plan:
+    """The rows are left out, or taken in again where all of them were out; the plan after it. In a worker."""
+    rows = list(read_rows(source, ranges))
+    excluded = not all(plan_row.is_excluded for plan_row in rows)
+    for entity, numbers in numbers_by_entity(rows).items():
+        preview.exclude(entity, numbers, excluded)
+    return preview.plan
+
+
+def turn_around(preview: PreviewDesk, source: RowSource[PlanRow], ranges: Ranges, winner: Side) -> Plan:
+    """The updates and conflicts among the rows take that side's values; the plan after it. In a worker."""
+    rows = [plan_row for plan_row in read_rows(source, ranges) if plan_row.action in TURNABLE]
+    for entity, numbers in numbers_by_entity(rows).items():
+        preview.turn_around(entity, numbers, winner)
+    return preview.plan
+
+
+class PreviewPage(QWidget):
+    """Owns its preview until `run_wanted` hands it on: (preview, guards to let pass). `closed` means: not executed."""
+
+    run_wanted = Signal(object, object)
+    closed = Signal()
+
+    def __init__(
+        self,
+        context: WindowContext,
+        preview: PreviewDesk,
+        names: SideNames,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._preview: PreviewDesk | None = preview
+        self._plan = preview.plan
+        self._names = names
+        self._allow: frozenset[Guard] = frozenset()
+        self._sort, self._descending = "number", False
+        self.back_button = tool_button("", "icon", tip=self.tr("Back without running (Esc)"))
+        self.back_button.setShortcut(QKeySequence("Esc"))
+        self.back_button.clicked.connect(self.closed)
+        self.run_button = button(self.tr("Sync &now"), "primary", large=True)
+        self.run_button.clicked.connect(self._run)
+        self._summary = label("", "secondary", wraps=True)
+        self.guards = MessageBar(context.theme)
+        self.pass_button = self.guards.add_button(self.tr("&Let it pass this once"))
+        self.pass_button.clicked.connect(self._let_pass)
+        self.message = MessageBar(context.theme)
+        self.chips = ChipRow(self.tr("What will be done"), exclusive=False)
+        self.chips.changed.connect(self._ask)
+        self.search = QLineEdit()
+        self.search.setPlaceholderText(self.tr("Search records"))
+        self.search.setAccessibleName(self.tr("Search the preview"))
+        self.search.setClearButtonEnabled(True)
+        self.search.setMaximumWidth(240)
+        self._search_soon = QTimer(self)
+        self._search_soon.setSingleShot(True)
+        self._search_soon.setInterval(SEARCH_DELAY_MS)
+        self._search_soon.timeout.connect(self._ask)
+        self.search.textChanged.connect(self._search_later)
+        self.entity = QComboBox()
+        self.entity.setAccessibleName(self.tr("Entity"))
+        self.entity.addItems([self.tr("All entities"), *(part.entity for part in self._plan.entities)])
+        self.entity.setVisible(len(self._plan.entities) > 1)
+        self.entity.currentIndexChanged.connect(self._ask)
+        self._make_table()
+        self._make_actions()
+        self._lay_out()
+        context.theme.changed.connect(self._dress)
+        self._dress()
+        self._show_plan(self._plan)
+        self._ask()
+
+    def _make_table(self) -> None:
+        empty = EmptyState(
+            self._context.theme,
+            "check-circle",
+            self.tr("Nothing to synchronize"),
+            self.tr("Both sides agree. A run would write nothing."),
+        )
+        self.table_model = PlanTableModel(self._names, self._context.jobs)
+        self.area = TableArea(self.table_model, self._context, "preview", self.tr("Planned actions"), empty)
+        self.area.row_chosen.connect(self._show_row)
+        self.table_model.sort_wanted.connect(self._sorted)
+        self.table_model.loaded.connect(self._select_first)
+        self.fields = ListTableModel(plan_columns(self._names, None), self)
+        self.fields_view = ListView(self.fields, self._context.theme, self.tr("Fields of the chosen record"))
+        self._row_title = label("", "strong", wraps=True)
+
+    def _make_actions(self) -> None:
+        view = self.area.view
+        self._menu = QMenu(self)
+
+        def add(text: str, shortcut: str, slot: Callable[[], None]) -> QAction:
+            action = self._menu.addAction(text)
+            action.setShortcut(QKeySequence(shortcut))
+            action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+            action.triggered.connect(slot)
+            view.addAction(action)
+            return action
+
+        self.exclude_action = add(self.tr("&Leave out, or take in again"), "Space", self._exclude)
+        self.to_a_action = add(self.tr("Write to {0}").format(self._names.a), "Alt+Left", self._keep_b)
+        self.to_b_action = add(self.tr("Write to {0}").format(self._names.b), "Alt+Right", self._keep_a)
+        self._menu.addSeparator()
+        self._menu.addAction(view.copy_action)
+        view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        view.customContextMenuRequested.connect(self._open_menu)
+        self.exclude_button = button(self.tr("Leave &out"))
+        self.exclude_button.clicked.connect(self._exclude)
+        self.exclude_button.setToolTip(self.tr("Space"))
+        self.to_a_button = button(self.tr("← Write to {0}").format(self._names.a))
+        self.to_a_button.setToolTip(self.tr("Alt+Left: take the values of {0}").format(self._names.b))
+        self.to_a_button.clicked.connect(self._keep_b)
+        self.to_b_button = button(self.tr("Write to {0} →").format(self._names.b))
+        self.to_b_button.setToolTip(self.tr("Alt+Right: take the values of {0}").format(self._names.a))
+        self.to_b_button.clicked.connect(self._keep_a)
+        find = QAction(self.tr("Find"), self)
+        find.setShortcut(QKeySequence(QKeySequence.StandardKey.Find))
+        find.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        find.triggered.connect(self._find)
+        self.addAction(find)
+
+    def _lay_out(self) -> None:
+        lower = QWidget()
+        lower_layout = QVBoxLayout(lower)
+        lower_layout.setContentsMargins(0, 0, 0, 0)
+        lower_layout.setSpacing(SPACE_S)
+        lower_layout.addLayout(row(self._row_title, 0, self.to_a_button, self.to_b_button, self.exclude_button))
+        lower_layout.addWidget(self.fields_view, 1)
+        self._lower = lower
+        splitter = QSplitter(Qt.Orientation.Vertical)
+        splitter.setChildrenCollapsible(False)
+        splitter.addWidget(self.area)
+        splitter.addWidget(lower)
+        splitter.setSizes([300, 190])
+        splitter.setStretchFactor(0, 1)
+        lower.hide()
+        title = label(self.tr("Preview of {0}").format(self._plan.configuration), "title")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(SPACE_XL, SPACE_L, SPACE_XL, SPACE_M)
+        layout.setSpacing(SPACE_M)
+        layout.addLayout(row(self.back_button, title, 0, self.run_button, spacing=SPACE_M))
+        layout.addWidget(self._summary)
+        layout.addWidget(self.guards)
+        layout.addWidget(self.message)
+        layout.addLayout(row(self.chips, self.entity, self.search, spacing=SPACE_M))
+        layout.addWidget(splitter, 1)
+
+    @Slot()
+    def _dress(self) -> None:
+        self.back_button.setIcon(self._context.theme.icon("arrow-left"))
+
+    # The plan
+
+    def _show_plan(self, plan: Plan) -> None:
+        self._plan = plan
+        parts = []
+        for name, creates, updates, deletes in totals(plan, self._names):
+            text = self.tr("{0}: {1} created, {2} updated, {3} deleted")
+            parts.append(text.format(name, number(creates), number(updates), number(deletes)))
+        waiting = plan.count(Action.CONFLICT, Action.REVIEW)
+        if waiting:
+            parts.append(self.tr("{0} wait for your decision and are left alone").format(records(waiting)))
+        if any(part.first_run for part in plan.entities):
+            parts.append(self.tr("first run: nothing is deleted"))
+        self._summary.setText("   ·   ".join(parts))
+        self.chips.show_chips(chips_of(plan, self._entity, self._names))
+        self._show_guards()
+
+    def _show_guards(self) -> None:
+        findings = [finding for finding in self._plan.findings if finding.guard not in self._allow]
+        if findings:
+            lines = [guard_sentence(finding, self._names) for finding in findings]
+            head = self.tr("A guard stops this run before it writes anything:")
+            self.guards.say("\n".join([head, *lines]), Tone.WARNING)
+        elif self._allow:
+            self.guards.say(self.tr("The guard is let pass for this plan only."), Tone.NEUTRAL)
+        else:
+            self.guards.clear()
+        self.pass_button.setVisible(bool(findings))
+        self.run_button.setEnabled(not findings and self._preview is not None)
+
+    @Slot()
+    def _let_pass(self) -> None:
+        self._allow = frozenset(finding.guard for finding in self._plan.findings)
+        self._show_guards()
+
+    @property
+    def _entity(self) -> str:
+        return self.entity.currentText() if self.entity.currentIndex() > 0 else ""
+
+    @Slot()
+    def _ask(self) -> None:
+        if self._preview is None:
+            return
+        self.chips.show_chips(chips_of(self._plan, self._entity, self._names))
+        actions = tuple(Action[key] for key in self.chips.chosen)
+        text = self.search.text().strip()
+        if text or actions:
+            self.area.empty.say(self.tr("Nothing found"), self.tr("No planned action matches."), "search")
+        else:
+            self.area.empty.say(
+                self.tr("Nothing to synchronize"),
+                self.tr("Both sides agree. A run would write nothing."),
+                "check-circle",
+            )
+        source = PlanSource(self._preview, self._entity, actions, text, self._sort, self._descending)
+        self.table_model.show(source)
+
+    @Slot()
+    def _search_later(self) -> None:
+        self._search_soon.start()
+
+    @Slot(str, bool)
+    def _sorted(self, sort: str, descending: bool) -> None:
+        self._sort, self._descending = sort, descending
+        self._ask()
+
+    @Slot()
+    def _find(self) -> None:
+        self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.search.selectAll()
+
+    @Slot()
+    def _select_first(self) -> None:
+        if self.table_model.rowCount() and not self.area.view.selected_ranges():
+            self.area.view.selectRow(0)
+
+    # One row
+
+    @Slot(object)
+    def _show_row(self, plan_row: PlanRow | None) -> None:
+        self._lower.setVisible(plan_row is not None)
+        if plan_row is None:
+            return
+        why = plan_row.detail or rule_sentence(plan_row.rule, self._names)
+        self._row_title.setText(f"{plan_row.title or plan_row.entity}  —  {action_verb(plan_row.action)}: {why}")
+        self.fields.show(plan_row.fields, plan_columns(self._names, plan_row.action))
+        turnable = plan_row.action in TURNABLE
+        for control in (self.to_a_button, self.to_b_button):
+            control.setVisible(turnable)
+        self.to_a_button.setEnabled(plan_row.action is not Action.UPDATE_A)
+        self.to_b_button.setEnabled(plan_row.action is not Action.UPDATE_B)
+        self.exclude_button.setText(self.tr("Take &in again") if plan_row.is_excluded else self.tr("Leave &out"))
+
+    @Slot(QPoint)
+    def _open_menu(self, at: QPoint) -> None:
+        self._menu.popup(self.area.view.viewport().mapToGlobal(at))
+
+    @Slot()
+    def _exclude(self) -> None:
+        source, ranges = self.table_model.source, self.area.view.selected_ranges()
+        if source is not None and ranges and self._preview is not None:
+            self._change(partial(exclude, self._preview, source, ranges))
+
+    @Slot()
+    def _keep_a(self) -> None:
+        self._turn(Side.A)
+
+    @Slot()
+    def _keep_b(self) -> None:
+        self._turn(Side.B)
+
+    def _turn(self, winner: Side) -> None:
+        source, ranges = self.table_model.source, self.area.view.selected_ranges()
+        if source is not None and ranges and self._preview is not None:
+            self._change(partial(turn_around, self._preview, source, ranges, winner))
+
+    def _change(self, change: Callable[[], Plan]) -> None:
+        job = self._context.jobs.start(change)
+        job.finished.connect(self._changed)
+        job.failed.connect(self._failed)
+
+    @Slot(object)
+    def _changed(self, plan: Plan) -> None:
+        self.message.clear()
+        self._show_plan(plan)
+        self.table_model.refresh(max(0, self.area.view.rowAt(0)))
+
+    @Slot(object)
+    def _failed(self, error: object) -> None:
+        self.message.say(problem(error))
+
+    # The end
+
+    @Slot()
+    def _run(self) -> None:
+        preview, self._preview = self._preview, None
+        if preview is not None:
+            self.run_button.setEnabled(False)
+            self.run_wanted.emit(preview, self._allow)
+
+    def dispose(self) -> None:
+        """The preview is closed, in a worker, if it was not handed on."""
+        preview, self._preview = self._preview, None
+        if preview is not None:
+            self._context.jobs.start(preview.close)
