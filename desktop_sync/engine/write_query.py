@@ -1,7 +1,9 @@
 """What the plan writes, streamed in batches: target values, expected values, history and digests, side by side.
 
 Columns of a batch (`WriteColumns` names them): x_number, x_record_id, x_action, x_rule, x_a_id, x_b_id, x_attempts, x_deleted_in,
-x_source_digest, x_digest (of the target after the write, if it stores what it is sent), x_v… values, x_e… expected,
+x_source_digest, x_base_a,
+x_base_b (the baseline so far), x_unresolved (references without a counterpart), x_target_id (the target's id after the
+write, where the mapping fills it), x_digest (of the target after the write, if it stores what it is sent), x_v… values, x_e… expected,
 x_ha…/x_hb… what A and B hold afterwards as text, x_hp… what the target held before.
 """
 
@@ -16,10 +18,11 @@ from desktop_sync.core.structure import FieldType
 from desktop_sync.engine.canonical import ValueType, literal, plain_text_sql, typed_sql
 from desktop_sync.engine.layout import Column, Layout, Sending
 from desktop_sync.engine.planner import PlanInput, pair_table, plan_table
-from desktop_sync.engine.sides import side_table
+from desktop_sync.engine.sides import peer_table, side_table
 
 HEAD = (
-    "x_number, x_record_id, x_action, x_rule, x_a_id, x_b_id, x_attempts, x_deleted_in, x_status, x_source_digest"
+    "x_number, x_record_id, x_action, x_rule, x_a_id, x_b_id, x_attempts, x_deleted_in, x_status, x_source_digest, "
+    "x_base_a, x_base_b, x_unresolved"
 )
 
 
@@ -73,14 +76,15 @@ class _Builder:
         inner = (
             f"SELECT p.number AS x_number, p.record_id AS x_record_id, p.action AS x_action, p.rule AS x_rule, "
             f"p.a_id AS x_a_id, p.b_id AS x_b_id, p.attempts AS x_attempts, p.deleted_in AS x_deleted_in, "
-            f"p.status AS x_status, {self._source_digest()} AS x_source_digest, "
+            f"p.status AS x_status, {self._source_digest()} AS x_source_digest, q.a_digest AS x_base_a, "
+            f"q.b_digest AS x_base_b, {self._unresolved()} AS x_unresolved, "
             f"{', '.join([*values, *expected, *(f'{sql} AS {name}' for _, name, sql in history), *after])} {self._from()}"
         )
         staging = self.given.read_of(self.target).staging
         names = [f"x_v{i}" for i in range(len(values))] + [f"x_e{i}" for i in range(len(expected))]
         names += [name for _, name, _ in history]
         digest = "CAST(NULL AS BLOB)" if self.operation is Operation.DELETE else staging.digest()
-        sql = f"SELECT {', '.join([HEAD, *names])}, {digest} AS x_digest FROM ({staging.select(f'({inner})')})"
+        sql = f"SELECT {', '.join([HEAD, *names])}, {digest} AS x_digest, rid AS x_target_id FROM ({staging.select(f'({inner})')})"
         return WriteQuery(
             self.target,
             self.action,
@@ -173,29 +177,45 @@ class _Builder:
             return "CAST(NULL AS BLOB)"
         return "d.digest"
 
+    def _unresolved(self) -> str:
+        """Names of references whose record has no counterpart; null when all have."""
+        if self.operation is Operation.DELETE or self.is_mark:
+            return "CAST(NULL AS VARCHAR)"
+        cases = [
+            f"CASE WHEN nullif(s.{s.name}, '') IS NOT NULL AND l{s.index}.{self.target.value}_id IS NULL "
+            f"THEN {literal(s.mapping.field_of(self.source))} END"
+            for s in self.layout.of(self.source).sendings
+            if s.mapping.lookup
+        ]
+        return f"concat_ws(', ', {', '.join(cases)})" if cases else "CAST(NULL AS VARCHAR)"
+
     def _from(self) -> str:
         layout, given = self.layout, self.given
         me = {Side.A: "a", Side.B: "b"}
         source, target = me[self.source], me[self.target]
-        joins = []
+        joins = [f"LEFT JOIN {peer_table(layout)} q ON q.record_id = p.record_id"]
         if self.operation is not Operation.DELETE and not self.is_mark:
             joins.append(f"JOIN ({self._select(self.source)}) s ON s.rid = p.{source}_id")
             joins.append(f"JOIN {side_table(layout, self.source)} d ON d.rid = p.{source}_id")
             for sending in layout.of(self.source).sendings:
                 if sending.mapping.lookup:
                     pairs = pair_table(given.lookups[sending.mapping.lookup])
-                    joins.append(f"LEFT JOIN {pairs} l{sending.index} ON l{sending.index}.{source}_id = s.{sending.name}")
+                    joins.append(
+                        f"LEFT JOIN {pairs} l{sending.index} ON l{sending.index}.{source}_id = s.{sending.name}"
+                    )
         if self.operation is not Operation.CREATE:
             joins.append(f"JOIN ({self._select(self.target)}) t ON t.rid = p.{target}_id")
-        return (
-            f"FROM {plan_table(layout)} p {' '.join(joins)} WHERE p.action = {self.action:d} AND NOT p.excluded"
-        )
+        return f"FROM {plan_table(layout)} p {' '.join(joins)} WHERE p.action = {self.action:d} AND NOT p.excluded"
 
     def _select(self, side: Side) -> str:
         raws = ", ".join(column.raw for column in self.layout.of(side).columns)
         table = side_table(self.layout, side)
         staged = self.given.read_of(side).staging.select(f"(SELECT {raws} FROM {table} WHERE is_kept)")
-        names = ["rid", *(c.raw for c in self.layout.of(side).columns), *(c.typed for c in self.layout.of(side).columns)]
+        names = [
+            "rid",
+            *(c.raw for c in self.layout.of(side).columns),
+            *(c.typed for c in self.layout.of(side).columns),
+        ]
         names += [sending.name for sending in self.layout.of(side).sendings]
         return f"SELECT {', '.join(names)} FROM ({staged})"
 

@@ -25,7 +25,7 @@ class Registry:
         """All known names, sorted. Imports nothing."""
         return tuple(sorted(self._modules))
 
-    def provider(self, name: str) -> Provider:
+    def get(self, name: str) -> Provider:
         """The provider of that name. Raises ConfigurationError when there is none."""
         if name not in self._modules:
             known = ", ".join(self.names())
@@ -38,4 +38,4 @@ class Registry:
 
     def all(self) -> tuple[Provider, ...]:
         """Every provider, sorted by name."""
-        return tuple(self.provider(name) for name in self.names())
+        return tuple(self.get(name) for name in self.names())

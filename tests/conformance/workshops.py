@@ -19,7 +19,7 @@ def quoted(name: str) -> str:
 
 class SqliteWorkshop:
     def __init__(self, folder: Path) -> None:
-        self.provider: Provider = Registry().provider("sql")
+        self.provider: Provider = Registry().get("sql")
         self.path = folder / "data base #1.db"
         with closing(sqlite3.connect(self.path)) as connection:
             connection.execute("PRAGMA user_version = 1")
@@ -55,7 +55,7 @@ class SqliteWorkshop:
 
 class CsvWorkshop:
     def __init__(self, folder: Path) -> None:
-        self.provider: Provider = Registry().provider("csv")
+        self.provider: Provider = Registry().get("csv")
         self.folder = folder / "the folder"
         self.folder.mkdir()
 

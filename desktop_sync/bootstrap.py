@@ -1,0 +1,76 @@
+"""The only module that joins ports to adapters."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+
+from desktop_sync.core.ledger_port import Ledger
+from desktop_sync.core.ports import Clock, Secrets, Steps, no_steps
+from desktop_sync.providers.registry import Registry
+from desktop_sync.services.application import Application
+
+
+class SystemClock:
+    """The machine's clocks."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic_s(self) -> float:
+        return time.monotonic()
+
+
+class TimeOrderedIds:
+    """Random ids that sort by the time they were made (the layout of UUID version 7, RFC 9562)."""
+
+    def new_id(self) -> str:
+        milliseconds = time.time_ns() // 1_000_000
+        value = (milliseconds << 80) | int.from_bytes(os.urandom(10), "big")
+        value = (value & ~(0xF << 76)) | (0x7 << 76)
+        value = (value & ~(0x3 << 62)) | (0x2 << 62)
+        return str(uuid.UUID(int=value))
+
+
+def home_folder(home: Path | None = None) -> Path:
+    """Where settings and the ledger are: as given, else DESKTOP_SYNC_HOME, else the user's data folder."""
+    if home is not None:
+        return home.expanduser().absolute()
+    named = os.environ.get("DESKTOP_SYNC_HOME")
+    if named:
+        return Path(named).expanduser().absolute()
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("desktop-sync", appauthor=False))
+
+
+def build_application(
+    home: Path | None = None, *, steps: Steps = no_steps, clock: Clock | None = None
+) -> Application:
+    """The application over a home folder. Nothing is opened or made until a service is used; close it at the end."""
+    folder = home_folder(home)
+    used_clock = clock or SystemClock()
+    ids = TimeOrderedIds()
+
+    def ledger() -> Ledger:
+        from desktop_sync.ledger import open_ledger
+
+        return open_ledger(folder, used_clock, ids, steps)
+
+    def secrets() -> Secrets:
+        from desktop_sync.secrets import choose_secrets
+
+        return choose_secrets(folder, os.environ.get("DESKTOP_SYNC_MASTER_PASSWORD"))
+
+    return Application(folder, used_clock, ids, Registry(), ledger, secrets, steps)
+
+
+def open_window(home: Path | None, sample: bool) -> int:
+    """The window, until it is closed; the process's exit code."""
+    from desktop_sync.ui.app import run_window
+
+    folder = home_folder(home)
+    return run_window(lambda: build_application(folder), sample=sample, home=folder)

@@ -1,0 +1,187 @@
+"""Settlements of the plan's rows that write to no endpoint, its conflicts, counts and guard figures, as SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pyarrow as pa
+
+from desktop_sync.core.configuration import Side
+from desktop_sync.core.decision import Action, Change, create, delete, update
+from desktop_sync.core.guard import SideFigures
+from desktop_sync.core.status import DeletedIn, Status
+from desktop_sync.engine.canonical import plain_text_sql
+from desktop_sync.engine.layout import Layout
+from desktop_sync.engine.planner import PlanInput, plan_table
+from desktop_sync.engine.sides import peer_table, side_table, stamp_sql
+from desktop_sync.engine.workbench import Workbench
+
+SETTLEMENT_SCHEMA = pa.schema(
+    [
+        ("record_id", pa.int64()),
+        ("a_id", pa.string()),
+        ("b_id", pa.string()),
+        ("status", pa.int8()),
+        ("deleted_in", pa.int8()),
+        ("a_digest", pa.binary()),
+        ("b_digest", pa.binary()),
+        ("attempts", pa.int32()),
+        ("not_before", pa.timestamp("us", "UTC")),
+        ("last_error", pa.string()),
+    ]
+)
+
+STATUS_OF = {
+    Action.CONFLICT: Status.CONFLICT,
+    Action.REVIEW: Status.REVIEW,
+    Action.INVALID: Status.INVALID,
+    Action.FILTERED: Status.FILTERED,
+    Action.CLOSE: Status.DELETED,
+    Action.UNLINK: Status.SKIPPED,
+}
+"""Statuses that the actions without a write lead to."""
+
+
+def counts(bench: Workbench, layout: Layout) -> dict[Action, int]:
+    """How many rows of the plan have which action; excluded ones do not count."""
+    rows = bench.rows(f"SELECT action, count(*) FROM {plan_table(layout)} WHERE NOT excluded GROUP BY 1 ORDER BY 1")
+    return {Action(int(str(action))): int(str(number)) for action, number in rows}
+
+
+def assign_record_ids(bench: Workbench, layout: Layout, first: int) -> None:
+    """Rows without a sync record get the ids from `first` on."""
+    plan = plan_table(layout)
+    bench.execute(
+        f"UPDATE {plan} SET record_id = {first} + n.place FROM (SELECT number, row_number() OVER (ORDER BY number) - 1 "
+        f"AS place FROM {plan} WHERE record_id IS NULL) n WHERE n.number = {plan}.number"
+    )
+
+
+def count_without_record(bench: Workbench, layout: Layout) -> int:
+    return bench.number(f"SELECT count(*) FROM {plan_table(layout)} WHERE record_id IS NULL")
+
+
+def status_settlements(layout: Layout) -> str:
+    """Settlements of conflicts, reviews, unusable and filtered records, closed and unlinked peers: those that change."""
+    cases = " ".join(f"WHEN {action:d} THEN {status:d}" for action, status in STATUS_OF.items())
+    actions = ", ".join(f"{action:d}" for action in STATUS_OF)
+    where = (
+        f"CASE WHEN p.change_a = {Change.DELETED:d} AND p.change_b = {Change.DELETED:d} THEN {DeletedIn.BOTH:d} "
+        f"WHEN p.change_a = {Change.DELETED:d} THEN {DeletedIn.A:d} ELSE {DeletedIn.B:d} END"
+    )
+    gone = {
+        side: f"CASE WHEN p.action = {Action.UNLINK:d} AND p.change_{side.value} = {Change.DELETED:d} THEN NULL "
+        f"ELSE p.{side.value}_id END"
+        for side in Side
+    }
+    return (
+        f"SELECT p.record_id, {gone[Side.A]} AS a_id, {gone[Side.B]} AS b_id, "
+        f"CAST(CASE p.action {cases} END AS TINYINT) AS status, "
+        f"CAST(CASE WHEN p.action = {Action.CLOSE:d} THEN {where} ELSE coalesce(p.deleted_in, 0) END AS TINYINT) AS deleted_in, "
+        f"q.a_digest, q.b_digest, CAST(coalesce(p.attempts, 0) AS INTEGER) AS attempts, "
+        f"CAST(NULL AS TIMESTAMPTZ) AS not_before, coalesce(p.detail, '') AS last_error "
+        f"FROM {plan_table(layout)} p LEFT JOIN {peer_table(layout)} q ON q.record_id = p.record_id "
+        f"WHERE p.action IN ({actions}) AND NOT p.excluded AND p.status IS DISTINCT FROM CASE p.action {cases} END"
+    )
+
+
+def prepared_settlements(layout: Layout) -> str:
+    """Settlements of a prepare: what is to be written, linked or adopted waits as Prepared, its baseline unchanged."""
+    done = ", ".join(f"{action:d}" for action in STATUS_OF)
+    return (
+        f"SELECT p.record_id, p.a_id, p.b_id, CAST({Status.PREPARED:d} AS TINYINT) AS status, "
+        f"CAST(coalesce(p.deleted_in, 0) AS TINYINT) AS deleted_in, q.a_digest, q.b_digest, "
+        f"CAST(coalesce(p.attempts, 0) AS INTEGER) AS attempts, CAST(NULL AS TIMESTAMPTZ) AS not_before, '' AS last_error "
+        f"FROM {plan_table(layout)} p LEFT JOIN {peer_table(layout)} q ON q.record_id = p.record_id "
+        f"WHERE p.action NOT IN ({done}) AND NOT p.excluded AND p.status IS DISTINCT FROM {Status.PREPARED:d}"
+    )
+
+
+def quiet_rows(given: PlanInput) -> tuple[str, str]:
+    """(batch rows, settlements) of links and adoptions, as two statements over the same records in the same order."""
+    layout = given.layout
+    texts = []
+    for side in Side:
+        names = dict.fromkeys(m.field_of(side) for m in layout.entity.fields if m.field_of(side))
+        for name in names:
+            column = layout.of(side).column(name)
+            label = f"{side.value}:{name}".replace('"', '""')
+            texts.append(f'{plain_text_sql(f"v{side.value}.{column.typed}", column.kind)} AS "{label}"')
+    joins = []
+    for side in Side:
+        columns = ", ".join(column.raw for column in layout.of(side).columns)
+        table = side_table(layout, side)
+        staged = given.read_of(side).staging.select(f"(SELECT {columns} FROM {table} WHERE is_kept)")
+        joins.append(f"LEFT JOIN ({staged}) v{side.value} ON v{side.value}.rid = p.{side.value}_id")
+        joins.append(f"LEFT JOIN {table} d{side.value} ON d{side.value}.rid = p.{side.value}_id")
+    joins.append(f"LEFT JOIN {peer_table(layout)} q ON q.record_id = p.record_id")
+    digests = "coalesce(da.digest, q.a_digest) AS a_digest, coalesce(db.digest, q.b_digest) AS b_digest"
+    source = (
+        f"FROM {plan_table(layout)} p {' '.join(joins)} WHERE p.action IN ({Action.LINK:d}, {Action.ADOPT:d}) "
+        "AND NOT p.excluded ORDER BY p.number"
+    )
+    rows = f"SELECT p.record_id, p.action, p.rule, p.a_id, p.b_id, {', '.join([digests, *texts])} {source}"
+    settlements = (
+        f"SELECT p.record_id, p.a_id, p.b_id, CAST({Status.PROCESSED:d} AS TINYINT) AS status, "
+        f"CAST(0 AS TINYINT) AS deleted_in, {digests}, CAST(0 AS INTEGER) AS attempts, "
+        f"CAST(NULL AS TIMESTAMPTZ) AS not_before, '' AS last_error {source}"
+    )
+    return rows, settlements
+
+
+def conflict_rows(given: PlanInput) -> str:
+    """One row per conflict, open or settled by rule: record_id, rule, winner, a_at, b_at, then a and b values in turn,
+    as text, in the order of the entity's field mappings."""
+    layout = given.layout
+    values = []
+    for index, mapping in enumerate(layout.entity.fields):
+        for side in Side:
+            name = mapping.field_of(side)
+            alias = f"v{side.value}"
+            if name:
+                column = layout.of(side).column(name)
+                values.append(f"{plain_text_sql(f'{alias}.{column.typed}', column.kind)} AS {side.value}{index}")
+            else:
+                values.append(f"CAST(NULL AS VARCHAR) AS {side.value}{index}")
+    joins, stamps = [], []
+    for side in Side:
+        own = layout.of(side)
+        columns = ", ".join(column.raw for column in own.columns)
+        staging = given.read_of(side).staging
+        staged = staging.select(f"(SELECT {columns} FROM {side_table(layout, side)} WHERE is_kept)")
+        joins.append(f"LEFT JOIN ({staged}) v{side.value} ON v{side.value}.rid = p.{side.value}_id")
+        stamp = stamp_sql(staging, f"v{side.value}.{own.stamp.raw}") if own.stamp is not None else "NULL"
+        stamps.append(f"epoch_us(CAST({stamp} AS TIMESTAMP)) AS {side.value}_at")
+    return (
+        f"SELECT p.record_id, p.rule, p.winner, {', '.join([*stamps, *values])} FROM {plan_table(layout)} p "
+        f"{' '.join(joins)} WHERE (p.winner IS NOT NULL OR p.action = {Action.CONFLICT:d}) AND NOT p.excluded "
+        f"AND p.rule <> 17 AND NOT (p.action = {Action.CONFLICT:d} AND p.status = {Status.CONFLICT:d}) ORDER BY p.number"
+    )
+
+
+def guard_figures(
+    bench: Workbench, given: PlanInput, counted: Mapping[Action, int], previous: Mapping[Side, int | None]
+) -> dict[Side, SideFigures]:
+    """The numbers that guards look at. `previous`: what the last complete read found."""
+    layout = given.layout
+    peers = bench.number(
+        f"SELECT count(*) FROM {peer_table(layout)} WHERE a_id IS NOT NULL AND b_id IS NOT NULL AND status <> 6"
+    )
+    figures = {}
+    for side in Side:
+        read = given.read_of(side)
+        me = side.value
+        changed = bench.number(
+            f"SELECT count(*) FROM touched_{layout.number} WHERE record_id IS NOT NULL AND change_{me} = 1 "
+            f"AND {me}_digest IS NOT NULL"
+        )
+        figures[side] = SideFigures(
+            peers=peers,
+            seen=read.count if read.is_complete else None,
+            previous=previous[side],
+            deletes=counted.get(delete(side), 0),
+            creates=counted.get(create(side), 0),
+            updates=counted.get(update(side), 0),
+            changed=changed,
+        )
+    return figures

@@ -1,0 +1,146 @@
+"""Rows of a plan for the screen: filtered, sorted, a page at a time, down to each field."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from desktop_sync.core.configuration import Side
+from desktop_sync.core.decision import Action, Rule
+from desktop_sync.core.plan import FieldChange, PlanRow
+from desktop_sync.core.status import Status
+from desktop_sync.engine.canonical import plain_text_sql
+from desktop_sync.engine.layout import Layout
+from desktop_sync.engine.planner import PlanInput, plan_table
+from desktop_sync.engine.sides import side_table
+from desktop_sync.engine.staging import sent_type
+from desktop_sync.engine.workbench import Workbench
+
+SORTS = ("number", "action", "rule", "a_id", "b_id", "record_id", "status", "detail")
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFilter:
+    actions: tuple[Action, ...] = ()
+    text: str = ""
+    sort: str = "number"
+    descending: bool = False
+
+
+def count_rows(bench: Workbench, layout: Layout, wanted: PlanFilter) -> int:
+    where, parameters = _where(wanted)
+    return bench.number(f"SELECT count(*) FROM {plan_table(layout)} p WHERE {where}", parameters)
+
+
+def page(bench: Workbench, given: PlanInput, wanted: PlanFilter, offset: int, limit: int) -> list[PlanRow]:
+    """Rows from `offset`, at most `limit`, with the values of both sides and what will be written."""
+    layout = given.layout
+    where, parameters = _where(wanted)
+    sort = wanted.sort if wanted.sort in SORTS else "number"
+    way = "DESC" if wanted.descending else "ASC"
+    head = bench.rows(
+        "SELECT number, action, rule, record_id, a_id, b_id, status, detail, excluded "
+        f"FROM {plan_table(layout)} p WHERE {where} ORDER BY {sort} {way} NULLS LAST, number LIMIT ? OFFSET ?",
+        [*parameters, limit, offset],
+    )
+    if not head:
+        return []
+    values = {
+        side: _values(bench, given, side, [str(row[4 if side is Side.A else 5]) for row in head]) for side in Side
+    }
+    return [_plan_row(layout, row, values) for row in head]
+
+
+def exclude(bench: Workbench, layout: Layout, numbers: Sequence[int], excluded: bool) -> None:
+    """Rows with these numbers do, or do not, take part."""
+    marks = ", ".join(str(int(number)) for number in numbers) or "NULL"
+    bench.execute(f"UPDATE {plan_table(layout)} SET excluded = {str(excluded).lower()} WHERE number IN ({marks})")
+
+
+def turn_around(bench: Workbench, layout: Layout, numbers: Sequence[int], winner: Side) -> int:
+    """Updates and conflicts of records that both sides have go the other way: the winner's record is kept. How many did."""
+    if not layout.entity.direction.flows_from(winner):
+        return 0
+    marks = ", ".join(str(int(number)) for number in numbers) or "NULL"
+    action = Action.UPDATE_B if winner is Side.A else Action.UPDATE_A
+    kinds = f"{Action.UPDATE_A:d}, {Action.UPDATE_B:d}, {Action.CONFLICT:d}"
+    where = f"number IN ({marks}) AND action IN ({kinds}) AND change_a <> 2 AND change_b <> 2"
+    count = bench.number(f"SELECT count(*) FROM {plan_table(layout)} WHERE {where}")
+    bench.execute(
+        f"UPDATE {plan_table(layout)} SET action = {action:d}, rule = {Rule.DECIDED:d}, winner = '{winner.value}' WHERE {where}"
+    )
+    return count
+
+
+def _where(wanted: PlanFilter) -> tuple[str, list[object]]:
+    parts, parameters = ["true"], list[object]()
+    if wanted.actions:
+        parts.append(f"p.action IN ({', '.join(str(int(action)) for action in wanted.actions)})")
+    if wanted.text:
+        text = "'%' || replace(replace(replace(?, '\\', '\\\\'), '%', '\\%'), '_', '\\_') || '%' ESCAPE '\\'"
+        parts.append(f"(p.a_id ILIKE {text} OR p.b_id ILIKE {text} OR p.detail ILIKE {text})")
+        parameters += [wanted.text] * 3
+    return " AND ".join(parts), parameters
+
+
+def _values(bench: Workbench, given: PlanInput, side: Side, ids: Sequence[str]) -> dict[str, dict[str, str | None]]:
+    """By record id: own fields `f:<name>` and sent values `s:<mapping index>`, as text."""
+    layout, own = given.layout, given.layout.of(side)
+    staging = given.read_of(side).staging
+    raws = ", ".join(column.raw for column in own.columns)
+    marks = ", ".join("?" for _ in ids)
+    staged = staging.select(f"(SELECT {raws} FROM {side_table(layout, side)} WHERE is_kept AND rid IN ({marks}))")
+    labels = [f"f:{column.name}" for column in own.columns] + [f"s:{s.index}" for s in own.sendings]
+    columns = [
+        f"coalesce({plain_text_sql(column.typed, column.kind)}, CAST({column.raw} AS VARCHAR))"
+        for column in own.columns
+    ]
+    columns += [plain_text_sql(s.name, sent_type(s)) for s in own.sendings]
+    rows = bench.rows(f"SELECT rid, {', '.join(columns)} FROM ({staged})", list(ids))
+    return {
+        str(row[0]): {
+            label: None if value is None else str(value) for label, value in zip(labels, row[1:], strict=True)
+        }
+        for row in rows
+    }
+
+
+def _plan_row(layout: Layout, row: tuple[object, ...], values: dict[Side, dict[str, dict[str, str | None]]]) -> PlanRow:
+    number, action, rule, record_id, a_id, b_id, status, detail, excluded = row
+    act = Action(int(str(action)))
+    a = values[Side.A].get(str(a_id), {})
+    b = values[Side.B].get(str(b_id), {})
+    fields = []
+    for index, mapping in enumerate(layout.entity.fields):
+        before = after = None
+        now_a, now_b = a.get(f"f:{mapping.a}"), b.get(f"f:{mapping.b}")
+        if act.target is Side.B and mapping.b:
+            before = now_b
+            after = a.get(f"s:{index}", now_b) if act is not Action.DELETE_B else None
+        elif act.target is Side.A and mapping.a:
+            before = now_a
+            after = b.get(f"s:{index}", now_a) if act is not Action.DELETE_A else None
+        differs = before != after if act.target is not None else now_a != now_b
+        if mapping.masked:
+            now_a, now_b, before, after = (None if v is None else "•••" for v in (now_a, now_b, before, after))
+        label = mapping.a or mapping.b
+        fields.append(FieldChange(label, now_a, now_b, None, before, after, differs))
+    title = " · ".join(
+        text
+        for m in layout.entity.identifying
+        if not m.masked and (text := a.get(f"f:{m.a}") or b.get(f"f:{m.b}") or "")
+    )
+    return PlanRow(
+        int(str(number)),
+        layout.entity.name,
+        act,
+        Rule(int(str(rule))),
+        None if record_id is None else int(str(record_id)),
+        None if a_id is None else str(a_id),
+        None if b_id is None else str(b_id),
+        title,
+        str(detail or ""),
+        bool(excluded),
+        Status(int(str(status))) if status else None,
+        tuple(fields),
+    )

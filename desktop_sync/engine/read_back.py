@@ -1,0 +1,30 @@
+"""What an endpoint really stored, measured like any other read: digest and texts for the baseline."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from desktop_sync.core.configuration import Side
+from desktop_sync.core.provider_port import ArrowStream
+from desktop_sync.engine.canonical import plain_text_sql
+from desktop_sync.engine.planner import PlanInput
+from desktop_sync.engine.sides import text_places
+from desktop_sync.engine.staging import Staging
+from desktop_sync.engine.workbench import Workbench
+
+
+def measure(bench: Workbench, given: PlanInput, side: Side, stream: ArrowStream) -> pa.Table:
+    """rid, digest, problem, then the mapped fields as text, labelled like batch rows (`a:<field>`)."""
+    layout = given.layout
+    own = layout.of(side)
+    with bench.source(stream) as (source, schema):
+        staging = Staging(layout, own, text_places(schema))
+        renamed = ", ".join('"' + name.replace('"', '""') + f'" AS r{place}' for place, name in enumerate(schema.names))
+        names = dict.fromkeys(m.field_of(side) for m in layout.entity.fields if m.field_of(side))
+        texts = []
+        for name in names:
+            column = own.column(name)
+            label = f"{side.value}:{name}".replace('"', '""')
+            texts.append(f'{plain_text_sql(column.typed, column.kind)} AS "{label}"')
+        staged = staging.select(f"(SELECT {renamed} FROM {source})")
+        return bench.table(f"SELECT rid, {staging.digest()} AS digest, problem, {', '.join(texts)} FROM ({staged})")

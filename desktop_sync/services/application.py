@@ -1,0 +1,113 @@
+"""All services of one home folder. Each is made when it is first asked for, so that a command loads what it needs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from desktop_sync.core.ledger_port import Ledger
+from desktop_sync.core.ports import Clock, Ids, Secrets, Steps, no_steps
+from desktop_sync.services.endpoints import EndpointService, ProviderRegistry
+
+if TYPE_CHECKING:
+    from desktop_sync.services.configurations import ConfigurationService
+    from desktop_sync.services.definition_file import DefinitionFileService
+    from desktop_sync.services.records import RecordService
+    from desktop_sync.services.sample_project import SampleProject
+    from desktop_sync.services.scheduling import ScheduleService
+    from desktop_sync.services.synchronization import SynchronizationService
+    from desktop_sync.services.verification import VerificationService
+
+
+class Application:
+    """Use from any thread; close it at the end. The ledger is opened at the first use of a service."""
+
+    def __init__(
+        self,
+        home: Path,
+        clock: Clock,
+        ids: Ids,
+        registry: ProviderRegistry,
+        open_ledger: Callable[[], Ledger],
+        open_secrets: Callable[[], Secrets],
+        steps: Steps = no_steps,
+    ) -> None:
+        self.home = home
+        self.clock = clock
+        self._ids = ids
+        self._registry = registry
+        self._open_ledger = open_ledger
+        self._open_secrets = open_secrets
+        self._steps = steps
+        self._lock = threading.RLock()
+        self._ledger: Ledger | None = None
+
+    @property
+    def ledger(self) -> Ledger:
+        """Raises LedgerError when the store cannot be used."""
+        with self._lock:
+            if self._ledger is None:
+                self._ledger = self._open_ledger()
+            return self._ledger
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        return self._open_secrets()
+
+    @cached_property
+    def endpoints(self) -> EndpointService:
+        return EndpointService(self.ledger, self._registry, self.secrets)
+
+    @cached_property
+    def schedules(self) -> ScheduleService:
+        from desktop_sync.services.scheduling import ScheduleService
+
+        return ScheduleService(self.ledger, self.clock, self.home)
+
+    @cached_property
+    def configurations(self) -> ConfigurationService:
+        from desktop_sync.services.configurations import ConfigurationService
+
+        return ConfigurationService(self.ledger, self.endpoints, self.schedules, self.clock)
+
+    @cached_property
+    def synchronization(self) -> SynchronizationService:
+        from desktop_sync.services.synchronization import SynchronizationService
+
+        return SynchronizationService(
+            self.ledger, self.endpoints.open, self.clock, self._ids, self.home / "work", self._steps
+        )
+
+    @cached_property
+    def verification(self) -> VerificationService:
+        from desktop_sync.services.verification import VerificationService
+
+        return VerificationService(self.ledger, self.endpoints.open, self.home / "work")
+
+    @cached_property
+    def records(self) -> RecordService:
+        from desktop_sync.services.records import RecordService
+
+        return RecordService(self.ledger)
+
+    @cached_property
+    def definitions(self) -> DefinitionFileService:
+        from desktop_sync.services.definition_file import DefinitionFileService
+
+        return DefinitionFileService(self.ledger, self._registry, self.secrets)
+
+    @cached_property
+    def sample(self) -> SampleProject:
+        from desktop_sync.services.sample_project import SampleProject
+
+        return SampleProject(self.home, self.ledger, self.endpoints)
+
+    def close(self) -> None:
+        """The ledger is closed. May be repeated."""
+        with self._lock:
+            if self._ledger is not None:
+                self._ledger.close()
+                self._ledger = None

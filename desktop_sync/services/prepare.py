@@ -1,0 +1,314 @@
+"""Prepare: read both sides, compare with the ledger, and make the plan. Writes nothing anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import pyarrow as pa
+
+from desktop_sync.core.configuration import Side
+from desktop_sync.core.guard import Guard, GuardFinding, check_side
+from desktop_sync.core.ledger_port import Ledger, Watermark
+from desktop_sync.core.plan import EntityPlan, Mode, Range
+from desktop_sync.core.ports import CancelToken, Phase, Progress
+from desktop_sync.core.provider_port import ReadRequest
+from desktop_sync.core.status import Status
+from desktop_sync.engine import outcome_query
+from desktop_sync.engine.layout import Layout
+from desktop_sync.engine.planner import PlanInput, find_touched, ids_to_look_up, make_plan
+from desktop_sync.engine.sides import SideRead, load_peers, load_side, look_up
+from desktop_sync.services.sync_session import SyncSession, full_request
+
+OVERLAP = timedelta(seconds=60)
+"""How far an incremental read goes back behind its watermark: rows stamped before and committed after the last scan."""
+
+WAITING = (Status.PREPARED, Status.FAILED, Status.INVALID, Status.REVIEW)
+"""Statuses that an incremental prepare takes up again although their records did not change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What to look at: SPEC §5, modes of a prepare."""
+
+    mode: Mode = Mode.FULL
+    range: Range = Range()
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A planned entity: its plan's head, what it was made from (None where nothing was read at all), and watermarks."""
+
+    layout: Layout
+    plan: EntityPlan
+    given: PlanInput | None
+    watermarks: Mapping[Side, Watermark]
+    findings: tuple[GuardFinding, ...]
+
+
+def prepare_entities(
+    session: SyncSession,
+    ledger: Ledger,
+    scope: Scope,
+    progress: Progress,
+    cancel: CancelToken,
+    *,
+    retries_all: bool = True,
+) -> list[Prepared]:
+    """Every entity planned, prerequisites first. Errors of reading come through; nothing was written then."""
+    identity = {side: endpoint.identity() for side, endpoint in session.endpoints.items()}
+    streams = {layout.number: _open_streams(session, ledger, layout, scope) for layout in session.layouts}
+    is_idle = scope.mode is not Mode.FULL and all(s.is_empty for pair in streams.values() for s in pair.values())
+    prepared = []
+    for layout in session.layouts:
+        cancel.check()
+        pair = streams[layout.number]
+        if is_idle and not _is_waiting(ledger, session, layout):
+            for stream in pair.values():
+                stream.reader.close()
+            prepared.append(_nothing(layout, pair, ledger, session))
+            continue
+        preparation = _Preparation(session, ledger, layout, progress, cancel, retries_all)
+        prepared.append(preparation.prepare(pair, identity))
+    return prepared
+
+
+@dataclass(frozen=True, slots=True)
+class _Stream:
+    reader: pa.RecordBatchReader
+    is_complete: bool
+    is_empty: bool
+
+
+def _open_streams(session: SyncSession, ledger: Ledger, layout: Layout, scope: Scope) -> dict[Side, _Stream]:
+    return {side: _open_stream(session, ledger, layout, side, scope) for side in Side}
+
+
+def _open_stream(session: SyncSession, ledger: Ledger, layout: Layout, side: Side, scope: Scope) -> _Stream:
+    own = layout.of(side)
+    request = full_request(own)
+    can = session.endpoints[side].capabilities.reads_modified_since and own.stamp is not None
+    if can and own.stamp is not None:
+        request = _stamped(request, own.stamp.name, ledger.watermark(session.key(layout), side), scope)
+    is_complete = not request.modified_field
+    reader = session.read(layout, side, request)
+    if is_complete:
+        return _Stream(reader, True, False)
+    return _peek(reader)
+
+
+def _stamped(request: ReadRequest, field: str, watermark: Watermark, scope: Scope) -> ReadRequest:
+    since = _text(scope.range.start) if scope.range.start else None
+    until = _text(scope.range.end) if scope.range.end else None
+    if scope.mode is Mode.INCREMENTAL and watermark.stamp:
+        since = earlier(watermark.stamp, OVERLAP)
+    if since is None and until is None:
+        return request
+    return replace(request, modified_field=field, since=since, until=until)
+
+
+def _text(at: datetime) -> str:
+    return at.replace(tzinfo=None).isoformat(sep=" ", timespec="seconds")
+
+
+def earlier(stamp: str, by: timedelta) -> str:
+    """The stamp moved back, in the form that it has; one in an unknown form stays."""
+    try:
+        moved = datetime.fromisoformat(stamp) - by
+    except ValueError:
+        return stamp
+    text = moved.isoformat(sep="T" if "T" in stamp else " ")
+    if stamp.endswith("Z"):
+        text = text.removesuffix("+00:00") + "Z"
+    return text[:10] if len(stamp) == 10 else text
+
+
+def _peek(reader: pa.RecordBatchReader) -> _Stream:
+    """Whether the stream is empty, without losing its first batch."""
+    first: pa.RecordBatch | None = None
+    for batch in reader:
+        if batch.num_rows:
+            first = batch
+            break
+    if first is None:
+        return _Stream(reader, False, True)
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        yield first
+        yield from reader
+
+    return _Stream(pa.RecordBatchReader.from_batches(reader.schema, batches()), False, False)
+
+
+def _is_waiting(ledger: Ledger, session: SyncSession, layout: Layout) -> bool:
+    counts = ledger.count_by_status(session.configuration.name, layout.entity.name)
+    return any(counts.get(status, 0) for status in (*WAITING, Status.CONFLICT))
+
+
+def _nothing(layout: Layout, pair: Mapping[Side, _Stream], ledger: Ledger, session: SyncSession) -> Prepared:
+    marks = {side: ledger.watermark(session.key(layout), side) for side in Side}
+    plan = EntityPlan(layout.entity.name, complete_a=pair[Side.A].is_complete, complete_b=pair[Side.B].is_complete)
+    return Prepared(layout, plan, None, marks, ())
+
+
+class _Preparation:
+    """The way of one entity from streams to a plan."""
+
+    def __init__(
+        self,
+        session: SyncSession,
+        ledger: Ledger,
+        layout: Layout,
+        progress: Progress,
+        cancel: CancelToken,
+        retries_all: bool,
+    ) -> None:
+        self.session = session
+        self.ledger = ledger
+        self.layout = layout
+        self.progress = progress
+        self.cancel = cancel
+        self.retries_all = retries_all
+        self.key = session.key(layout)
+
+    def prepare(self, pair: Mapping[Side, _Stream], identity: Mapping[Side, str]) -> Prepared:
+        self.progress.phase(self.layout.entity.name, Phase.READING)
+        bench = self.session.bench
+        is_full = any(stream.is_complete for stream in pair.values()) or self.session.is_lookup(self.layout)
+        if is_full:
+            load_peers(bench, self.layout, self.ledger.peers(self.key))
+        reads = {side: self._load(side, stream, keeps_all=not is_full) for side, stream in pair.items()}
+        if not is_full:
+            self._load_needed_peers()
+        reads = self._complete_for_new(reads)
+        given = self._look_up(reads)
+        self.progress.phase(self.layout.entity.name, Phase.COMPARING)
+        make_plan(bench, given)
+        return self._result(given, identity)
+
+    def _load(self, side: Side, stream: _Stream, *, keeps_all: bool) -> SideRead:
+        self.cancel.check()
+        watched = pa.RecordBatchReader.from_batches(stream.reader.schema, self._watched(stream.reader))
+        try:
+            read = load_side(
+                self.session.bench,
+                self.layout,
+                side,
+                watched,
+                is_complete=stream.is_complete,
+                keeps_all=keeps_all or not stream.is_complete,
+            )
+        finally:
+            stream.reader.close()
+        return read
+
+    def _watched(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+        for batch in reader:
+            self.cancel.check()
+            self.progress.advance(batch.num_rows)
+            yield batch
+
+    def _load_needed_peers(self) -> None:
+        bench, number = self.session.bench, self.layout.number
+        ids = {side: [str(row[0]) for row in bench.rows(f"SELECT rid FROM {side.value}_{number}")] for side in Side}
+        peers = self.ledger.peers(self.key, a_ids=ids[Side.A], b_ids=ids[Side.B], statuses=WAITING)
+        load_peers(bench, self.layout, peers)
+
+    def _complete_for_new(self, reads: dict[Side, SideRead]) -> dict[Side, SideRead]:
+        """A new record needs all records of the other side to find its counterpart among; they are read if they were not."""
+        bench, layout = self.session.bench, self.layout
+        for side in Side:
+            me, other = side.value, side.other
+            if reads[other].is_complete:
+                continue
+            fresh = bench.number(
+                f"SELECT count(*) FROM {me}_{layout.number} WHERE rid NOT IN "
+                f"(SELECT {me}_id FROM peer_{layout.number} WHERE {me}_id IS NOT NULL AND {other.value}_id IS NOT NULL)"
+            )
+            if fresh:
+                load_peers(bench, layout, self.ledger.peers(self.key))
+                reader = self.session.read(layout, other, full_request(layout.of(other)))
+                reads[other] = self._load(other, _Stream(reader, True, False), keeps_all=False)
+        return reads
+
+    def _look_up(self, reads: Mapping[Side, SideRead]) -> PlanInput:
+        """The counterparts of everything touched stand in the workbench as they are now."""
+        bench, layout = self.session.bench, self.layout
+        given = PlanInput(
+            layout,
+            reads[Side.A],
+            reads[Side.B],
+            self.session.lookups(layout),
+            self.ledger.decisions(self.key),
+            self.retries_all,
+        )
+        for _ in range(2):
+            find_touched(bench, given)
+            for side in Side:
+                ids = ids_to_look_up(bench, layout, side)
+                if not ids:
+                    continue
+                self.cancel.check()
+                request = replace(full_request(layout.of(side)), ids=ids)
+                reader = self.session.read(layout, side, request)
+                try:
+                    read = look_up(bench, given.read_of(side), reader, ids)
+                finally:
+                    reader.close()
+                given = replace(given, a=read) if side is Side.A else replace(given, b=read)
+        find_touched(bench, given)
+        return given
+
+    def _result(self, given: PlanInput, identity: Mapping[Side, str]) -> Prepared:
+        layout, configuration = self.layout, self.session.configuration
+        counted = outcome_query.counts(self.session.bench, layout)
+        before = {side: self.ledger.watermark(self.key, side) for side in Side}
+        is_first = self.ledger.count_peers(self.key) == 0
+        plan = EntityPlan(
+            layout.entity.name,
+            given.a.count,
+            given.b.count,
+            given.a.is_complete,
+            given.b.is_complete,
+            counted,
+            is_first,
+        )
+        figures = outcome_query.guard_figures(
+            self.session.bench, given, counted, {side: before[side].complete_count for side in Side}
+        )
+        findings: list[GuardFinding] = []
+        for side in Side:
+            if configuration.guards.identity and before[side].identity not in ("", identity[side]):
+                findings.append(GuardFinding(Guard.IDENTITY, layout.entity.name, side, 1, 1, 0))
+            findings += check_side(layout.entity.name, side, figures[side], configuration.guards, first_run=is_first)
+        marks = {side: _mark(before[side], given.read_of(side), identity[side]) for side in Side}
+        return Prepared(layout, plan, given, marks, tuple(findings))
+
+
+def _mark(before: Watermark, read: SideRead, identity: str) -> Watermark:
+    stamp = max(before.stamp, read.last_stamp)
+    return Watermark(stamp, read.count if read.is_complete else before.complete_count, identity)
+
+
+def prepare_again(
+    session: SyncSession, ledger: Ledger, layout: Layout, ids: Mapping[Side, Sequence[str]], cancel: CancelToken
+) -> PlanInput | None:
+    """A new plan for just these records, which changed between plan and write; None where there is nothing to look at."""
+    if not any(ids.values()):
+        return None
+    bench, key = session.bench, session.key(layout)
+    load_peers(bench, layout, ledger.peers(key, a_ids=ids[Side.A], b_ids=ids[Side.B]))
+    reads: dict[Side, SideRead] = {}
+    for side in Side:
+        cancel.check()
+        request = replace(full_request(layout.of(side)), ids=list(ids[side]))
+        reader = session.read(layout, side, request)
+        empty = pa.Table.from_batches([], reader.schema).to_reader()
+        read = load_side(bench, layout, side, empty, is_complete=False, keeps_all=True)
+        reads[side] = look_up(bench, read, reader, list(ids[side]))
+        reader.close()
+    given = PlanInput(layout, reads[Side.A], reads[Side.B], session.lookups(layout), ledger.decisions(key))
+    find_touched(bench, given)
+    make_plan(bench, given)
+    return given

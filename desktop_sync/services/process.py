@@ -1,0 +1,394 @@
+"""Process: carry a plan out. Intent, write, read back, settle, batch by batch (RELIABILITY 4.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from desktop_sync.core.configuration import Side
+from desktop_sync.core.decision import Action
+from desktop_sync.core.ledger_port import Ledger, NewConflict
+from desktop_sync.core.ports import CancelToken, Clock, Phase, Progress, Steps
+from desktop_sync.core.provider_port import Operation, WriteBatch, Writer, WriteResult, WriteStatus
+from desktop_sync.core.status import DeletedIn, Status
+from desktop_sync.engine import outcome_query
+from desktop_sync.engine.outcome_query import SETTLEMENT_SCHEMA
+from desktop_sync.engine.planner import PlanInput, pair_table
+from desktop_sync.engine.read_back import measure
+from desktop_sync.engine.write_query import WriteQuery, write_query
+from desktop_sync.services.sync_session import SyncSession, full_request
+
+CREATES_AND_UPDATES = (
+    Action.CREATE_A,
+    Action.CREATE_B,
+    Action.UPDATE_A,
+    Action.UPDATE_B,
+    Action.MARK_A,
+    Action.MARK_B,
+)
+DELETES = (Action.DELETE_A, Action.DELETE_B)
+LONGEST_WAIT = timedelta(hours=24)
+
+
+@dataclass(slots=True)
+class Carried:
+    """What was done for one entity. `stale`: ids of records that changed meanwhile, to be planned anew, by side."""
+
+    actions: dict[Action, int] = field(default_factory=dict)
+    failed: int = 0
+    problems: list[str] = field(default_factory=list)
+    stale: dict[Side, list[str]] = field(default_factory=lambda: {Side.A: [], Side.B: []})
+    waiting: int = 0
+
+    def count(self, action: Action, number: int) -> None:
+        if number:
+            self.actions[action] = self.actions.get(action, 0) + number
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A batch whose intent is durable."""
+
+    batch_id: int
+    rows: pa.Table
+    content: pa.Table
+
+
+@dataclass(frozen=True, slots=True)
+class Processing:
+    """Carries out the plans of one run. One thread."""
+
+    session: SyncSession
+    ledger: Ledger
+    run_id: int
+    clock: Clock
+    progress: Progress
+    cancel: CancelToken
+    steps: Steps
+
+    def settle_quiet(self, given: PlanInput, carried: Carried) -> None:
+        """Everything in the plan that writes to no endpoint is settled."""
+        bench, layout = self.session.bench, given.layout
+        key = self.session.key(layout)
+        missing = outcome_query.count_without_record(bench, layout)
+        if missing:
+            outcome_query.assign_record_ids(bench, layout, self.ledger.reserve_record_ids(missing))
+        counted = outcome_query.counts(bench, layout)
+        self.settle_status(given, carried)
+        if counted.get(Action.LINK) or counted.get(Action.ADOPT):
+            rows, settled = outcome_query.quiet_rows(given)
+            for batch, outcome in zip(bench.stream(rows), bench.stream(settled), strict=True):
+                self.ledger.keep_batch(
+                    key,
+                    self.run_id,
+                    pa.Table.from_batches([batch]),
+                    pa.Table.from_batches([outcome]).cast(SETTLEMENT_SCHEMA),
+                )
+        for action in (Action.LINK, Action.ADOPT):
+            carried.count(action, counted.get(action, 0))
+
+    def settle_status(self, given: PlanInput, carried: Carried) -> None:
+        """Conflicts, reviews, unusable, filtered, closed and unlinked records have their status; rows have record ids."""
+        bench, layout = self.session.bench, given.layout
+        key = self.session.key(layout)
+        counted = outcome_query.counts(bench, layout)
+        conflicts = self._conflicts(given)
+        settlements = bench.table(outcome_query.status_settlements(layout)).cast(SETTLEMENT_SCHEMA)
+        if settlements.num_rows:
+            self.ledger.settle(key, self.run_id, settlements)
+        if conflicts:
+            self.ledger.keep_conflicts(key, self.run_id, conflicts)
+        for action in outcome_query.STATUS_OF:
+            carried.count(action, counted.get(action, 0))
+        carried.waiting += counted.get(Action.CONFLICT, 0) + counted.get(Action.REVIEW, 0)
+        carried.failed += counted.get(Action.INVALID, 0)
+
+    def write(self, given: PlanInput, actions: Sequence[Action], carried: Carried) -> None:
+        """The plan's rows with these actions are written, in this order, each side through one writer."""
+        counted = outcome_query.counts(self.session.bench, given.layout)
+        for side in Side:
+            wanted = [action for action in actions if action.target is side and counted.get(action)]
+            if wanted:
+                total = sum(counted[action] for action in wanted)
+                self.progress.phase(given.layout.entity.name, Phase.WRITING, total)
+                self._write_side(given, side, wanted, carried)
+
+    def _write_side(self, given: PlanInput, side: Side, actions: Sequence[Action], carried: Carried) -> None:
+        endpoint = self.session.endpoints[side]
+        own = given.layout.of(side)
+        capabilities = endpoint.capabilities
+        with endpoint.writer(own.structure) as writer:
+            staged: list[tuple[WriteQuery, Staged]] = []
+            for action in actions:
+                query = write_query(given, action)
+                for batch in self.session.bench.stream(query.sql, capabilities.batch_size):
+                    if self.cancel.is_cancelled:
+                        self._abandon(staged)
+                        self.cancel.check()
+                    rows = self._without_unresolved(given, query, pa.Table.from_batches([batch]), carried)
+                    if rows.num_rows:
+                        staged.append((query, self._stage(given, query, rows, writer)))
+                        if capabilities.commits_each_batch:
+                            self._commit(given, writer, staged, carried)
+            if staged:
+                self._commit(given, writer, staged, carried)
+
+    def _abandon(self, staged: Sequence[tuple[WriteQuery, Staged]]) -> None:
+        """Intents whose write was never committed are closed; the endpoint is as it was."""
+        for _, one in staged:
+            self.ledger.close_batch(one.batch_id, SETTLEMENT_SCHEMA.empty_table(), done_rows=())
+
+    def _without_unresolved(self, given: PlanInput, query: WriteQuery, rows: pa.Table, carried: Carried) -> pa.Table:
+        """Rows whose references all have a counterpart; the others fail, each with a sentence."""
+        bad = pc.greater(pc.utf8_length(pc.fill_null(rows["x_unresolved"], "")), 0)
+        if not pc.any(bad).as_py():
+            return rows
+        failed = rows.filter(bad)
+        messages = [
+            f"{name}: the record it refers to is not synchronized" for name in failed["x_unresolved"].to_pylist()
+        ]
+        self.ledger.settle(
+            self.session.key(given.layout), self.run_id, self._rejections(given, query, failed, messages, carried)
+        )
+        return rows.filter(pc.invert(bad))
+
+    def _stage(self, given: PlanInput, query: WriteQuery, rows: pa.Table, writer: Writer) -> Staged:
+        target = query.target
+        endpoint, own = self.session.endpoints[target], given.layout.of(target)
+        mine = f"x_{target.value}_id"
+        if query.operation is Operation.CREATE:
+            ids = rows["x_target_id"]
+            if ids.null_count:
+                reserved = endpoint.reserve_ids(own.structure, rows.num_rows)
+                given_ids: list[str | None] = list(reserved) if reserved else [None] * rows.num_rows
+                ids = pa.chunked_array([pa.array(given_ids, pa.string())])
+            rows = rows.set_column(rows.schema.get_field_index(mine), mine, ids)
+        content = self._content(query, rows)
+        batch_id = self.ledger.open_batch(
+            self.session.key(given.layout), self.run_id, target, own.structure.name, int(query.operation), content
+        )
+        self.steps("process.intent_is_durable")
+        writer.stage(
+            WriteBatch(
+                query.operation,
+                rows[mine].to_pylist(),
+                query.values,
+                rows.select([f"x_v{i}" for i in range(len(query.values))]).rename_columns(list(query.values)),
+                query.expected,
+                rows.select([f"x_e{i}" for i in range(len(query.expected))]).rename_columns(list(query.expected)),
+            )
+        )
+        return Staged(batch_id, rows, content)
+
+    @staticmethod
+    def _content(query: WriteQuery, rows: pa.Table) -> pa.Table:
+        """The batch rows for the ledger."""
+        digests = {query.target: "x_digest", query.target.other: "x_source_digest"}
+        new_id = {Side.A: "x_a_id", Side.B: "x_b_id"}
+        columns: dict[str, pa.ChunkedArray] = {
+            "record_id": rows["x_record_id"],
+            "action": rows["x_action"],
+            "rule": rows["x_rule"],
+            "a_id": rows[new_id[Side.A]],
+            "b_id": rows[new_id[Side.B]],
+            "a_digest": rows[digests[Side.A]],
+            "b_digest": rows[digests[Side.B]],
+        }
+        columns |= {label: rows[name] for label, name in query.history}
+        return pa.table(columns)
+
+    def _commit(
+        self, given: PlanInput, writer: Writer, staged: list[tuple[WriteQuery, Staged]], carried: Carried
+    ) -> None:
+        results = writer.commit()
+        self.steps("process.written")
+        for (query, one), result in zip(staged, results, strict=True):
+            self._settle(given, query, one, result, carried)
+            self.progress.advance(one.rows.num_rows)
+        staged.clear()
+
+    def _settle(self, given: PlanInput, query: WriteQuery, one: Staged, result: WriteResult, carried: Carried) -> None:
+        statuses = pa.array(result.statuses, pa.int8())
+        written = pc.equal(statuses, int(WriteStatus.WRITTEN))
+        rows = self._with_new_ids(query, one.rows, result)
+        content = self._content(query, rows)
+        changed_content = not content.equals(one.content)
+        if query.operation is not Operation.DELETE:
+            content, was_read = self._with_stored(given, query, content, result, written)
+            changed_content = changed_content or was_read
+        parts = [self._settlements(query, rows.filter(written), content.filter(written))]
+        not_written = pc.invert(written)
+        if pc.any(not_written).as_py():
+            parts.append(self._setbacks(given, query, rows, result, carried))
+        done = pc.indices_nonzero(written).to_pylist()
+        self.ledger.close_batch(
+            one.batch_id,
+            pa.concat_tables(parts),
+            done_rows=done,
+            stored=content if changed_content else None,
+        )
+        self.steps("process.settled")
+        carried.count(query.action, len(done))
+        self._remember_pairs(given, query, rows.filter(written))
+
+    @staticmethod
+    def _with_new_ids(query: WriteQuery, rows: pa.Table, result: WriteResult) -> pa.Table:
+        mine = f"x_{query.target.value}_id"
+        ids = pa.chunked_array([pa.array(result.ids, pa.string())])
+        return rows.set_column(rows.schema.get_field_index(mine), mine, pc.coalesce(ids, rows[mine]))
+
+    def _with_stored(
+        self, given: PlanInput, query: WriteQuery, content: pa.Table, result: WriteResult, written: pa.Array
+    ) -> tuple[pa.Table, bool]:
+        """The batch rows with what the endpoint really stored, and whether anything had to be read."""
+        as_sent = pa.array(result.stored_as_sent, pa.bool_())
+        doubtful = pc.and_(written, pc.invert(as_sent))
+        if query.must_read_back:
+            doubtful = written
+        if not pc.any(doubtful).as_py():
+            return content, False
+        side = query.target
+        mine = f"{side.value}_id"
+        ids = content[mine].filter(doubtful).to_pylist()
+        own = given.layout.of(side)
+        request = replace(full_request(own), ids=ids)
+        reader = self.session.read(given.layout, side, request)
+        try:
+            stored = measure(self.session.bench, given, side, reader)
+        finally:
+            reader.close()
+        places = pc.index_in(content[mine], value_set=stored["rid"].combine_chunks())
+        known = pc.and_(doubtful, pc.is_valid(places))
+        for name, source in [(f"{side.value}_digest", "digest")] + [
+            (label, label) for label in content.column_names if label.startswith(f"{side.value}:")
+        ]:
+            fresh = stored[source].combine_chunks().take(pc.fill_null(places, 0).combine_chunks())
+            merged = pc.if_else(known, fresh, content[name].combine_chunks())
+            content = content.set_column(content.schema.get_field_index(name), name, merged)
+        return content, True
+
+    def _settlements(self, query: WriteQuery, rows: pa.Table, content: pa.Table) -> pa.Table:
+        """Settlements of records that were written."""
+        is_gone = query.operation is Operation.DELETE or query.action in (Action.MARK_A, Action.MARK_B)
+        number = rows.num_rows
+        status, deleted_in = Status.PROCESSED, DeletedIn.NOWHERE
+        if is_gone:
+            status, deleted_in = Status.DELETED, DeletedIn.BOTH
+            if query.operation is not Operation.DELETE:
+                deleted_in = DeletedIn.A if query.target is Side.B else DeletedIn.B
+        return pa.table(
+            {
+                "record_id": content["record_id"],
+                "a_id": content["a_id"],
+                "b_id": content["b_id"],
+                "status": _same(int(status), number, pa.int8()),
+                "deleted_in": _same(int(deleted_in), number, pa.int8()),
+                "a_digest": content["a_digest"],
+                "b_digest": content["b_digest"],
+                "attempts": _same(0, number, pa.int32()),
+                "not_before": pa.nulls(number, pa.timestamp("us", "UTC")),
+                "last_error": _same("", number, pa.string()),
+            }
+        ).cast(SETTLEMENT_SCHEMA)
+
+    def _setbacks(
+        self, given: PlanInput, query: WriteQuery, rows: pa.Table, result: WriteResult, carried: Carried
+    ) -> pa.Table:
+        """Settlements of records that were refused; those that changed meanwhile are noted to be planned anew."""
+        statuses = pa.array(result.statuses, pa.int8())
+        changed = pc.equal(statuses, int(WriteStatus.CHANGED))
+        stale = rows.filter(changed)
+        for side in Side:
+            carried.stale[side] += [value for value in stale[f"x_{side.value}_id"].to_pylist() if value is not None]
+        refused = pc.and_(pc.not_equal(statuses, int(WriteStatus.WRITTEN)), pc.invert(changed))
+        messages = [
+            message or "a record with this id appeared there meanwhile; the next run looks at it again"
+            for message, is_refused in zip(result.messages, refused.to_pylist(), strict=True)
+            if is_refused
+        ]
+        return self._rejections(given, query, rows.filter(refused), messages, carried)
+
+    def _rejections(
+        self, given: PlanInput, query: WriteQuery, rows: pa.Table, messages: Sequence[str], carried: Carried
+    ) -> pa.Table:
+        """Settlements of records that could not be written: Failed, with a time to try again, or Aborted after the last."""
+        limit = given.layout.entity.max_failed_attempts
+        attempts = [int(value or 0) + 1 for value in rows["x_attempts"].to_pylist()]
+        is_create = query.operation is Operation.CREATE
+        now = self.clock.now()
+        for record, message in zip(rows["x_record_id"].to_pylist(), messages, strict=True):
+            carried.problems.append(f"{given.layout.entity.name}, record {record}: {message}")
+        carried.failed += rows.num_rows
+        target_id = pa.nulls(rows.num_rows, pa.string())
+        ids = {side: rows[f"x_{side.value}_id"] for side in Side}
+        if is_create:
+            # A record that was to be created again keeps the pair's old id, so that its baseline stays findable.
+            ids[query.target] = pc.if_else(pc.is_valid(rows["x_base_a"]), ids[query.target], target_id)
+        return pa.table(
+            {
+                "record_id": rows["x_record_id"],
+                "a_id": ids[Side.A],
+                "b_id": ids[Side.B],
+                "status": pa.array(
+                    [int(Status.ABORTED if count >= limit else Status.FAILED) for count in attempts], pa.int8()
+                ),
+                "deleted_in": pc.coalesce(rows["x_deleted_in"], pa.scalar(0, pa.int8())),
+                "a_digest": rows["x_base_a"],
+                "b_digest": rows["x_base_b"],
+                "attempts": pa.array(attempts, pa.int32()),
+                "not_before": pa.array([now + wait(count) for count in attempts], pa.timestamp("us", "UTC")),
+                "last_error": pa.array(list(messages), pa.string()),
+            }
+        ).cast(SETTLEMENT_SCHEMA)
+
+    def _remember_pairs(self, given: PlanInput, query: WriteQuery, rows: pa.Table) -> None:
+        """New pairs can be referred to by the entities that come after."""
+        if query.operation is not Operation.CREATE or not self.session.is_lookup(given.layout):
+            return
+        table = rows.select(["x_record_id", "x_a_id", "x_b_id"])
+        with self.session.bench.source(table) as (source, _):
+            self.session.bench.execute(
+                f"INSERT INTO {pair_table(given.layout)} SELECT x_record_id, x_a_id, x_b_id FROM {source}"
+            )
+
+    def _conflicts(self, given: PlanInput) -> list[NewConflict]:
+        rows = self.session.bench.table(outcome_query.conflict_rows(given)).to_pylist()
+        return [self._conflict(given, row) for row in rows]
+
+    def _conflict(self, given: PlanInput, row: dict[str, object]) -> NewConflict:
+        baseline = self.ledger.baseline(int(str(row["record_id"])))
+        values = []
+        for index, mapping in enumerate(given.layout.entity.fields):
+            label = mapping.a or mapping.b
+            base = baseline.get(f"a:{mapping.a}") if mapping.a else baseline.get(f"b:{mapping.b}")
+            values.append((label, _text(row[f"a{index}"]), _text(row[f"b{index}"]), base))
+        winner = row["winner"]
+        return NewConflict(
+            int(str(row["record_id"])),
+            int(str(row["rule"])),
+            Side(winner) if isinstance(winner, str) and row["rule"] != 6 else None,
+            _instant(row["a_at"]),
+            _instant(row["b_at"]),
+            tuple(values),
+        )
+
+
+def wait(attempts: int) -> timedelta:
+    """How long a record that failed so often waits: one minute, doubled each time, a day at most."""
+    return min(LONGEST_WAIT, timedelta(minutes=2 ** min(attempts - 1, 12)))
+
+
+def _same(value: int | str, number: int, kind: pa.DataType) -> pa.Array:
+    return pa.repeat(pa.scalar(value, kind), number)
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _instant(value: object) -> datetime | None:
+    return None if value is None else datetime.fromtimestamp(int(str(value)) / 1_000_000, UTC)

@@ -1,0 +1,171 @@
+"""What people see of and do to sync records: the queue, conflicts, reviews, links, runs and history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from desktop_sync.core.configuration import Side
+from desktop_sync.core.errors import ConfigurationError
+from desktop_sync.core.ledger_port import EntityKey, Ledger, RecordQuery
+from desktop_sync.core.run import Run
+from desktop_sync.core.status import DeletedIn, Event, Status, after
+from desktop_sync.core.sync_record import Conflict, HistoryRow, SyncRecord
+from desktop_sync.engine.outcome_query import SETTLEMENT_SCHEMA
+from desktop_sync.services.views import ReviewCase
+
+Settlement = dict[str, object]
+
+
+class RecordService:
+    """Every method blocks; any thread. What is decided here is written at the next run."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def records(self, query: RecordQuery) -> list[SyncRecord]:
+        return self._ledger.records(query)
+
+    def count(self, query: RecordQuery) -> int:
+        return self._ledger.count_records(query)
+
+    def counts(self, configuration: str) -> dict[Status, int]:
+        return self._ledger.count_by_status(configuration)
+
+    def conflicts(
+        self, configuration: str, only_open: bool = True, limit: int = 200, offset: int = 0
+    ) -> list[Conflict]:
+        return self._ledger.conflicts(configuration, only_open=only_open, limit=limit, offset=offset)
+
+    def resolve(self, conflict_id: int, winner: Side) -> None:
+        """The winner's record goes to the other side at the next run."""
+        self._ledger.decide_conflict(conflict_id, winner)
+
+    def runs(self, configuration: str = "", limit: int = 200, offset: int = 0) -> list[Run]:
+        return self._ledger.runs(configuration, limit=limit, offset=offset)
+
+    def run(self, run_id: int) -> Run | None:
+        return self._ledger.run(run_id)
+
+    def history(self, run_id: int, limit: int = 200, offset: int = 0) -> list[HistoryRow]:
+        return self._ledger.history(run_id, limit=limit, offset=offset)
+
+    def record_history(self, record_id: int) -> list[HistoryRow]:
+        return self._ledger.record_history(record_id)
+
+    def find(self, configuration: str, record: str, entity: str = "") -> SyncRecord:
+        """The record with this number, or with this id in one of the endpoints. Raises ConfigurationError if none or several."""
+        if record.isascii() and record.isdigit():
+            known = self._ledger.record(int(record))
+            if known is not None and known.configuration == configuration and entity in ("", known.entity):
+                return known
+        query = RecordQuery(configuration, entity, text=record, limit=1000)
+        found = [one for one in self._ledger.records(query) if record in (one.a_id, one.b_id)]
+        if len(found) != 1:
+            many = "several sync records have" if found else "no sync record has"
+            raise ConfigurationError(f'{many} the id "{record}" in "{configuration}"', path="record")
+        return found[0]
+
+    def reviews(self, configuration: str, limit: int = 200, offset: int = 0) -> list[ReviewCase]:
+        query = RecordQuery(configuration, statuses=(Status.REVIEW,), limit=limit, offset=offset)
+        return [
+            ReviewCase(record.id, record.entity, record.a_id, record.b_id, record.last_error, _candidates(record))
+            for record in self._ledger.records(query)
+        ]
+
+    def set_status(self, record_ids: Sequence[int], event: Event) -> int:
+        """What the user did to the records, as far as the table of transitions allows it; how many changed."""
+        changed = 0
+        for record_id in record_ids:
+            record = self._ledger.record(record_id)
+            if record is None:
+                continue
+            status = after(record.status, event, has_both_ids=record.a_id is not None and record.b_id is not None)
+            if status is None:
+                continue
+            row = self._row(record) | {"status": int(status), "attempts": 0, "not_before": None, "last_error": ""}
+            if event is Event.SET_DELETED_BY_USER:
+                was_processed = row["a_digest"] is not None or row["b_digest"] is not None
+                row["deleted_in"] = int(DeletedIn.NOWHERE if was_processed else DeletedIn.BY_HAND)
+            if event is Event.SET_PROCESSED_BY_USER:
+                # No baseline: what both sides hold at the next run becomes it.
+                row |= {"a_digest": None, "b_digest": None, "deleted_in": 0}
+            self._settle(record, [row])
+            changed += 1
+        return changed
+
+    def link(self, configuration: str, entity: str, a_id: str, b_id: str) -> None:
+        """The two records are peers; at the next run the rule of first contact says what is written.
+
+        Raises ConfigurationError when one of them is paired already.
+        """
+        key = EntityKey(configuration, entity)
+        rows = _rows(self._ledger, key, a_ids=[a_id], b_ids=[b_id])
+        for row in rows:
+            if row["a_id"] is not None and row["b_id"] is not None and row["status"] != Status.DELETED:
+                if row["a_id"] == a_id and row["b_id"] == b_id:
+                    return
+                raise ConfigurationError(
+                    f'record {row["record_id"]} already pairs "{row["a_id"]}" with "{row["b_id"]}": unlink it first',
+                    path="link",
+                )
+        keeper = rows[0] if rows else {"record_id": self._ledger.reserve_record_ids(1)}
+        spare = [int(str(row["record_id"])) for row in rows[1:]]
+        if spare:
+            self._ledger.remove(key, spare)
+        row = _empty() | {"record_id": keeper["record_id"], "a_id": a_id, "b_id": b_id, "status": int(Status.PREPARED)}
+        self._ledger.settle(key, 0, _table([row]))
+
+    def unlink(self, record_id: int) -> None:
+        """The two records are no peers any more; both wait as Skipped, so that they are not matched again at once."""
+        record = self._ledger.record(record_id)
+        if record is None:
+            raise ConfigurationError(f"there is no sync record {record_id}", path="record")
+        if record.a_id is None or record.b_id is None:
+            raise ConfigurationError(f"sync record {record_id} is not a pair", path="record")
+        first = _empty() | {"record_id": record.id, "a_id": record.a_id, "status": int(Status.SKIPPED)}
+        second = _empty() | {
+            "record_id": self._ledger.reserve_record_ids(1),
+            "b_id": record.b_id,
+            "status": int(Status.SKIPPED),
+        }
+        self._settle(record, [first, second])
+
+    def _row(self, record: SyncRecord) -> Settlement:
+        key = EntityKey(record.configuration, record.entity)
+        rows = _rows(
+            self._ledger,
+            key,
+            a_ids=[record.a_id] if record.a_id is not None else [],
+            b_ids=[record.b_id] if record.b_id is not None else [],
+        )
+        return next(row for row in rows if row["record_id"] == record.id)
+
+    def _settle(self, record: SyncRecord, rows: list[Settlement]) -> None:
+        self._ledger.settle(EntityKey(record.configuration, record.entity), 0, _table(rows))
+
+
+def _rows(ledger: Ledger, key: EntityKey, *, a_ids: list[str], b_ids: list[str]) -> list[Settlement]:
+    reader = pa.RecordBatchReader.from_stream(ledger.peers(key, a_ids=a_ids, b_ids=b_ids))
+    return [row | {"last_error": ""} for row in reader.read_all().to_pylist()]
+
+
+def _empty() -> Settlement:
+    values: Settlement = {name: None for name in SETTLEMENT_SCHEMA.names}
+    return values | {"deleted_in": 0, "attempts": 0, "last_error": ""}
+
+
+def _table(rows: list[Settlement]) -> pa.Table:
+    return pa.Table.from_pylist(rows, schema=SETTLEMENT_SCHEMA)
+
+
+def _candidates(record: SyncRecord) -> tuple[tuple[str | None, str | None, str], ...]:
+    """Who might be meant, from the evidence: its last brackets list ids of the other side."""
+    reason, bracket, listed = record.last_error.rpartition(" (")
+    if not bracket or not listed.endswith(")"):
+        return ()
+    return tuple(
+        (record.a_id, other, reason) if record.a_id is not None else (other, record.b_id, reason)
+        for other in listed[:-1].split(", ")
+    )

@@ -1,0 +1,177 @@
+"""An opened configuration: its endpoints, layouts and workbench, for the time of one preview or run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from graphlib import CycleError, TopologicalSorter
+
+import pyarrow as pa
+
+from desktop_sync.core.configuration import Entity, Side, SyncConfiguration
+from desktop_sync.core.errors import EndpointError, MissingError, PlacedError
+from desktop_sync.core.ledger_port import EntityKey, RecordStore
+from desktop_sync.core.provider_port import EndpointSession, ReadRequest
+from desktop_sync.core.structure import Field, FieldType, Structure
+from desktop_sync.engine.layout import Layout, SideLayout, make_layout
+from desktop_sync.engine.workbench import Workbench
+
+OpenEndpoint = Callable[[str], EndpointSession]
+
+
+@dataclass(slots=True)
+class SyncSession:
+    """Use as a context manager; one thread at a time.
+
+    `layouts` are in the order of prerequisites. `missing` names (entity, side) whose structure is not there yet and will be made
+    before the first write. `cycle` names entities whose references go round.
+    """
+
+    configuration: SyncConfiguration
+    endpoints: dict[Side, EndpointSession]
+    layouts: tuple[Layout, ...]
+    missing: frozenset[tuple[str, Side]]
+    work_folder: str
+    cycle: tuple[str, ...] = ()
+    _bench: Workbench | None = None
+
+    @property
+    def bench(self) -> Workbench:
+        """The workbench, opened when it is first needed: an incremental run that reads nothing never does."""
+        if self._bench is None:
+            self._bench = Workbench(self.work_folder)
+        return self._bench
+
+    def key(self, layout: Layout) -> EntityKey:
+        return EntityKey(self.configuration.name, layout.entity.name)
+
+    def lookups(self, layout: Layout) -> dict[str, Layout]:
+        by_name = {other.entity.name: other for other in self.layouts}
+        return {name: by_name[name] for name in layout.entity.prerequisites}
+
+    def is_lookup(self, layout: Layout) -> bool:
+        return any(layout.entity.name in other.entity.prerequisites for other in self.layouts)
+
+    def read(self, layout: Layout, side: Side, request: ReadRequest) -> pa.RecordBatchReader:
+        """The stream of a read; a structure that is still to be made has no records."""
+        if (layout.entity.name, side) in self.missing:
+            fields = [(name, pa.string()) for name in request.fields]
+            return pa.table({name: pa.array([], kind) for name, kind in fields}).to_reader()
+        return pa.RecordBatchReader.from_stream(self.endpoints[side].read(request))
+
+    def create_missing(self, layout: Layout) -> None:
+        """The structures that the layout found missing are there."""
+        for side in Side:
+            if (layout.entity.name, side) in self.missing:
+                self.endpoints[side].create_structure(layout.of(side).structure)
+                self.missing -= {(layout.entity.name, side)}
+
+    def close(self) -> None:
+        if self._bench is not None:
+            self._bench.close()
+            self._bench = None
+        for session in self.endpoints.values():
+            session.close()
+
+    def __enter__(self) -> SyncSession:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+def open_session(
+    configuration: SyncConfiguration, open_endpoint: OpenEndpoint, records: RecordStore, work_folder: str
+) -> SyncSession:
+    """A session of this version of the configuration. Raises ConfigurationError and EndpointError; then nothing is open."""
+    endpoints: dict[Side, EndpointSession] = {}
+    try:
+        for side in Side:
+            endpoints[side] = open_endpoint(configuration.endpoint_of(side))
+        ordered, cycle = order_entities(configuration.entities)
+        layouts: list[Layout] = []
+        missing: set[tuple[str, Side]] = set()
+        for number, entity in enumerate(ordered):
+            layouts.append(_layout(configuration, entity, number, endpoints, records, missing))
+    except BaseException:
+        for session in endpoints.values():
+            session.close()
+        raise
+    return SyncSession(configuration, endpoints, tuple(layouts), frozenset(missing), work_folder, cycle)
+
+
+def order_entities(entities: tuple[Entity, ...]) -> tuple[tuple[Entity, ...], tuple[str, ...]]:
+    """Entities so that prerequisites come first, and the names of a cycle if there is one (then: the given order)."""
+    by_name = {entity.name: entity for entity in entities}
+    graph = {e.name: [name for name in e.prerequisites if name in by_name and name != e.name] for e in entities}
+    sorter = TopologicalSorter(graph)
+    try:
+        names = tuple(sorter.static_order())
+    except CycleError as error:
+        return entities, tuple(error.args[1])
+    return tuple(by_name[name] for name in names), ()
+
+
+def _layout(
+    configuration: SyncConfiguration,
+    entity: Entity,
+    number: int,
+    endpoints: dict[Side, EndpointSession],
+    records: RecordStore,
+    missing: set[tuple[str, Side]],
+) -> Layout:
+    names = (configuration.a, configuration.b)
+    found: dict[Side, Structure | None] = {}
+    errors: dict[Side, EndpointError] = {}
+    for side in Side:
+        try:
+            found[side] = endpoints[side].describe(entity.structures.of(side))
+        except MissingError as error:
+            found[side] = None
+            errors[side] = error
+    for side, absence in errors.items():
+        partner = found[side.other]
+        can_make = endpoints[side].capabilities.can_create_structures
+        is_new = records.count_peers(EntityKey(configuration.name, entity.name)) == 0
+        if partner is None or not can_make or not is_new or not entity.direction.flows_from(side.other):
+            raise absence
+        # A structure that never took part may be made; one that did and is gone must not look empty.
+        found[side] = planned_structure(entity, side, partner)
+        missing.add((entity.name, side))
+    a, b = found[Side.A], found[Side.B]
+    if a is None or b is None:
+        raise MissingError("the structure is not there")
+    try:
+        return make_layout(entity, number, (a, b), names)
+    except PlacedError as error:
+        if not error.place.endpoint:
+            side = Side.B if error.place.structure == b.name else Side.A
+            error.place = replace(error.place, endpoint=configuration.endpoint_of(side))
+        raise
+
+
+def planned_structure(entity: Entity, side: Side, partner: Structure) -> Structure:
+    """The structure that will be made: a field for each mapped one, with its partner's type."""
+    fields: dict[str, Field] = {}
+    for mapping in entity.fields:
+        name = mapping.field_of(side)
+        if not name or name in fields:
+            continue
+        other = partner.field(mapping.field_of(side.other))
+        if other is None or mapping.value_map or mapping.to_a or mapping.to_b:
+            fields[name] = Field(name, FieldType.TEXT)
+        else:
+            fields[name] = Field(name, other.type, other.nullable, other.length, other.scale)
+    for name in (entity.modified.of(side), entity.mark.of(side).field, *entity.key.of(side)):
+        if name and name not in fields:
+            fields[name] = Field(name, FieldType.TEXT)
+    key = entity.key.of(side)
+    if not key:
+        by_partner = {m.field_of(side.other): m.field_of(side) for m in entity.fields}
+        mapped = tuple(by_partner.get(name, "") for name in partner.key)
+        key = mapped if mapped and all(mapped) else tuple(m.field_of(side) for m in entity.identifying)
+    return Structure(entity.structures.of(side), tuple(fields.values()), tuple(name for name in key if name))
+
+
+def full_request(layout: SideLayout) -> ReadRequest:
+    return ReadRequest(layout.structure, layout.fields)

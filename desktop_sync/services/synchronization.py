@@ -1,0 +1,348 @@
+"""Preview, prepare, process and run a configuration (SPEC §5, §6, §8, §9)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from desktop_sync.core.configuration import Side, SyncConfiguration
+from desktop_sync.core.error_text import sentence
+from desktop_sync.core.errors import (
+    CancelledError,
+    ConfigurationError,
+    DesktopSyncError,
+    GuardError,
+    VersionMismatchError,
+)
+from desktop_sync.core.guard import Guard, GuardFinding
+from desktop_sync.core.ledger_port import Ledger
+from desktop_sync.core.plan import Mode, Plan, Range
+from desktop_sync.core.ports import CancelToken, Clock, Ids, NoProgress, Phase, Progress, Steps, no_steps
+from desktop_sync.core.run import EntityResult, Outcome, RunKind, RunResult, Trigger
+from desktop_sync.engine import outcome_query
+from desktop_sync.engine.layout import Layout
+from desktop_sync.engine.plan_store import load_plan
+from desktop_sync.services.preview import Preview
+from desktop_sync.services.prepare import Prepared, Scope, prepare_again, prepare_entities
+from desktop_sync.services.process import CREATES_AND_UPDATES, DELETES, Carried, Processing
+from desktop_sync.services.settle import settle_open_intents
+from desktop_sync.services.sync_session import OpenEndpoint, SyncSession, open_session
+
+REPLANS = 5
+"""How often a record that keeps changing between plan and write is planned anew in one run (RELIABILITY 4.4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """How a run was asked for."""
+
+    kind: RunKind
+    trigger: Trigger
+    scope: Scope
+    allow: frozenset[Guard]
+    progress: Progress
+    cancel: CancelToken
+
+
+class SynchronizationService:
+    """Every method blocks. Any thread; one run per configuration at a time, also across processes."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        open_endpoint: OpenEndpoint,
+        clock: Clock,
+        ids: Ids,
+        work_folder: Path,
+        steps: Steps = no_steps,
+    ) -> None:
+        self._ledger = ledger
+        self._open_endpoint = open_endpoint
+        self._clock = clock
+        self._ids = ids
+        self._work_folder = work_folder
+        self._steps = steps
+
+    def is_running(self, name: str) -> bool:
+        return self._ledger.is_held(name)
+
+    def preview(
+        self,
+        name: str,
+        *,
+        mode: Mode = Mode.FULL,
+        range: Range = Range(),  # noqa: A002, B008 - the word of SPEC §5; frozen
+        progress: Progress = NoProgress(),  # noqa: B008 - without state
+        cancel: CancelToken | None = None,
+    ) -> Preview:
+        """The plan that a run would carry out now. Nothing is written, neither to an endpoint nor to the ledger."""
+        session = self._session(self._configuration(name))
+        try:
+            return self._plan(session, Scope(mode, range), progress, cancel or CancelToken())
+        except BaseException:
+            session.close()
+            raise
+
+    def waiting_plan(self, name: str) -> Preview | None:
+        """The plan that a guard stopped, or that a prepare made, if it still fits the configuration and the ledger."""
+        configuration = self._configuration(name)
+        kept = self._ledger.folder(name)
+        if kept is None:
+            return None
+        session = self._session(configuration)
+        try:
+            plan, given, basis = load_plan(session.bench, session.layouts, Path(kept[1]))
+            if plan.configuration_version != configuration.version or basis != self._basis(name):
+                raise VersionMismatchError("the kept plan", basis, self._basis(name))
+        except (VersionMismatchError, FileNotFoundError):
+            session.close()
+            return None
+        except BaseException:
+            session.close()
+            raise
+        by_name = {entity.entity: entity for entity in plan.entities}
+        prepared = [
+            Prepared(layout, by_name[layout.entity.name], given.get(layout.entity.name), {}, ())
+            for layout in session.layouts
+        ]
+        return Preview(plan, session, prepared, basis)
+
+    def run(
+        self,
+        name: str,
+        *,
+        trigger: Trigger = Trigger.HAND,
+        mode: Mode | None = None,
+        range: Range = Range(),  # noqa: A002, B008 - the word of SPEC §5; frozen
+        allow: frozenset[Guard] = frozenset(),
+        preview: Preview | None = None,
+        progress: Progress = NoProgress(),  # noqa: B008 - without state
+        cancel: CancelToken | None = None,
+    ) -> RunResult:
+        """Prepare, then process; with `preview`, exactly that plan is carried out, and its session is closed.
+
+        Raises AlreadyRunningError before anything, VersionMismatchError when the preview is stale, and errors of
+        endpoints, configuration and ledger; they are recorded with the run. A guard and a cancel are results.
+        """
+        order = Order(RunKind.RUN, trigger, Scope(mode or Mode.FULL, range), allow, progress, cancel or CancelToken())
+        return self._carry_out(name, order, preview)
+
+    def prepare(
+        self,
+        name: str,
+        *,
+        trigger: Trigger = Trigger.HAND,
+        mode: Mode | None = None,
+        range: Range = Range(),  # noqa: A002, B008 - the word of SPEC §5; frozen
+        progress: Progress = NoProgress(),  # noqa: B008 - without state
+        cancel: CancelToken | None = None,
+    ) -> RunResult:
+        """The queue holds what is out of sync, and the plan waits for `process`. No endpoint is written to."""
+        scope = Scope(mode or Mode.FULL, range)
+        order = Order(RunKind.PREPARE, trigger, scope, frozenset(), progress, cancel or CancelToken())
+        return self._carry_out(name, order, None)
+
+    def process(
+        self,
+        name: str,
+        *,
+        trigger: Trigger = Trigger.HAND,
+        allow: frozenset[Guard] = frozenset(),
+        progress: Progress = NoProgress(),  # noqa: B008 - without state
+        cancel: CancelToken | None = None,
+    ) -> RunResult:
+        """The waiting plan is carried out. Raises ConfigurationError when there is none."""
+        waiting = self.waiting_plan(name)
+        if waiting is None:
+            raise ConfigurationError(
+                f'nothing is prepared for "{name}", or it changed since: prepare it again', path="process"
+            )
+        order = Order(RunKind.PROCESS, trigger, Scope(), allow, progress, cancel or CancelToken())
+        return self._carry_out(name, order, waiting)
+
+    def _configuration(self, name: str) -> SyncConfiguration:
+        for configuration in self._ledger.configurations():
+            if configuration.name == name:
+                return configuration
+        raise ConfigurationError(f'there is no configuration named "{name}"', path="configuration")
+
+    def _session(self, configuration: SyncConfiguration) -> SyncSession:
+        self._work_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return open_session(configuration, self._open_endpoint, self._ledger, str(self._work_folder))
+
+    def _basis(self, name: str) -> str:
+        """Changes whenever a run of the configuration may have changed the ledger."""
+        runs = [run for run in self._ledger.runs(name, limit=20) if run.kind is not RunKind.PREPARE]
+        return str(runs[0].id) if runs else ""
+
+    def _plan(self, session: SyncSession, scope: Scope, progress: Progress, cancel: CancelToken) -> Preview:
+        basis = self._basis(session.configuration.name)
+        prepared = prepare_entities(session, self._ledger, scope, progress, cancel)
+        entities = tuple(one.plan for one in prepared)
+        findings = tuple(finding for one in prepared for finding in one.findings)
+        plan = Plan(
+            self._ids.new_id(),
+            session.configuration.name,
+            session.configuration.version,
+            scope.mode,
+            self._clock.now(),
+            entities,
+            findings,
+        )
+        seen = repr((plan.configuration, plan.configuration_version, entities, basis))
+        plan = replace(plan, digest=hashlib.sha256(seen.encode()).hexdigest())
+        return Preview(plan, session, prepared, basis)
+
+    def _carry_out(self, name: str, order: Order, preview: Preview | None) -> RunResult:
+        configuration = preview.session.configuration if preview is not None else self._configuration(name)
+        try:
+            with self._ledger.hold(name):
+                if preview is not None and preview.basis != self._basis(name):
+                    raise VersionMismatchError("the plan", preview.basis, self._basis(name))
+                run_id = self._ledger.open_run(configuration, order.kind, order.trigger)
+                with self._recorded(configuration, run_id) as finish:
+                    result = self._execute(configuration, order, preview, run_id)
+                    finish.append(result)
+                return finish[-1]
+        finally:
+            if preview is not None:
+                preview.close()
+
+    @contextmanager
+    def _recorded(self, configuration: SyncConfiguration, run_id: int) -> Iterator[list[RunResult]]:
+        """Whatever happens inside is written down as the run's result."""
+        results: list[RunResult] = []
+        try:
+            yield results
+        except CancelledError:
+            results.append(RunResult(run_id, configuration.name, Outcome.CANCELLED))
+        except DesktopSyncError as error:
+            failed = RunResult(run_id, configuration.name, Outcome.FAILED, error=sentence(error))
+            self._ledger.finish_run(run_id, failed)
+            raise
+        self._ledger.finish_run(run_id, results[-1])
+
+    def _execute(
+        self, configuration: SyncConfiguration, order: Order, preview: Preview | None, run_id: int
+    ) -> RunResult:
+        started = self._clock.monotonic_s()
+        session = preview.session if preview is not None else self._session(configuration)
+        try:
+            order.progress.phase("", Phase.SETTLING)
+            settled = settle_open_intents(session, self._ledger, self._steps)
+            if settled and preview is not None:
+                raise VersionMismatchError("the plan", preview.plan.id, "an interrupted run was settled")
+            if preview is None:
+                preview = self._plan(session, order.scope, order.progress, order.cancel)
+            stopping = tuple(f for f in preview.plan.findings if f.guard not in order.allow)
+            if order.kind is RunKind.PREPARE:
+                return self._queue(preview, run_id, order, started)
+            if stopping:
+                return self._stop(preview, run_id, stopping)
+            return self._process(preview, run_id, order, started)
+        finally:
+            session.close()
+            order.progress.phase("", Phase.FINISHED)
+
+    def _stop(self, preview: Preview, run_id: int, findings: tuple[GuardFinding, ...]) -> RunResult:
+        """The plan is kept; nothing was written."""
+        plan = preview.plan
+        preview.basis = str(run_id)
+        preview.save(Path(self._ledger.put(plan.configuration, plan.id, plan.mode)))
+        error = GuardError(findings, plan.id)
+        entities = tuple(EntityResult(one.plan.entity, one.plan.read_a, one.plan.read_b) for one in preview.prepared)
+        return RunResult(run_id, plan.configuration, Outcome.GUARD, entities, findings, plan.id, sentence(error))
+
+    def _queue(self, preview: Preview, run_id: int, order: Order, started: float) -> RunResult:
+        """A prepare: what the plan found stands in the ledger as the queue."""
+        plan, bench = preview.plan, preview.session.bench
+        processing = self._processing(preview.session, run_id, order)
+        results = []
+        for one in preview.prepared:
+            carried = Carried()
+            if one.given is not None:
+                missing = outcome_query.count_without_record(bench, one.layout)
+                if missing:
+                    first = self._ledger.reserve_record_ids(missing)
+                    outcome_query.assign_record_ids(bench, one.layout, first)
+                prepared = bench.table(outcome_query.prepared_settlements(one.layout))
+                key = preview.session.key(one.layout)
+                if prepared.num_rows:
+                    self._ledger.settle(key, run_id, prepared.cast(outcome_query.SETTLEMENT_SCHEMA))
+                processing.settle_status(one.given, carried)
+                carried.actions = dict(one.plan.counts)
+            results.append(self._entity_result(one, carried, started))
+        self._save_watermarks(preview)
+        preview.save(Path(self._ledger.put(plan.configuration, plan.id, plan.mode)))
+        outcome = Outcome.PROBLEMS if any(result.failed for result in results) else Outcome.DONE
+        return RunResult(run_id, plan.configuration, outcome, tuple(results), plan.findings, plan.id)
+
+    def _processing(self, session: SyncSession, run_id: int, order: Order) -> Processing:
+        return Processing(session, self._ledger, run_id, self._clock, order.progress, order.cancel, self._steps)
+
+    def _process(self, preview: Preview, run_id: int, order: Order, started: float) -> RunResult:
+        session = preview.session
+        processing = self._processing(session, run_id, order)
+        carried = {one.layout.number: Carried() for one in preview.prepared}
+        seconds = {one.layout.number: 0.0 for one in preview.prepared}
+        planned = [one for one in preview.prepared if one.given is not None]
+        for one in planned:
+            if one.given is None:
+                continue
+            before = self._clock.monotonic_s()
+            session.create_missing(one.layout)
+            processing.settle_quiet(one.given, carried[one.layout.number])
+            processing.write(one.given, CREATES_AND_UPDATES, carried[one.layout.number])
+            seconds[one.layout.number] += self._clock.monotonic_s() - before
+        for one in reversed(planned):  # children first
+            if one.given is not None:
+                processing.write(one.given, DELETES, carried[one.layout.number])
+        for one in planned:
+            self._replan(processing, one.layout, carried[one.layout.number], order.cancel)
+        self._save_watermarks(preview)
+        self._ledger.drop(preview.plan.configuration)
+        results = [self._entity_result(one, carried[one.layout.number], started) for one in preview.prepared]
+        waiting = any(carried[one.layout.number].waiting for one in preview.prepared)
+        failed = any(result.failed for result in results)
+        outcome = Outcome.PROBLEMS if failed or waiting or self._has_open_decisions(preview) else Outcome.DONE
+        return RunResult(run_id, preview.plan.configuration, outcome, tuple(results), plan_id=preview.plan.id)
+
+    def _has_open_decisions(self, preview: Preview) -> bool:
+        return bool(self._ledger.conflicts(preview.plan.configuration, limit=1))
+
+    def _replan(self, processing: Processing, layout: Layout, carried: Carried, cancel: CancelToken) -> None:
+        """Records that changed between plan and write are planned and written anew, a few times."""
+        for _ in range(REPLANS):
+            stale, carried.stale = carried.stale, {Side.A: [], Side.B: []}
+            given = prepare_again(processing.session, self._ledger, layout, stale, cancel)
+            if given is None:
+                return
+            processing.settle_quiet(given, carried)
+            processing.write(given, (*CREATES_AND_UPDATES, *DELETES), carried)
+        kept_changing = max(len(ids) for ids in carried.stale.values())
+        if kept_changing:
+            carried.failed += kept_changing
+            carried.problems.append(
+                f"{layout.entity.name}: {kept_changing} records kept changing while they were written"
+            )
+
+    def _save_watermarks(self, preview: Preview) -> None:
+        for one in preview.prepared:
+            if one.given is not None and one.watermarks:
+                key = preview.session.key(one.layout)
+                self._ledger.save_watermarks(key, one.watermarks[Side.A], one.watermarks[Side.B])
+
+    def _entity_result(self, one: Prepared, carried: Carried, started: float) -> EntityResult:
+        problems: Sequence[str] = carried.problems[:100]
+        return EntityResult(
+            one.plan.entity,
+            one.plan.read_a,
+            one.plan.read_b,
+            dict(carried.actions),
+            carried.failed,
+            self._clock.monotonic_s() - started,
+            tuple(problems),
+        )

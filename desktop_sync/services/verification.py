@@ -1,0 +1,74 @@
+"""Verify a configuration: read both sides and prove that they agree (SPEC §9). Writes nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from desktop_sync.core.configuration import Side
+from desktop_sync.core.errors import ConfigurationError
+from desktop_sync.core.ledger_port import Ledger
+from desktop_sync.core.ports import CancelToken, NoProgress, Phase, Progress
+from desktop_sync.engine.agreement import agreement, make_pairs
+from desktop_sync.engine.layout import Layout
+from desktop_sync.engine.planner import PlanInput
+from desktop_sync.engine.sides import load_peers, load_side
+from desktop_sync.services.sync_session import OpenEndpoint, SyncSession, full_request, open_session
+from desktop_sync.services.views import EntityVerification, VerificationReport
+
+
+class VerificationService:
+    """Blocks; any thread; may be repeated."""
+
+    def __init__(self, ledger: Ledger, open_endpoint: OpenEndpoint, work_folder: Path) -> None:
+        self._ledger = ledger
+        self._open_endpoint = open_endpoint
+        self._work_folder = work_folder
+
+    def verify(
+        self,
+        name: str,
+        *,
+        progress: Progress = NoProgress(),  # noqa: B008 - without state
+        cancel: CancelToken | None = None,
+    ) -> VerificationReport:
+        """The report of all entities. Raises errors of endpoints and configuration, and CancelledError."""
+        token = cancel or CancelToken()
+        for configuration in self._ledger.configurations():
+            if configuration.name == name:
+                break
+        else:
+            raise ConfigurationError(f'there is no configuration named "{name}"', path="configuration")
+        self._work_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with open_session(configuration, self._open_endpoint, self._ledger, str(self._work_folder)) as session:
+            entities = tuple(self._verify(session, layout, progress, token) for layout in session.layouts)
+        progress.phase("", Phase.FINISHED)
+        return VerificationReport(name, entities)
+
+    def _verify(
+        self, session: SyncSession, layout: Layout, progress: Progress, cancel: CancelToken
+    ) -> EntityVerification:
+        bench = session.bench
+        progress.phase(layout.entity.name, Phase.VERIFYING)
+        load_peers(bench, layout, self._ledger.peers(session.key(layout)))
+        make_pairs(bench, layout)
+        reads = {}
+        for side in Side:
+            cancel.check()
+            reader = session.read(layout, side, full_request(layout.of(side)))
+            try:
+                reads[side] = load_side(bench, layout, side, reader, is_complete=True, keeps_all=True)
+            finally:
+                reader.close()
+            progress.advance(reads[side].count)
+        given = PlanInput(layout, reads[Side.A], reads[Side.B], session.lookups(layout), {})
+        found = agreement(bench, given)
+        nameless = reads[Side.A].nameless + reads[Side.B].nameless
+        return EntityVerification(
+            layout.entity.name,
+            found.in_sync,
+            found.different,
+            found.missing_a,
+            found.missing_b,
+            found.unverified + nameless,
+            found.digest,
+        )
