@@ -94,8 +94,9 @@ def look_up(bench: Workbench, read: SideRead, stream: ArrowStream, ids: Sequence
     layout, side = read.staging.layout, read.staging.side.side
     name, looked = side_table(layout, side), looked_table(layout, side)
     with bench.source(pa.table({"rid": pa.array(ids, pa.string())})) as (asked, _):
-        bench.execute(f"INSERT INTO {looked} SELECT rid FROM {asked}")
-        bench.execute(f"DELETE FROM {name} WHERE rid IN (SELECT rid FROM {asked})")
+        bench.execute(f"CREATE OR REPLACE TABLE asked AS SELECT rid FROM {asked}")
+    bench.execute(f"INSERT INTO {looked} SELECT rid FROM asked")
+    bench.execute(f"DELETE FROM {name} WHERE rid IN (SELECT rid FROM asked)")
     with bench.source(stream) as (source, schema):
         staging = replace(read.staging, texts=text_places(schema))
         fresh = f"fresh_{name}"
