@@ -89,6 +89,11 @@ class ResultColumns:
     def is_open(self, row: int) -> bool:
         return self.statuses[row] == WriteStatus.UNKNOWN
 
+    def settle_all(self, rows: Sequence[int], status: WriteStatus) -> None:
+        number = int(status)
+        for row in rows:
+            self.statuses[row] = number
+
     def open_rows(self) -> list[int]:
         """Rows that nothing was decided about yet."""
         return [row for row, status in enumerate(self.statuses) if status == WriteStatus.UNKNOWN]

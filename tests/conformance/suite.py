@@ -48,6 +48,8 @@ class Workshop(Protocol):
     """Makes endpoints for the suite and looks at them from outside, not through the provider."""
 
     provider: Provider
+    is_on_disk: bool
+    """The endpoint is files that this process writes itself, so that the suite can make the disk refuse."""
 
     def context(self) -> OpenContext:
         """Opens an endpoint that exists and that this workshop may fill."""
@@ -446,6 +448,36 @@ class ProviderConformance:
         (result,) = self.write(session, self.updates(ids, ("text",), [(row[1],) for row in read], ("id", "text"), read))
         assert set(result.statuses) == {WriteStatus.WRITTEN}
         assert sorted(self.rows(session, ("id", "text"))) == rows
+
+    @pytest.mark.parametrize("bytes_left", [0, 100, 5_000, 40_000, 70_000])
+    def test_a_write_that_the_disk_refuses_leaves_everything_as_it_was(
+        self, workshop: Workshop, session, bytes_left: int
+    ) -> None:
+        """Files may not grow beyond `bytes_left` while writing: every place where a write may fail comes by."""
+        resource = pytest.importorskip("resource")
+        if not workshop.is_on_disk:
+            pytest.skip("the endpoint is not on this machine's disk")
+        rows = [(f"{number:05}", "old" * 10) for number in range(2000)]
+        workshop.make(self.structure, ("id", "name"), ("id",), rows)
+        before, described = workshop.fingerprint(), self.described(session)
+        new = [(f"{number:05}", "new" * 20) for number in range(2000, 6000)]
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        with session.writer(described) as writer:
+            writer.stage(self.creates(("id", "name"), new))
+            writer.stage(
+                self.updates(("00000",), ("name",), [("changed",)], ("name",), [("old" * 10,)]),
+            )
+            resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_left, limits[1]))
+            try:
+                with pytest.raises(EndpointError):
+                    writer.commit()
+            finally:
+                resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        assert sorted(self.rows(session, ("id", "name"))) == rows
+        assert workshop.fingerprint() == before
+        (result,) = self.write(session, self.creates(("id", "name"), new))
+        assert set(result.statuses) == {WriteStatus.WRITTEN}
+        assert workshop.raw(self.structure) == rows + new
 
     # structures, identity, sessions
 

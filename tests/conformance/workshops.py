@@ -18,6 +18,8 @@ def quoted(name: str) -> str:
 
 
 class SqliteWorkshop:
+    is_on_disk = True
+
     def __init__(self, folder: Path) -> None:
         self.provider: Provider = Registry().get("sql")
         self.path = folder / "data base #1.db"
@@ -54,6 +56,8 @@ class SqliteWorkshop:
 
 
 class CsvWorkshop:
+    is_on_disk = True
+
     def __init__(self, folder: Path) -> None:
         self.provider: Provider = Registry().get("csv")
         self.folder = folder / "the folder"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from desktop_sync.core.errors import DamagedError, Place, RetriableError, SchemaDriftError
 from desktop_sync.core.provider_port import Operation, WriteBatch, Writer, WriteResult, WriteStatus
@@ -17,7 +18,7 @@ from desktop_sync.providers.csv.cells import raw_cell, unquoted, value_of
 from desktop_sync.providers.csv.csv_file import CsvText, file_state, load, records_of
 from desktop_sync.providers.csv.folder import CsvFolder, locked_folder, remove_stale, replace_file
 from desktop_sync.providers.csv.identifiers import IdReserve, record_ids
-from desktop_sync.providers.csv.plain_text import plain_text
+from desktop_sync.providers.plain_text import plain_text
 from desktop_sync.providers.write_batch import ResultColumns, StagedBatch, rows_of
 
 _ATTEMPTS = 5
@@ -81,9 +82,10 @@ class FileWork:
         self._reserve = reserve
         self._key_positions = [self._position(name) for name in structure.key]
         table = content.table()  # checks the whole file
-        self._lines: list[str | None] = list(content.raw_lines())
+        lines = content.raw_lines()
+        self._lines: list[str | None] = [*lines]
         ids = record_ids([table.column(position) for position in self._key_positions])
-        positions = records_of(content.raw_lines())
+        positions = records_of(lines)
         if len(positions) != len(ids):
             raise DamagedError("the lines of the file cannot be told apart", content.place)
         self._index = self._indexed(ids, positions)
@@ -154,6 +156,8 @@ class FileWork:
 
     def _reject_unwritable(self, batch: StagedBatch, texts: list[pa.Array], results: ResultColumns) -> None:
         for name, column in zip(batch.fields, texts, strict=True):
+            if self._encodable.startswith("utf") and not pc.any(pc.match_substring(column, "\0")).as_py():
+                continue
             values = column.to_pylist()
             for row, value in enumerate(values):
                 if value is None or (value.isascii() and "\0" not in value):

@@ -14,13 +14,13 @@ text it holds, text in a BLOB column as its UTF-8 bytes. Bytes that are no UTF-8
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from desktop_sync.core.errors import DamagedError, Place
 from desktop_sync.core.structure import FieldType
+from desktop_sync.providers.plain_text import without_exponents
 from desktop_sync.providers.sql.sqlite_connection import quoted
 from desktop_sync.providers.sql.sqlite_schema import Affinity, Column
 
@@ -74,17 +74,8 @@ class ColumnForm:
             return rest
         digits = number.cast(pa.string())
         if self.type is FieldType.DECIMAL:
-            digits = _without_exponents(digits)
+            digits = without_exponents(digits)
         return digits if rest.null_count == len(rest) else pc.coalesce(rest, digits)
-
-
-def _without_exponents(digits: pa.Array) -> pa.Array:
-    has_exponent = pc.match_substring(digits, "e")
-    if not pc.any(has_exponent).as_py():
-        return digits
-    texts = digits.to_pylist()
-    plain = [format(Decimal(text), "f") if text is not None and "e" in text else text for text in texts]
-    return pa.array(plain, pa.string())
 
 
 class RecordForm:

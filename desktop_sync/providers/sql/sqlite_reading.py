@@ -149,12 +149,13 @@ class AdbcSource:
         self._reader: pa.RecordBatchReader | None = None
         self._rows_before = 0
         self._room: Room = room_of(file.path)
-        self._room.enter_reader(self, file.busy_timeout_s, place)
-        try:
-            self._start(file, sql, parameters)
-        except BaseException:
-            self._release()
-            raise
+        with self._lock:  # who asks to give way waits until there is something to give way with
+            self._room.enter_reader(self, file.busy_timeout_s, place)
+            try:
+                self._start(file, sql, parameters)
+            except BaseException:
+                self._release()
+                raise
 
     def _start(self, file: SqliteFile, sql: str, parameters: Sequence[str]) -> None:
         from adbc_driver_manager import Error

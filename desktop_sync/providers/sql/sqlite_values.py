@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from typing import TypeGuard
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from desktop_sync.core.structure import FieldType
+from desktop_sync.providers.plain_text import decimal_texts, time_texts
 from desktop_sync.providers.sql.sqlite_schema import Affinity, Column
 
 _EXACT_DIGITS = 15
@@ -43,13 +45,12 @@ def stored_column(column: Column, sent: pa.Array) -> StoredColumn:
         is_sure = affinity in (Affinity.REAL, Affinity.NUMERIC) and not pc.any(pc.is_nan(sent)).as_py()
         return StoredColumn(column, sent.to_pylist(), is_sure)
     if pa.types.is_decimal(kind):
-        texts = [None if value is None else format(value, "f") for value in sent.to_pylist()]
-        return StoredColumn(column, texts, affinity is Affinity.TEXT or _fits_doubles(sent))
+        return StoredColumn(column, decimal_texts(sent).to_pylist(), affinity is Affinity.TEXT or _fits_doubles(sent))
     if pa.types.is_binary(kind):
         return StoredColumn(column, sent.to_pylist(), column.field.type is FieldType.BINARY)
     if pa.types.is_string(kind):
         return _texts(column, sent)
-    return StoredColumn(column, _iso_texts(sent).to_pylist(), affinity in (Affinity.TEXT, Affinity.NUMERIC))
+    return StoredColumn(column, time_texts(sent).to_pylist(), affinity in (Affinity.TEXT, Affinity.NUMERIC))
 
 
 def _booleans(column: Column, sent: pa.Array) -> StoredColumn:
@@ -72,15 +73,6 @@ def _fits_doubles(sent: pa.Array) -> bool:
     return all(abs(value) < limit for value in largest.values() if value is not None)
 
 
-def _iso_texts(sent: pa.Array) -> pa.Array:
-    """Dates, times and timestamps as text, without a fraction of zero."""
-    if pa.types.is_timestamp(sent.type):
-        sent = sent.cast(pa.timestamp("us", sent.type.tz))
-    elif pa.types.is_time(sent.type):
-        sent = sent.cast(pa.time64("us"))
-    return pc.replace_substring_regex(sent.cast(pa.string()), r"\.000000", "")
-
-
 def is_same_value(sent: object, read: object) -> bool:
     """Whether the read form of what is stored is the value that was bound."""
     if sent is None or read is None:
@@ -95,6 +87,20 @@ def is_same_value(sent: object, read: object) -> bool:
         return Decimal(str(sent)) == Decimal(str(read))
     except InvalidOperation:
         return False
+
+
+def key_texts(column: Column, values: Sequence[object]) -> list[str | None]:
+    """`key_text` of each value."""
+    if column.affinity is Affinity.TEXT and column.field.type is FieldType.TEXT:
+        return [value if isinstance(value, str) else key_text(column, value) for value in values]
+    if column.affinity is Affinity.INTEGER and column.field.type is FieldType.INTEGER:
+        return [value if _is_canonical(value) else key_text(column, value) for value in values]
+    return [key_text(column, value) for value in values]
+
+
+def _is_canonical(value: object) -> TypeGuard[str]:
+    """Whether a value is the text of a positive number, as the database prints it."""
+    return isinstance(value, str) and value.isascii() and value.isdigit() and value[0] != "0" and len(value) < 19
 
 
 def key_text(column: Column, value: object) -> str | None:

@@ -23,7 +23,7 @@ from desktop_sync.providers.sql.sqlite_ids import IdReserve
 from desktop_sync.providers.sql.sqlite_reading import columns_of, create_id_table, id_join
 from desktop_sync.providers.sql.sqlite_schema import Table, describe_table
 from desktop_sync.providers.sql.sqlite_sentences import refusal
-from desktop_sync.providers.sql.sqlite_values import StoredColumn, is_same_value, key_text, stored_column
+from desktop_sync.providers.sql.sqlite_values import StoredColumn, is_same_value, key_text, key_texts, stored_column
 from desktop_sync.providers.write_batch import ResultColumns, StagedBatch, rows_of
 
 _REFUSALS = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, OverflowError, UnicodeEncodeError)
@@ -178,7 +178,9 @@ class TableWork:
         parts = [self._id_parts(record_id) for record_id in results.ids]
         for row, part in enumerate(parts):
             if part is None and results.is_open(row):
-                results.reject(row, f"“{results.ids[row]}” is not an id of this table")
+                found_id = results.ids[row]
+                sentence = "the record has no id" if found_id is None else f"“{found_id}” is not an id of this table"
+                results.reject(row, sentence)
         found = []
         for position, name in enumerate(self._key):
             if name in missing:
@@ -199,11 +201,10 @@ class TableWork:
         by_name = {column.column.field.name: column for column in columns}
         if any(name not in by_name for name in self._key):
             return
-        keys = [by_name[name] for name in self._key]
+        texts = [key_texts(by_name[name].column, by_name[name].values) for name in self._key]
+        ids = texts[0] if len(texts) == 1 else [_id_of(parts) for parts in zip(*texts, strict=True)]
         for row in results.open_rows():
-            texts = tuple(key_text(column.column, column.values[row]) for column in keys)
-            known = tuple(text for text in texts if text is not None)
-            results.ids[row] = encode_record_id(known) if len(known) == len(texts) else None
+            results.ids[row] = ids[row]
 
     def _settle_existing(self, results: ResultColumns) -> None:
         """EXISTS for records whose id a row has already, or an earlier record of the batch."""
@@ -332,8 +333,7 @@ class TableWork:
                 continue
             refused = self._try(group, write)
             if refused is None:
-                for row in group:
-                    results.settle(row, WriteStatus.WRITTEN)
+                results.settle_all(group, WriteStatus.WRITTEN)
             elif len(group) == 1:
                 self._settle_refused(group[0], refused, results)
             else:

@@ -1,0 +1,50 @@
+"""Typed columns in the plain text form that files and untyped databases hold."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+
+def plain_text(column: pa.Array) -> pa.Array:
+    """Digits with a point, `true` and `false`, ISO 8601 with a space before the time; binary as hexadecimal digits.
+
+    Floats have the shortest digits that give the same double.
+    """
+    kind = column.type
+    if pa.types.is_string(kind):
+        return column
+    if pa.types.is_decimal(kind):
+        return decimal_texts(column)
+    if pa.types.is_binary(kind):
+        return pa.array([None if value is None else value.hex() for value in column.to_pylist()], pa.string())
+    if pa.types.is_temporal(kind):
+        return time_texts(column)
+    return column.cast(pa.string())
+
+
+def decimal_texts(column: pa.Array) -> pa.Array:
+    """Decimals with all digits of their scale and no exponent."""
+    return without_exponents(column.cast(pa.string()))
+
+
+def without_exponents(digits: pa.Array) -> pa.Array:
+    """Texts of numbers, those with an exponent written out."""
+    has_exponent = pc.match_substring(digits, "e", ignore_case=True)
+    if not pc.any(has_exponent).as_py():
+        return digits
+    texts = digits.to_pylist()
+    plain = [format(Decimal(text), "f") if text is not None and "e" in text.lower() else text for text in texts]
+    return pa.array(plain, pa.string())
+
+
+def time_texts(column: pa.Array) -> pa.Array:
+    """Dates, times and timestamps as text, without a fraction of zero."""
+    kind = column.type
+    if pa.types.is_timestamp(kind):
+        column = column.cast(pa.timestamp("us", kind.tz))
+    elif pa.types.is_time(kind):
+        column = column.cast(pa.time64("us"))
+    return pc.replace_substring_regex(column.cast(pa.string()), r"\.000000", "")
