@@ -152,6 +152,8 @@ class SchedulePage(QScrollArea):
         schedule = content.configuration.schedule
         if not content.configuration.enabled:
             self.next.setText(self.tr("Switched off"))
+        elif schedule.kind is not ScheduleKind.MANUAL and not content.runs:
+            self.next.setText(self.tr("After the first run, which you start by hand"))
         elif content.next_run_at is None:
             self.next.setText(self.tr("None scheduled"))
         else:

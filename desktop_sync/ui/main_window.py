@@ -1,0 +1,514 @@
+"""The main window: configurations at the left, what is chosen at the right."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtGui import QCloseEvent, QIcon
+from PySide6.QtWidgets import QMainWindow, QSplitter, QStackedWidget
+
+from desktop_sync.core.configuration import Endpoint
+from desktop_sync.core.run import Outcome, RunResult, Trigger
+from desktop_sync.resource import resource_path
+from desktop_sync.services.views import ConfigurationState, VerificationReport
+from desktop_sync.ui.application_port import Application
+from desktop_sync.ui.bridge.job_runner import JobRunner
+from desktop_sync.ui.bridge.latest import Latest
+from desktop_sync.ui.bridge.run_board import RunBoard
+from desktop_sync.ui.configuration_actions import ConfigurationActions
+from desktop_sync.ui.context import WindowContext
+from desktop_sync.ui.dialogs.about import AboutDialog
+from desktop_sync.ui.dialogs.ask import AskDialog
+from desktop_sync.ui.dialogs.verification import VerificationDialog
+from desktop_sync.ui.memory import WindowMemory
+from desktop_sync.ui.menus import MenuBar
+from desktop_sync.ui.scheduler import Scheduler
+from desktop_sync.ui.text.sentences import problem
+from desktop_sync.ui.text.words import SideNames, outcome_word
+from desktop_sync.ui.theme import Theme, ThemeChoice
+from desktop_sync.ui.tray import Tray
+from desktop_sync.ui.views.configuration_page import ConfigurationPage
+from desktop_sync.ui.views.content import read_states
+from desktop_sync.ui.views.endpoints import EndpointsPage
+from desktop_sync.ui.views.sidebar import Sidebar
+from desktop_sync.ui.widgets.empty_state import EmptyState
+
+SAID_MS = 8000
+CLOSE_CHOICE = "questions/closing"
+
+
+class MainWindow(QMainWindow):
+    """Shown at once; `attach` brings it to life. `quit_wanted` comes when the program shall end."""
+
+    quit_wanted = Signal()
+
+    def __init__(self, jobs: JobRunner, theme: Theme, memory: WindowMemory) -> None:
+        super().__init__()
+        self.setWindowTitle(self.tr("Desktop Sync"))
+        self.setWindowIcon(QIcon(str(resource_path("icons/desktop-sync.svg"))))
+        self.setMinimumSize(QSize(860, 540))
+        self.resize(1200, 740)
+        self._jobs = jobs
+        self._theme = theme
+        self._memory = memory
+        self.context: WindowContext | None = None
+        self._is_quitting = False
+        self.pages: dict[str, ConfigurationPage] = {}
+        self._choose_next = ""
+        self.sidebar = Sidebar(theme)
+        self.right = QStackedWidget()
+        self.opening = EmptyState(theme, "sync", self.tr("Opening…"), "")
+        self.right.addWidget(self.opening)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.setHandleWidth(1)
+        self.splitter.addWidget(self.sidebar)
+        self.splitter.addWidget(self.right)
+        self.splitter.setStretchFactor(1, 1)
+        self.splitter.setSizes([270, 930])
+        self.setCentralWidget(self.splitter)
+        self.statusBar().setSizeGripEnabled(False)
+        self.statusBar().setAccessibleName(self.tr("Status"))
+        self.menus = MenuBar(self, theme.choice)
+        self._connect_menus()
+        self._restore()
+
+    def _restore(self) -> None:
+        geometry, sizes = self._memory.state("window/geometry"), self._memory.state("window/splitter")
+        if geometry is not None:
+            self.restoreGeometry(geometry)
+        if sizes is not None:
+            self.splitter.restoreState(sizes)
+
+    def remember(self) -> None:
+        """Size, place and splitter are kept."""
+        self._memory.set_state("window/geometry", self.saveGeometry())
+        self._memory.set_state("window/splitter", self.splitter.saveState())
+        self._memory.keep()
+
+    def _connect_menus(self) -> None:
+        menus = self.menus
+        menus.new_wanted.connect(self.new_configuration)
+        menus.new_endpoint_wanted.connect(self.new_endpoint)
+        menus.close_wanted.connect(self.close)
+        menus.quit_wanted.connect(self.ask_quit)
+        menus.refresh_wanted.connect(self.refresh)
+        menus.preview_wanted.connect(self._preview)
+        menus.run_wanted.connect(self._run)
+        menus.verify_wanted.connect(self._verify)
+        menus.stop_wanted.connect(self._stop)
+        menus.sample_wanted.connect(self.open_sample)
+        menus.ask_again_wanted.connect(self._ask_again)
+        menus.about_wanted.connect(self._about)
+        menus.theme_chosen.connect(self._choose_theme)
+
+    # Coming to life
+
+    def attach(self, application: Application) -> None:
+        """The window works with that application from now on."""
+        context = WindowContext(application, self._jobs, self._theme, self._memory)
+        self.context = context
+        self.board = RunBoard(application, self._jobs, self)
+        self.actions_desk = ConfigurationActions(context, self)
+        self.endpoints = EndpointsPage(context)
+        self.empty = EmptyState(
+            self._theme,
+            "sync",
+            self.tr("Nothing is synchronized yet"),
+            self.tr(
+                "Choose two systems and the records that shall be the same in both, or look at a finished example."
+            ),
+        )
+        new = self.empty.add_button(self.tr("&New synchronization…"), "primary")
+        new.clicked.connect(self.new_configuration)
+        sample = self.empty.add_button(self.tr("Open the &sample project"))
+        sample.clicked.connect(self.open_sample)
+        self.right.addWidget(self.empty)
+        self.right.addWidget(self.endpoints)
+        self.scheduler = Scheduler(context, self.board, self)
+        self.tray = Tray(context, self.board, self)
+        self._states = Latest(self._jobs, self)
+        self._states.arrived.connect(self._show_states)
+        self._states.failed.connect(self.say_error)
+        self._connect_parts()
+        self.refresh()
+        self.scheduler.start()
+
+    def _connect_parts(self) -> None:
+        side, desk, board = self.sidebar, self.actions_desk, self.board
+        side.chosen.connect(self._show_configuration)
+        side.new_wanted.connect(self.new_configuration)
+        side.endpoints_wanted.connect(self._show_endpoints)
+        side.rename_wanted.connect(desk.ask_rename)
+        side.duplicate_wanted.connect(desk.ask_duplicate)
+        side.enable_wanted.connect(desk.enable)
+        side.export_wanted.connect(desk.ask_export)
+        side.delete_wanted.connect(desk.ask_delete)
+        self.menus.import_wanted.connect(desk.ask_import)
+        self.menus.export_wanted.connect(self._export_all)
+        desk.changed.connect(self._definitions_changed)
+        desk.said.connect(self.say)
+        desk.failed.connect(self.say_error)
+        self.endpoints.new_wanted.connect(self.new_endpoint)
+        self.endpoints.edit_wanted.connect(self._edit_endpoint)
+        self.endpoints.changed.connect(self.refresh)
+        board.changed.connect(self._work_changed)
+        board.progressed.connect(self._show_running)
+        board.run_ended.connect(self._run_ended)
+        board.preview_ready.connect(self._preview_ready)
+        board.verified.connect(self._verified)
+        board.failed.connect(self._work_failed)
+        self.scheduler.ticked.connect(self.refresh_states)
+        self.scheduler.ticked.connect(self.tray.refresh)
+        self.scheduler.failed.connect(self.say_error)
+        self.tray.open_wanted.connect(self._open_from_tray)
+        self.tray.sync_wanted.connect(self._sync_from_tray)
+        self.tray.quit_wanted.connect(self.ask_quit)
+        self.tray.failed.connect(self.say_error)
+
+    @Slot(object)
+    def show_opening_error(self, error: object) -> None:
+        """The application could not be built; the window says why."""
+        self.opening.say(self.tr("Desktop Sync cannot open its data"), problem(error), "error")
+
+    # What is shown
+
+    @Slot()
+    def refresh(self) -> None:
+        """The list and the page that is seen are read again."""
+        self.refresh_states()
+        shown = self.right.currentWidget()
+        if isinstance(shown, ConfigurationPage):
+            shown.refresh()
+        elif self.context is not None and shown is self.endpoints:
+            self.endpoints.refresh()
+
+    @Slot()
+    def refresh_states(self) -> None:
+        if self.context is not None:
+            self._states.ask(partial(read_states, self.context.application))
+
+    @Slot(object)
+    def _show_states(self, states: tuple[ConfigurationState, ...]) -> None:
+        names = {state.name for state in states}
+        for gone in [name for name in self.pages if name not in names]:
+            self._drop_page(gone)
+        self.actions_desk.show_names(tuple(names))
+        self.sidebar.show_states(states)
+        if self._choose_next in names:
+            self.sidebar.choose(self._choose_next)
+        elif states and not self.sidebar.current and not self.sidebar.endpoints_button.isChecked():
+            self.sidebar.choose(self._memory.text("window/chosen") or states[0].name)
+            if not self.sidebar.current:
+                self.sidebar.choose(states[0].name)
+        self._choose_next = ""
+        if not states and not self.sidebar.endpoints_button.isChecked():
+            self.right.setCurrentWidget(self.empty)
+        self.tray.show_states(states)
+        self._show_running()
+        self._enable_menus()
+
+    def _drop_page(self, name: str) -> None:
+        page = self.pages.pop(name)
+        page.dispose()
+        self.right.removeWidget(page)
+        page.deleteLater()
+
+    @Slot(str)
+    def _show_configuration(self, name: str) -> None:
+        state = self.sidebar.current_state
+        if state is None or self.context is None:
+            return
+        page = self.pages.get(name)
+        if page is None:
+            page = ConfigurationPage(self.context, self.board, name, SideNames(state.a, state.b))
+            page.changed.connect(self.refresh_states)
+            page.edit_wanted.connect(self._edit_configuration)
+            page.rename_wanted.connect(self.actions_desk.ask_rename)
+            page.export_wanted.connect(self.actions_desk.ask_export)
+            page.delete_wanted.connect(self.actions_desk.ask_delete)
+            page.enable_wanted.connect(self.actions_desk.enable)
+            self.pages[name] = page
+            self.right.addWidget(page)
+        self.right.setCurrentWidget(page)
+        self._memory.set_text("window/chosen", name)
+        page.refresh()
+        self._enable_menus()
+
+    @Slot()
+    def _show_endpoints(self) -> None:
+        self.right.setCurrentWidget(self.endpoints)
+        self.endpoints.refresh()
+        self._enable_menus()
+
+    @property
+    def current_page(self) -> ConfigurationPage | None:
+        shown = self.right.currentWidget()
+        return shown if isinstance(shown, ConfigurationPage) else None
+
+    def _enable_menus(self) -> None:
+        page = self.current_page
+        self.menus.enable(
+            has_application=self.context is not None,
+            has_choice=page is not None,
+            is_running=page is not None and self.board.work_of(page.name) is not None,
+        )
+
+    # Saying
+
+    @Slot(str)
+    def say(self, text: str) -> None:
+        self.statusBar().showMessage(text, SAID_MS)
+
+    @Slot(object)
+    def say_error(self, error: object) -> None:
+        """For errors that belong to no page that is seen."""
+        self.statusBar().showMessage(problem(error), 3 * SAID_MS)
+
+    # Work
+
+    @Slot()
+    def _work_changed(self) -> None:
+        self._show_running()
+        self._enable_menus()
+
+    @Slot()
+    def _show_running(self) -> None:
+        self.sidebar.show_running({active.name: active.progress for active in self.board.active})
+
+    @Slot(str, object, object)
+    def _run_ended(self, name: str, result: RunResult, trigger: Trigger) -> None:
+        self.refresh_states()
+        self.say(f"{name}: {outcome_word(result.outcome)}")
+        needs_person = result.outcome in (Outcome.GUARD, Outcome.FAILED, Outcome.PROBLEMS)
+        if needs_person and trigger is not Trigger.HAND and not self.isActiveWindow():
+            self.tray.notify(name, result.error or outcome_word(result.outcome))
+
+    @Slot(str, object)
+    def _work_failed(self, name: str, error: object) -> None:
+        self.refresh_states()
+        if name not in self.pages:
+            self.say_error(error)
+
+    @Slot(str, object)
+    def _preview_ready(self, name: str, _preview: object) -> None:
+        self.say(self.tr("{0}: the preview is ready").format(name))
+
+    @Slot(str, object)
+    def _verified(self, name: str, report: VerificationReport) -> None:
+        page = self.sidebar.model.row_of(name)
+        if page >= 0 and self.context is not None:
+            state = self.sidebar.model.states[page]
+            VerificationDialog(self._theme, report, SideNames(state.a, state.b), self).open()
+
+    @Slot()
+    def _preview(self) -> None:
+        if self.current_page is not None:
+            self.current_page.start_preview()
+
+    @Slot()
+    def _run(self) -> None:
+        if self.current_page is not None:
+            self.current_page.start_run()
+
+    @Slot()
+    def _verify(self) -> None:
+        if self.current_page is not None:
+            self.board.verify(self.current_page.name)
+
+    @Slot()
+    def _stop(self) -> None:
+        if self.current_page is not None:
+            self.current_page.stop()
+
+    # Definitions
+
+    @Slot(str)
+    def _definitions_changed(self, name: str) -> None:
+        self._choose_next = name
+        if name in self.pages:
+            self._drop_page(name)  # its endpoints may be others now
+            self.sidebar.list.clearSelection()
+            self.sidebar.list.setCurrentIndex(self.sidebar.model.index(-1))
+        self.refresh()
+
+    @Slot()
+    def new_configuration(self) -> None:
+        if self.context is not None:
+            from desktop_sync.ui.wizards import open_configuration_wizard
+
+            dialog = open_configuration_wizard(self, self.context.application, self._jobs, None)
+            dialog.saved.connect(self._definitions_changed)
+            dialog.open()
+
+    @Slot(str)
+    def _edit_configuration(self, name: str) -> None:
+        if self.context is not None:
+            job = self._jobs.start(partial(self.context.application.configurations.get, name))
+            job.finished.connect(self._open_configuration)
+            job.failed.connect(self.say_error)
+
+    @Slot(object)
+    def _open_configuration(self, configuration: object) -> None:
+        if self.context is not None:
+            from desktop_sync.ui.wizards import open_configuration_wizard
+
+            dialog = open_configuration_wizard(self, self.context.application, self._jobs, configuration)
+            dialog.saved.connect(self._definitions_changed)
+            dialog.open()
+
+    @Slot()
+    def new_endpoint(self) -> None:
+        self._open_endpoint(None)
+
+    @Slot(object)
+    def _edit_endpoint(self, endpoint: Endpoint) -> None:
+        self._open_endpoint(endpoint)
+
+    def _open_endpoint(self, endpoint: Endpoint | None) -> None:
+        if self.context is not None:
+            from desktop_sync.ui.wizards import open_endpoint_wizard
+
+            dialog = open_endpoint_wizard(self, self.context.application, self._jobs, endpoint)
+            dialog.saved.connect(self._endpoint_saved)
+            dialog.open()
+
+    @Slot(str)
+    def _endpoint_saved(self, name: str) -> None:
+        self.say(self.tr("{0} is saved").format(name))
+        self.refresh()
+
+    @Slot()
+    def _export_all(self) -> None:
+        self.actions_desk.ask_export("")
+
+    @Slot()
+    def open_sample(self) -> None:
+        """The sample project is there and chosen."""
+        if self.context is not None:
+            self.say(self.tr("Making the sample project…"))
+            job = self._jobs.start(self.context.application.sample.create)
+            job.finished.connect(self._definitions_changed)
+            job.failed.connect(self.say_error)
+
+    # Looks
+
+    @Slot(object)
+    def _choose_theme(self, choice: ThemeChoice) -> None:
+        self._theme.choose(choice)
+        self._memory.set_text("window/theme", choice.value)
+
+    @Slot()
+    def _ask_again(self) -> None:
+        self._memory.forget(CLOSE_CHOICE)
+        self.say(self.tr("Hidden questions are asked again"))
+
+    @Slot()
+    def _about(self) -> None:
+        home = str(self.context.application.home) if self.context is not None else ""
+        AboutDialog(self._theme, home, self).open()
+
+    # Coming and going
+
+    @Slot()
+    def bring_up(self) -> None:
+        """The window is in front."""
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.show()
+        self.raise_()
+        self.activateWindow()
+
+    @Slot(str)
+    def _open_from_tray(self, what: str) -> None:
+        if what == "toggle" and self.isVisible() and self.isActiveWindow():
+            self.hide()
+            return
+        self.bring_up()
+        if what == "decisions":
+            waiting = next((state for state in self.sidebar.model.states if _decisions(state)), None)
+            if waiting is not None:
+                self.sidebar.choose(waiting.name)
+                page = self.current_page
+                if page is not None:
+                    page.open_tab("conflicts" if waiting.open_conflicts else "review")
+
+    @Slot(str)
+    def _sync_from_tray(self, name: str) -> None:
+        state = next((state for state in self.sidebar.model.states if state.name == name), None)
+        if state is not None and state.last_run_at is None:
+            self.bring_up()
+            self.sidebar.choose(name)
+            self.board.preview(name)
+        else:
+            self.board.run(name)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.remember()
+        if self._is_quitting or self.context is None:
+            event.accept()
+            self.quit_wanted.emit()
+            return
+        event.ignore()
+        choice = self._memory.text(CLOSE_CHOICE)
+        if self.tray.is_there and choice == "background":
+            self.hide()
+        elif self.tray.is_there and choice != "quit":
+            self._ask_background()
+        else:
+            self.ask_quit()
+
+    def _ask_background(self) -> None:
+        dialog = AskDialog(
+            self.tr("Keep running in the background?"),
+            self.tr("Scheduled synchronizations go on, and the icon in the tray brings the window back."),
+            (("background", self.tr("&Keep running"), "primary"), ("quit", self.tr("&Quit"), "")),
+            self,
+            again=self.tr("&Don't ask again"),
+        )
+        dialog.answered.connect(self._closing_answered)
+        dialog.open()
+
+    @Slot(str, bool)
+    def _closing_answered(self, answer: str, remembers: bool) -> None:
+        if answer and remembers:
+            self._memory.set_text(CLOSE_CHOICE, answer)
+        if answer == "background":
+            self.hide()
+        elif answer == "quit":
+            self.ask_quit()
+
+    @Slot()
+    def ask_quit(self) -> None:
+        """Quits; while something runs, after asking."""
+        if self.context is None or not self.board.active:
+            self._quit()
+            return
+        self.bring_up()
+        names = ", ".join(active.name for active in self.board.active)
+        dialog = AskDialog(
+            self.tr("Stop and quit?"),
+            self.tr("{0} is running. It stops at its next safe point; what was written is recorded.").format(names),
+            (("stay", self.tr("&Let it run"), "primary"), ("quit", self.tr("&Stop and quit"), "")),
+            self,
+        )
+        dialog.answered.connect(self._quit_answered)
+        dialog.open()
+
+    @Slot(str, bool)
+    def _quit_answered(self, answer: str, _again: bool) -> None:
+        if answer == "quit":
+            self._quit()
+
+    def _quit(self) -> None:
+        self._is_quitting = True
+        if self.context is not None:
+            self.scheduler.stop()
+        self.remember()
+        self.quit_wanted.emit()
+
+
+def _decisions(state: ConfigurationState) -> int:
+    from desktop_sync.core.status import Status
+
+    return state.open_conflicts + state.counts.get(Status.REVIEW, 0)

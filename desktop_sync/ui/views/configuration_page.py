@@ -1,0 +1,345 @@
+"""The right side of the window for one configuration: header, progress, tabs, and its preview when there is one."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Protocol, cast
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QStackedWidget, QTabWidget, QVBoxLayout, QWidget
+
+from desktop_sync.core.guard import Guard
+from desktop_sync.core.run import Outcome, RunResult
+from desktop_sync.core.status import Status
+from desktop_sync.ui.application_port import PreviewDesk
+from desktop_sync.ui.bridge.control import ProgressState
+from desktop_sync.ui.bridge.latest import Latest
+from desktop_sync.ui.bridge.run_board import RunBoard
+from desktop_sync.ui.context import WindowContext
+from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S, SPACE_XL, Tone
+from desktop_sync.ui.text.sentences import guard_sentence, problem, schedule_sentence
+from desktop_sync.ui.text.times import full_time, number
+from desktop_sync.ui.text.words import SideNames
+from desktop_sync.ui.views.configuration_settings import ConfigurationSettingsPage
+from desktop_sync.ui.views.conflicts import ConflictsPage
+from desktop_sync.ui.views.content import PageContent, read_content
+from desktop_sync.ui.views.overview import OverviewPage
+from desktop_sync.ui.views.preview import PreviewPage
+from desktop_sync.ui.views.queue import QueuePage
+from desktop_sync.ui.views.review import ReviewPage
+from desktop_sync.ui.views.runs import RunsPage
+from desktop_sync.ui.views.schedule import SchedulePage
+from desktop_sync.ui.widgets.message_bar import MessageBar
+from desktop_sync.ui.widgets.parts import button, label, row
+from desktop_sync.ui.widgets.progress_strip import ProgressStrip
+
+
+class ContentPage(Protocol):
+    """What every tab is: a widget that shows a configuration's content."""
+
+    def show_content(self, content: PageContent) -> None: ...
+
+
+def _widget(page: ContentPage) -> QWidget:
+    return cast(QWidget, page)
+
+
+class ConfigurationPage(QStackedWidget):
+    """One per configuration, made when it is first shown. `changed` comes when the list must be read again."""
+
+    changed = Signal()
+    edit_wanted = Signal(str)
+    rename_wanted = Signal(str)
+    export_wanted = Signal(str)
+    delete_wanted = Signal(str)
+    enable_wanted = Signal(str, bool)
+
+    def __init__(
+        self, context: WindowContext, board: RunBoard, name: str, names: SideNames, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._board = board
+        self.name = name
+        self._names = names
+        self._content: PageContent | None = None
+        self.preview_page: PreviewPage | None = None
+        self._make_header()
+        self.overview = OverviewPage(context)
+        self.queue = QueuePage(context, names)
+        self.conflicts = ConflictsPage(context, names)
+        self.review = ReviewPage(context, names)
+        self.runs = RunsPage(context, names)
+        self.schedule = SchedulePage(context)
+        self.settings = ConfigurationSettingsPage(context)
+        self._make_tabs()
+        self._lay_out()
+        self._connect()
+        self._read = Latest(context.jobs, self)
+        self._read.arrived.connect(self._show)
+        self._read.failed.connect(self._failed)
+        self.show_work()
+
+    def _make_header(self) -> None:
+        self._title = label(self.name, "title")
+        self._subtitle = label("", "secondary")
+        self.preview_button = button(self.tr("&Preview"), large=True)
+        self.preview_button.setToolTip(self.tr("Show what a run would do, without writing (Ctrl+P)"))
+        self.run_button = button(self.tr("&Sync now"), "primary", large=True)
+        self.run_button.setToolTip(self.tr("Find what is out of sync and write it (Ctrl+R)"))
+        self.progress = ProgressStrip()
+        self.message = MessageBar(self._context.theme)
+        self.guard_button = self.message.add_button(self.tr("Look at the &plan"))
+        self.guard_button.hide()
+
+    def _make_tabs(self) -> None:
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.setAccessibleName(self.tr("Parts of the synchronization"))
+        self.tabs.tabBar().setAccessibleName(self.tr("Parts of the synchronization"))
+        self.tabs.tabBar().setExpanding(False)
+        self._stale: set[str] = set()
+        self.pages: dict[str, ContentPage] = {
+            "overview": self.overview,
+            "queue": self.queue,
+            "conflicts": self.conflicts,
+            "review": self.review,
+            "runs": self.runs,
+            "schedule": self.schedule,
+            "settings": self.settings,
+        }
+        self._titles = {
+            "overview": self.tr("Overview"),
+            "queue": self.tr("Queue"),
+            "conflicts": self.tr("Conflicts"),
+            "review": self.tr("Review"),
+            "runs": self.tr("Runs"),
+            "schedule": self.tr("Schedule"),
+            "settings": self.tr("Settings"),
+        }
+        for key, page in self.pages.items():
+            self.tabs.addTab(_widget(page), self._titles[key])
+
+    def _lay_out(self) -> None:
+        main = QWidget()
+        titles = QVBoxLayout()
+        titles.setSpacing(2)
+        titles.addWidget(self._title)
+        titles.addWidget(self._subtitle)
+        header = row(titles, 0, self.preview_button, self.run_button, spacing=SPACE_M)
+        header.setAlignment(self.preview_button, Qt.AlignmentFlag.AlignVCenter)
+        layout = QVBoxLayout(main)
+        layout.setContentsMargins(SPACE_XL, SPACE_L, SPACE_XL, SPACE_S)
+        layout.setSpacing(SPACE_M)
+        layout.addLayout(header)
+        layout.addWidget(self.progress)
+        layout.addWidget(self.message)
+        layout.addWidget(self.tabs, 1)
+        self.addWidget(main)
+
+    def _connect(self) -> None:
+        self.preview_button.clicked.connect(self.start_preview)
+        self.run_button.clicked.connect(self.start_run)
+        self.progress.stop_wanted.connect(self.stop)
+        self.guard_button.clicked.connect(self._show_waiting_plan)
+        self.overview.status_opened.connect(self._open_status)
+        self.overview.tab_wanted.connect(self.open_tab)
+        self.overview.preview_wanted.connect(self.start_preview)
+        for page in (self.queue, self.conflicts, self.review, self.schedule):
+            page.changed.connect(self._changed_here)
+        self.settings.edit_wanted.connect(self._edit)
+        self.settings.rename_wanted.connect(self._rename)
+        self.settings.export_wanted.connect(self._export)
+        self.settings.delete_wanted.connect(self._delete)
+        self.settings.enable_wanted.connect(self._enable)
+        self.tabs.currentChanged.connect(self._show_tab)
+        board = self._board
+        board.changed.connect(self.show_work)
+        board.progressed.connect(self._progressed)
+        board.preview_ready.connect(self._preview_ready)
+        board.run_ended.connect(self._run_ended)
+        board.failed.connect(self._work_failed)
+        board.cancelled.connect(self._work_cancelled)
+
+    # Content
+
+    @Slot()
+    def refresh(self) -> None:
+        """Everything shown is read again, in a worker."""
+        self._read.ask(partial(read_content, self._context.application, self.name))
+
+    @Slot(object)
+    def _show(self, content: PageContent) -> None:
+        self._content = content
+        parts = [f"{content.configuration.a} ⇄ {content.configuration.b}"]
+        if not content.configuration.enabled:
+            parts.append(self.tr("switched off"))
+        else:
+            parts.append(schedule_sentence(content.configuration.schedule))
+            if content.next_run_at is not None:
+                parts.append(self.tr("next {0}").format(full_time(content.next_run_at, content.now)))
+        self._subtitle.setText("   ·   ".join(parts))
+        self._show_tab_count("queue", content.counts.get(Status.PREPARED, 0) + content.counts.get(Status.FAILED, 0))
+        self._show_tab_count("conflicts", content.open_conflicts)
+        self._show_tab_count("review", content.counts.get(Status.REVIEW, 0))
+        self._stale = set(self.pages)
+        self._show_tab()
+
+    def _show_tab_count(self, key: str, count: int) -> None:
+        place = self.tabs.indexOf(_widget(self.pages[key]))
+        self.tabs.setTabText(place, f"{self._titles[key]}  {number(count)}" if count else self._titles[key])
+
+    @Slot()
+    def _show_tab(self) -> None:
+        """Only the tab that is seen reads its rows."""
+        if self._content is None:
+            return
+        for key, page in self.pages.items():
+            if _widget(page) is self.tabs.currentWidget() and key in self._stale:
+                self._stale.discard(key)
+                page.show_content(self._content)
+
+    @Slot(object)
+    def _failed(self, error: object) -> None:
+        self._say(problem(error))
+
+    @Slot()
+    def _changed_here(self) -> None:
+        self.refresh()
+        self.changed.emit()
+
+    @Slot(str)
+    def open_tab(self, key: str) -> None:
+        self.tabs.setCurrentWidget(_widget(self.pages[key]))
+
+    @Slot(object)
+    def _open_status(self, status: Status) -> None:
+        key = {Status.CONFLICT: "conflicts", Status.REVIEW: "review"}.get(status, "queue")
+        self.open_tab(key)
+        if key == "queue":
+            self.queue.show_status(status)
+
+    # Work
+
+    @Slot()
+    def start_preview(self) -> None:
+        self.message.clear()
+        self._board.preview(self.name)
+
+    @Slot()
+    def start_run(self) -> None:
+        """A run; the first one of a configuration shows its preview instead (SPEC §8)."""
+        self.message.clear()
+        if self._content is not None and not self._content.runs:
+            self._board.preview(self.name)
+        else:
+            self._board.run(self.name)
+
+    @Slot()
+    def stop(self) -> None:
+        self._board.stop(self.name)
+
+    @Slot()
+    def show_work(self) -> None:
+        active = self._board.work_of(self.name)
+        self.progress.show_work(active)
+        self.preview_button.setEnabled(active is None)
+        self.run_button.setEnabled(active is None)
+
+    @Slot(str, object)
+    def _progressed(self, name: str, _state: ProgressState) -> None:
+        if name == self.name:
+            self.progress.show_work(self._board.work_of(name))
+
+    @Slot(str, object)
+    def _preview_ready(self, name: str, preview: PreviewDesk) -> None:
+        if name != self.name:
+            return
+        self._close_preview()
+        page = PreviewPage(self._context, preview, self._names)
+        page.run_wanted.connect(self._run_preview)
+        page.closed.connect(self._close_preview)
+        self.preview_page = page
+        self.addWidget(page)
+        self.setCurrentWidget(page)
+        page.area.view.setFocus()
+
+    @Slot(object, object)
+    def _run_preview(self, preview: PreviewDesk, allow: frozenset[Guard]) -> None:
+        self._close_preview()
+        self.message.clear()
+        self._board.run(self.name, allow=allow, preview=preview)
+
+    @Slot()
+    def _close_preview(self) -> None:
+        page, self.preview_page = self.preview_page, None
+        if page is not None:
+            page.dispose()
+            self.setCurrentIndex(0)
+            self.removeWidget(page)
+            page.deleteLater()
+
+    @Slot(str, object, object)
+    def _run_ended(self, name: str, result: RunResult, _trigger: object) -> None:
+        if name != self.name:
+            return
+        if result.outcome is Outcome.GUARD:
+            lines = [guard_sentence(finding, self._names) for finding in result.findings]
+            head = self.tr("Nothing was written. A guard stopped the run:")
+            self._say("\n".join([head, *lines]), Tone.WARNING, offers_plan=True)
+        elif result.outcome is Outcome.FAILED:
+            self._say(result.error or self.tr("The run failed."))
+        elif result.outcome is Outcome.CANCELLED:
+            self._say(self.tr("Stopped. What was written is recorded; the next run does the rest."), Tone.NEUTRAL)
+        elif result.outcome is Outcome.PROBLEMS:
+            self._say(self.tr("Done, but some records failed or wait for your decision."), Tone.WARNING)
+        else:
+            self._say(self.tr("Done. Both sides are the same."), Tone.GOOD)
+        self.refresh()
+
+    @Slot(str, object)
+    def _work_failed(self, name: str, error: object) -> None:
+        if name == self.name:
+            self._say(problem(error))
+            self.refresh()
+
+    @Slot(str)
+    def _work_cancelled(self, name: str) -> None:
+        if name == self.name:
+            self._say(self.tr("Stopped. Nothing more is written."), Tone.NEUTRAL)
+            self.refresh()
+
+    @Slot()
+    def _show_waiting_plan(self) -> None:
+        self.message.clear()
+        self._board.waiting_plan(self.name)
+
+    def _say(self, text: str, tone: Tone = Tone.BAD, *, offers_plan: bool = False) -> None:
+        self.guard_button.setVisible(offers_plan)
+        self.message.say(text, tone)
+
+    def dispose(self) -> None:
+        """A preview that is shown is closed."""
+        self._close_preview()
+
+    # Settings
+
+    @Slot()
+    def _edit(self) -> None:
+        self.edit_wanted.emit(self.name)
+
+    @Slot()
+    def _rename(self) -> None:
+        self.rename_wanted.emit(self.name)
+
+    @Slot()
+    def _export(self) -> None:
+        self.export_wanted.emit(self.name)
+
+    @Slot()
+    def _delete(self) -> None:
+        self.delete_wanted.emit(self.name)
+
+    @Slot(bool)
+    def _enable(self, enabled: bool) -> None:
+        self.enable_wanted.emit(self.name, enabled)
