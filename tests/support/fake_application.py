@@ -1,0 +1,313 @@
+"""An application without engine, ledger and endpoints: its services answer what a test puts into them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from desktop_sync.core.configuration import Entity, FieldMapping, PerSide, Side, SyncConfiguration
+from desktop_sync.core.decision import Action, Rule
+from desktop_sync.core.errors import ConfigurationError
+from desktop_sync.core.guard import Guard
+from desktop_sync.core.ledger_port import RecordQuery
+from desktop_sync.core.plan import EntityPlan, Mode, Plan, PlanRow, Range
+from desktop_sync.core.ports import CancelToken, NoProgress, Phase, Progress, SecretReading, SecretState
+from desktop_sync.core.run import EntityResult, Outcome, Run, RunKind, RunResult, Trigger
+from desktop_sync.core.status import Status
+from desktop_sync.core.sync_record import Conflict, HistoryRow, SyncRecord
+from desktop_sync.services.views import (
+    ConfigurationState,
+    EntityVerification,
+    Finding,
+    ImportReport,
+    VerificationReport,
+)
+
+EVERYTHING = Range()
+NOBODY = NoProgress()
+AGREEMENT = EntityVerification("customers", in_sync=50, digest="abc123")
+IMPORTED = ImportReport(("CRM", "Shop"), ("Customers",), ("CRM password",), ("Customers",))
+AT = datetime(2025, 5, 1, 12, 0, tzinfo=UTC)
+CUSTOMERS = SyncConfiguration(
+    "Customers",
+    "CRM",
+    "Shop",
+    (Entity("customers", PerSide("customer", "customers"), (FieldMapping("Email", "email", identifying=True),)),),
+)
+RESULT = RunResult(
+    7,
+    "Customers",
+    Outcome.DONE,
+    (EntityResult("customers", 50, 40, {Action.CREATE_B: 10, Action.LINK: 38, Action.MARK_A: 2}, 0, 0.5),),
+)
+
+
+@dataclass
+class FakeClock:
+    seconds: float = 0.0
+
+    def now(self) -> datetime:
+        return AT
+
+    def monotonic_s(self) -> float:
+        self.seconds += 1
+        return self.seconds
+
+
+@dataclass
+class FakeSecrets:
+    state: SecretState = SecretState.AVAILABLE
+    values: dict[str, str] = field(default_factory=dict)
+
+    def read(self, name: str) -> SecretReading:
+        return SecretReading(SecretState.ABSENT)
+
+    def write(self, name: str, value: str) -> SecretState:
+        self.values[name] = value
+        return self.state
+
+    def delete(self, name: str) -> SecretState:
+        return self.state
+
+    def describe(self) -> str:
+        return "It is kept in memory."
+
+
+@dataclass
+class FakeConfigurations:
+    known: dict[str, SyncConfiguration] = field(default_factory=lambda: {"Customers": CUSTOMERS})
+    findings: tuple[Finding, ...] = ()
+
+    def get(self, name: str) -> SyncConfiguration:
+        if name not in self.known:
+            raise ConfigurationError(f'there is no configuration "{name}"')
+        return self.known[name]
+
+    def check_live(self, configuration: SyncConfiguration) -> tuple[Finding, ...]:
+        return self.findings
+
+    def states(self) -> tuple[ConfigurationState, ...]:
+        return tuple(
+            ConfigurationState(
+                each.name, each.a, each.b, each.enabled, False, Outcome.DONE, AT, None, {Status.PROCESSED: 40}, 1
+            )
+            for each in self.known.values()
+        )
+
+
+@dataclass
+class FakePlanView:
+    plan: Plan
+    is_closed: bool = False
+
+    def rows(
+        self,
+        *,
+        entity: str = "",
+        actions: tuple[Action, ...] = (),
+        text: str = "",
+        sort: str = "number",
+        descending: bool = False,
+        offset: int = 0,
+        limit: int = 200,
+    ) -> list[PlanRow]:
+        row = PlanRow(1, entity, Action.CREATE_B, Rule.NEW, None, "17", None, "Ann\x1b[31m", "new", False, None)
+        return [row][:limit]
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+Work = Callable[[Progress, CancelToken], None]
+
+
+@dataclass
+class FakeSynchronization:
+    """`calls` are (method, name, details). `work` is done inside each; `error` is raised by each."""
+
+    result: RunResult = RESULT
+    plan: Plan = field(
+        default_factory=lambda: Plan(
+            "p1", "Customers", 1, Mode.FULL, AT, (EntityPlan("customers", 50, 40, counts={Action.CREATE_B: 10}),)
+        )
+    )
+    error: BaseException | None = None
+    work: Work = lambda progress, cancel: progress.phase("customers", Phase.READING, 90)
+    calls: list[tuple[str, str, dict[str, object]]] = field(default_factory=list)
+    views: list[FakePlanView] = field(default_factory=list)
+
+    def _called(self, method: str, name: str, progress: Progress, cancel: CancelToken, **details: object) -> None:
+        self.calls.append((method, name, details))
+        self.work(progress, cancel)
+        progress.advance(90)
+        if self.error is not None:
+            raise self.error
+
+    def preview(
+        self,
+        name: str,
+        *,
+        mode: Mode = Mode.FULL,
+        range: Range = EVERYTHING,
+        progress: Progress = NOBODY,
+        cancel: CancelToken | None = None,
+    ) -> FakePlanView:
+        self._called("preview", name, progress, cancel or CancelToken(), mode=mode, range=range)
+        self.views.append(FakePlanView(self.plan))
+        return self.views[-1]
+
+    def run(
+        self,
+        name: str,
+        *,
+        trigger: Trigger = Trigger.HAND,
+        mode: Mode | None = None,
+        range: Range = EVERYTHING,
+        allow: frozenset[Guard] = frozenset(),
+        progress: Progress = NOBODY,
+        cancel: CancelToken | None = None,
+    ) -> RunResult:
+        details = {"trigger": trigger, "mode": mode, "range": range, "allow": allow}
+        self._called("run", name, progress, cancel or CancelToken(), **details)
+        return self.result
+
+    def prepare(
+        self,
+        name: str,
+        *,
+        trigger: Trigger = Trigger.HAND,
+        mode: Mode | None = None,
+        range: Range = EVERYTHING,
+        allow: frozenset[Guard] = frozenset(),
+        progress: Progress = NOBODY,
+        cancel: CancelToken | None = None,
+    ) -> RunResult:
+        details = {"trigger": trigger, "mode": mode, "range": range, "allow": allow}
+        self._called("prepare", name, progress, cancel or CancelToken(), **details)
+        return self.result
+
+    def process(
+        self,
+        name: str,
+        *,
+        trigger: Trigger = Trigger.HAND,
+        allow: frozenset[Guard] = frozenset(),
+        progress: Progress = NOBODY,
+        cancel: CancelToken | None = None,
+    ) -> RunResult:
+        self._called("process", name, progress, cancel or CancelToken(), trigger=trigger, allow=allow)
+        return self.result
+
+
+@dataclass
+class FakeRecords:
+    stored: list[SyncRecord] = field(default_factory=list)
+    found_conflicts: list[Conflict] = field(default_factory=list)
+    past_runs: list[Run] = field(default_factory=list)
+    past_actions: list[HistoryRow] = field(default_factory=list)
+    calls: list[tuple[object, ...]] = field(default_factory=list)
+
+    def _matching(self, query: RecordQuery) -> list[SyncRecord]:
+        return [
+            each
+            for each in self.stored
+            if (not query.statuses or each.status in query.statuses) and query.entity in ("", each.entity)
+        ]
+
+    def records(self, query: RecordQuery) -> list[SyncRecord]:
+        return self._matching(query)[query.offset : query.offset + query.limit]
+
+    def count(self, query: RecordQuery) -> int:
+        return len(self._matching(query))
+
+    def conflicts(
+        self, configuration: str, only_open: bool = True, limit: int = 200, offset: int = 0
+    ) -> list[Conflict]:
+        found = [each for each in self.found_conflicts if not only_open or each.settled_at is None]
+        return found[offset : offset + limit]
+
+    def resolve(self, conflict_id: int, winner: Side) -> None:
+        self.calls.append(("resolve", conflict_id, winner))
+
+    def link(self, configuration: str, entity: str, a_id: str, b_id: str) -> None:
+        self.calls.append(("link", configuration, entity, a_id, b_id))
+
+    def unlink(self, record_id: int) -> None:
+        self.calls.append(("unlink", record_id))
+
+    def runs(self, configuration: str = "", limit: int = 200, offset: int = 0) -> list[Run]:
+        return [each for each in self.past_runs if configuration in ("", each.configuration)][offset : offset + limit]
+
+    def run(self, run_id: int) -> Run | None:
+        return next((each for each in self.past_runs if each.id == run_id), None)
+
+    def history(self, run_id: int, limit: int = 200, offset: int = 0) -> list[HistoryRow]:
+        return [each for each in self.past_actions if each.run_id == run_id][offset : offset + limit]
+
+    def find(self, configuration: str, record: str, entity: str = "") -> SyncRecord:
+        for each in self.stored:
+            if record in (str(each.id), each.a_id, each.b_id):
+                return each
+        raise ConfigurationError(f'there is no record "{record}"')
+
+
+@dataclass
+class FakeVerification:
+    entity: EntityVerification = AGREEMENT
+
+    def verify(
+        self, name: str, *, progress: Progress = NOBODY, cancel: CancelToken | None = None
+    ) -> VerificationReport:
+        return VerificationReport(name, (self.entity,))
+
+
+@dataclass
+class FakeDefinitions:
+    report: ImportReport = IMPORTED
+    files: list[Path] = field(default_factory=list)
+    toml: str = "format = 1\n"
+
+    def import_file(self, path: Path) -> ImportReport:
+        self.files.append(path)
+        return self.report
+
+    def export(self, names: Sequence[str] = ()) -> str:
+        return self.toml + "".join(f"# {name}\n" for name in names)
+
+
+@dataclass
+class FakeSample:
+    resets: list[bool] = field(default_factory=list)
+
+    def create(self, *, reset: bool = False) -> str:
+        self.resets.append(reset)
+        return "Customers"
+
+
+@dataclass
+class FakeApplication:
+    """`build` stands for `bootstrap.build_application`; `homes` are the folders it was called with."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    secrets: FakeSecrets = field(default_factory=FakeSecrets)
+    configurations: FakeConfigurations = field(default_factory=FakeConfigurations)
+    synchronization: FakeSynchronization = field(default_factory=FakeSynchronization)
+    records: FakeRecords = field(default_factory=FakeRecords)
+    verification: FakeVerification = field(default_factory=FakeVerification)
+    definitions: FakeDefinitions = field(default_factory=FakeDefinitions)
+    sample: FakeSample = field(default_factory=FakeSample)
+    homes: list[Path | None] = field(default_factory=list)
+    closed: int = 0
+
+    def build(self, home: Path | None) -> FakeApplication:
+        self.homes.append(home)
+        return self
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def past_run(number: int, outcome: Outcome = Outcome.DONE) -> Run:
+    return Run(number, "Customers", 1, RunKind.RUN, Trigger.COMMAND_LINE, AT, AT, outcome, RESULT)
