@@ -94,7 +94,10 @@ def key_texts(column: Column, values: Sequence[object]) -> list[str | None]:
     if column.affinity is Affinity.TEXT and column.field.type is FieldType.TEXT:
         return [value if isinstance(value, str) else key_text(column, value) for value in values]
     if column.affinity is Affinity.INTEGER and column.field.type is FieldType.INTEGER:
-        return [value if _is_canonical(value) else key_text(column, value) for value in values]
+        return [
+            str(value) if type(value) is int else value if _is_canonical(value) else key_text(column, value)
+            for value in values
+        ]
     return [key_text(column, value) for value in values]
 
 
