@@ -64,7 +64,6 @@ class Synchronization(Protocol):
         trigger: Trigger = ...,
         mode: Mode | None = ...,
         range: Range = ...,
-        allow: frozenset[Guard] = ...,
         progress: Progress = ...,
         cancel: CancelToken = ...,
     ) -> RunResult: ...

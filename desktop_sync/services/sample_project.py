@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from desktop_sync.core.configuration import Endpoint, SyncConfiguration
+from desktop_sync.core.configuration import Endpoint
 from desktop_sync.core.errors import BugError
+from desktop_sync.core.ledger_port import DefinitionStore
 from desktop_sync.core.provider_port import EndpointSession, Operation, WriteBatch, WriteStatus
 from desktop_sync.core.structure import Structure
 from desktop_sync.services.sample_configuration import (
@@ -33,41 +34,40 @@ class Endpoints(Protocol):
     def open(self, name: str) -> EndpointSession: ...
 
 
-class Configurations(Protocol):
-    def list(self) -> tuple[SyncConfiguration, ...]: ...
-    def save(self, configuration: SyncConfiguration) -> SyncConfiguration: ...
-    def delete(self, name: str) -> None: ...
+class SampleStore(DefinitionStore, Protocol):
+    def hold(self, configuration: str) -> AbstractContextManager[None]: ...
 
 
 class SampleProject:
     """Makes the sample project under `home`/sample. Blocks; from one thread at a time."""
 
-    def __init__(self, home: Path, endpoints: Endpoints, configurations: Configurations) -> None:
+    def __init__(self, home: Path, store: SampleStore, endpoints: Endpoints) -> None:
         self._folder = Path(home) / "sample"
         self._database = self._folder / "crm.sqlite"
         self._shop = self._folder / "shop"
+        self._store = store
         self._endpoints = endpoints
-        self._configurations = configurations
 
     def create(self, *, reset: bool = False) -> str:
         """The sample's files, endpoints and configuration are there; the configuration's name.
 
         One that is there already is kept, with what was synchronized and edited since; with `reset` it is made anew,
         and its peers are gone. Endpoints and configurations of other people's making are never touched: where a name
-        is taken, another one is used. Raises EndpointError, LedgerError.
+        is taken, another one is used. Raises AlreadyRunningError, EndpointError, LedgerError.
         """
         crm = self._named("CRM", Endpoint("", "sql", {"file": str(self._database)}))
         shop = self._named("Shop", Endpoint("", "csv", {"folder": str(self._shop)}))
-        own = next((each for each in self._configurations.list() if (each.a, each.b) == (crm.name, shop.name)), None)
+        stored = self._store.configurations()
+        own = next((each for each in stored if (each.a, each.b) == (crm.name, shop.name)), None)
         if own is not None and not reset and self._has_files():
             return own.name
-        if own is not None:
-            self._configurations.delete(own.name)
-        self._make_files(self._endpoints.save(crm), self._endpoints.save(shop))
-        # Last, so that a sample that was cut off while it was made is made again.
-        taken = {each.name for each in self._configurations.list()}
-        name = own.name if own is not None else _free_name(NAME, taken)
-        return self._configurations.save(sample_configuration(name, crm.name, shop.name)).name
+        name = own.name if own is not None else _free_name(NAME, {each.name for each in stored})
+        with self._store.hold(name):  # nothing is taken from under a run
+            if own is not None:
+                self._store.delete_configuration(name)
+            self._make_files(self._endpoints.save(crm), self._endpoints.save(shop))
+            # Last, so that a sample that was cut off while it was made is made again.
+            return self._store.save_configuration(sample_configuration(name, crm.name, shop.name)).name
 
     def _named(self, name: str, endpoint: Endpoint) -> Endpoint:
         existing = self._endpoints.list()

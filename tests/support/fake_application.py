@@ -180,11 +180,10 @@ class FakeSynchronization:
         trigger: Trigger = Trigger.HAND,
         mode: Mode | None = None,
         range: Range = EVERYTHING,
-        allow: frozenset[Guard] = frozenset(),
         progress: Progress = NOBODY,
         cancel: CancelToken | None = None,
     ) -> RunResult:
-        details = {"trigger": trigger, "mode": mode, "range": range, "allow": allow}
+        details = {"trigger": trigger, "mode": mode, "range": range}
         self._called("prepare", name, progress, cancel or CancelToken(), **details)
         return self.result
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from desktop_sync.cli.arguments import add_allow, add_mode, add_name, allowed, mode_of, range_of
+from desktop_sync.cli.arguments import add_mode, add_name, mode_of, range_of
 from desktop_sync.cli.command import Command, Invocation
 from desktop_sync.cli.progress import progress_on
 from desktop_sync.cli.result_text import give_run_result
@@ -14,7 +14,6 @@ from desktop_sync.core.run import Trigger
 def _arguments(parser: argparse.ArgumentParser) -> None:
     add_name(parser)
     add_mode(parser)
-    add_allow(parser)
 
 
 def _execute(invocation: Invocation) -> int:
@@ -27,7 +26,6 @@ def _execute(invocation: Invocation) -> int:
             trigger=Trigger.COMMAND_LINE,
             mode=mode_of(arguments),
             range=chosen,
-            allow=allowed(arguments),
             progress=progress,
             cancel=invocation.cancel,
         )

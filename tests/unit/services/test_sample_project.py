@@ -4,12 +4,15 @@ import dataclasses
 import sqlite3
 import stat
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from desktop_sync.core import configuration_check
 from desktop_sync.core.configuration import Endpoint, SyncConfiguration
+from desktop_sync.core.errors import AlreadyRunningError
 from desktop_sync.core.finding import Level
 from desktop_sync.core.ports import SecretReading, SecretState
 from desktop_sync.core.provider_port import Provider
@@ -44,35 +47,31 @@ class NoSecrets:
         return "Nowhere."
 
 
-class StoredConfigurations:
-    def __init__(self, store: MemoryDefinitionStore) -> None:
-        self.store = store
+class Store(MemoryDefinitionStore):
+    def __init__(self) -> None:
+        super().__init__()
         self.deleted: list[str] = []
+        self.is_running = False
 
-    def list(self) -> tuple[SyncConfiguration, ...]:
-        return self.store.configurations()
+    @contextmanager
+    def hold(self, configuration: str) -> Iterator[None]:
+        if self.is_running:
+            raise AlreadyRunningError(configuration, "the window")
+        yield
 
-    def save(self, configuration: SyncConfiguration) -> SyncConfiguration:
-        return self.store.save_configuration(configuration)
-
-    def delete(self, name: str) -> None:
+    def delete_configuration(self, name: str) -> None:
+        super().delete_configuration(name)
         self.deleted.append(name)
-        self.store.delete_configuration(name)
 
 
 @pytest.fixture
-def store() -> MemoryDefinitionStore:
-    return MemoryDefinitionStore()
+def store() -> Store:
+    return Store()
 
 
 @pytest.fixture
-def configurations(store: MemoryDefinitionStore) -> StoredConfigurations:
-    return StoredConfigurations(store)
-
-
-@pytest.fixture
-def sample(store: MemoryDefinitionStore, configurations: StoredConfigurations, own_home: Path) -> SampleProject:
-    return SampleProject(own_home, EndpointService(store, Registry(), NoSecrets()), configurations)
+def sample(store: Store, own_home: Path) -> SampleProject:
+    return SampleProject(own_home, store, EndpointService(store, Registry(), NoSecrets()))
 
 
 def crm_rows(home: Path, query: str) -> list[tuple[object, ...]]:
@@ -132,7 +131,7 @@ def test_the_configuration_has_no_error() -> None:
 
 
 def test_the_sample_stands_in_a_database_and_a_folder_of_files(
-    sample: SampleProject, store: MemoryDefinitionStore, own_home: Path
+    sample: SampleProject, store: Store, own_home: Path
 ) -> None:
     assert sample.create() == "CRM and Shop"
     data = make_sample_data()
@@ -153,30 +152,26 @@ def test_the_database_is_readable_by_its_owner_only(sample: SampleProject, own_h
     assert stat.S_IMODE((own_home / "sample").stat().st_mode) == 0o700
 
 
-def test_a_sample_that_is_there_is_kept_with_its_edits(
-    sample: SampleProject, configurations: StoredConfigurations, own_home: Path
-) -> None:
+def test_a_sample_that_is_there_is_kept_with_its_edits(sample: SampleProject, store: Store, own_home: Path) -> None:
     sample.create()
     orders = own_home / "sample" / "shop" / "orders.csv"
     orders.write_text("order_no,customer_no,ordered_on,total,status,updated_at\n", encoding="utf-8")
     assert sample.create() == "CRM and Shop"
     assert len(orders.read_text(encoding="utf-8").splitlines()) == 1
-    assert configurations.deleted == []
+    assert store.deleted == []
 
 
-def test_a_reset_makes_data_and_configuration_anew(
-    sample: SampleProject, configurations: StoredConfigurations, own_home: Path
-) -> None:
+def test_a_reset_makes_data_and_configuration_anew(sample: SampleProject, store: Store, own_home: Path) -> None:
     sample.create()
     orders = own_home / "sample" / "shop" / "orders.csv"
     orders.write_text("order_no\n", encoding="utf-8")
     assert sample.create(reset=True) == "CRM and Shop"
     assert len(orders.read_text(encoding="utf-8").splitlines()) == 125
-    assert configurations.deleted == ["CRM and Shop"]
+    assert store.deleted == ["CRM and Shop"]
 
 
 def test_a_sample_that_was_cut_off_while_it_was_made_is_made_again(
-    sample: SampleProject, store: MemoryDefinitionStore, own_home: Path
+    sample: SampleProject, store: Store, own_home: Path
 ) -> None:
     sample.create()
     store.delete_configuration("CRM and Shop")
@@ -185,9 +180,7 @@ def test_a_sample_that_was_cut_off_while_it_was_made_is_made_again(
     assert (own_home / "sample" / "shop" / "orders.csv").is_file()
 
 
-def test_endpoints_and_configurations_of_the_same_name_are_not_touched(
-    sample: SampleProject, store: MemoryDefinitionStore
-) -> None:
+def test_endpoints_and_configurations_of_the_same_name_are_not_touched(sample: SampleProject, store: Store) -> None:
     real = Endpoint("CRM", "sql", {"file": "real.sqlite"})
     store.save_endpoint(real)
     own = store.save_configuration(SyncConfiguration("CRM and Shop", "CRM", "CRM", ()))
@@ -197,3 +190,13 @@ def test_endpoints_and_configurations_of_the_same_name_are_not_touched(
     made = store.configuration_by_name["CRM and Shop (sample)"]
     assert (made.a, made.b) == ("CRM (sample)", "Shop")
     assert sample.create() == "CRM and Shop (sample)"
+
+
+def test_nothing_is_made_anew_under_a_run(sample: SampleProject, store: Store, own_home: Path) -> None:
+    sample.create()
+    store.is_running = True
+    before = (own_home / "sample" / "shop" / "orders.csv").read_bytes()
+    with pytest.raises(AlreadyRunningError):
+        sample.create(reset=True)
+    assert (own_home / "sample" / "shop" / "orders.csv").read_bytes() == before
+    assert store.deleted == []
