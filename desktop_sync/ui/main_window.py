@@ -109,6 +109,7 @@ class MainWindow(QMainWindow):
         """The window works with that application from now on."""
         context = WindowContext(application, self._jobs, self._theme, self._memory)
         self.context = context
+        self.sidebar.model.now = application.clock.now
         self.board = RunBoard(application, self._jobs, self)
         self.actions_desk = ConfigurationActions(context, self)
         self.endpoints = EndpointsPage(context)

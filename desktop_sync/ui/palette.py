@@ -150,6 +150,6 @@ def qt_palette(colours: Colours) -> QPalette:
         (role.Shadow, colours.border_strong),
     ):
         palette.setColor(which, QColor(colour))
-    for which in (role.WindowText, role.Text, role.ButtonText, role.HighlightedText):
+    for which in (role.WindowText, role.Text, role.ButtonText, role.HighlightedText, role.PlaceholderText):
         palette.setColor(QPalette.ColorGroup.Disabled, which, QColor(colours.disabled))
     return palette

@@ -5,9 +5,11 @@ from __future__ import annotations
 from desktop_sync.ui.palette import RADIUS, Colours, Tone
 
 
-def stylesheet(c: Colours, chevron: str, check: str) -> str:
-    """The application's stylesheet. `chevron` and `check` are paths of image files in the scheme's colours."""
-    return "\n".join((_frames(c), _text(c), _buttons(c), _fields(c, chevron, check), _tables(c), _menus(c), _small(c)))
+def stylesheet(c: Colours, chevron: str, chevron_up: str, check: str) -> str:
+    """The application's stylesheet. `chevron`, `chevron_up` and `check` are paths of images."""
+    return "\n".join(
+        (_frames(c), _text(c), _buttons(c), _fields(c, chevron, chevron_up, check), _tables(c), _menus(c), _small(c))
+    )
 
 
 def _frames(c: Colours) -> str:
@@ -63,7 +65,7 @@ QPushButton[kind="quiet"]:focus {{ border-color: {c.accent}; }}
 QPushButton[kind="quiet"]:disabled {{ color: {c.disabled}; }}
 QPushButton[kind="danger"] {{ color: {c.tone(Tone.BAD)}; }}
 QToolButton[kind="chip"] {{ background: transparent; border: 1px solid {c.border}; border-radius: 13px;
-    padding: 3px 11px; color: {c.secondary}; min-height: 18px; }}
+    padding: 3px 9px; color: {c.secondary}; min-height: 18px; font-size: 12px; }}
 QToolButton[kind="chip"]:hover {{ background: {c.hover}; color: {c.text}; }}
 QToolButton[kind="chip"]:checked {{ background: {soft}; color: {on_soft}; border-color: {soft}; font-weight: 600; }}
 QToolButton[kind="chip"]:focus {{ border-color: {c.accent}; }}
@@ -79,7 +81,7 @@ QToolButton[kind="icon"]:focus {{ border-color: {c.accent}; }}
 """
 
 
-def _fields(c: Colours, chevron: str, check: str) -> str:
+def _fields(c: Colours, chevron: str, chevron_up: str, check: str) -> str:
     fields = "QLineEdit, QPlainTextEdit, QTextEdit, QComboBox, QSpinBox, QDoubleSpinBox, QTimeEdit, QDateTimeEdit"
     focused = ", ".join(f"{name.strip()}:focus" for name in fields.split(","))
     disabled = ", ".join(f"{name.strip()}:disabled" for name in fields.split(","))
@@ -93,6 +95,14 @@ QComboBox::drop-down {{ border: none; width: 24px; }}
 QComboBox::down-arrow {{ image: url("{chevron}"); width: 12px; height: 12px; }}
 QComboBox QAbstractItemView {{ background: {c.surface}; border: 1px solid {c.border_strong}; outline: 0;
     selection-background-color: {c.selection}; selection-color: {c.text}; }}
+QSpinBox::up-button, QDoubleSpinBox::up-button, QTimeEdit::up-button, QDateTimeEdit::up-button {{
+    subcontrol-origin: border; subcontrol-position: top right; width: 22px; border: none; }}
+QSpinBox::down-button, QDoubleSpinBox::down-button, QTimeEdit::down-button, QDateTimeEdit::down-button {{
+    subcontrol-origin: border; subcontrol-position: bottom right; width: 22px; border: none; }}
+QSpinBox::up-arrow, QDoubleSpinBox::up-arrow, QTimeEdit::up-arrow, QDateTimeEdit::up-arrow {{
+    image: url("{chevron_up}"); width: 10px; height: 10px; }}
+QSpinBox::down-arrow, QDoubleSpinBox::down-arrow, QTimeEdit::down-arrow, QDateTimeEdit::down-arrow {{
+    image: url("{chevron}"); width: 10px; height: 10px; }}
 QCheckBox, QRadioButton {{ spacing: 8px; padding: 2px 0; }}
 QCheckBox::indicator, QRadioButton::indicator {{ width: 16px; height: 16px; border: 1px solid {c.border_strong};
     background: {c.surface}; }}
@@ -115,10 +125,13 @@ QTableView:focus, QListView:focus, QTreeView:focus {{ border-color: {c.accent}; 
 QTableView::item {{ padding: 0 10px; border-bottom: 1px solid {c.border}; }}
 QTableView::item:selected {{ background: {c.selection}; color: {c.text}; }}
 QHeaderView {{ background: transparent; }}
-QHeaderView::section {{ background: {c.surface}; color: {c.secondary}; border: none;
+QHeaderView::section {{ background: transparent; color: {c.secondary}; border: none;
     border-bottom: 1px solid {c.border}; padding: 6px 10px; font-size: 12px; font-weight: 600; }}
 QHeaderView::section:hover {{ color: {c.text}; }}
 QHeaderView::up-arrow, QHeaderView::down-arrow {{ width: 10px; height: 10px; }}
+QAbstractScrollArea::corner {{ background: transparent; border: none; }}
+QTableView[kind="flat"] {{ border: none; border-radius: 0; }}
+QTableView[kind="flat"]:focus {{ border: none; background: {c.raised}; }}
 QTableCornerButton::section {{ background: {c.surface}; border: none; }}
 QListView#configurations {{ background: transparent; border: none; }}
 """

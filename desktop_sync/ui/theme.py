@@ -76,9 +76,10 @@ class Theme(QObject):
     def _dress(self) -> None:
         self._images.mkdir(parents=True, exist_ok=True)
         chevron = icons.write_tinted("chevron-down", self.colours.secondary, self._images)
+        chevron_up = icons.write_tinted("chevron-up", self.colours.secondary, self._images)
         check = icons.write_tinted("check", self.colours.on_accent, self._images)
         self._qt.setPalette(qt_palette(self.colours))
-        self._qt.setStyleSheet(stylesheet(self.colours, chevron.as_posix(), check.as_posix()))
+        self._qt.setStyleSheet(stylesheet(self.colours, chevron.as_posix(), chevron_up.as_posix(), check.as_posix()))
 
     @Slot()
     def _system_changed(self) -> None:

@@ -51,6 +51,8 @@ class AskDialog(QDialog):
             made.setDefault(key == answers[0][0])
             made.clicked.connect(self._answer)
             buttons.addWidget(made)
+            if key == answers[0][0]:
+                made.setFocus()
         layout.addLayout(buttons)
         self.setAccessibleName(title)
         self.finished.connect(self._say)

@@ -71,7 +71,7 @@ class TextEntryDialog(QDialog):
     def _look(self) -> None:
         wrong = self._check(self.texts)
         for edit, shown, text in zip(self.edits, self.problems, wrong, strict=True):
-            tells = bool(text) and (edit.isModified() or bool(edit.text()))
+            tells = bool(text) and edit.isModified()
             shown.setText(text)
             shown.setVisible(tells)
             restyle(edit, "problem", "true" if tells else "false")

@@ -25,24 +25,18 @@ class VerificationDialog(QDialog):
         self.setAccessibleName(self.windowTitle())
         self.resize(820, 380)
         right = Qt.AlignmentFlag.AlignRight
-        columns = (
-            Column[EntityVerification]("entity", self.tr("Entity"), lambda found: found.entity, 130),
-            Column[EntityVerification](
-                "same", self.tr("In sync"), lambda found: number(found.in_sync), 90, align=right
-            ),
-            Column[EntityVerification](
-                "different", self.tr("Different"), lambda found: number(found.different), 90, align=right
-            ),
-            Column[EntityVerification](
+        columns: tuple[Column[EntityVerification], ...] = (
+            Column("entity", self.tr("Entity"), lambda found: found.entity, 130),
+            Column("same", self.tr("In sync"), lambda found: number(found.in_sync), 90, align=right),
+            Column("different", self.tr("Different"), lambda found: number(found.different), 90, align=right),
+            Column(
                 "a", self.tr("Missing in {0}").format(names.a), lambda found: number(found.missing_a), 120, align=right
             ),
-            Column[EntityVerification](
+            Column(
                 "b", self.tr("Missing in {0}").format(names.b), lambda found: number(found.missing_b), 120, align=right
             ),
-            Column[EntityVerification](
-                "unknown", self.tr("Not verified"), lambda found: number(found.unverified), 110, align=right
-            ),
-            Column[EntityVerification]("digest", self.tr("Digest"), lambda found: found.digest, 160),
+            Column("unknown", self.tr("Not verified"), lambda found: number(found.unverified), 110, align=right),
+            Column("digest", self.tr("Digest"), lambda found: found.digest, 160),
         )
         rows = ListTableModel(columns, self)
         rows.show(report.entities)

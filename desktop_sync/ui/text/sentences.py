@@ -13,7 +13,7 @@ from desktop_sync.core.ports import Phase
 from desktop_sync.core.schedule import Schedule, ScheduleKind
 from desktop_sync.services.views import ConfigurationState
 from desktop_sync.ui.bridge.control import ProgressState
-from desktop_sync.ui.text.times import counted, day_and_time, duration, number
+from desktop_sync.ui.text.times import counted, day_and_time, duration, language, number
 from desktop_sync.ui.text.words import SideNames, outcome_word
 
 
@@ -50,7 +50,7 @@ def schedule_sentence(schedule: Schedule) -> str:
         return tr("Daily at {0}").format(times)
     if schedule.kind is ScheduleKind.WEEKLY:
         days = ", ".join(
-            QLocale().dayName(day + 1, QLocale.FormatType.ShortFormat) for day in sorted(schedule.weekdays)
+            language().dayName(day + 1, QLocale.FormatType.ShortFormat) for day in sorted(schedule.weekdays)
         )
         return tr("{0} at {1}").format(days, times)
     if schedule.kind is ScheduleKind.CRON:

@@ -11,10 +11,16 @@ def tr(text: str) -> str:
     return QCoreApplication.translate("times", text)
 
 
+def language() -> QLocale:
+    """The machine's; English where it has none, so that large numbers stay readable."""
+    machine = QLocale()
+    return QLocale(QLocale.Language.English) if machine.language() is QLocale.Language.C else machine
+
+
 def clock_time(at: datetime) -> str:
     """Hours and minutes of an aware time, locally."""
     local = at.astimezone()
-    return QLocale().toString(QTime(local.hour, local.minute), "HH:mm")
+    return language().toString(QTime(local.hour, local.minute), "HH:mm")
 
 
 def day_and_time(at: datetime | None, now: datetime) -> str:
@@ -27,9 +33,9 @@ def day_and_time(at: datetime | None, now: datetime) -> str:
     if named is not None:
         return f"{named} {clock_time(at)}"
     if 1 < abs(days) < 7:
-        day = QLocale().dayName(local.isoweekday(), QLocale.FormatType.ShortFormat)
+        day = language().dayName(local.isoweekday(), QLocale.FormatType.ShortFormat)
         return f"{day} {clock_time(at)}"
-    month = QLocale().monthName(local.month, QLocale.FormatType.ShortFormat)
+    month = language().monthName(local.month, QLocale.FormatType.ShortFormat)
     return f"{local.day} {month} {local.year}"
 
 
@@ -44,7 +50,7 @@ def full_time(at: datetime | None, now: datetime) -> str:
 def duration(seconds: float) -> str:
     """ "0.4 s", "12 s", "3 min 20 s", "1 h 5 min"."""
     if seconds < 10:
-        return tr("{0} s").format(QLocale().toString(seconds, "f", 1))
+        return tr("{0} s").format(language().toString(seconds, "f", 1))
     whole = round(seconds)
     if whole < 60:
         return tr("{0} s").format(whole)
@@ -61,7 +67,7 @@ def run_time(started_at: datetime, ended_at: datetime | None) -> str:
 
 def number(value: int) -> str:
     """With the language's thousands separator."""
-    return QLocale().toString(value)
+    return language().toString(value)
 
 
 def counted(value: int, one: str, many: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from PySide6.QtCore import (
@@ -34,6 +34,10 @@ _NO_PARENT = QModelIndex()
 _Index = QModelIndex | QPersistentModelIndex
 
 
+def _machine_time() -> datetime:
+    return datetime.now(UTC)
+
+
 def state_icon(state: ConfigurationState) -> tuple[str, Tone]:
     """The icon of a configuration and its tone."""
     if state.is_running:
@@ -58,7 +62,7 @@ class ConfigurationListModel(QAbstractListModel):
         super().__init__(parent)
         self._states: tuple[ConfigurationState, ...] = ()
         self._progress: Mapping[str, ProgressState] = {}
-        self._running: frozenset[str] = frozenset()
+        self.now: Callable[[], datetime] = _machine_time
 
     @property
     def states(self) -> tuple[ConfigurationState, ...]:
@@ -97,7 +101,7 @@ class ConfigurationListModel(QAbstractListModel):
         if role == PROGRESS_ROLE:
             return progress
         if role == LINE_ROLE:
-            return progress_headline(progress) if progress else state_line(state, datetime.now(UTC))
+            return progress_headline(progress) if progress else state_line(state, self.now())
         if role == Qt.ItemDataRole.ToolTipRole:
             return tooltip(self._sentence(state))
         if role == Qt.ItemDataRole.AccessibleTextRole:
@@ -105,7 +109,7 @@ class ConfigurationListModel(QAbstractListModel):
         return None
 
     def _sentence(self, state: ConfigurationState) -> str:
-        now = datetime.now(UTC)
+        now = self.now()
         lines = [state.name, f"{state.a} ⇄ {state.b}", state_line(state, now)]
         if state.next_run_at is not None:
             lines.append(self.tr("Next: {0}").format(full_time(state.next_run_at, now)))
@@ -139,7 +143,8 @@ class ConfigurationDelegate(QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         rect = QRectF(option.rect).adjusted(8, 2, -8, -2)
         self._background(painter, c, rect, option.state)
-        name, tone = state_icon(state)
+        progress = index.data(PROGRESS_ROLE)
+        name, tone = state_icon(state) if progress is None else ("sync", Tone.ACCENT)
         paint_icon(painter, name, c.tone(tone), QRectF(rect.left() + 12, rect.top() + 11, 18, 18))
         left = rect.left() + 40
         width = rect.right() - 12 - left
@@ -153,7 +158,6 @@ class ConfigurationDelegate(QStyledItemDelegate):
         line_text = index.data(LINE_ROLE)
         colour = c.tone(tone) if tone in (Tone.BAD, Tone.WARNING, Tone.ACCENT) else c.secondary
         self._line(painter, small, colour, str(line_text), left, rect.top() + 43, width)
-        progress = index.data(PROGRESS_ROLE)
         if isinstance(progress, ProgressState):
             self._bar(painter, c, QRectF(left, rect.bottom() - 3, width, 3), progress)
         painter.restore()

@@ -42,7 +42,7 @@ def plan_columns(names: SideNames, action: Action | None) -> tuple[Column[FieldC
     columns = comparison_columns(names)
     if action is None or action.target is None:
         return columns
-    after = Column[FieldChange](
+    after: Column[FieldChange] = Column(
         "after",
         tr("{0} afterwards").format(names.of(action.target)),
         lambda change: shown(change.after) if change.differs else "",

@@ -14,7 +14,7 @@ from desktop_sync.core.status import Status
 from desktop_sync.ui.context import WindowContext
 from desktop_sync.ui.models.list_table import ListTableModel
 from desktop_sync.ui.models.source import Column
-from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S, Tone
+from desktop_sync.ui.palette import SPACE_M, SPACE_S, Tone
 from desktop_sync.ui.text.sentences import records
 from desktop_sync.ui.text.times import day_and_time, full_time, number, run_time
 from desktop_sync.ui.text.words import OUTCOME_TONES, STATUS_TONES, SideNames, outcome_word, status_word, trigger_word
@@ -129,8 +129,8 @@ class OverviewPage(QScrollArea):
         page = QWidget()
         page.setObjectName("page")
         layout = QVBoxLayout(page)
-        layout.setContentsMargins(0, SPACE_L, SPACE_S, SPACE_L)
-        layout.setSpacing(SPACE_L)
+        layout.setContentsMargins(0, SPACE_M, SPACE_S, SPACE_S)
+        layout.setSpacing(SPACE_M)
         layout.addWidget(self._waiting)
         cards = QHBoxLayout()
         cards.setSpacing(SPACE_M)
@@ -142,9 +142,9 @@ class OverviewPage(QScrollArea):
         chart = card(
             row(label(self.tr("Records written per run"), "heading"), 0, self._chart_caption),
             self._chart,
-            spacing=SPACE_M,
+            spacing=SPACE_S,
         )
-        chart.setMinimumHeight(190)
+        chart.setMinimumHeight(150)
         layout.addWidget(chart, 1)
         self.setWidget(page)
 
@@ -171,6 +171,7 @@ class OverviewPage(QScrollArea):
         self._entity_view = ListView(
             self._entities, self._context.theme, self.tr("What the last run did"), fits_rows=True
         )
+        self._entity_view.setProperty("kind", "flat")
         self._error = label("", "problem", wraps=True, selectable=True)
         self._first_hint = label(
             self.tr("Nothing has been synchronized yet. A preview shows exactly what the first run would do."),
@@ -189,7 +190,7 @@ class OverviewPage(QScrollArea):
             self._facts_box,
             self._error,
             self._entity_view,
-            spacing=SPACE_M,
+            spacing=SPACE_S,
         )
 
     def show_content(self, content: PageContent) -> None:

@@ -96,7 +96,7 @@ class PreviewPage(QWidget):
         self.search.setPlaceholderText(self.tr("Search records"))
         self.search.setAccessibleName(self.tr("Search the preview"))
         self.search.setClearButtonEnabled(True)
-        self.search.setMaximumWidth(240)
+        self.search.setFixedWidth(220)
         self._search_soon = QTimer(self)
         self._search_soon.setSingleShot(True)
         self._search_soon.setInterval(SEARCH_DELAY_MS)

@@ -90,7 +90,7 @@ class QueuePage(QWidget):
         self.search.setPlaceholderText(self.tr("Search ids and errors"))
         self.search.setAccessibleName(self.tr("Search records"))
         self.search.setClearButtonEnabled(True)
-        self.search.setMaximumWidth(300)
+        self.search.setFixedWidth(260)
         self._search_soon = QTimer(self)
         self._search_soon.setSingleShot(True)
         self._search_soon.setInterval(SEARCH_DELAY_MS)

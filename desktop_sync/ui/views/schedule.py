@@ -26,7 +26,7 @@ from desktop_sync.ui.application_port import Application
 from desktop_sync.ui.context import WindowContext
 from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S, Tone
 from desktop_sync.ui.text.sentences import problem, schedule_sentence
-from desktop_sync.ui.text.times import full_time
+from desktop_sync.ui.text.times import full_time, language
 from desktop_sync.ui.views.content import PageContent
 from desktop_sync.ui.widgets.message_bar import MessageBar
 from desktop_sync.ui.widgets.parts import button, card, label, restyle, row
@@ -79,9 +79,9 @@ class SchedulePage(QScrollArea):
         self.times = self._edit(self.tr("Times of day"), "09:00, 18:00")
         self.weekly_times = self._edit(self.tr("Times of those days"), "09:00")
         self.cron = self._edit(self.tr("Cron expression"), "0 6 * * 1-5")
-        self.days = [QCheckBox(QLocale().dayName(day, QLocale.FormatType.ShortFormat)) for day in range(1, 8)]
+        self.days = [QCheckBox(language().dayName(day, QLocale.FormatType.ShortFormat)) for day in range(1, 8)]
         for number, day in enumerate(self.days, 1):
-            day.setAccessibleName(QLocale().dayName(number))
+            day.setAccessibleName(language().dayName(number))
             day.toggled.connect(self._look)
         self.problem = label("", "problem", wraps=True)
         self.problem.hide()
@@ -98,7 +98,7 @@ class SchedulePage(QScrollArea):
         made = QLineEdit()
         made.setAccessibleName(name)
         made.setPlaceholderText(example)
-        made.setMaximumWidth(260)
+        made.setFixedWidth(220)
         made.textChanged.connect(self._look)
         return made
 
@@ -125,8 +125,12 @@ class SchedulePage(QScrollArea):
             row(self._radio(ScheduleKind.DAILY, self.tr("&Daily at")), self.times, 0),
             self._radio(ScheduleKind.WEEKLY, self.tr("On these da&ys")),
             row(indent, *self.days, label(self.tr("at")), self.weekly_times, 0, spacing=SPACE_M),
-            row(self._radio(ScheduleKind.CRON, self.tr("&Cron expression")), self.cron, 0),
-            label(self.tr("Five fields: minute, hour, day, month, weekday."), "caption"),
+            row(
+                self._radio(ScheduleKind.CRON, self.tr("&Cron expression")),
+                self.cron,
+                label(self.tr("minute, hour, day, month, weekday"), "caption"),
+                0,
+            ),
             self.problem,
             row(self.save_button, 0),
             spacing=SPACE_M,

@@ -34,7 +34,7 @@ class BarChart(QWidget):
         self._bars: tuple[Bar, ...] = ()
         self.setAccessibleName(name)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumHeight(90)
+        self.setMinimumHeight(72)
         theme.changed.connect(self.update)
 
     def sizeHint(self) -> QSize:

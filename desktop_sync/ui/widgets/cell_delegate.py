@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen
+from PySide6.QtGui import QColor, QFontMetrics, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from desktop_sync.ui.icons import paint_icon
@@ -39,8 +39,7 @@ class CellDelegate(QStyledItemDelegate):
             painter.fillRect(rect, QColor(c.selection))
         elif index.data(DIFFERS_ROLE):
             painter.fillRect(rect, QColor(c.differs))
-        painter.setPen(QPen(QColor(c.border), 1))
-        painter.drawLine(rect.bottomLeft(), rect.bottomRight())
+        painter.fillRect(QRectF(rect.left(), rect.bottom() - 1, rect.width(), 1), QColor(c.border))
         content = rect.adjusted(PADDING, 0, -PADDING, -1)
         content = self._icon(painter, c, content, index)
         self._text(painter, c, content, index, option)
@@ -71,7 +70,8 @@ class CellDelegate(QStyledItemDelegate):
         font = option.font
         tone = index.data(TONE_ROLE)
         if isinstance(tone, Tone) and not index.data(ICON_ROLE):
-            paint_badge(painter, c, rect, text, tone, QFontMetrics(font))
+            on_surface = bool(option.state & QStyle.StateFlag.State_Selected)
+            paint_badge(painter, c, rect, text, tone, QFontMetrics(font), on_surface=on_surface)
             return
         weak = bool(index.data(WEAK_ROLE))
         font.setStrikeOut(weak)
@@ -84,9 +84,19 @@ class CellDelegate(QStyledItemDelegate):
         painter.drawText(rect, int(flags) | int(Qt.TextFlag.TextSingleLine), elided)
 
 
-def paint_badge(painter: QPainter, c: Colours, rect: QRectF, text: str, tone: Tone, metrics: QFontMetrics) -> None:
-    """A pill with the text, at the left of the rectangle and no wider than it."""
+def paint_badge(
+    painter: QPainter,
+    c: Colours,
+    rect: QRectF,
+    text: str,
+    tone: Tone,
+    metrics: QFontMetrics,
+    *,
+    on_surface: bool = False,
+) -> None:
+    """A pill with the text, at the left of the rectangle and no wider than it. `on_surface` for selected rows."""
     background, foreground = c.soft[tone]
+    background = c.surface if on_surface else background
     height = metrics.height() + 4
     shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(0, int(rect.width()) - 18))
     width = min(rect.width(), metrics.horizontalAdvance(shown) + 18)

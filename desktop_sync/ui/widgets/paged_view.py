@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, cast
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
+from PySide6.QtGui import QAction, QGuiApplication, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
 
 from desktop_sync.ui.context import WindowContext
@@ -58,7 +58,7 @@ class PagedView(QTableView):
 
     def _connect(self) -> None:
         header = self.horizontalHeader()
-        header.sectionResized.connect(self._layout_changed)
+        header.sectionResized.connect(self._resized_by_hand)
         header.sectionMoved.connect(self._layout_changed)
         header.sortIndicatorChanged.connect(self._layout_changed)
         header.customContextMenuRequested.connect(self._header_menu)
@@ -83,13 +83,28 @@ class PagedView(QTableView):
         self._default_widths()
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         state = self._context.memory.state(self._key)
-        if state is not None:
-            header.restoreState(state)
+        self._fits_width = state is None or not header.restoreState(state)
         self.setSortingEnabled(any(column.sort for column in self._model.columns))
 
     def _default_widths(self) -> None:
         for number, column in enumerate(self._model.columns):
             self.setColumnWidth(number, column.width)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._fits_width:
+            self._fit()
+
+    def _fit(self) -> None:
+        """Columns that a person has not arranged share the width; too little of it is scrolled."""
+        columns = self._model.columns
+        wanted = sum(column.width for column in columns)
+        share = max(0.62, min(1.6, self.viewport().width() / wanted))
+        header = self.horizontalHeader()
+        header.blockSignals(True)
+        for number, column in enumerate(columns):
+            self.setColumnWidth(number, int(column.width * share))
+        header.blockSignals(False)
 
     # Selection
 
@@ -135,10 +150,17 @@ class PagedView(QTableView):
         for number in range(header.count()):
             header.showSection(number)
             header.moveSection(header.visualIndex(number), number)
-        self._default_widths()
+        self._fits_width = True
+        self._fit()
         self.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
         self._context.memory.forget(self._key)
         self._save_soon.stop()
+
+    @Slot()
+    def _resized_by_hand(self) -> None:
+        if QGuiApplication.mouseButtons() != Qt.MouseButton.NoButton:
+            self._fits_width = False
+            self._save_soon.start()
 
     @Slot()
     def _layout_changed(self) -> None:
