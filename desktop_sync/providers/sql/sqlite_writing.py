@@ -28,6 +28,8 @@ from desktop_sync.providers.write_batch import ResultColumns, StagedBatch, rows_
 
 _REFUSALS = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, OverflowError, UnicodeEncodeError)
 Row = tuple[object, ...]
+_CACHE_KIB = 49_152
+"""Room for the index pages of a batch: a cache that spills in a transaction syncs the journal every time."""
 
 
 class DeferredRefusal(Exception):
@@ -60,6 +62,7 @@ class SqliteWriter:
         with connected(self._file, "rw", place) as connection:
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA synchronous = FULL")
+            connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
             try:
                 return self._together(connection, batches, place)
             except DeferredRefusal:
@@ -112,12 +115,14 @@ class TableWork:
         self._place = place
         self._key = structure.key
         self._commits_groups = commits_groups
+        self._is_creating = False
         self._table: Table = describe_table(connection, structure.name, place)
         columns_of(self._table, self._key, place)
         self._is_key_unique = any(unique <= frozenset(self._key) for unique in self._table.unique_keys)
 
     def write(self, batch: StagedBatch) -> WriteResult:
         results = ResultColumns(batch)
+        self._is_creating = batch.operation is Operation.CREATE
         columns = self._stored_columns(batch, results)
         if batch.operation is Operation.CREATE:
             self._create(batch, columns, results)
@@ -361,14 +366,13 @@ class TableWork:
 
     def _settle_refused(self, row: int, error: Exception, results: ResultColumns) -> None:
         record_id = results.ids[row]
-        is_create = self._is_create_refusal(record_id, error)
-        if is_create and self._present([record_id], [row]):
+        if self._is_creating and self._names_key(record_id, error) and self._present([record_id], [row]):
             results.settle(row, WriteStatus.EXISTS)
         else:
             results.reject(row, refusal(error, self._table.name))
 
-    def _is_create_refusal(self, record_id: str | None, error: Exception) -> bool:
-        """Whether the refusal is that of the key: then, in a create, the id is taken."""
+    def _names_key(self, record_id: str | None, error: Exception) -> bool:
+        """Whether the refusal is that of the key: then, in a create, the id may be taken."""
         if record_id is None or not isinstance(error, sqlite3.IntegrityError):
             return False
         named = str(error).rpartition(": ")[2].split(", ")
