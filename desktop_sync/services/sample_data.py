@@ -181,7 +181,7 @@ class _Maker:
         )
 
     def _moment(self) -> datetime:
-        return datetime(2025, 1, 7, 8) + timedelta(minutes=self._chance.randrange(60 * 24 * 80))
+        return datetime(2025, 1, 7, 8) + timedelta(seconds=self._chance.randrange(80 * 24 * 60 * 60))
 
     def _in_shop(self, person: Customer) -> Customer:
         """The same customer as typed into the shop: other letter case, trailing spaces, plain phone number."""
