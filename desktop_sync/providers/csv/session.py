@@ -60,7 +60,7 @@ class CsvSession:
         structures = self.structures()
         for summary in structures:
             try:
-                self._folder.load(summary.name)
+                self._folder.load(summary.name).table()
             except EndpointError as error:
                 notes.append(f"{summary.name}: {error.problem}.")
         can_write = os.access(self._folder.path, os.W_OK | os.X_OK)
