@@ -8,8 +8,8 @@ from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QIcon
 from PySide6.QtWidgets import QMainWindow, QSplitter, QStackedWidget
 
-from desktop_sync.core.configuration import Endpoint
 from desktop_sync.core.run import Outcome, RunResult, Trigger
+from desktop_sync.core.status import Status
 from desktop_sync.resource import resource_path
 from desktop_sync.services.views import ConfigurationState, VerificationReport
 from desktop_sync.ui.application_port import Application
@@ -19,8 +19,8 @@ from desktop_sync.ui.bridge.run_board import RunBoard
 from desktop_sync.ui.configuration_actions import ConfigurationActions
 from desktop_sync.ui.context import WindowContext
 from desktop_sync.ui.dialogs.about import AboutDialog
-from desktop_sync.ui.dialogs.ask import AskDialog
 from desktop_sync.ui.dialogs.verification import VerificationDialog
+from desktop_sync.ui.leaving import CLOSE_CHOICE, Leaving
 from desktop_sync.ui.memory import WindowMemory
 from desktop_sync.ui.menus import MenuBar
 from desktop_sync.ui.scheduler import Scheduler
@@ -33,9 +33,9 @@ from desktop_sync.ui.views.content import read_states
 from desktop_sync.ui.views.endpoints import EndpointsPage
 from desktop_sync.ui.views.sidebar import Sidebar
 from desktop_sync.ui.widgets.empty_state import EmptyState
+from desktop_sync.ui.wizard_door import WizardDoor
 
 SAID_MS = 8000
-CLOSE_CHOICE = "questions/closing"
 
 
 class MainWindow(QMainWindow):
@@ -89,8 +89,6 @@ class MainWindow(QMainWindow):
 
     def _connect_menus(self) -> None:
         menus = self.menus
-        menus.new_wanted.connect(self.new_configuration)
-        menus.new_endpoint_wanted.connect(self.new_endpoint)
         menus.close_wanted.connect(self.close)
         menus.quit_wanted.connect(self.ask_quit)
         menus.refresh_wanted.connect(self.refresh)
@@ -112,6 +110,7 @@ class MainWindow(QMainWindow):
         self.sidebar.model.now = application.clock.now
         self.board = RunBoard(application, self._jobs, self)
         self.actions_desk = ConfigurationActions(context, self)
+        self.wizards = WizardDoor(context, self)
         self.endpoints = EndpointsPage(context)
         self.empty = EmptyState(
             self._theme,
@@ -122,13 +121,14 @@ class MainWindow(QMainWindow):
             ),
         )
         new = self.empty.add_button(self.tr("&New synchronization…"), "primary")
-        new.clicked.connect(self.new_configuration)
+        new.clicked.connect(self.wizards.new_configuration)
         sample = self.empty.add_button(self.tr("Open the &sample project"))
         sample.clicked.connect(self.open_sample)
         self.right.addWidget(self.empty)
         self.right.addWidget(self.endpoints)
         self.scheduler = Scheduler(context, self.board, self)
         self.tray = Tray(context, self.board, self)
+        self.leaving = Leaving(self, self._memory, self.board, self.tray)
         self._states = Latest(self._jobs, self)
         self._states.arrived.connect(self._show_states)
         self._states.failed.connect(self.say_error)
@@ -139,20 +139,26 @@ class MainWindow(QMainWindow):
     def _connect_parts(self) -> None:
         side, desk, board = self.sidebar, self.actions_desk, self.board
         side.chosen.connect(self._show_configuration)
-        side.new_wanted.connect(self.new_configuration)
+        side.new_wanted.connect(self.wizards.new_configuration)
         side.endpoints_wanted.connect(self._show_endpoints)
         side.rename_wanted.connect(desk.ask_rename)
         side.duplicate_wanted.connect(desk.ask_duplicate)
         side.enable_wanted.connect(desk.enable)
         side.export_wanted.connect(desk.ask_export)
         side.delete_wanted.connect(desk.ask_delete)
+        self.menus.new_wanted.connect(self.wizards.new_configuration)
+        self.menus.new_endpoint_wanted.connect(self.wizards.new_endpoint)
+        self.wizards.configuration_saved.connect(self._definitions_changed)
+        self.wizards.endpoint_saved.connect(self._endpoint_saved)
+        self.wizards.preview_wanted.connect(self._preview_new)
+        self.wizards.failed.connect(self.say_error)
         self.menus.import_wanted.connect(desk.ask_import)
         self.menus.export_wanted.connect(self._export_all)
         desk.changed.connect(self._definitions_changed)
         desk.said.connect(self.say)
         desk.failed.connect(self.say_error)
-        self.endpoints.new_wanted.connect(self.new_endpoint)
-        self.endpoints.edit_wanted.connect(self._edit_endpoint)
+        self.endpoints.new_wanted.connect(self.wizards.new_endpoint)
+        self.endpoints.edit_wanted.connect(self.wizards.edit_endpoint)
         self.endpoints.changed.connect(self.refresh)
         board.changed.connect(self._work_changed)
         board.progressed.connect(self._show_running)
@@ -163,9 +169,12 @@ class MainWindow(QMainWindow):
         self.scheduler.ticked.connect(self.refresh_states)
         self.scheduler.ticked.connect(self.tray.refresh)
         self.scheduler.failed.connect(self.say_error)
-        self.tray.open_wanted.connect(self._open_from_tray)
-        self.tray.sync_wanted.connect(self._sync_from_tray)
+        self.tray.open_wanted.connect(self.leaving.open_from_tray)
+        self.tray.sync_wanted.connect(self.sync)
         self.tray.quit_wanted.connect(self.ask_quit)
+        self.leaving.bring_up_wanted.connect(self.bring_up)
+        self.leaving.decisions_wanted.connect(self.show_decisions)
+        self.leaving.quit_wanted.connect(self.quit)
         self.tray.failed.connect(self.say_error)
 
     @Slot(object)
@@ -225,7 +234,7 @@ class MainWindow(QMainWindow):
         if page is None:
             page = ConfigurationPage(self.context, self.board, name, SideNames(state.a, state.b))
             page.changed.connect(self.refresh_states)
-            page.edit_wanted.connect(self._edit_configuration)
+            page.edit_wanted.connect(self.wizards.edit_configuration)
             page.rename_wanted.connect(self.actions_desk.ask_rename)
             page.export_wanted.connect(self.actions_desk.ask_export)
             page.delete_wanted.connect(self.actions_desk.ask_delete)
@@ -334,51 +343,14 @@ class MainWindow(QMainWindow):
             self.sidebar.list.setCurrentIndex(self.sidebar.model.index(-1))
         self.refresh()
 
-    @Slot()
-    def new_configuration(self) -> None:
-        if self.context is not None:
-            from desktop_sync.ui.wizards import open_configuration_wizard
-
-            dialog = open_configuration_wizard(self, self.context.application, self._jobs, None)
-            dialog.saved.connect(self._definitions_changed)
-            dialog.open()
-
-    @Slot(str)
-    def _edit_configuration(self, name: str) -> None:
-        if self.context is not None:
-            job = self._jobs.start(partial(self.context.application.configurations.get, name))
-            job.finished.connect(self._open_configuration)
-            job.failed.connect(self.say_error)
-
-    @Slot(object)
-    def _open_configuration(self, configuration: object) -> None:
-        if self.context is not None:
-            from desktop_sync.ui.wizards import open_configuration_wizard
-
-            dialog = open_configuration_wizard(self, self.context.application, self._jobs, configuration)
-            dialog.saved.connect(self._definitions_changed)
-            dialog.open()
-
-    @Slot()
-    def new_endpoint(self) -> None:
-        self._open_endpoint(None)
-
-    @Slot(object)
-    def _edit_endpoint(self, endpoint: Endpoint) -> None:
-        self._open_endpoint(endpoint)
-
-    def _open_endpoint(self, endpoint: Endpoint | None) -> None:
-        if self.context is not None:
-            from desktop_sync.ui.wizards import open_endpoint_wizard
-
-            dialog = open_endpoint_wizard(self, self.context.application, self._jobs, endpoint)
-            dialog.saved.connect(self._endpoint_saved)
-            dialog.open()
-
     @Slot(str)
     def _endpoint_saved(self, name: str) -> None:
         self.say(self.tr("{0} is saved").format(name))
         self.refresh()
+
+    @Slot(str)
+    def _preview_new(self, name: str) -> None:
+        self.board.preview(name)
 
     @Slot()
     def _export_all(self) -> None:
@@ -420,22 +392,19 @@ class MainWindow(QMainWindow):
         self.raise_()
         self.activateWindow()
 
-    @Slot(str)
-    def _open_from_tray(self, what: str) -> None:
-        if what == "toggle" and self.isVisible() and self.isActiveWindow():
-            self.hide()
-            return
-        self.bring_up()
-        if what == "decisions":
-            waiting = next((state for state in self.sidebar.model.states if _decisions(state)), None)
-            if waiting is not None:
-                self.sidebar.choose(waiting.name)
-                page = self.current_page
-                if page is not None:
-                    page.open_tab("conflicts" if waiting.open_conflicts else "review")
+    @Slot()
+    def show_decisions(self) -> None:
+        """The first configuration that waits for a decision, at the tab where it is made."""
+        waiting = next((state for state in self.sidebar.model.states if _decisions(state)), None)
+        if waiting is not None:
+            self.sidebar.choose(waiting.name)
+            page = self.current_page
+            if page is not None:
+                page.open_tab("conflicts" if waiting.open_conflicts else "review")
 
     @Slot(str)
-    def _sync_from_tray(self, name: str) -> None:
+    def sync(self, name: str) -> None:
+        """A run of that configuration; its first one shows its preview instead (SPEC §8)."""
         state = next((state for state in self.sidebar.model.states if state.name == name), None)
         if state is not None and state.last_run_at is None:
             self.bring_up()
@@ -449,59 +418,21 @@ class MainWindow(QMainWindow):
         if self._is_quitting or self.context is None:
             event.accept()
             self.quit_wanted.emit()
-            return
-        event.ignore()
-        choice = self._memory.text(CLOSE_CHOICE)
-        if self.tray.is_there and choice == "background":
-            self.hide()
-        elif self.tray.is_there and choice != "quit":
-            self._ask_background()
         else:
-            self.ask_quit()
-
-    def _ask_background(self) -> None:
-        dialog = AskDialog(
-            self.tr("Keep running in the background?"),
-            self.tr("Scheduled synchronizations go on, and the icon in the tray brings the window back."),
-            (("background", self.tr("&Keep running"), "primary"), ("quit", self.tr("&Quit"), "")),
-            self,
-            again=self.tr("&Don't ask again"),
-        )
-        dialog.answered.connect(self._closing_answered)
-        dialog.open()
-
-    @Slot(str, bool)
-    def _closing_answered(self, answer: str, remembers: bool) -> None:
-        if answer and remembers:
-            self._memory.set_text(CLOSE_CHOICE, answer)
-        if answer == "background":
-            self.hide()
-        elif answer == "quit":
-            self.ask_quit()
+            event.ignore()
+            self.leaving.close_window()
 
     @Slot()
     def ask_quit(self) -> None:
         """Quits; while something runs, after asking."""
-        if self.context is None or not self.board.active:
-            self._quit()
-            return
-        self.bring_up()
-        names = ", ".join(active.name for active in self.board.active)
-        dialog = AskDialog(
-            self.tr("Stop and quit?"),
-            self.tr("{0} is running. It stops at its next safe point; what was written is recorded.").format(names),
-            (("stay", self.tr("&Let it run"), "primary"), ("quit", self.tr("&Stop and quit"), "")),
-            self,
-        )
-        dialog.answered.connect(self._quit_answered)
-        dialog.open()
+        if self.context is None:
+            self.quit()
+        else:
+            self.leaving.ask_quit()
 
-    @Slot(str, bool)
-    def _quit_answered(self, answer: str, _again: bool) -> None:
-        if answer == "quit":
-            self._quit()
-
-    def _quit(self) -> None:
+    @Slot()
+    def quit(self) -> None:
+        """The wish to quit is said, and nothing is started any more."""
         self._is_quitting = True
         if self.context is not None:
             self.scheduler.stop()
@@ -510,6 +441,4 @@ class MainWindow(QMainWindow):
 
 
 def _decisions(state: ConfigurationState) -> int:
-    from desktop_sync.core.status import Status
-
     return state.open_conflicts + state.counts.get(Status.REVIEW, 0)

@@ -65,7 +65,7 @@ QPushButton[kind="quiet"]:focus {{ border-color: {c.accent}; }}
 QPushButton[kind="quiet"]:disabled {{ color: {c.disabled}; }}
 QPushButton[kind="danger"] {{ color: {c.tone(Tone.BAD)}; }}
 QToolButton[kind="chip"] {{ background: transparent; border: 1px solid {c.border}; border-radius: 13px;
-    padding: 3px 9px; color: {c.secondary}; min-height: 18px; font-size: 12px; }}
+    padding: 3px 8px; color: {c.secondary}; min-height: 18px; font-size: 12px; }}
 QToolButton[kind="chip"]:hover {{ background: {c.hover}; color: {c.text}; }}
 QToolButton[kind="chip"]:checked {{ background: {soft}; color: {on_soft}; border-color: {soft}; font-weight: 600; }}
 QToolButton[kind="chip"]:focus {{ border-color: {c.accent}; }}
@@ -87,10 +87,12 @@ def _fields(c: Colours, chevron: str, chevron_up: str, check: str) -> str:
     disabled = ", ".join(f"{name.strip()}:disabled" for name in fields.split(","))
     return f"""
 {fields} {{ background: {c.surface}; border: 1px solid {c.border_strong}; border-radius: 6px; padding: 5px 8px;
-    min-height: 18px; color: {c.text}; selection-background-color: {c.accent}; selection-color: {c.on_accent}; }}
+    min-height: 18px; color: {c.text}; selection-background-color: {c.accent}; selection-color: {c.on_accent};
+    placeholder-text-color: {c.disabled}; }}
 {focused} {{ border: 1px solid {c.accent}; }}
 {disabled} {{ color: {c.disabled}; background: {c.raised}; border-color: {c.border}; }}
 *[problem="true"] {{ border: 1px solid {c.tone(Tone.BAD)}; }}
+QAbstractSpinBox QLineEdit {{ border: none; background: transparent; padding: 0 0 0 8px; }}
 QComboBox::drop-down {{ border: none; width: 24px; }}
 QComboBox::down-arrow {{ image: url("{chevron}"); width: 12px; height: 12px; }}
 QComboBox QAbstractItemView {{ background: {c.surface}; border: 1px solid {c.border_strong}; outline: 0;

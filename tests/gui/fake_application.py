@@ -437,7 +437,8 @@ class FakeSynchronization:
         self._work(progress, cancel)
         tripped = tuple(finding for finding in self.next_findings if finding.guard not in allow)
         outcome = Outcome.GUARD if tripped else Outcome.DONE
-        result = RunResult(99, name, outcome, (entity_result("customers", 3),), tripped)
+        done = () if tripped else (entity_result("customers", 3),)
+        result = RunResult(99, name, outcome, done, tripped)
         self._application.keep_run(name, result, trigger)
         return result
 

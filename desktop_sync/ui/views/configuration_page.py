@@ -177,7 +177,7 @@ class ConfigurationPage(QStackedWidget):
         else:
             parts.append(schedule_sentence(content.configuration.schedule))
             if content.next_run_at is not None:
-                parts.append(self.tr("next {0}").format(full_time(content.next_run_at, content.now)))
+                parts.append(self.tr("Next: {0}").format(full_time(content.next_run_at, content.now)))
         self._subtitle.setText("   ·   ".join(parts))
         self._show_tab_count("queue", content.counts.get(Status.PREPARED, 0) + content.counts.get(Status.FAILED, 0))
         self._show_tab_count("conflicts", content.open_conflicts)

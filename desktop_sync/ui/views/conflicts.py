@@ -159,7 +159,7 @@ class ConflictsPage(QWidget):
         now, names = self._context.application.clock.now(), self._names
         self._why.setText(f"{conflict.entity}: {names.a} {conflict.a_id or '—'}  ⇄  {names.b} {conflict.b_id or '—'}")
         times = [
-            self.tr("{0} changed {1}").format(name, full_time(at, now))
+            self.tr("{0} changed: {1}").format(name, full_time(at, now))
             for name, at in ((names.a, conflict.a_changed_at), (names.b, conflict.b_changed_at))
             if at is not None
         ]

@@ -60,8 +60,8 @@ def _summary(row: PlanRow, side: Side) -> str:
 
 def plan_columns(names: SideNames) -> tuple[Column[PlanRow], ...]:
     return (
-        Column("title", tr("Record"), lambda row: row.title, 150, "title"),
-        Column("a_id", tr("{0} record").format(names.a), lambda row: row.a_id or "—", 92, "a_id"),
+        Column("title", tr("Record"), lambda row: row.title, 140, "title"),
+        Column("a_id", tr("{0} record").format(names.a), lambda row: row.a_id or "—", 102, "a_id"),
         Column("a", names.a, lambda row: _summary(row, Side.A) if row.a_id else "", 190),
         Column(
             "action",
@@ -72,7 +72,7 @@ def plan_columns(names: SideNames) -> tuple[Column[PlanRow], ...]:
             tone=lambda row: None if row.is_excluded else ACTION_TONES.get(row.action),
             icon=lambda row: action_icon(row.action),
         ),
-        Column("b_id", tr("{0} record").format(names.b), lambda row: row.b_id or "—", 92, "b_id"),
+        Column("b_id", tr("{0} record").format(names.b), lambda row: row.b_id or "—", 106, "b_id"),
         Column("b", names.b, lambda row: _summary(row, Side.B) if row.b_id else "", 190),
         Column("why", tr("Why"), lambda row: row.detail or rule_sentence(row.rule, names), 220),
     )

@@ -170,7 +170,9 @@ class PreviewPage(QWidget):
         lower_layout = QVBoxLayout(lower)
         lower_layout.setContentsMargins(0, 0, 0, 0)
         lower_layout.setSpacing(SPACE_S)
-        lower_layout.addLayout(row(self._row_title, 0, self.to_a_button, self.to_b_button, self.exclude_button))
+        head = row(self._row_title, self.to_a_button, self.to_b_button, self.exclude_button)
+        head.setStretch(0, 1)
+        lower_layout.addLayout(head)
         lower_layout.addWidget(self.fields_view, 1)
         self._lower = lower
         splitter = QSplitter(Qt.Orientation.Vertical)
@@ -184,11 +186,11 @@ class PreviewPage(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(SPACE_XL, SPACE_L, SPACE_XL, SPACE_M)
         layout.setSpacing(SPACE_M)
-        layout.addLayout(row(self.back_button, title, 0, self.run_button, spacing=SPACE_M))
+        layout.addLayout(row(self.back_button, title, 0, self.entity, self.search, self.run_button, spacing=SPACE_M))
         layout.addWidget(self._summary)
         layout.addWidget(self.guards)
         layout.addWidget(self.message)
-        layout.addLayout(row(self.chips, self.entity, self.search, spacing=SPACE_M))
+        layout.addWidget(self.chips)
         layout.addWidget(splitter, 1)
 
     @Slot()
@@ -201,7 +203,7 @@ class PreviewPage(QWidget):
         self._plan = plan
         parts = []
         for name, creates, updates, deletes in totals(plan, self._names):
-            text = self.tr("{0}: {1} created, {2} updated, {3} deleted")
+            text = self.tr("{0}: {1} to create, {2} to update, {3} to delete")
             parts.append(text.format(name, number(creates), number(updates), number(deletes)))
         waiting = plan.count(Action.CONFLICT, Action.REVIEW)
         if waiting:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from desktop_sync.ui.models.list_table import ListTableModel
@@ -62,11 +62,15 @@ class ListView(QTableView):
         for number, column in enumerate(model.columns[:-1]):
             self.setColumnWidth(number, max(60, available * column.width // wanted))
         if self._fits_rows:
-            height = self.horizontalHeader().sizeHint().height() + ROW_HEIGHT * max(1, model.rowCount()) + 4
+            height = self.horizontalHeader().height() + ROW_HEIGHT * max(1, model.rowCount()) + 4
             self.setFixedHeight(height)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._share()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
         self._share()
 
     def sizeHint(self) -> QSize:

@@ -1,0 +1,93 @@
+"""Closing the window, going on in the background, and quitting (GUI 29, 51)."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtWidgets import QWidget
+
+from desktop_sync.ui.bridge.run_board import RunBoard
+from desktop_sync.ui.dialogs.ask import AskDialog
+from desktop_sync.ui.memory import WindowMemory
+from desktop_sync.ui.tray import Tray
+
+CLOSE_CHOICE = "questions/closing"
+
+
+class Leaving(QObject):
+    """Asks what a person wants when the window is closed, and says it."""
+
+    bring_up_wanted = Signal()
+    decisions_wanted = Signal()
+    quit_wanted = Signal()
+
+    def __init__(self, window: QWidget, memory: WindowMemory, board: RunBoard, tray: Tray) -> None:
+        super().__init__(window)
+        self._window = window
+        self._memory = memory
+        self._board = board
+        self._tray = tray
+
+    @Slot(str)
+    def open_from_tray(self, what: str) -> None:
+        """A click on the icon toggles the window; a menu entry brings it up, at the decisions where they are meant."""
+        if what == "toggle" and self._window.isVisible() and self._window.isActiveWindow():
+            self._window.hide()
+            return
+        self.bring_up_wanted.emit()
+        if what == "decisions":
+            self.decisions_wanted.emit()
+
+    def close_window(self) -> None:
+        """The window goes to the tray, or the program quits: as remembered, else after asking.
+
+        Without a tray nothing goes on that nobody sees.
+        """
+        choice = self._memory.text(CLOSE_CHOICE)
+        if self._tray.is_there and choice == "background":
+            self._window.hide()
+        elif self._tray.is_there and choice != "quit":
+            self._ask_background()
+        else:
+            self.ask_quit()
+
+    def _ask_background(self) -> None:
+        dialog = AskDialog(
+            self.tr("Keep running in the background?"),
+            self.tr("Scheduled synchronizations go on, and the icon in the tray brings the window back."),
+            (("background", self.tr("&Keep running"), "primary"), ("quit", self.tr("&Quit"), "")),
+            self._window,
+            again=self.tr("&Don't ask again"),
+        )
+        dialog.answered.connect(self._closing_answered)
+        dialog.open()
+
+    @Slot(str, bool)
+    def _closing_answered(self, answer: str, remembers: bool) -> None:
+        if answer and remembers:
+            self._memory.set_text(CLOSE_CHOICE, answer)
+        if answer == "background":
+            self._window.hide()
+        elif answer == "quit":
+            self.ask_quit()
+
+    @Slot()
+    def ask_quit(self) -> None:
+        """Quits; while something runs, after asking."""
+        if not self._board.active:
+            self.quit_wanted.emit()
+            return
+        self.bring_up_wanted.emit()
+        names = ", ".join(active.name for active in self._board.active)
+        dialog = AskDialog(
+            self.tr("Stop and quit?"),
+            self.tr("{0} is running. It stops at its next safe point; what was written is recorded.").format(names),
+            (("stay", self.tr("&Let it run"), "primary"), ("quit", self.tr("&Stop and quit"), "")),
+            self._window,
+        )
+        dialog.answered.connect(self._quit_answered)
+        dialog.open()
+
+    @Slot(str, bool)
+    def _quit_answered(self, answer: str, _again: bool) -> None:
+        if answer == "quit":
+            self.quit_wanted.emit()
