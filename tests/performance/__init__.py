@@ -1,0 +1,1 @@
+"""The benchmark: `python -m tests.performance`. See README.md beside this file."""
