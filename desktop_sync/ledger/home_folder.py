@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from desktop_sync.core.errors import LedgerError
+from desktop_sync.core.errors import BugError, LedgerError
 from desktop_sync.ledger.file_lock import FileLock
 from desktop_sync.ledger.ledger_faults import DAMAGED_ADVICE, disk_problem
 from desktop_sync.ledger.tables import APPLICATION_ID
@@ -99,14 +99,35 @@ class HomeFolder:
     def damaged(self, what: str) -> LedgerError:
         return LedgerError(f"{what}; {DAMAGED_ADVICE}", str(self.ledger))
 
-    def stale_markers(self) -> list[FileLock]:
-        """Marks of programs that had the ledger open and died. The caller removes them when the ledger is sound."""
-        found: list[FileLock] = []
+    @contextmanager
+    def gate(self) -> Iterator[None]:
+        """Nobody else is inside. Looking whether a lock is free means taking it for a moment: the gate keeps such a
+        look from being mistaken for a holder. It is held for microseconds only."""
         with self.faults():
+            gate = FileLock.take(self.locks / "gate", wait=True)
+            try:
+                yield
+            finally:
+                if gate is not None:
+                    gate.release()
+
+    def set_marker(self, name: str) -> FileLock:
+        """A mark that this program has the ledger open; `name` is unique."""
+        with self.gate():
+            marker = FileLock.take(self.locks / f"open-{name}")
+        if marker is None:
+            raise BugError(f"the mark {name!r} was given twice")
+        return marker
+
+    def stale_markers(self) -> list[Path]:
+        """Marks of programs that had the ledger open and died. The caller removes them when the ledger is sound."""
+        found: list[Path] = []
+        with self.gate():
             for marker in sorted(self.locks.glob("open-*")):
                 lock = FileLock.take(marker)
                 if lock is not None:
-                    found.append(lock)
+                    lock.release()
+                    found.append(marker)
         return found
 
     def _refuse_foreign(self) -> None:

@@ -38,7 +38,8 @@ class RunLocks:
     @contextmanager
     def hold(self, configuration: str) -> Iterator[None]:
         """Nobody else holds it inside. Raises AlreadyRunningError at once."""
-        lock = self._take(configuration)
+        with self._home.gate():
+            lock = FileLock.take(self._file(configuration))
         if lock is None:
             raise AlreadyRunningError(configuration, self._holder(configuration))
         try:
@@ -54,27 +55,17 @@ class RunLocks:
 
     def is_held(self, configuration: str) -> bool:
         """Whether anybody holds it."""
-        lock = self._take(configuration)
-        if lock is None:
-            return True
-        lock.release()
-        return False
+        with self._home.gate():
+            lock = FileLock.take(self._file(configuration))
+            if lock is None:
+                return True
+            lock.release()  # inside: a run that begins must not meet this look
+            return False
 
     def is_held_here(self, configuration: str) -> bool:
         """Whether this object holds it."""
         with self._guard:
             return configuration in self._held
-
-    def _take(self, configuration: str) -> FileLock | None:
-        # Looking whether a lock is free means taking it for a moment. The gate keeps such a look from being mistaken
-        # for a run; it is held for microseconds only.
-        with self._home.faults():
-            gate = FileLock.take(self._home.locks / "gate", wait=True)
-            try:
-                return FileLock.take(self._file(configuration))
-            finally:
-                if gate is not None:
-                    gate.release()
 
     def _file(self, configuration: str) -> Path:
         return self._home.locks / f"{name_hash(configuration)}.run"

@@ -53,42 +53,30 @@ def open_ledger(home: Path, clock: Clock, ids: Ids, steps: Steps = no_steps) -> 
     folder.make_ready()
     folder.check_header()
     stale = folder.stale_markers()
+    if stale:
+        _check_whole(folder)
+    folder.make_file()
+    marker = folder.set_marker(ids.new_id())
+    database = Database(folder.ledger, steps)
     try:
-        if stale:
-            _check_whole(folder)
-        folder.make_file()
-        database = Database(folder.ledger, steps)
-        marker = _set_marker(folder, ids)
-        try:
-            upgrade(database)
-            parts = LedgerParts(folder, database, clock, ids, IdBlock(database), RunLocks(folder, clock))
-            ledger = SqlLedger(parts, marker)
-            ledger.close_cut_off_runs()
-        except BaseException:
-            database.close()
-            marker.path.unlink(missing_ok=True)
-            marker.release()
-            raise
+        upgrade(database)
+        parts = LedgerParts(folder, database, clock, ids, IdBlock(database), RunLocks(folder, clock))
+        ledger = SqlLedger(parts, marker)
+        ledger.close_cut_off_runs()
         with folder.faults():
             for each in stale:
-                each.path.unlink(missing_ok=True)
-        return ledger
-    finally:
-        for each in stale:
-            each.release()
+                each.unlink(missing_ok=True)
+    except BaseException:
+        database.close()
+        marker.path.unlink(missing_ok=True)
+        marker.release()
+        raise
+    return ledger
 
 
 def as_port(ledger: SqlLedger) -> Ledger:
     """The same object; here the type checker sees that it keeps the whole contract."""
     return ledger
-
-
-def _set_marker(folder: HomeFolder, ids: Ids) -> FileLock:
-    with folder.faults():
-        marker = FileLock.take(folder.locks / f"open-{ids.new_id()}")
-    if marker is None:
-        raise folder.damaged("another program uses the same mark")
-    return marker
 
 
 def _check_whole(folder: HomeFolder) -> None:

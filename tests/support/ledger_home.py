@@ -45,11 +45,10 @@ class CountedIds:
         return f"{os.getpid():07d}-{id(self):x}-{next(self._numbers):06d}"
 
 
-def configuration(name: str = "Customers", **changes: object) -> SyncConfiguration:
+def configuration(name: str = "Customers", *, enabled: bool = True, version: int = 1) -> SyncConfiguration:
     fields = (FieldMapping("Email", "email", identifying=True), FieldMapping("Phone", "phone"))
     entity = Entity("customers", PerSide("Customer", "customers"), fields)
-    settings: dict[str, object] = {"a": "CRM", "b": "Shop", "entities": (entity,), **changes}
-    return SyncConfiguration(name, **settings)  # type: ignore[arg-type]
+    return SyncConfiguration(name, "CRM", "Shop", (entity,), enabled=enabled, version=version)
 
 
 def endpoint(name: str = "CRM") -> Endpoint:

@@ -1,0 +1,307 @@
+"""Opening a ledger: a private file, safe connections, whole migrations, and nothing done to a damaged file."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import stat
+import subprocess
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from desktop_sync.core.errors import LedgerError
+from desktop_sync.core.plan import Mode
+from desktop_sync.ledger import SqlLedger, open_ledger, tables
+from desktop_sync.ledger.database import Database
+from desktop_sync.ledger.home_folder import file_system_of
+from desktop_sync.ledger.schema import upgrade
+from tests.support.ledger_home import KEY, CountedIds, HandClock, configuration, processed
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from desktop_sync.ledger import open_ledger
+from tests.support.ledger_home import KEY, CountedIds, HandClock, processed
+ledger = open_ledger(Path(sys.argv[1]), HandClock(), CountedIds())
+ledger.settle(KEY, 1, processed(range(1, 2001)))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def open_here(home: Path) -> SqlLedger:
+    return open_ledger(home, HandClock(), CountedIds())
+
+
+def kill_with_ledger_open(home: Path) -> None:
+    subprocess.run([sys.executable, "-c", KILLED, str(home)], check=False)
+
+
+def content(home: Path) -> dict[str, bytes]:
+    """The ledger and its log. SQLite may leave an empty log and its scratch file beside a file that it only read."""
+    files = [path for path in home.glob("ledger.sqlite*") if not path.name.endswith("-shm")]
+    return {path.name: path.read_bytes() for path in files if path.stat().st_size or path.name == "ledger.sqlite"}
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_every_pooled_connection_is_durable_and_checks_its_references(ledger: SqlLedger) -> None:
+    with ExitStack() as stack:
+        connections = [stack.enter_context(ledger._database.engine.connect()) for _ in range(9)]
+        for connection in connections:
+            found = [
+                connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+                for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+            ]
+            assert found == ["wal", 2, 1, 30_000]
+
+
+def test_all_files_are_the_owners_alone_whatever_the_umask(home: Path) -> None:
+    before = os.umask(0)
+    try:
+        ledger = open_here(home)
+        ledger.settle(KEY, 1, processed([1]))
+        (Path(ledger.put("Customers", "p1", Mode.FULL)) / "x").touch(0o600)
+        ledger.backup()
+        with ledger.hold("Customers"):
+            found = {path: mode(path) for path in (home, *home.rglob("*"))}
+        ledger.close()
+    finally:
+        os.umask(before)
+    names = {path.name for path in found}
+    assert {"ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm", "p1", "locks", "waiting.json"} <= names
+    assert {path: oct(bits) for path, bits in found.items() if bits & 0o077} == {}
+
+
+def test_a_folder_and_a_ledger_that_were_open_to_others_are_closed(home: Path) -> None:
+    open_here(home).close()
+    home.chmod(0o755)
+    (home / "ledger.sqlite").chmod(0o644)
+    open_here(home).close()
+    assert (mode(home), mode(home / "ledger.sqlite")) == (0o700, 0o600)
+
+
+def test_migrating_gives_the_tables_of_this_program_and_may_be_repeated(home: Path) -> None:
+    ledger = open_here(home)
+    with ledger._database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": False})
+        assert compare_metadata(context, tables.metadata) == []
+        options = dict(connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'table'").all())
+    for table in tables.metadata.tables.values():
+        assert "STRICT" in options[table.name], table.name
+    assert "WITHOUT ROWID" in options["sync_record"]
+    ledger.settle(KEY, 1, processed([1]))
+    upgrade(ledger._database)
+    assert ledger.count_peers(KEY) == 1
+    ledger.close()
+
+
+def test_the_partial_indexes_are_those_of_the_tables(home: Path, tmp_path: Path) -> None:
+    open_here(home).close()
+    made = Database(tmp_path / "made.sqlite", lambda name: None)
+    tables.metadata.create_all(made.engine)
+    made.close()
+
+    def indexes(path: Path) -> set[str]:
+        with sqlite3.connect(path) as connection:
+            rows = connection.execute(
+                "SELECT sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+            ).fetchall()
+        connection.close()
+        return {row[0] for row in rows}
+
+    assert indexes(home / "ledger.sqlite") == indexes(tmp_path / "made.sqlite")
+
+
+def test_a_migration_that_is_interrupted_leaves_nothing(home: Path) -> None:
+    class StopError(Exception):
+        pass
+
+    def stop(name: str) -> None:
+        if name == "ledger.migrate.before_commit":
+            raise StopError
+
+    with pytest.raises(StopError):
+        open_ledger(home, HandClock(), CountedIds(), stop)
+    with sqlite3.connect(home / "ledger.sqlite") as connection:
+        assert connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
+    connection.close()
+    open_here(home).close()
+
+
+def test_two_programs_may_make_the_ledger_at_the_same_time(home: Path) -> None:
+    script = KILLED.replace("os.kill(os.getpid(), signal.SIGKILL)", "ledger.close()").replace(
+        "range(1, 2001)", "[os.getpid()]"
+    )
+    running = [subprocess.Popen([sys.executable, "-c", script, str(home)]) for _ in range(3)]
+    assert [process.wait() for process in running] == [0, 0, 0]
+    ledger = open_here(home)
+    assert ledger.count_peers(KEY) == 3
+    assert ledger.check() == []
+    ledger.close()
+
+
+def test_a_ledger_of_a_newer_version_is_refused_and_unchanged(home: Path) -> None:
+    open_here(home).close()
+    with sqlite3.connect(home / "ledger.sqlite") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    before = content(home)
+    with pytest.raises(LedgerError, match="newer version"):
+        open_here(home)
+    assert content(home) == before
+
+
+@pytest.mark.parametrize(
+    ("damage", "complaint"),
+    [
+        (lambda whole: b"this is not a database, whatever its name" * 9, "not a ledger"),
+        (lambda whole: whole[:50], "not a ledger"),
+        (lambda whole: whole[: len(whole) // 2], "cut short"),
+        (lambda whole: whole[:68] + b"\x00\x00\x00\x07" + whole[72:], "another program"),
+    ],
+)
+def test_a_file_that_is_no_ledger_is_refused_and_unchanged(home: Path, damage: object, complaint: str) -> None:
+    assert callable(damage)
+    open_here(home).close()
+    file = home / "ledger.sqlite"
+    file.write_bytes(damage(file.read_bytes()))
+    before = content(home)
+    with pytest.raises(LedgerError, match=complaint) as refusal:
+        open_here(home)
+    assert refusal.value.path == str(file)
+    assert "`backups`" in refusal.value.problem
+    assert content(home) == before
+
+
+def test_a_database_of_another_program_is_refused_and_unchanged(home: Path) -> None:
+    home.mkdir(mode=0o700)
+    with sqlite3.connect(home / "ledger.sqlite") as connection:
+        connection.execute("CREATE TABLE other (x)")
+    connection.close()
+    with pytest.raises(LedgerError, match="another program"):
+        open_here(home)
+    with sqlite3.connect(home / "ledger.sqlite") as connection:
+        assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("other",)]
+    connection.close()
+
+
+def test_after_a_crash_the_whole_file_is_checked_before_it_is_used(home: Path) -> None:
+    kill_with_ledger_open(home)
+    open_here(home).close()  # sound: opens, and the mark of the dead is gone
+    assert list((home / "locks").glob("open-*")) == []
+    kill_with_ledger_open(home)
+    opened = open_here(home)
+    opened._database.close()  # folds the log into the file
+    opened.close()
+    file = home / "ledger.sqlite"
+    whole = bytearray(file.read_bytes())
+    for page in range(8192 * 2, len(whole), 8192):
+        whole[page : page + 64] = os.urandom(64)
+    file.write_bytes(bytes(whole))
+    (home / "locks" / "open-of-the-dead").touch()
+    for _ in range(2):  # the mark stays until the file is sound
+        before = content(home)
+        with pytest.raises(LedgerError, match=r"damaged.*nothing was changed"):
+            open_here(home)
+        assert content(home) == before
+
+
+def test_an_empty_file_beside_a_full_log_is_refused(home: Path) -> None:
+    kill_with_ledger_open(home)
+    (home / "ledger.sqlite").write_bytes(b"")
+    before = content(home)
+    with pytest.raises(LedgerError, match="empty though its log is not"):
+        open_here(home)
+    assert content(home) == before
+
+
+def test_a_home_that_is_a_file_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(LedgerError, match="folder cannot be used"):
+        open_here(tmp_path / "file")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="owners are numbers on POSIX only")
+def test_a_home_of_another_user_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.mkdir()
+    owner = home.stat().st_uid
+    monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
+    with pytest.raises(LedgerError, match="another user"):
+        open_here(home)
+
+
+def test_a_home_on_a_network_drive_is_recognised(tmp_path: Path) -> None:
+    inside = str(tmp_path.resolve())
+    mounts = (
+        "21 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
+        f"22 21 0:50 / {inside} rw,relatime shared:1 - nfs4 server:/x rw\n"
+        f"23 21 0:51 / {inside}x rw - tmpfs tmpfs rw\n"
+    )
+    assert file_system_of(tmp_path / "home", mounts) == "nfs4"
+    assert file_system_of(Path("/"), mounts) == "ext4"
+    assert file_system_of(tmp_path, "") == ""
+
+
+def test_a_ledger_on_a_network_drive_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("desktop_sync.ledger.home_folder._mounts", lambda: "1 0 0:1 / / rw - cifs //server/x rw")
+    with pytest.raises(LedgerError, match="network drive"):
+        open_here(home)
+
+
+def test_a_backup_is_a_whole_ledger_of_its_own(home: Path, tmp_path: Path) -> None:
+    ledger = open_here(home)
+    ledger.save_configuration(configuration())
+    ledger.settle(KEY, 1, processed(range(1, 5001)))
+    copy = ledger.backup()
+    ledger.settle(KEY, 1, processed([9999]))
+    ledger.close()
+    assert sorted(path.name for path in copy.parent.iterdir()) == [copy.name]
+    other = tmp_path / "restored"
+    other.mkdir()
+    shutil.copy(copy, other / "ledger.sqlite")
+    restored = open_here(other)
+    assert (restored.count_peers(KEY), restored.check()) == (5000, [])
+    restored.close()
+
+
+def test_backups_are_made_hourly_at_most_and_five_are_kept(home: Path) -> None:
+    clock = HandClock()
+    ledger = open_ledger(home, clock, CountedIds())
+    assert ledger.backup_if_due() is not None
+    clock.move(minutes=59)
+    assert ledger.backup_if_due() is None
+    for _ in range(6):
+        clock.move(minutes=61)
+        assert ledger.backup_if_due() is not None
+    assert len(ledger.backups()) == 5
+    clock.move(days=-30)  # a clock that was set back does not silence the backups
+    assert ledger.backup_if_due() is not None
+    ledger.close()
+
+
+def test_closing_twice_does_no_harm(home: Path) -> None:
+    ledger = open_here(home)
+    ledger.close()
+    ledger.close()
+    assert list((home / "locks").glob("open-*")) == []
+
+
+def test_damage_that_a_check_finds_is_said_in_sentences(home: Path) -> None:
+    ledger = open_here(home)
+    ledger.settle(KEY, 1, processed([1, 2]))
+    with ledger._database.engine.connect() as connection:
+        connection.exec_driver_sql("UPDATE entity SET record_count = 7")
+        connection.exec_driver_sql("UPDATE sync_record SET batch_id = 5")
+    assert ledger.check() == [
+        "The number of sync records is wrong for 1 entities.",
+        "The baseline of 2 sync records is not there.",
+    ]
+    ledger.close()

@@ -1,0 +1,214 @@
+"""Sync records: settled in bulk, streamed, counted, queried."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pyarrow as pa
+import pytest
+
+from desktop_sync.core.configuration import Side
+from desktop_sync.core.errors import LedgerError
+from desktop_sync.core.ledger_port import EntityKey, RecordQuery, Watermark
+from desktop_sync.core.status import Status
+from desktop_sync.ledger import SqlLedger
+from tests.support.ledger_home import KEY, OTHER_KEY, HandClock, batch_rows, digest, processed, settlements
+
+
+def read(stream: object) -> pa.Table:
+    return pa.RecordBatchReader.from_stream(stream).read_all()
+
+
+def pairs(ledger: SqlLedger) -> dict[int, tuple[str | None, str | None]]:
+    return {row["record_id"]: (row["a_id"], row["b_id"]) for row in read(ledger.peers(KEY)).to_pylist()}
+
+
+def test_peers_come_back_as_they_were_settled_in_the_order_of_their_ids(ledger: SqlLedger) -> None:
+    at = datetime(2026, 5, 6, 7, 8, 9, 123456, tzinfo=UTC)
+    rows = settlements(
+        [(2, "ä'\"\n", None, Status.FAILED), (1, "x", "y", Status.FAILED)], attempts=3, not_before=at, deleted_in=1
+    )
+    ledger.settle(KEY, 1, rows)
+    expected = rows.drop_columns("last_error").sort_by("record_id")
+    assert read(ledger.peers(KEY)).to_pylist() == expected.to_pylist()
+
+
+def test_the_peers_of_an_unknown_entity_are_none_with_the_right_columns(ledger: SqlLedger) -> None:
+    table = read(ledger.peers(EntityKey("nobody", "knows")))
+    assert table.num_rows == 0
+    assert table.column_names[:3] == ["record_id", "a_id", "b_id"]
+
+
+def test_a_stream_shows_one_state_while_others_write(ledger: SqlLedger) -> None:
+    ledger.settle(KEY, 1, processed(range(1, 50_001)))
+    stream = pa.RecordBatchReader.from_stream(ledger.peers(KEY))
+    first = stream.read_next_batch()
+    ledger.remove(KEY, range(1, 50_001))
+    assert first.num_rows + sum(batch.num_rows for batch in stream) == 50_000
+    assert read(ledger.peers(KEY)).num_rows == 0
+
+
+def test_a_stream_that_is_let_go_gives_its_connection_back(ledger: SqlLedger) -> None:
+    ledger.settle(KEY, 1, processed(range(1, 50_001)))
+    streams = [ledger.peers(KEY) for _ in range(3)]
+    pool = ledger._database.engine.pool
+    assert pool.status().count("Current Checked out connections: 3") == 1
+    streams.clear()
+    assert pool.status().count("Current Checked out connections: 0") == 1
+
+
+def test_peers_are_found_by_ids_of_either_side_and_by_status(ledger: SqlLedger) -> None:
+    ledger.settle(KEY, 1, processed(range(1, 101)))
+    ledger.settle(KEY, 1, settlements([(7, "A7", "B7", Status.CONFLICT), (200, "nul\0x", None, Status.REVIEW)]))
+
+    def found(**wanted: object) -> list[int]:
+        return read(ledger.peers(KEY, **wanted)).column("record_id").to_pylist()  # type: ignore[arg-type]
+
+    assert found(a_ids=["A3", "A4", "nobody"]) == [3, 4]
+    assert found(b_ids=["B9"], a_ids=["A3"], statuses=[Status.CONFLICT]) == [3, 7, 9]
+    assert found(statuses=[Status.CONFLICT, Status.REVIEW]) == [7, 200]
+    assert found(a_ids=["nul\0x"]) == [200]
+    assert found(a_ids=[]) == []
+    assert found(a_ids=["A5"]) == [5]  # nothing is left over from the questions before
+    assert len(found(statuses=[Status.PROCESSED])) == 99
+
+
+def test_ids_change_hands_within_one_settlement(ledger: SqlLedger) -> None:
+    ledger.settle(KEY, 1, processed([1, 2, 3]))
+    swapped = settlements(
+        [
+            (1, "A2", "B1", Status.PROCESSED),
+            (2, "A1", "B3", Status.PROCESSED),
+            (3, None, "B2", Status.PROCESSED),
+            (4, "A3", None, Status.PREPARED),
+        ]
+    )
+    ledger.settle(KEY, 1, swapped)
+    assert pairs(ledger) == {1: ("A2", "B1"), 2: ("A1", "B3"), 3: (None, "B2"), 4: ("A3", None)}
+
+
+def test_an_id_held_by_a_record_outside_the_settlement_is_not_taken(ledger: SqlLedger) -> None:
+    ledger.settle(KEY, 1, processed([1, 2]))
+    with pytest.raises(LedgerError, match="contradicts"):
+        ledger.settle(KEY, 1, settlements([(5, "A9", "B9", Status.PROCESSED), (1, "A2", "B1", Status.PROCESSED)]))
+    assert pairs(ledger) == {1: ("A1", "B1"), 2: ("A2", "B2")}
+
+
+def test_two_entities_may_hold_the_same_ids(ledger: SqlLedger) -> None:
+    ledger.settle(KEY, 1, processed([1]))
+    ledger.settle(OTHER_KEY, 1, settlements([(2, "A1", "B1", Status.PREPARED)]))
+    assert read(ledger.peers(OTHER_KEY)).column("record_id").to_pylist() == [2]
+    assert ledger.count_by_status("Customers") == {Status.PREPARED: 1, Status.PROCESSED: 1}
+    assert ledger.count_by_status("Customers", "orders") == {Status.PREPARED: 1}
+
+
+def test_counts_follow_every_settlement_and_removal(ledger: SqlLedger) -> None:
+    ledger.settle(KEY, 1, processed(range(1, 11)))
+    assert ledger.count_peers(KEY) == 10
+    changes = [(1, "A1", "B1", Status.DELETED), (2, None, "B2", Status.DELETED), (3, "A3", None, Status.PREPARED)]
+    ledger.settle(KEY, 1, settlements(changes))
+    assert ledger.count_peers(KEY) == 7
+    assert ledger.count_by_status("Customers") == {Status.PREPARED: 1, Status.PROCESSED: 7, Status.DELETED: 2}
+    ledger.remove(KEY, [1, 3, 10, 999])
+    ledger.remove(KEY, [1])
+    assert ledger.count_peers(KEY) == 6
+    assert ledger.count_by_status("Customers") == {Status.PROCESSED: 6, Status.DELETED: 1}
+
+
+def test_a_removed_record_may_come_again(ledger: SqlLedger) -> None:
+    ledger.settle(KEY, 1, processed([1, 2, 3]))
+    ledger.remove(KEY, [2])
+    ledger.settle(KEY, 1, processed([2, 3]))
+    assert ledger.count_peers(KEY) == 3
+
+
+def test_reserved_ids_are_never_given_twice(ledger: SqlLedger) -> None:
+    first = ledger.reserve_record_ids(3)
+    second = ledger.reserve_record_ids(20_000)
+    third = ledger.reserve_record_ids(1)
+    assert first + 3 <= second
+    assert second + 20_000 <= third
+
+
+def test_ids_that_a_settlement_brings_are_not_given_out_later(ledger: SqlLedger) -> None:
+    ledger.settle(KEY, 1, processed([123_456]))
+    assert ledger.reserve_record_ids(1) > 123_456
+
+
+def test_records_are_paged_sorted_and_searched_over_all_entities(ledger: SqlLedger) -> None:
+    ledger.settle(KEY, 1, processed(range(1, 6)))
+    ledger.settle(OTHER_KEY, 1, settlements([(6, "A0", None, Status.FAILED)], last_error="100% too long", attempts=2))
+
+    def ids(**wanted: object) -> list[int]:
+        return [record.id for record in ledger.records(RecordQuery("Customers", **wanted))]  # type: ignore[arg-type]
+
+    assert ids() == [1, 2, 3, 4, 5, 6]
+    assert ids(limit=2, offset=1) == [2, 3]
+    assert ids(sort="a_id") == [6, 1, 2, 3, 4, 5]
+    assert ids(sort="attempts", descending=True, limit=1) == [6]
+    assert ids(entity="orders") == [6]
+    assert ids(statuses=(Status.FAILED,)) == [6]
+    assert ids(text="0% TOO") == [6]
+    assert ids(text="%") == [6]
+    assert ids(text="b4") == [4]
+    failed = ledger.record(6)
+    assert failed is not None
+    assert (failed.entity, failed.last_error, failed.attempts) == ("orders", "100% too long", 2)
+    assert ledger.record(7) is None
+
+
+def test_counting_a_query_agrees_with_its_pages(ledger: SqlLedger) -> None:
+    ledger.settle(KEY, 1, processed(range(1, 31)))
+    ledger.settle(KEY, 1, settlements([(3, "A3", "B3", Status.INVALID)]))
+    queries = [
+        RecordQuery(),
+        RecordQuery("Customers", statuses=(Status.PROCESSED, Status.INVALID)),
+        RecordQuery("Customers", statuses=(Status.INVALID,)),
+        RecordQuery("Customers", text="A1"),
+        RecordQuery("Nobody"),
+    ]
+    assert [ledger.count_records(query) for query in queries] == [30, 30, 1, 11, 0]
+    assert [len(ledger.records(query)) for query in queries] == [30, 30, 1, 11, 0]
+
+
+def test_the_time_of_a_change_is_the_clocks(ledger: SqlLedger, clock: HandClock) -> None:
+    ledger.settle(KEY, 1, processed([1, 2]))
+    clock.move(hours=1)
+    ledger.settle(KEY, 1, processed([2]))
+    records = ledger.records(RecordQuery("Customers"))
+    assert (records[1].updated_at, (records[1].updated_at - records[0].updated_at).seconds) == (clock.now(), 3600)
+
+
+def test_a_missing_last_error_is_an_empty_one(ledger: SqlLedger) -> None:
+    ledger.settle(KEY, 1, settlements([(1, "A1", None, Status.PREPARED)], last_error=None))
+    record = ledger.record(1)
+    assert record is not None
+    assert record.last_error == ""
+
+
+def test_the_baseline_is_the_last_batch_that_wrote_the_record(ledger: SqlLedger) -> None:
+    assert ledger.baseline(1) == {}
+    for mark in ("old", "new"):
+        batch = ledger.open_batch(KEY, 1, Side.B, "customers", 1, batch_rows([1, 2], mark=mark))
+        ledger.close_batch(batch, processed([1, 2]), done_rows=[0, 1] if mark == "old" else [1])
+    assert ledger.baseline(1) == {"a:Phone": "1old", "b:phone": "1old"}
+    assert ledger.baseline(2) == {"a:Phone": "2new", "b:phone": "2new"}
+    ledger.settle(KEY, 2, settlements([(2, "A2", "B2", Status.PREPARED)]))
+    assert ledger.baseline(2)["a:Phone"] == "2new"
+
+
+def test_watermarks_are_kept_for_each_side(ledger: SqlLedger) -> None:
+    assert ledger.watermark(KEY, Side.A) == Watermark()
+    ledger.save_watermarks(KEY, Watermark("2026-01-01", 5, "x"), Watermark())
+    ledger.save_watermarks(KEY, Watermark("2026-02-02", None, "x"), Watermark("9", 7, "y"))
+    assert ledger.watermark(KEY, Side.A) == Watermark("2026-02-02", None, "x")
+    assert ledger.watermark(KEY, Side.B) == Watermark("9", 7, "y")
+
+
+def test_settling_a_large_mixture_of_new_and_known_records_keeps_every_value(ledger: SqlLedger) -> None:
+    ledger.settle(KEY, 1, processed(range(1, 40_001, 2)))
+    ledger.settle(KEY, 2, settlements(((n, f"A{n}", f"B{n}", Status.PREPARED) for n in range(1, 40_001)), mark="!"))
+    rows = read(ledger.peers(KEY))
+    assert rows.column("record_id").to_pylist() == list(range(1, 40_001))
+    assert rows.column("a_digest").to_pylist() == [digest(f"a{n}!") for n in range(1, 40_001)]
+    assert ledger.count_by_status("Customers") == {Status.PREPARED: 40_000}
