@@ -16,7 +16,7 @@ from __future__ import annotations
 import gc
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import pyarrow as pa
@@ -127,16 +127,12 @@ HOSTILE_NAMES = (
 
 
 class ProviderConformance:
-    """Inherit, and give a `workshop` fixture."""
+    """Inherit, and give a `workshop` fixture that returns a fresh `Workshop`."""
 
     structure = "people"
 
     @pytest.fixture
-    def workshop(self) -> Workshop:
-        raise NotImplementedError("a conformance test class gives its own workshop")
-
-    @pytest.fixture
-    def session(self, workshop: Workshop):  # type: ignore[no-untyped-def]
+    def session(self, workshop: Workshop) -> Iterator[EndpointSession]:
         session = workshop.provider.open(workshop.context())
         yield session
         session.close()
@@ -144,12 +140,14 @@ class ProviderConformance:
     # reading
 
     @pytest.mark.parametrize("count", [0, 1, 9, 10, 11, 1023, 1024, 1025])
-    def test_every_record_is_read_once_whatever_the_number(self, workshop: Workshop, session, count: int) -> None:
+    def test_every_record_is_read_once_whatever_the_number(
+        self, workshop: Workshop, session: EndpointSession, count: int
+    ) -> None:
         rows = [(f"{number:05}", f"name {number}") for number in range(count)]
         workshop.make(self.structure, ("id", "name"), ("id",), rows)
         assert sorted(self.rows(session, ("id", "name"))) == rows
 
-    def test_hostile_values_come_through_unchanged(self, workshop: Workshop, session) -> None:
+    def test_hostile_values_come_through_unchanged(self, workshop: Workshop, session: EndpointSession) -> None:
         rows = [(f"k{number:03}", text) for number, text in enumerate(HOSTILE_TEXTS)]
         workshop.make(self.structure, ("id", "text"), ("id",), [])
         described = self.described(session)
@@ -159,7 +157,7 @@ class ProviderConformance:
         assert list(result.statuses) == [WriteStatus.WRITTEN] * len(rows)
         assert sorted(self.rows(session, ("id", "text"))) == rows
 
-    def test_hostile_names_of_fields_are_only_names(self, workshop: Workshop, session) -> None:
+    def test_hostile_names_of_fields_are_only_names(self, workshop: Workshop, session: EndpointSession) -> None:
         workshop.make(self.structure, ("id", *HOSTILE_NAMES), ("id",), [("1", *HOSTILE_NAMES)])
         described = self.described(session)
         assert described.field_names == ("id", *HOSTILE_NAMES)
@@ -171,7 +169,9 @@ class ProviderConformance:
         assert self.rows(session, ("id", *HOSTILE_NAMES)) == [("1", *changed)]
 
     @pytest.mark.parametrize("name", ["order", "two words", "semi;colon", "ünïcode", "it's", "a.b", "x" * 100])
-    def test_hostile_names_of_structures_are_only_names(self, workshop: Workshop, session, name: str) -> None:
+    def test_hostile_names_of_structures_are_only_names(
+        self, workshop: Workshop, session: EndpointSession, name: str
+    ) -> None:
         workshop.make(name, ("id", "name"), ("id",), [("1", "one")])
         assert [summary.name for summary in session.structures()] == [name]
         assert self.rows(session, ("id", "name"), name) == [("1", "one")]
@@ -179,18 +179,20 @@ class ProviderConformance:
         assert list(result.statuses) == [WriteStatus.WRITTEN]
         assert workshop.raw(name) == [("1", "one"), ("2", "two")]
 
-    def test_fields_come_in_the_order_that_was_asked_for(self, workshop: Workshop, session) -> None:
+    def test_fields_come_in_the_order_that_was_asked_for(self, workshop: Workshop, session: EndpointSession) -> None:
         workshop.make(self.structure, ("id", "a", "b"), ("id",), [("1", "x", "y")])
         assert self.rows(session, ("b", "id", "a")) == [("y", "1", "x")]
 
-    def test_the_limit_counts_records(self, workshop: Workshop, session) -> None:
+    def test_the_limit_counts_records(self, workshop: Workshop, session: EndpointSession) -> None:
         workshop.make(self.structure, ("id",), ("id",), [(f"{number:03}",) for number in range(20)])
         described = self.described(session)
         for limit in (0, 1, 19, 20, 21):
             table = session.read(ReadRequest(described, ("id",), limit=limit)).read_all()
             assert table.num_rows == min(limit, 20)
 
-    def test_records_are_found_by_their_ids_and_others_left_out(self, workshop: Workshop, session) -> None:
+    def test_records_are_found_by_their_ids_and_others_left_out(
+        self, workshop: Workshop, session: EndpointSession
+    ) -> None:
         if not session.capabilities.reads_by_id:
             pytest.skip("the provider does not read by ids")
         rows = [(f"{number:05}", f"n{number}") for number in range(3000)]
@@ -200,7 +202,7 @@ class ProviderConformance:
         assert sorted(self.rows(session, ("id", "name"), ids=ids)) == rows[::2]
         assert self.rows(session, ("id", "name"), ids=[]) == []
 
-    def test_composite_keys_make_ids_that_never_collide(self, workshop: Workshop, session) -> None:
+    def test_composite_keys_make_ids_that_never_collide(self, workshop: Workshop, session: EndpointSession) -> None:
         rows = [("a,b", "c", "1"), ("a", "b,c", "2"), ("a\\", ",b", "3"), ("a\\,", "b", "4")]
         workshop.make(self.structure, ("x", "y", "v"), ("x", "y"), rows)
         described = self.described(session, key=("x", "y"))
@@ -213,7 +215,9 @@ class ProviderConformance:
         assert list(result.statuses) == [WriteStatus.WRITTEN]
         assert sorted(row[2] or "" for row in workshop.raw(self.structure)) == ["1", "3", "4", "9"]
 
-    def test_a_field_that_is_not_there_is_schema_drift_and_named(self, workshop: Workshop, session) -> None:
+    def test_a_field_that_is_not_there_is_schema_drift_and_named(
+        self, workshop: Workshop, session: EndpointSession
+    ) -> None:
         workshop.make(self.structure, ("id", "name"), ("id",), [("1", "one")])
         described = self.described(session)
         with pytest.raises(SchemaDriftError) as caught:
@@ -225,13 +229,15 @@ class ProviderConformance:
         assert caught.value.place.field == "vanished"
         assert workshop.fingerprint() == before
 
-    def test_a_structure_that_is_not_there_is_missing(self, workshop: Workshop, session) -> None:
+    def test_a_structure_that_is_not_there_is_missing(self, workshop: Workshop, session: EndpointSession) -> None:
         workshop.make(self.structure, ("id",), ("id",), [])
         with pytest.raises(MissingError) as caught:
             session.describe("nowhere")
         assert caught.value.place.structure == "nowhere"
 
-    def test_an_endpoint_that_is_gone_is_missing_and_never_empty(self, workshop: Workshop, session) -> None:
+    def test_an_endpoint_that_is_gone_is_missing_and_never_empty(
+        self, workshop: Workshop, session: EndpointSession
+    ) -> None:
         workshop.make(self.structure, ("id",), ("id",), [("1",)])
         described = self.described(session)
         workshop.make_unusable()
@@ -242,7 +248,7 @@ class ProviderConformance:
         with pytest.raises(MissingError):
             workshop.provider.open(workshop.context()).test()
 
-    def test_reading_writes_nothing(self, workshop: Workshop, session) -> None:
+    def test_reading_writes_nothing(self, workshop: Workshop, session: EndpointSession) -> None:
         workshop.make(self.structure, ("id", "name"), ("id",), [("1", "one")])
         before = workshop.fingerprint()
         session.test()
@@ -252,7 +258,9 @@ class ProviderConformance:
         session.reserve_ids(self.described(session), 3)
         assert workshop.fingerprint() == before
 
-    def test_a_read_is_one_state_though_others_write_meanwhile(self, workshop: Workshop, session) -> None:
+    def test_a_read_is_one_state_though_others_write_meanwhile(
+        self, workshop: Workshop, session: EndpointSession
+    ) -> None:
         rows = [(f"{number:05}", "old") for number in range(40_000)]
         workshop.make(self.structure, ("id", "name"), ("id",), rows)
         stream = session.read(ReadRequest(self.described(session), ("id", "name")))
@@ -296,7 +304,9 @@ class ProviderConformance:
 
     # writing
 
-    def test_created_updated_and_deleted_records_are_there_for_others(self, workshop: Workshop, session) -> None:
+    def test_created_updated_and_deleted_records_are_there_for_others(
+        self, workshop: Workshop, session: EndpointSession
+    ) -> None:
         workshop.make(self.structure, ("id", "name"), ("id",), [("1", "one"), ("2", "two"), ("3", "three")])
         with session.writer(self.described(session)) as writer:
             writer.stage(self.creates(("id", "name"), [("4", "four")]))
@@ -307,7 +317,7 @@ class ProviderConformance:
         assert [list(result.ids) for result in results] == [["4"], ["1"], ["2"]]
         assert workshop.raw(self.structure) == [("1", "uno"), ("3", "three"), ("4", "four")]
 
-    def test_without_commit_nothing_is_written(self, workshop: Workshop, session) -> None:
+    def test_without_commit_nothing_is_written(self, workshop: Workshop, session: EndpointSession) -> None:
         workshop.make(self.structure, ("id", "name"), ("id",), [("1", "one")])
         before = workshop.fingerprint()
         with session.writer(self.described(session)) as writer:
@@ -317,18 +327,18 @@ class ProviderConformance:
         with session.writer(self.described(session)) as writer:
             assert writer.commit() == []
 
-    def test_a_field_that_is_not_sent_keeps_its_value(self, workshop: Workshop, session) -> None:
+    def test_a_field_that_is_not_sent_keeps_its_value(self, workshop: Workshop, session: EndpointSession) -> None:
         workshop.make(self.structure, ("id", "name", "other"), ("id",), [("1", "one", "kept")])
         self.write(session, self.updates(("1",), ("name",), [("uno",)], ("name",), [("one",)]))
         assert workshop.raw(self.structure) == [("1", "uno", "kept")]
 
-    def test_null_empties_a_field(self, workshop: Workshop, session) -> None:
+    def test_null_empties_a_field(self, workshop: Workshop, session: EndpointSession) -> None:
         workshop.make(self.structure, ("id", "name"), ("id",), [("1", "one")])
         (result,) = self.write(session, self.updates(("1",), ("name",), [(None,)], ("name",), [("one",)]))
         assert list(result.statuses) == [WriteStatus.WRITTEN]
         assert self.rows(session, ("id", "name")) == [("1", None)]
 
-    def test_empty_text_and_null_are_told_apart_as_declared(self, workshop: Workshop, session) -> None:
+    def test_empty_text_and_null_are_told_apart_as_declared(self, workshop: Workshop, session: EndpointSession) -> None:
         workshop.make(self.structure, ("id", "name"), ("id",), [])
         (result,) = self.write(session, self.creates(("id", "name"), [("1", ""), ("2", None)]))
         values = dict(self.rows(session, ("id", "name")))
@@ -342,7 +352,7 @@ class ProviderConformance:
 
     @pytest.mark.parametrize("operation", [Operation.UPDATE, Operation.DELETE])
     def test_a_record_that_changed_since_it_was_read_is_not_written(
-        self, workshop: Workshop, session, operation: Operation
+        self, workshop: Workshop, session: EndpointSession, operation: Operation
     ) -> None:
         if session.capabilities.conditional_write is ConditionalWrite.BLIND:
             pytest.skip("the provider writes blindly and says so")
@@ -359,7 +369,7 @@ class ProviderConformance:
         assert list(result.statuses) == [WriteStatus.CHANGED, WriteStatus.WRITTEN]
         assert workshop.raw(self.structure) == left
 
-    def test_a_change_between_stage_and_commit_is_seen(self, workshop: Workshop, session) -> None:
+    def test_a_change_between_stage_and_commit_is_seen(self, workshop: Workshop, session: EndpointSession) -> None:
         if session.capabilities.conditional_write is not ConditionalWrite.STRONG:
             pytest.skip("the provider does not declare strong conditional writes")
         workshop.make(self.structure, ("id", "name"), ("id",), [("1", "one")])
@@ -371,20 +381,22 @@ class ProviderConformance:
         assert list(result.statuses) == [WriteStatus.CHANGED]
         assert workshop.fingerprint() == before
 
-    def test_a_record_that_is_gone_is_changed(self, workshop: Workshop, session) -> None:
+    def test_a_record_that_is_gone_is_changed(self, workshop: Workshop, session: EndpointSession) -> None:
         workshop.make(self.structure, ("id", "name"), ("id",), [("1", "one")])
         (update,) = self.write(session, self.updates(("9",), ("name",), [("x",)], ("name",), [("one",)]))
         (delete,) = self.write(session, self.deletes(("9",), ("name",), [("one",)]))
         assert [list(update.statuses), list(delete.statuses)] == [[WriteStatus.CHANGED]] * 2
         assert workshop.raw(self.structure) == [("1", "one")]
 
-    def test_null_and_text_are_different_expectations(self, workshop: Workshop, session) -> None:
+    def test_null_and_text_are_different_expectations(self, workshop: Workshop, session: EndpointSession) -> None:
         workshop.make(self.structure, ("id", "name"), ("id",), [("1", "one")])
         (result,) = self.write(session, self.updates(("1",), ("name",), [("x",)], ("name",), [(None,)]))
         assert list(result.statuses) == [WriteStatus.CHANGED]
         assert workshop.raw(self.structure) == [("1", "one")]
 
-    def test_an_id_that_is_taken_exists_and_the_others_go_through(self, workshop: Workshop, session) -> None:
+    def test_an_id_that_is_taken_exists_and_the_others_go_through(
+        self, workshop: Workshop, session: EndpointSession
+    ) -> None:
         workshop.make(self.structure, ("id", "name"), ("id",), [("2", "two")])
         rows = [(str(number), f"new {number}") for number in range(1, 6)]
         (result,) = self.write(session, self.creates(("id", "name"), rows))
@@ -393,13 +405,15 @@ class ProviderConformance:
         assert ("2", "two") in workshop.raw(self.structure)
         assert len(workshop.raw(self.structure)) == 5
 
-    def test_the_same_id_twice_in_a_batch_is_created_once(self, workshop: Workshop, session) -> None:
+    def test_the_same_id_twice_in_a_batch_is_created_once(self, workshop: Workshop, session: EndpointSession) -> None:
         workshop.make(self.structure, ("id", "name"), ("id",), [])
         (result,) = self.write(session, self.creates(("id", "name"), [("1", "a"), ("1", "b"), ("2", "c")]))
         assert list(result.statuses) == [WriteStatus.WRITTEN, WriteStatus.EXISTS, WriteStatus.WRITTEN]
         assert workshop.raw(self.structure) == [("1", "a"), ("2", "c")]
 
-    def test_reserved_ids_are_free_new_each_time_and_used_as_given(self, workshop: Workshop, session) -> None:
+    def test_reserved_ids_are_free_new_each_time_and_used_as_given(
+        self, workshop: Workshop, session: EndpointSession
+    ) -> None:
         workshop.make(self.structure, ("id", "name"), ("id",), [("1", "one")])
         described = self.described(session)
         reserved = session.reserve_ids(described, 3)
@@ -419,7 +433,7 @@ class ProviderConformance:
         assert len(workshop.raw(self.structure)) == 4
 
     @pytest.mark.parametrize("around", [-1, 0, 1])
-    def test_whole_batches_are_written(self, workshop: Workshop, session, around: int) -> None:
+    def test_whole_batches_are_written(self, workshop: Workshop, session: EndpointSession, around: int) -> None:
         count = min(session.capabilities.batch_size, 2000) + around
         workshop.make(self.structure, ("id", "name"), ("id",), [])
         rows = [(f"{number:06}", f"name {number}") for number in range(count)]
@@ -428,7 +442,9 @@ class ProviderConformance:
         assert [len(part) for part in (result.ids, result.messages, result.stored_as_sent)] == [count] * 3
         assert workshop.raw(self.structure) == rows
 
-    def test_a_second_update_of_a_record_needs_what_the_first_wrote(self, workshop: Workshop, session) -> None:
+    def test_a_second_update_of_a_record_needs_what_the_first_wrote(
+        self, workshop: Workshop, session: EndpointSession
+    ) -> None:
         workshop.make(self.structure, ("id", "name"), ("id",), [("1", "one")])
         with session.writer(self.described(session)) as writer:
             writer.stage(self.updates(("1",), ("name",), [("a",)], ("name",), [("one",)]))
@@ -439,7 +455,9 @@ class ProviderConformance:
         assert statuses == [WriteStatus.WRITTEN, WriteStatus.CHANGED, WriteStatus.WRITTEN]
         assert workshop.raw(self.structure) == [("1", "c")]
 
-    def test_what_was_written_reads_back_as_the_next_expectation(self, workshop: Workshop, session) -> None:
+    def test_what_was_written_reads_back_as_the_next_expectation(
+        self, workshop: Workshop, session: EndpointSession
+    ) -> None:
         workshop.make(self.structure, ("id", "text"), ("id",), [])
         rows = [(f"k{number:03}", text) for number, text in enumerate(HOSTILE_TEXTS)]
         self.write(session, self.creates(("id", "text"), rows))
@@ -451,7 +469,7 @@ class ProviderConformance:
 
     @pytest.mark.parametrize("bytes_left", [0, 100, 5_000, 40_000, 70_000])
     def test_a_write_that_the_disk_refuses_leaves_everything_as_it_was(
-        self, workshop: Workshop, session, bytes_left: int
+        self, workshop: Workshop, session: EndpointSession, bytes_left: int
     ) -> None:
         """Files may not grow beyond `bytes_left` while writing: every place where a write may fail comes by."""
         resource = pytest.importorskip("resource")
@@ -481,7 +499,7 @@ class ProviderConformance:
 
     # structures, identity, sessions
 
-    def test_a_created_structure_is_empty_and_takes_records(self, workshop: Workshop, session) -> None:
+    def test_a_created_structure_is_empty_and_takes_records(self, workshop: Workshop, session: EndpointSession) -> None:
         if not session.capabilities.can_create_structures:
             pytest.skip("the provider creates no structures")
         wanted = Structure("made", (Field("id"), Field('na"me, x;')), ("id",))
@@ -497,7 +515,7 @@ class ProviderConformance:
             session.create_structure(wanted)
         assert workshop.fingerprint() == before
 
-    def test_the_identity_stays_while_the_data_changes(self, workshop: Workshop, session) -> None:
+    def test_the_identity_stays_while_the_data_changes(self, workshop: Workshop, session: EndpointSession) -> None:
         workshop.make(self.structure, ("id", "name"), ("id",), [("1", "one")])
         before = session.identity()
         self.write(session, self.creates(("id", "name"), [("2", "two")]))
@@ -506,7 +524,7 @@ class ProviderConformance:
         assert other.identity() == before
         other.close()
 
-    def test_the_test_says_what_is_there(self, workshop: Workshop, session) -> None:
+    def test_the_test_says_what_is_there(self, workshop: Workshop, session: EndpointSession) -> None:
         workshop.make(self.structure, ("id",), ("id",), [("1",)])
         report = session.test()
         assert report.is_reachable
@@ -514,7 +532,7 @@ class ProviderConformance:
         assert [summary.name for summary in report.structures] == [self.structure]
         assert report.structures[0].record_count in (1, None)
 
-    def test_a_closed_session_refuses(self, workshop: Workshop, session) -> None:
+    def test_a_closed_session_refuses(self, workshop: Workshop, session: EndpointSession) -> None:
         workshop.make(self.structure, ("id",), ("id",), [])
         session.close()
         session.close()

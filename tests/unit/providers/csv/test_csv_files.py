@@ -249,7 +249,7 @@ def test_reading_agrees_with_another_reader_and_with_itself(
     if any("\r" in cell for row in rows for cell in row):
         quoting = csv.QUOTE_ALL  # this writer would leave a carriage return bare, which ends a record
     buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, quoting=quoting, lineterminator=line_end)  # type: ignore[arg-type]
+    writer = csv.writer(buffer, quoting=quoting, lineterminator=line_end)
     writer.writerows([("x", "y", "z"), *rows])
     file = tmp_path / "file.csv"
     file.write_bytes(buffer.getvalue().encode())

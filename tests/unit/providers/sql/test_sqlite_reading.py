@@ -51,7 +51,7 @@ def session(path: Path, outside: sqlite3.Connection) -> Iterator[EndpointSession
 
 
 def read(session: EndpointSession, table: str, fields: tuple[str, ...], **limits: object) -> list[dict[str, object]]:
-    request = ReadRequest(session.describe(table), fields, **limits)  # type: ignore[arg-type]
+    request = ReadRequest(session.describe(table), fields, **limits)
     return pa.RecordBatchReader.from_stream(session.read(request)).read_all().to_pylist()
 
 
@@ -164,7 +164,7 @@ def test_text_that_is_no_unicode_is_refused_with_its_place(
     outside.execute("CREATE TABLE words (id INTEGER PRIMARY KEY, word TEXT)")
     outside.execute("INSERT INTO words VALUES (1, 'good'), (2, CAST(x'41FF' AS TEXT))")
     with pytest.raises(DamagedError) as caught:
-        session.read(ReadRequest(session.describe("words"), ("id", "word"), limit=limit)).read_all()  # type: ignore[attr-defined]
+        session.read(ReadRequest(session.describe("words"), ("id", "word"), limit=limit)).read_all()
     place = caught.value.place
     assert (place.endpoint, place.structure, place.record, place.field) == ("Shelf", "words", "2", "word")
 
@@ -181,7 +181,7 @@ def test_a_failed_stream_keeps_its_error_for_those_who_read_it_as_arrow(
     stream = session.read(ReadRequest(session.describe("words"), ("word",)))
     with pytest.raises(pa.ArrowInvalid):
         pa.RecordBatchReader.from_stream(stream).read_all()
-    assert isinstance(stream.error, DamagedError)  # type: ignore[attr-defined]
+    assert isinstance(stream.error, DamagedError)
 
 
 def test_declared_types_become_field_types(session: EndpointSession, outside: sqlite3.Connection) -> None:
@@ -258,7 +258,7 @@ def test_a_read_by_stamp_uses_the_index(session: EndpointSession, outside: sqlit
     original = sqlite3.connect
 
     def tracing(*arguments: object, **options: object) -> sqlite3.Connection:
-        connection = original(*arguments, **options)  # type: ignore[call-overload]
+        connection = original(*arguments, **options)
         connection.set_trace_callback(statements.append)
         return connection
 
@@ -305,7 +305,7 @@ def test_a_hundred_thousand_ids_are_looked_up(
     table = session.describe("many")
     table = type(table)(table.name, table.fields, ("id",))
     ids = [str(n) for n in range(50_000, 150_000)]
-    assert session.read(ReadRequest(table, ("v",), ids=ids)).read_all().num_rows == 50_000  # type: ignore[attr-defined]
+    assert session.read(ReadRequest(table, ("v",), ids=ids)).read_all().num_rows == 50_000
 
 
 def test_a_missing_database_is_missing_and_is_not_made(tmp_path: Path) -> None:
@@ -390,7 +390,7 @@ def test_a_reader_of_ours_does_not_drop_the_lock_of_another_connection_of_ours(
     session.structures()
     assert open_handles(path) == 0
     assert adbc_files > 0
-    assert stream.read_all().to_pylist() == [{"word": "one"}]  # type: ignore[attr-defined]
+    assert stream.read_all().to_pylist() == [{"word": "one"}]
 
 
 def open_handles(path: Path) -> int:
@@ -423,7 +423,7 @@ def test_many_threads_read_and_describe_one_file_together(
                 table = mine.describe("words")
                 streams = [mine.read(ReadRequest(table, ("id", "word"))) for _ in range(2)]
                 mine.structures()
-                assert [stream.read_all().num_rows for stream in streams] == [40_000] * 2  # type: ignore[attr-defined]
+                assert [stream.read_all().num_rows for stream in streams] == [40_000] * 2
         except BaseException as error:
             failures.append(error)
 

@@ -122,7 +122,7 @@ def test_every_type_is_stored_as_sent_and_reads_back_equal(
     assert list(result.statuses) == [WRITTEN] * 3
     assert list(result.ids) == ["1", "2", "3"]
     assert list(result.stored_as_sent) == [True] * 3
-    table = session.read(ReadRequest(session.describe("typed"), names)).read_all()  # type: ignore[attr-defined]
+    table = session.read(ReadRequest(session.describe("typed"), names)).read_all()
     for name in names:
         assert table.column(name).to_pylist() == TYPED_COLUMNS[name][2], name
     (again,) = commit(
