@@ -74,19 +74,39 @@ def find_touched(bench: Workbench, given: PlanInput) -> None:
     layout = given.layout
     changes = ", ".join(f"{_change_sql(given, side)} AS change_{side.value}" for side in Side)
     retry = "true" if given.retries_all else "(p.not_before IS NULL OR p.not_before <= now())"
+    bench.execute(f"CREATE OR REPLACE TABLE candidates AS {_candidates_sql(given)}")
+    among = "record_id IN (SELECT record_id FROM candidates)"
     bench.execute(
         f"CREATE OR REPLACE TABLE touched_{layout.number} AS SELECT * FROM ("
-        f"SELECT p.*, {changes}, a.rid IS NOT NULL AS has_a, b.rid IS NOT NULL AS has_b, "
+        f"SELECT p.*, {changes}, a.record_id IS NOT NULL AS has_a, b.record_id IS NOT NULL AS has_b, "
         f"coalesce(a.is_kept, false) AS kept_a, coalesce(b.is_kept, false) AS kept_b, "
         f"coalesce(a.in_filter, true) AND coalesce(b.in_filter, true) AS in_filter, "
         f"coalesce({_problem_text('a.problem')}, {_problem_text('b.problem')}) AS problem "
-        f"FROM {peer_table(layout)} p LEFT JOIN {side_table(layout, Side.A)} a ON a.rid = p.a_id "
-        f"LEFT JOIN {side_table(layout, Side.B)} b ON b.rid = p.b_id "
+        f"FROM (SELECT * FROM {peer_table(layout)} WHERE {among}) p "
+        f"LEFT JOIN (SELECT * FROM {side_table(layout, Side.A)} WHERE {among}) a ON a.record_id = p.record_id "
+        f"LEFT JOIN (SELECT * FROM {side_table(layout, Side.B)} WHERE {among}) b ON b.record_id = p.record_id "
         "WHERE p.a_id IS NOT NULL AND p.b_id IS NOT NULL) p "
         f"WHERE status NOT IN ({Status.SKIPPED:d}, {Status.ABORTED:d}) AND (change_a <> 0 OR change_b <> 0 "
         f"OR problem IS NOT NULL OR NOT in_filter OR status NOT IN ({Status.PROCESSED:d}, {Status.DELETED:d})) "
         f"AND (status <> {Status.FAILED:d} OR {retry})"
     )
+
+
+def _candidates_sql(given: PlanInput) -> str:
+    """Numbers of sync records that may be touched. Joined by number, which stays small at a million peers."""
+    layout = given.layout
+    peers = peer_table(layout)
+    parts = [f"SELECT record_id FROM {peers} WHERE status NOT IN ({Status.PROCESSED:d}, {Status.DELETED:d})"]
+    for side in Side:
+        table, me = side_table(layout, side), side.value
+        parts.append(f"SELECT record_id FROM {table} WHERE is_kept AND record_id IS NOT NULL")
+        present = f"SELECT record_id FROM {table} WHERE record_id IS NOT NULL"
+        if given.read_of(side).is_complete:
+            parts.append(f"SELECT record_id FROM {peers} WHERE {me}_id IS NOT NULL AND record_id NOT IN ({present})")
+        else:
+            looked = looked_table(layout, side)
+            parts.append(f"SELECT record_id FROM {peers} WHERE {me}_id IN (SELECT rid FROM {looked})")
+    return " UNION ".join(parts)
 
 
 def ids_to_look_up(bench: Workbench, layout: Layout, side: Side) -> list[str]:
@@ -110,7 +130,7 @@ def _change_sql(given: PlanInput, side: Side) -> str:
         looked = f"p.{me}_id IN (SELECT rid FROM {looked_table(given.layout, side)})"
         absent = f"CASE WHEN {looked} THEN {Change.DELETED:d} ELSE {Change.SAME:d} END"
     return (
-        f"CASE WHEN {me}.rid IS NULL THEN {absent} "
+        f"CASE WHEN {me}.record_id IS NULL THEN {absent} WHEN NOT {me}.is_kept THEN {Change.SAME:d} "
         f"WHEN {me}.digest IS DISTINCT FROM p.{me}_digest THEN {Change.CHANGED:d} ELSE {Change.SAME:d} END"
     )
 
@@ -148,9 +168,8 @@ def _row_types() -> str:
 
 
 def _plan_touched(bench: Workbench, given: PlanInput) -> None:
-    layout, touched = given.layout, f"touched_{given.layout.number}"
+    layout, touched = given.layout, f"touched_{given.layout.number}"  # matched records are among them
     both = f"SELECT a_id AS a_rid, b_id AS b_rid FROM {touched} WHERE has_a AND has_b AND kept_a AND kept_b"
-    both += " UNION ALL SELECT a_rid, b_rid FROM matched"
     bench.execute(f"CREATE OR REPLACE TABLE compared AS {compared_sql(given, both)}")
     _insert_values(bench, "decided", [(record, side.value) for record, side in given.decisions.items()])
     _insert_cases(bench, "cases", decision_table(layout.entity))
@@ -271,7 +290,7 @@ def _plan_free(bench: Workbench, given: PlanInput) -> None:
             f"{_renamed_change(layout, side, Side.A)} AS change_a, {_renamed_change(layout, side, Side.B)} AS change_b, "
             "true AS has_a, true AS has_b, true AS kept_a, true AS kept_b, true AS in_filter "
             f"FROM renamed r JOIN {peer_table(layout)} p ON p.record_id = r.record_id "
-            f"JOIN {side_table(layout, side.other)} o ON o.rid = p.{side.other.value}_id "
+            f"JOIN {side_table(layout, side.other)} o ON o.record_id = p.record_id "
             f"JOIN {side_table(layout, side)} m ON m.rid = r.rid WHERE r.side = '{me}'"
         )
         bench.execute(
@@ -295,15 +314,15 @@ def _free_sql(given: PlanInput, side: Side) -> str:
     columns = ", ".join(column.raw for column in layout.of(side).columns)
     # A record that a person skipped, or that was given up, or whose peer is Deleted, is not free.
     held = (
-        f"SELECT {me}_id FROM {peers} WHERE {me}_id IS NOT NULL AND ({other}_id IS NOT NULL "
-        f"OR status IN ({Status.SKIPPED:d}, {Status.ABORTED:d}, {Status.DELETED:d})) AND deleted_in <> {DeletedIn.BY_HAND:d}"
+        f"(p.{other}_id IS NOT NULL OR p.status IN ({Status.SKIPPED:d}, {Status.ABORTED:d}, {Status.DELETED:d})) "
+        f"AND p.deleted_in <> {DeletedIn.BY_HAND:d}"
     )
     return (
-        f"SELECT v.rid, s.in_filter, s.problem, s.digest, s.match_key, p.record_id, p.status, p.deleted_in, p.attempts, "
-        f"{', '.join(f'v.m{i}' for i in range(len(staging.match_values())))} FROM "
+        f"SELECT v.rid, s.in_filter, s.problem, s.digest, s.match_key, p.record_id, p.status, p.deleted_in, "
+        f"p.attempts, {', '.join(f'v.m{i}' for i in range(len(staging.match_values())))} FROM "
         f"(SELECT rid, {values} FROM ({staging.select(f'(SELECT {columns} FROM {table} WHERE is_kept)')})) v "
-        f"JOIN {table} s ON s.rid = v.rid LEFT JOIN {peers} p ON p.{me}_id = v.rid "
-        f"WHERE v.rid NOT IN ({held})"
+        f"JOIN {table} s ON s.rid = v.rid LEFT JOIN {peers} p ON p.record_id = s.record_id "
+        f"WHERE p.record_id IS NULL OR NOT ({held})"
     )
 
 

@@ -1,0 +1,179 @@
+"""A process that has imported the program but opened nothing, and forks a child for each trial (RELIABILITY 5.4).
+
+Reads one JSON request a line, answers one JSON line. A child runs the real program on real files; at the given step it
+kills itself with SIGKILL. Steps are those of the `Steps` port, or the file operations below a folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import sqlite3
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from desktop_sync.bootstrap import build_application
+from desktop_sync.core.errors import DesktopSyncError
+from desktop_sync.engine import plan_store as _plan_store
+from desktop_sync.engine import expression as _expression
+from desktop_sync.ledger import open_ledger as _open_ledger
+from desktop_sync.providers.csv import session as _csv
+from desktop_sync.providers.sql import sqlite_reading as _reading
+from desktop_sync.providers.sql import sqlite_writing as _writing
+from desktop_sync.secrets import choose_secrets as _choose_secrets
+from desktop_sync.services import definition_file as _definition_file
+from desktop_sync.services import records as _records
+from desktop_sync.services import synchronization as _synchronization
+from desktop_sync.services.application import Application
+
+WARM = (_plan_store, _expression, _open_ledger, _csv, _reading, _writing, _choose_secrets)
+WARM += (_definition_file, _records, _synchronization)  # type: ignore[assignment]
+
+FILE_EVENTS = {"open", "os.rename", "os.remove", "os.chmod", "os.chown", "os.truncate", "os.listdir"}
+UNCHANGING = ("run", "watermark", "sequence")
+"""Tables that a run without work may write: the run itself, how far it read, and ids that it set aside."""
+
+
+class Killer:
+    """Counts steps and ends the process at one of them, as a power cut would: nothing is flushed or closed."""
+
+    def __init__(self, at: int, tell: Callable[[dict[str, object]], None]) -> None:
+        self.at = at
+        self.count = 0
+        self.names: list[str] = []
+        self._tell = tell
+
+    def step(self, name: str) -> None:
+        self.count += 1
+        self.names.append(name)
+        if self.count == self.at:
+            self._tell({"killed": name, "steps": self.count})
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _watch_files(killer: Killer, folder: str) -> None:
+    def hook(event: str, arguments: tuple[object, ...]) -> None:
+        if event in FILE_EVENTS and arguments and isinstance(arguments[0], str | bytes | os.PathLike):
+            path = os.fsdecode(arguments[0])
+            if path.startswith(folder):
+                killer.step(f"{event} {os.path.basename(path)}")
+
+    sys.addaudithook(hook)
+
+
+def _run(application: Application, name: str, request: dict[str, object]) -> dict[str, object]:
+    try:
+        result = application.synchronization.run(name)
+    except DesktopSyncError as error:
+        return {"outcome": "error", "error": f"{type(error).__name__}: {error}", "actions": {}, "failed": 0}
+    actions: dict[str, int] = {}
+    for entity in result.entities:
+        for action, count in entity.actions.items():
+            actions[action.key] = actions.get(action.key, 0) + count
+    return {
+        "outcome": result.outcome.value,
+        "error": result.error,
+        "actions": actions,
+        "failed": sum(entity.failed for entity in result.entities),
+        "problems": [problem for entity in result.entities for problem in entity.problems],
+        "findings": [finding.guard.value for finding in result.findings],
+    }
+
+
+def _ledger_content(home: Path) -> dict[str, list[str]]:
+    """Every row of every table that a run without work leaves as it is."""
+    with contextlib.closing(sqlite3.connect(home / "ledger.sqlite")) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {
+            name: sorted(repr(row) for row in connection.execute(f'SELECT * FROM "{name}"'))
+            for name in names
+            if name not in UNCHANGING
+        }
+
+
+def _report(application: Application, name: str) -> dict[str, object]:
+    """What the ledger says at the end."""
+    records, ledger = application.records, application.ledger
+    history = [row for run in records.runs(name) for row in records.history(run.id)]
+    return {
+        "open": len(ledger.open_batches(name)),
+        "runs": [run.outcome.value for run in records.runs(name)],
+        "statuses": {status.label: count for status, count in records.counts(name).items() if count},
+        "conflicts": [
+            [value for change in conflict.fields for value in (change.a, change.b)]
+            for conflict in records.conflicts(name, only_open=False)
+        ],
+        "history": [
+            [value for change in row.fields for value in (change.before, change.after) if value] for row in history
+        ],
+        "damage": ledger.check(),
+    }
+
+
+def _child(request: dict[str, object], tell: Callable[[dict[str, object]], None]) -> None:
+    home, name = Path(str(request["home"])), str(request["name"])
+    killer = Killer(int(str(request.get("kill_at", 0))), tell)
+    if request.get("files"):
+        _watch_files(killer, str(request["files"]))
+        application = build_application(home)
+    else:
+        application = build_application(home, steps=killer.step)
+    if request.get("import"):
+        application.definitions.import_file(Path(str(request["import"])))
+    runs, before = [], None
+    for number in range(int(str(request["runs"]))):
+        if request.get("watch_last") and number == int(str(request["runs"])) - 1:
+            before = _ledger_content(home)
+        runs.append(_run(application, name, request))
+    answer: dict[str, object] = {"killed": "", "steps": killer.count, "names": killer.names, "runs": runs}
+    if request.get("report"):
+        answer |= {"report": _report(application, name)}
+    application.close()
+    if before is not None:
+        after = _ledger_content(home)
+        answer["ledger_changes"] = [table for table in after if after[table] != before.get(table)]
+    tell(answer)
+
+
+def _trial(request: dict[str, object]) -> dict[str, object]:
+    readable, writable = os.pipe()
+    process = os.fork()
+    if process == 0:
+        os.close(readable)
+
+        def tell(answer: dict[str, object]) -> None:
+            data = json.dumps(answer).encode()
+            while data:
+                data = data[os.write(writable, data) :]
+
+        status = 1
+        try:
+            _child(request, tell)
+            status = 0
+        except BaseException as error:
+            import traceback
+
+            traceback.print_exc()
+            tell({"bug": f"{type(error).__name__}: {error}"})
+        finally:
+            os._exit(status)
+    os.close(writable)
+    with open(readable, "rb") as answers:
+        data = answers.read()
+    _, status = os.waitpid(process, 0)
+    answer: dict[str, object] = json.loads(data) if data else {"bug": "the child said nothing"}
+    answer["was_killed"] = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+    return answer
+
+
+def main() -> None:
+    for line in sys.stdin:
+        print(json.dumps(_trial(json.loads(line))), flush=True)
+
+
+if __name__ == "__main__":
+    main()
