@@ -37,7 +37,7 @@ class EndpointSetup:
         """With that provider and its defaults; what was filled in for another kind is dropped."""
         if provider == self.provider:
             return self
-        values: dict[str, SettingValue] = {item.key: item.default for item in declared if item.default is not None}
+        values: dict[str, SettingValue] = {item.key: item.default for item in declared if item.default not in (None, "")}
         name = self.name or label
         number = 2
         while name in self.taken_names:

@@ -191,6 +191,10 @@ class ConfigurationSetup:
     def scheduled(self, schedule: Schedule) -> ConfigurationSetup:
         return self.with_configuration(replace(self.configuration, schedule=schedule))
 
+    def switched(self, is_enabled: bool) -> ConfigurationSetup:
+        """With its schedule on or off."""
+        return self.with_configuration(replace(self.configuration, enabled=is_enabled))
+
     def guarded(self, guards: GuardLimits) -> ConfigurationSetup:
         return self.with_configuration(replace(self.configuration, guards=guards))
 

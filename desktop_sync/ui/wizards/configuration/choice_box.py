@@ -1,0 +1,45 @@
+"""A combo box whose items stand for values; one that is set by program tells nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Generic, TypeVar
+
+from PySide6.QtWidgets import QComboBox, QSizePolicy, QWidget
+
+T = TypeVar("T")
+
+
+class ChoiceBox(QComboBox, Generic[T]):
+    """Connect `activated`: it follows a person's choice only. The wheel scrolls the page, not the choice."""
+
+    def __init__(self, name: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._values: list[T] = []
+        if name:
+            self.setAccessibleName(name)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(8)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def offer(self, items: Sequence[tuple[str, T]]) -> None:
+        """These items, in order; the choice stays where its value stays."""
+        texts = [self.itemText(place) for place in range(self.count())]
+        if texts == [text for text, _ in items] and self._values == [value for _, value in items]:
+            return
+        chosen = self.value
+        self.clear()
+        self._values = [value for _, value in items]
+        self.addItems([text for text, _ in items])
+        self.view().setMinimumWidth(self.view().sizeHintForColumn(0) + 28)
+        if chosen is not None:
+            self.choose(chosen)
+
+    def choose(self, value: T) -> None:
+        """That value is chosen, or none where it is not offered."""
+        self.setCurrentIndex(self._values.index(value) if value in self._values else -1)
+
+    @property
+    def value(self) -> T | None:
+        place = self.currentIndex()
+        return self._values[place] if 0 <= place < len(self._values) else None

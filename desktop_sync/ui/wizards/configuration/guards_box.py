@@ -1,0 +1,119 @@
+"""The limits that stop a run before it writes."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
+
+from desktop_sync.core.configuration import GuardLimits
+from desktop_sync.ui.palette import SPACE_S
+
+
+class _Limit(QWidget):
+    """A limit that can be switched off: a box, and a number with its unit."""
+
+    changed = Signal()
+
+    def __init__(self, text: str, suffix: str, largest: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.box = QCheckBox(text)
+        self.number = QSpinBox()
+        self.number.setRange(0, largest)
+        self.number.setSuffix(suffix)
+        self.number.setFixedWidth(150)
+        self.number.setAccessibleName(text)
+        self.box.toggled.connect(self._toggled)
+        self.number.valueChanged.connect(self._edited)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.box, 1)
+        layout.addWidget(self.number)
+
+    @property
+    def value(self) -> int | None:
+        return self.number.value() if self.box.isChecked() else None
+
+    def show_value(self, value: int | None) -> None:
+        self.box.blockSignals(True)
+        self.number.blockSignals(True)
+        self.box.setChecked(value is not None)
+        if value is not None:
+            self.number.setValue(value)
+        self.number.setEnabled(value is not None)
+        self.box.blockSignals(False)
+        self.number.blockSignals(False)
+
+    @Slot(bool)
+    def _toggled(self, is_on: bool) -> None:
+        self.number.setEnabled(is_on)
+        self.changed.emit()
+
+    @Slot()
+    def _edited(self) -> None:
+        self.changed.emit()
+
+
+class GuardsBox(QWidget):
+    changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        percent = self.tr(" %")
+        self.deletes_share = _Limit(self.tr("It would delete more than this share of the records"), percent, 100)
+        self.deletes_number = _Limit(self.tr("It would delete more records than"), "", 10_000_000)
+        self.creates = _Limit(self.tr("It would create more than this share (not in the first run)"), percent, 100)
+        self.updates = _Limit(self.tr("It would change more than this share (not in the first run)"), percent, 100)
+        self.shrunk = _Limit(self.tr("A side has shrunk to this share of what it held"), percent, 100)
+        self.empty_side = QCheckBox(self.tr("A side reads empty although records were linked there"))
+        self.all_changed = QCheckBox(self.tr("Every record has changed at once"))
+        self.identity = QCheckBox(self.tr("It is another database, folder or service than last time"))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(SPACE_S)
+        for limit in (self.deletes_share, self.deletes_number, self.creates, self.updates, self.shrunk):
+            limit.changed.connect(self.changed)
+            layout.addWidget(limit)
+        for box in (self.empty_side, self.all_changed, self.identity):
+            box.toggled.connect(self._toggled)
+            layout.addWidget(box)
+
+    @property
+    def guards(self) -> GuardLimits:
+        return GuardLimits(
+            deletes_share=_share(self.deletes_share.value),
+            deletes_number=self.deletes_number.value,
+            empty_side=self.empty_side.isChecked(),
+            shrunk_share=_share(self.shrunk.value),
+            creates_share=_share(self.creates.value),
+            updates_share=_share(self.updates.value),
+            all_changed=self.all_changed.isChecked(),
+            identity=self.identity.isChecked(),
+        )
+
+    def show_guards(self, guards: GuardLimits) -> None:
+        if guards == self.guards:
+            return
+        for limit, share in (
+            (self.deletes_share, guards.deletes_share),
+            (self.creates, guards.creates_share),
+            (self.updates, guards.updates_share),
+            (self.shrunk, guards.shrunk_share),
+        ):
+            limit.show_value(None if share is None else round(share * 100))
+        self.deletes_number.show_value(guards.deletes_number)
+        for box, is_on in (
+            (self.empty_side, guards.empty_side),
+            (self.all_changed, guards.all_changed),
+            (self.identity, guards.identity),
+        ):
+            box.blockSignals(True)
+            box.setChecked(is_on)
+            box.blockSignals(False)
+
+    @Slot(bool)
+    def _toggled(self, is_on: bool) -> None:
+        self.changed.emit()
+
+
+def _share(percent: int | None) -> float | None:
+    return None if percent is None else percent / 100

@@ -1,0 +1,157 @@
+"""When a configuration runs by itself."""
+
+from __future__ import annotations
+
+from datetime import time
+
+from PySide6.QtCore import QLocale, QRegularExpression, Signal, Slot
+from PySide6.QtGui import QRegularExpressionValidator
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QSpinBox, QVBoxLayout, QWidget
+
+from desktop_sync.core.schedule import Schedule, ScheduleKind
+from desktop_sync.ui.palette import SPACE_M, SPACE_S
+from desktop_sync.ui.widgets.parts import row
+from desktop_sync.ui.wizards.configuration.choice_box import ChoiceBox
+from desktop_sync.ui.wizards.configuration.words import schedule_kinds
+from desktop_sync.ui.wizards.field_row import FieldRow
+
+FIRST_TIME = time(6, 0)
+FIRST_INTERVAL = 15
+FIRST_CRON = "0 6 * * 1-5"
+_UNITS = (1, 60, 60 * 24)
+
+
+class ScheduleBox(QWidget):
+    changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.kind: ChoiceBox[ScheduleKind] = ChoiceBox()
+        self.kind.offer(schedule_kinds())
+        self.kind.activated.connect(self._kind_chosen)
+        self.every = QSpinBox()
+        self.every.setRange(1, 9999)
+        self.every.setMaximumWidth(120)
+        self.every.setAccessibleName(self.tr("Every"))
+        self.every.valueChanged.connect(self._edited)
+        self.unit: ChoiceBox[int] = ChoiceBox(self.tr("Unit"))
+        self.unit.offer([(self.tr("minutes"), 1), (self.tr("hours"), 60), (self.tr("days"), 60 * 24)])
+        self.unit.activated.connect(self._edited)
+        self.times = QLineEdit()
+        pattern = QRegularExpression(r"[0-9:,; ]*")
+        self.times.setValidator(QRegularExpressionValidator(pattern, self))
+        self.times.textEdited.connect(self._edited)
+        self.cron = QLineEdit()
+        self.cron.textEdited.connect(self._edited)
+        self.days = [QCheckBox(QLocale().dayName(day + 1, QLocale.FormatType.ShortFormat)) for day in range(7)]
+        self.every_row = FieldRow(self.tr("Every"), self._beside(self.every, self.unit), focus=self.every)
+        self.times_row = FieldRow(self.tr("At"), self.times, self.tr("Local time, for example 06:00, 18:30"))
+        self.cron_row = FieldRow(self.tr("Cron expression"), self.cron, self.tr("minute hour day month weekday"))
+        self._day_line = QWidget()
+        day_layout = QHBoxLayout(self._day_line)
+        day_layout.setContentsMargins(0, 0, 0, 0)
+        day_layout.setSpacing(SPACE_M)
+        for number, box in enumerate(self.days):
+            box.setAccessibleName(QLocale().dayName(number + 1, QLocale.FormatType.LongFormat))
+            box.toggled.connect(self._edited)
+            day_layout.addWidget(box)
+        day_layout.addStretch(1)
+        self.days_row = FieldRow(self.tr("On"), self._day_line, focus=self.days[0])
+        self.days[0].setAccessibleName(QLocale().dayName(1, QLocale.FormatType.LongFormat))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(SPACE_S)
+        layout.addWidget(FieldRow(self.tr("&When it runs"), self.kind))
+        for part in (self.every_row, self.days_row, self.times_row, self.cron_row):
+            layout.addWidget(part)
+
+    @property
+    def schedule(self) -> Schedule:
+        """The schedule as the inputs have it; a time that cannot be read is left out."""
+        kind = self.kind.value or ScheduleKind.MANUAL
+        if kind is ScheduleKind.INTERVAL:
+            return Schedule(kind, interval_minutes=self.every.value() * (self.unit.value or 1))
+        if kind is ScheduleKind.CRON:
+            return Schedule(kind, cron=" ".join(self.cron.text().split()))
+        if kind in (ScheduleKind.DAILY, ScheduleKind.WEEKLY):
+            days = tuple(number for number, box in enumerate(self.days) if box.isChecked())
+            return Schedule(kind, times=self._times()[0], weekdays=days if kind is ScheduleKind.WEEKLY else ())
+        return Schedule()
+
+    def show_schedule(self, schedule: Schedule) -> None:
+        self.kind.choose(schedule.kind)
+        if schedule.kind is ScheduleKind.INTERVAL and schedule != self.schedule:
+            unit = max(unit for unit in _UNITS if schedule.interval_minutes % unit == 0)
+            self.every.blockSignals(True)
+            self.every.setValue(max(1, schedule.interval_minutes // unit))
+            self.every.blockSignals(False)
+            self.unit.choose(unit)
+        if self._times()[0] != schedule.times and schedule.times:
+            self.times.setText(", ".join(f"{at:%H:%M}" for at in schedule.times))
+        for number, box in enumerate(self.days):
+            box.blockSignals(True)
+            box.setChecked(number in schedule.weekdays)
+            box.blockSignals(False)
+        if schedule.cron and schedule.cron != " ".join(self.cron.text().split()):
+            self.cron.setText(schedule.cron)
+        self._show_kind(schedule.kind)
+
+    def show_problems(self, problems: dict[str, str]) -> None:
+        """Sentences by path, each beside its input."""
+        unread = self._times()[1]
+        bad_time = self.tr("“{0}” is no time of day.").format(unread) if unread else ""
+        self.every_row.say(problems.get("schedule.interval", ""))
+        self.times_row.say(bad_time or problems.get("schedule.times", ""))
+        self.days_row.say(problems.get("schedule.weekdays", ""))
+        self.cron_row.say(problems.get("schedule.cron", ""))
+
+    @property
+    def has_unread_time(self) -> bool:
+        return bool(self._times()[1]) and self.times_row.isVisibleTo(self)
+
+    def _times(self) -> tuple[tuple[time, ...], str]:
+        """The times that can be read, and the first text that cannot."""
+        found: list[time] = []
+        for text in self.times.text().replace(";", ",").split(","):
+            word = text.strip()
+            if not word:
+                continue
+            hours, _, minutes = word.partition(":")
+            try:
+                found.append(time(int(hours), int(minutes) if minutes else 0))
+            except ValueError:
+                return tuple(dict.fromkeys(found)), word
+        return tuple(dict.fromkeys(found)), ""
+
+    def _show_kind(self, kind: ScheduleKind) -> None:
+        self.every_row.setVisible(kind is ScheduleKind.INTERVAL)
+        self.days_row.setVisible(kind is ScheduleKind.WEEKLY)
+        self.times_row.setVisible(kind in (ScheduleKind.DAILY, ScheduleKind.WEEKLY))
+        self.cron_row.setVisible(kind is ScheduleKind.CRON)
+
+    @staticmethod
+    def _beside(*widgets: QWidget) -> QWidget:
+        holder = QWidget()
+        holder.setLayout(row(*widgets, 0))
+        return holder
+
+    @Slot()
+    def _kind_chosen(self) -> None:
+        kind = self.kind.value
+        if kind is ScheduleKind.INTERVAL and self.every.value() == 1 and (self.unit.value or 1) == 1:
+            self.unit.choose(1)
+            self.every.setValue(FIRST_INTERVAL)
+        if kind in (ScheduleKind.DAILY, ScheduleKind.WEEKLY) and not self.times.text().strip():
+            self.times.setText(f"{FIRST_TIME:%H:%M}")
+        if kind is ScheduleKind.WEEKLY and not any(box.isChecked() for box in self.days):
+            for box in self.days[:5]:
+                box.blockSignals(True)
+                box.setChecked(True)
+                box.blockSignals(False)
+        if kind is ScheduleKind.CRON and not self.cron.text().strip():
+            self.cron.setText(FIRST_CRON)
+        self._edited()
+
+    @Slot()
+    def _edited(self) -> None:
+        self.changed.emit()
