@@ -75,8 +75,8 @@ class CsvText:
         """The records through pyarrow, None where its reading might differ from ours by a single value."""
         if not self.text[self.body_start :].strip("\r\n") or len(self.fields) < 2:
             return None
-        if not self.is_regular:
-            return None
+        if not self.is_regular or self.text.startswith("\ufeff", self.body_start):
+            return None  # pyarrow takes a mark at the start for a byte order mark
         names = [f"c{i}" for i in range(len(self.fields))]
         body = self.text[self.body_start :].encode("utf-8")
         try:

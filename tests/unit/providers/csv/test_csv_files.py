@@ -237,7 +237,7 @@ def test_every_text_survives_its_cell(value: str) -> None:
 CELL = st.text(alphabet=st.sampled_from("ab1 \"',;\n\r'=é\u2028\ufeff"), max_size=5)
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     rows=st.lists(st.tuples(CELL, CELL, CELL), max_size=6),
     quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
@@ -264,7 +264,7 @@ def test_reading_agrees_with_another_reader_and_with_itself(
 
 
 @given(st.text(alphabet=st.sampled_from('ab,"\n\r'), max_size=24))
-@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_any_text_is_read_the_same_fast_and_exact_or_refused(tmp_path: Path, body: str) -> None:
     file = tmp_path / "file.csv"
     file.write_bytes(b"x,y\n" + body.encode())
