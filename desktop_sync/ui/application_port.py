@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from desktop_sync.core.configuration import Endpoint, FieldMapping, Side, SyncConfiguration
-from desktop_sync.core.decision import Action
 from desktop_sync.core.guard import Guard
 from desktop_sync.core.ledger_port import RecordQuery
-from desktop_sync.core.plan import Mode, Plan, PlanRow, Range
+from desktop_sync.core.plan import Mode, Range
 from desktop_sync.core.ports import CancelToken, Clock, Progress
 from desktop_sync.core.provider_port import EndpointReport, StructureSummary
 from desktop_sync.core.run import Run, RunResult, Trigger
@@ -31,6 +30,9 @@ from desktop_sync.services.views import (
     ReviewCase,
     VerificationReport,
 )
+
+if TYPE_CHECKING:
+    from desktop_sync.services.preview import Preview
 
 
 class EndpointDesk(Protocol):
@@ -71,28 +73,6 @@ class ConfigurationDesk(Protocol):
     def states(self) -> tuple[ConfigurationState, ...]: ...
 
 
-class PreviewDesk(Protocol):
-    """A plan that can be looked at, row by row. Close it."""
-
-    @property
-    def plan(self) -> Plan: ...
-    def rows(
-        self,
-        *,
-        entity: str = "",
-        actions: tuple[Action, ...] = (),
-        text: str = "",
-        sort: str = "number",
-        descending: bool = False,
-        offset: int = 0,
-        limit: int = 200,
-    ) -> list[PlanRow]: ...
-    def count(self, *, entity: str = "", actions: tuple[Action, ...] = (), text: str = "") -> int: ...
-    def exclude(self, entity: str, numbers: Sequence[int], excluded: bool) -> None: ...
-    def turn_around(self, entity: str, numbers: Sequence[int], winner: Side) -> None: ...
-    def close(self) -> None: ...
-
-
 class SynchronizationDesk(Protocol):
     def preview(
         self,
@@ -102,7 +82,7 @@ class SynchronizationDesk(Protocol):
         range: Range = ...,
         progress: Progress = ...,
         cancel: CancelToken = ...,
-    ) -> PreviewDesk: ...
+    ) -> Preview: ...
     def run(
         self,
         name: str,
@@ -111,11 +91,11 @@ class SynchronizationDesk(Protocol):
         mode: Mode | None = ...,
         range: Range = ...,
         allow: frozenset[Guard] = ...,
-        preview: PreviewDesk | None = ...,
+        preview: Preview | None = ...,
         progress: Progress = ...,
         cancel: CancelToken = ...,
     ) -> RunResult: ...
-    def waiting_plan(self, name: str) -> PreviewDesk | None: ...
+    def waiting_plan(self, name: str) -> Preview | None: ...
     def is_running(self, name: str) -> bool: ...
 
 

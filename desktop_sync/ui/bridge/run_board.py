@@ -10,9 +10,10 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from desktop_sync.core.guard import Guard
 from desktop_sync.core.run import RunResult, Trigger
-from desktop_sync.ui.application_port import Application, PreviewDesk
+from desktop_sync.ui.application_port import Application
 from desktop_sync.ui.bridge.control import JobControl, ProgressState
 from desktop_sync.ui.bridge.job_runner import Job, JobRunner
+from desktop_sync.ui.bridge.open_preview import OpenPreview
 
 
 class Work(enum.Enum):
@@ -87,14 +88,12 @@ class RunBoard(QObject):
     def preview(self, name: str) -> bool:
         """A preview is being computed; False where something is under way for the configuration already."""
         control = JobControl()
-        ask = partial(self._application.synchronization.preview, name, progress=control.progress, cancel=control.cancel)
+        ask = partial(_open_preview, self._application, name, control)
         return self._begin(name, Work.PREVIEW, ask, control)
 
     def waiting_plan(self, name: str) -> bool:
         """The plan that a guard stopped is being fetched; it comes as a preview."""
-        return self._begin(
-            name, Work.PREVIEW, partial(self._application.synchronization.waiting_plan, name), JobControl()
-        )
+        return self._begin(name, Work.PREVIEW, partial(_open_waiting, self._application, name), JobControl())
 
     def run(
         self,
@@ -102,7 +101,7 @@ class RunBoard(QObject):
         trigger: Trigger = Trigger.HAND,
         *,
         allow: frozenset[Guard] = frozenset(),
-        preview: PreviewDesk | None = None,
+        preview: OpenPreview | None = None,
     ) -> bool:
         """A run is under way, of exactly the preview's plan where one is given; the preview is closed after it."""
         control = JobControl()
@@ -146,7 +145,7 @@ class RunBoard(QObject):
 
     def take(self, active: ActiveWork, result: object) -> None:
         self._remove(active)
-        if active.work is Work.PREVIEW and result is not None:
+        if active.work is Work.PREVIEW:
             self.preview_ready.emit(active.name, result)
         elif active.work is Work.VERIFY:
             self.verified.emit(active.name, result)
@@ -169,12 +168,22 @@ class RunBoard(QObject):
         active.deleteLater()
 
 
+def _open_preview(application: Application, name: str, control: JobControl) -> OpenPreview:
+    return OpenPreview(application.synchronization.preview(name, progress=control.progress, cancel=control.cancel))
+
+
+def _open_waiting(application: Application, name: str) -> OpenPreview:
+    """The kept plan; made anew where it does not fit any more."""
+    kept = application.synchronization.waiting_plan(name)
+    return OpenPreview(kept if kept is not None else application.synchronization.preview(name))
+
+
 def _run_and_close(
     application: Application,
     name: str,
     trigger: Trigger,
     allow: frozenset[Guard],
-    preview: PreviewDesk | None,
+    preview: OpenPreview | None,
     control: JobControl,
 ) -> RunResult:
     try:
@@ -182,7 +191,7 @@ def _run_and_close(
             name,
             trigger=trigger,
             allow=allow,
-            preview=preview,
+            preview=preview.preview if preview is not None else None,
             progress=control.progress,
             cancel=control.cancel,
         )

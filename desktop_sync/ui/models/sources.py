@@ -11,7 +11,8 @@ from desktop_sync.core.plan import PlanRow
 from desktop_sync.core.run import Run
 from desktop_sync.core.sync_record import Conflict, HistoryRow, SyncRecord
 from desktop_sync.services.views import ReviewCase
-from desktop_sync.ui.application_port import PreviewDesk, RecordDesk
+from desktop_sync.ui.application_port import RecordDesk
+from desktop_sync.ui.bridge.open_preview import OpenPreview
 
 UNCOUNTED_STEP = 1000
 
@@ -30,7 +31,7 @@ class QueueSource:
 
 @dataclass(frozen=True, slots=True)
 class PlanSource:
-    preview: PreviewDesk
+    preview: OpenPreview
     entity: str = ""
     actions: tuple[Action, ...] = ()
     text: str = ""

@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 from desktop_sync.core.guard import Guard
 from desktop_sync.core.run import Outcome, RunResult
 from desktop_sync.core.status import Status
-from desktop_sync.ui.application_port import PreviewDesk
 from desktop_sync.ui.bridge.control import ProgressState
 from desktop_sync.ui.bridge.latest import Latest
+from desktop_sync.ui.bridge.open_preview import OpenPreview
 from desktop_sync.ui.bridge.run_board import RunBoard
 from desktop_sync.ui.context import WindowContext
 from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S, SPACE_XL, Tone
@@ -252,7 +252,7 @@ class ConfigurationPage(QStackedWidget):
             self.progress.show_work(self._board.work_of(name))
 
     @Slot(str, object)
-    def _preview_ready(self, name: str, preview: PreviewDesk) -> None:
+    def _preview_ready(self, name: str, preview: OpenPreview) -> None:
         if name != self.name:
             return
         self._close_preview()
@@ -265,7 +265,7 @@ class ConfigurationPage(QStackedWidget):
         page.area.view.setFocus()
 
     @Slot(object, object)
-    def _run_preview(self, preview: PreviewDesk, allow: frozenset[Guard]) -> None:
+    def _run_preview(self, preview: OpenPreview, allow: frozenset[Guard]) -> None:
         self._close_preview()
         self.message.clear()
         self._board.run(self.name, allow=allow, preview=preview)

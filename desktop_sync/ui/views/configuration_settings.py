@@ -71,12 +71,11 @@ class ConfigurationSettingsPage(QScrollArea):
         layout.setSpacing(SPACE_L)
         layout.addWidget(self.message)
         layout.addLayout(self._findings)
-        does = card(label(self.tr("What it does"), "heading"), spacing=SPACE_S)
+        head = row(label(self.tr("What it does"), "heading"), 0, self._version, self.edit_button, spacing=SPACE_L)
+        does = card(head, spacing=SPACE_S)
         body = does.layout()
         if isinstance(body, QVBoxLayout):
             body.addLayout(self._sentences)
-            body.addSpacing(SPACE_S)
-            body.addLayout(row(self.edit_button, 0, self._version))
         layout.addWidget(does)
         layout.addWidget(
             card(

@@ -6,8 +6,9 @@ from PySide6.QtCore import QCoreApplication, QObject
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action
-from desktop_sync.core.plan import FieldChange, Plan, PlanRow
+from desktop_sync.core.plan import FieldChange, PlanRow
 from desktop_sync.ui.bridge.job_runner import JobRunner
+from desktop_sync.ui.bridge.open_preview import Tally
 from desktop_sync.ui.models.paged_table import WEAK_ROLE, PagedTableModel
 from desktop_sync.ui.models.source import Column
 from desktop_sync.ui.text.words import ACTION_TONES, SideNames, action_verb, rule_sentence
@@ -88,29 +89,29 @@ class PlanTableModel(PagedTableModel[PlanRow]):
         return row.is_excluded if role == WEAK_ROLE else None
 
 
-def chips_of(plan: Plan, entity: str, names: SideNames) -> list[tuple[str, str, int | None]]:
+def chips_of(tally: Tally, entity: str, names: SideNames) -> list[tuple[str, str, int | None]]:
     """The categories that occur, with their counts."""
     chips: list[tuple[str, str, int | None]] = []
     for action in CHIP_ORDER:
-        count = sum(part.count(action) for part in plan.entities if entity in ("", part.entity))
+        count = tally.count(action, entity=entity)
         if count:
             chips.append((action.name, names.action_phrase(action), count))
     return chips
 
 
-def totals(plan: Plan, names: SideNames) -> tuple[tuple[str, int, int, int], ...]:
+def totals(tally: Tally, names: SideNames) -> tuple[tuple[str, int, int, int], ...]:
     """Per side: name, creates, updates, deletes."""
     return (
         (
             names.a,
-            plan.count(Action.CREATE_A),
-            plan.count(Action.UPDATE_A),
-            plan.count(Action.DELETE_A, Action.MARK_A),
+            tally.count(Action.CREATE_A),
+            tally.count(Action.UPDATE_A),
+            tally.count(Action.DELETE_A, Action.MARK_A),
         ),
         (
             names.b,
-            plan.count(Action.CREATE_B),
-            plan.count(Action.UPDATE_B),
-            plan.count(Action.DELETE_B, Action.MARK_B),
+            tally.count(Action.CREATE_B),
+            tally.count(Action.UPDATE_B),
+            tally.count(Action.DELETE_B, Action.MARK_B),
         ),
     )

@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QComboBox, QLineEdit, QMenu, QSplitter, QVBoxLayou
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action
 from desktop_sync.core.guard import Guard
-from desktop_sync.core.plan import Plan, PlanRow
-from desktop_sync.ui.application_port import PreviewDesk
+from desktop_sync.core.plan import PlanRow
+from desktop_sync.ui.bridge.open_preview import OpenPreview, Tally
 from desktop_sync.ui.context import WindowContext
 from desktop_sync.ui.models.list_table import ListTableModel
 from desktop_sync.ui.models.row_ranges import Ranges, read_rows
@@ -43,21 +43,21 @@ def numbers_by_entity(rows: list[PlanRow]) -> dict[str, list[int]]:
     return found
 
 
-def exclude(preview: PreviewDesk, source: RowSource[PlanRow], ranges: Ranges) -> Plan:
-    """The rows are left out, or taken in again where all of them were out; the plan after it. In a worker."""
+def exclude(preview: OpenPreview, source: RowSource[PlanRow], ranges: Ranges) -> Tally:
+    """The rows are left out, or taken in again where all of them were out; the counts after it. In a worker."""
     rows = list(read_rows(source, ranges))
     excluded = not all(plan_row.is_excluded for plan_row in rows)
     for entity, numbers in numbers_by_entity(rows).items():
         preview.exclude(entity, numbers, excluded)
-    return preview.plan
+    return preview.tally()
 
 
-def turn_around(preview: PreviewDesk, source: RowSource[PlanRow], ranges: Ranges, winner: Side) -> Plan:
-    """The updates and conflicts among the rows take that side's values; the plan after it. In a worker."""
+def turn_around(preview: OpenPreview, source: RowSource[PlanRow], ranges: Ranges, winner: Side) -> Tally:
+    """The updates and conflicts among the rows take that side's values; the counts after it. In a worker."""
     rows = [plan_row for plan_row in read_rows(source, ranges) if plan_row.action in TURNABLE]
     for entity, numbers in numbers_by_entity(rows).items():
         preview.turn_around(entity, numbers, winner)
-    return preview.plan
+    return preview.tally()
 
 
 class PreviewPage(QWidget):
@@ -69,14 +69,15 @@ class PreviewPage(QWidget):
     def __init__(
         self,
         context: WindowContext,
-        preview: PreviewDesk,
+        preview: OpenPreview,
         names: SideNames,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._context = context
-        self._preview: PreviewDesk | None = preview
+        self._preview: OpenPreview | None = preview
         self._plan = preview.plan
+        self._tally = preview.planned()
         self._names = names
         self._allow: frozenset[Guard] = frozenset()
         self._sort, self._descending = "number", False
@@ -112,7 +113,7 @@ class PreviewPage(QWidget):
         self._lay_out()
         context.theme.changed.connect(self._dress)
         self._dress()
-        self._show_plan(self._plan)
+        self._show_tally(self._tally)
         self._ask()
 
     def _make_table(self) -> None:
@@ -199,19 +200,22 @@ class PreviewPage(QWidget):
 
     # The plan
 
-    def _show_plan(self, plan: Plan) -> None:
-        self._plan = plan
+    def _show_tally(self, tally: Tally) -> None:
+        self._tally = tally
+        plan = self._plan
         parts = []
-        for name, creates, updates, deletes in totals(plan, self._names):
+        for name, creates, updates, deletes in totals(tally, self._names):
             text = self.tr("{0}: {1} to create, {2} to update, {3} to delete")
             parts.append(text.format(name, number(creates), number(updates), number(deletes)))
-        waiting = plan.count(Action.CONFLICT, Action.REVIEW)
+        waiting = tally.count(Action.CONFLICT, Action.REVIEW)
         if waiting:
             parts.append(self.tr("{0} wait for your decision and are left alone").format(records(waiting)))
+        if tally.left_out:
+            parts.append(self.tr("{0} left out").format(number(tally.left_out)))
         if any(part.first_run for part in plan.entities):
             parts.append(self.tr("first run: nothing is deleted"))
         self._summary.setText("   ·   ".join(parts))
-        self.chips.show_chips(chips_of(plan, self._entity, self._names))
+        self.chips.show_chips(chips_of(tally, self._entity, self._names))
         self._show_guards()
 
     def _show_guards(self) -> None:
@@ -240,7 +244,7 @@ class PreviewPage(QWidget):
     def _ask(self) -> None:
         if self._preview is None:
             return
-        self.chips.show_chips(chips_of(self._plan, self._entity, self._names))
+        self.chips.show_chips(chips_of(self._tally, self._entity, self._names))
         actions = tuple(Action[key] for key in self.chips.chosen)
         text = self.search.text().strip()
         if text or actions:
@@ -313,15 +317,15 @@ class PreviewPage(QWidget):
         if source is not None and ranges and self._preview is not None:
             self._change(partial(turn_around, self._preview, source, ranges, winner))
 
-    def _change(self, change: Callable[[], Plan]) -> None:
+    def _change(self, change: Callable[[], Tally]) -> None:
         job = self._context.jobs.start(change)
         job.finished.connect(self._changed)
         job.failed.connect(self._failed)
 
     @Slot(object)
-    def _changed(self, plan: Plan) -> None:
+    def _changed(self, tally: Tally) -> None:
         self.message.clear()
-        self._show_plan(plan)
+        self._show_tally(tally)
         self.table_model.refresh(max(0, self.area.view.rowAt(0)))
 
     @Slot(object)

@@ -1,0 +1,105 @@
+"""A preview as the window uses it: from many jobs, but from one thread at a time, and with a count of what changed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from desktop_sync.core.configuration import Side
+from desktop_sync.core.decision import Action
+from desktop_sync.core.plan import Plan, PlanRow
+
+if TYPE_CHECKING:
+    from desktop_sync.services.preview import Preview
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Rows by entity and action as they are now, and how many of all rows a person left out."""
+
+    counts: Mapping[str, Mapping[Action, int]]
+    left_out: int = 0
+
+    def count(self, *actions: Action, entity: str = "") -> int:
+        return sum(
+            by_action.get(action, 0)
+            for name, by_action in self.counts.items()
+            if entity in ("", name)
+            for action in actions
+        )
+
+
+class OpenPreview:
+    """Holds no Qt object. Methods block while another job uses the preview; call them in workers."""
+
+    def __init__(self, preview: Preview) -> None:
+        self._preview = preview
+        self._lock = threading.Lock()
+        self._left_out: set[tuple[str, int]] = set()
+        self.plan: Plan = preview.plan
+
+    @property
+    def preview(self) -> Preview:
+        """For the run that carries it out."""
+        return self._preview
+
+    def planned(self) -> Tally:
+        """What the plan said when it was made; does not block."""
+        return Tally({part.entity: part.counts for part in self.plan.entities})
+
+    def tally(self) -> Tally:
+        with self._lock:
+            return Tally(
+                {
+                    part.entity: {
+                        action: self._preview.count(entity=part.entity, actions=(action,))
+                        for action in Action
+                        if action is not Action.NONE
+                    }
+                    for part in self.plan.entities
+                },
+                len(self._left_out),
+            )
+
+    def rows(
+        self,
+        *,
+        entity: str,
+        actions: tuple[Action, ...],
+        text: str,
+        sort: str,
+        descending: bool,
+        offset: int,
+        limit: int,
+    ) -> list[PlanRow]:
+        with self._lock:
+            return self._preview.rows(
+                entity=entity,
+                actions=actions,
+                text=text,
+                sort=sort,
+                descending=descending,
+                offset=offset,
+                limit=limit,
+            )
+
+    def count(self, *, entity: str, actions: tuple[Action, ...], text: str) -> int:
+        with self._lock:
+            return self._preview.count(entity=entity, actions=actions, text=text)
+
+    def exclude(self, entity: str, numbers: Sequence[int], excluded: bool) -> None:
+        with self._lock:
+            self._preview.exclude(entity, numbers, excluded)
+            changed = {(entity, number) for number in numbers}
+            self._left_out = self._left_out | changed if excluded else self._left_out - changed
+
+    def turn_around(self, entity: str, numbers: Sequence[int], winner: Side) -> None:
+        with self._lock:
+            self._preview.turn_around(entity, numbers, winner)
+
+    def close(self) -> None:
+        """Closed as soon as nobody uses it."""
+        with self._lock:
+            self._preview.close()
