@@ -65,6 +65,9 @@ class BarProgress:
     def phase(self, entity: str, phase: Phase, total: int | None = None) -> None:
         if self._task is not None:
             self._bars.remove_task(self._task)
+            self._task = None
+        if phase is Phase.FINISHED:
+            return
         self._task = self._bars.add_task(phase_label(entity, phase), total=total, rate="")
 
     def advance(self, records: int) -> None:

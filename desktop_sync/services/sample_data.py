@@ -220,10 +220,15 @@ class _Maker:
         for number in range(1, _ORDERS_IN_BOTH + 1):
             # By phone (P) or on the web (W); these have been entered in both systems.
             order, person = self._order(f"{'PW'[number % 2]}-25{number:04}", both)
-            shop.append(replace(order, customer=shop_number[person.number]))
-            if number % 17 == 0:  # the CRM has not heard of the payment yet, or the shop not of the parcel
-                order = replace(order, state="SHIPPED", updated_at=order.updated_at + timedelta(hours=5))
-            crm.append(replace(order, customer=crm_number[person.number]))
+            in_crm_now = in_shop_now = order
+            if number % 17 == 0:  # paid for, and the shop has not heard yet that the parcel has left
+                in_shop_now = replace(order, state="PAID")
+                in_crm_now = replace(order, state="SHIPPED", updated_at=order.updated_at + timedelta(hours=5))
+            elif number % 23 == 0:  # new, and the CRM has not heard of the payment yet
+                in_crm_now = replace(order, state="NEW")
+                in_shop_now = replace(order, state="PAID", updated_at=order.updated_at + timedelta(hours=2))
+            shop.append(replace(in_shop_now, customer=shop_number[person.number]))
+            crm.append(replace(in_crm_now, customer=crm_number[person.number]))
         for number in range(1, _ORDERS_IN_CRM + 1):
             order, person = self._order(f"P-25{500 + number:04}", in_crm)
             crm.append(replace(order, customer=crm_number[person.number]))

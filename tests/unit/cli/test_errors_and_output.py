@@ -131,7 +131,9 @@ def test_a_terminal_gets_a_bar_and_a_pipe_gets_lines() -> None:
         progress.phase("customers", Phase.READING, 100)
         progress.advance(40)
         progress.phase("customers", Phase.COMPARING)
+        progress.phase("", Phase.FINISHED)
     assert "customers: Comparing" in terminal.getvalue()
+    assert "Finished" not in terminal.getvalue()
     pipe = io.StringIO()
     with progress_on(Output(io.StringIO(), pipe, is_json=True)) as progress:
         assert isinstance(progress, LineProgress)
