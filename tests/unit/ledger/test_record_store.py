@@ -212,3 +212,12 @@ def test_settling_a_large_mixture_of_new_and_known_records_keeps_every_value(led
     assert rows.column("record_id").to_pylist() == list(range(1, 40_001))
     assert rows.column("a_digest").to_pylist() == [digest(f"a{n}!") for n in range(1, 40_001)]
     assert ledger.count_by_status("Customers") == {Status.PREPARED: 40_000}
+
+
+def test_a_single_record_without_any_value_is_kept(ledger: SqlLedger) -> None:
+    row = settlements([(1, None, None, Status.REVIEW)])
+    nothing = pa.nulls(1, pa.binary())
+    for name in ("a_digest", "b_digest"):
+        row = row.set_column(row.column_names.index(name), name, nothing)
+    ledger.settle(KEY, 1, row)
+    assert read(ledger.peers(KEY)).to_pylist() == row.drop_columns("last_error").to_pylist()
