@@ -205,6 +205,11 @@ def _settle_quiet(bench: Workbench, layout: Layout) -> None:
         f"UPDATE {rows} SET action = {Action.ADOPT:d} WHERE action = {Action.NONE:d} AND change_a = 0 AND change_b = 0 "
         f"AND status NOT IN ({Status.PROCESSED:d}, {Status.DELETED:d}) AND NOT is_contact"
     )
+    # A pair of which one record has a new id and nothing else changed: the ledger must learn the id.
+    bench.execute(
+        f"UPDATE {rows} SET action = {Action.ADOPT:d}, rule = {Rule.RENAMED_KEY:d} WHERE action = {Action.NONE:d} "
+        "AND change_a = 0 AND change_b = 0 AND record_id IN (SELECT record_id FROM renamed)"
+    )
     bench.execute(
         f"DELETE FROM {rows} WHERE (action = {Action.FILTERED:d} AND status = {Status.FILTERED:d}) "
         f"OR action = {Action.NONE:d}"
@@ -405,7 +410,10 @@ def _plan_restored(bench: Workbench, given: PlanInput) -> None:
 
 
 def _fill_empty(bench: Workbench, given: PlanInput) -> None:
-    """First contact by `fill-empty`: the linked pair whose fields are empty on one side gets writes that fill just them."""
+    """First contact by `fill-empty`: the linked pair whose fields are empty on one side gets writes that fill just them.
+
+    One side at a time: after the write the pair is looked at again, and then the other side's empty fields are filled.
+    """
     layout, entity = given.layout, given.layout.entity
     if entity.first_contact is not FirstContactRule.FILL_EMPTY:
         return
@@ -418,9 +426,10 @@ def _fill_empty(bench: Workbench, given: PlanInput) -> None:
         if not entity.direction.flows_from(source):
             continue
         tests = [
-            f"(s.{sending.name} IS NOT NULL AND nullif({plain_text_sql(f't.{column.typed}', column.kind)}, '') IS NULL)"
+            f"(nullif({plain_text_sql(f's.{sending.name}', sending.kind)}, '') IS NOT NULL "
+            f"AND nullif({plain_text_sql(f't.{column.typed}', column.kind)}, '') IS NULL)"
             for sending in layout.of(source).sendings
-            if not sending.mapping.lookup
+            if not sending.mapping.lookup and not sending.mapping.only_new
             for column in [layout.of(target).column(sending.target)]
         ]
         if not tests:

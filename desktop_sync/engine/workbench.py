@@ -60,8 +60,9 @@ class Workbench:
 
     def number(self, sql: str, parameters: Sequence[object] = ()) -> int:
         """The single number that the statement gives; 0 for null."""
-        row = self._connection.execute(sql, parameters).fetchone()
-        return int(row[0]) if row is not None and row[0] is not None else 0
+        # Fetched to the end: a result that is not keeps the connection from taking the next Arrow stream.
+        rows = self._connection.execute(sql, parameters).fetchall()
+        return int(rows[0][0]) if rows and rows[0][0] is not None else 0
 
     def table(self, sql: str) -> pa.Table:
         return self._connection.sql(sql).to_arrow_table()

@@ -1,7 +1,7 @@
 """What the plan writes, streamed in batches: target values, expected values, history and digests, side by side.
 
 Columns of a batch (`WriteColumns` names them): x_number, x_record_id, x_action, x_rule, x_a_id, x_b_id, x_attempts, x_deleted_in,
-x_source_digest, x_base_a,
+x_is_fill (only empty fields are filled), x_source_digest, x_base_a,
 x_base_b (the baseline so far), x_unresolved (references without a counterpart), x_target_id (the target's id after the
 write, where the mapping fills it), x_digest (of the target after the write, if it stores what it is sent), x_v… values, x_e… expected,
 x_ha…/x_hb… what A and B hold afterwards as text, x_hp… what the target held before.
@@ -21,8 +21,8 @@ from desktop_sync.engine.planner import PlanInput, pair_table, plan_table
 from desktop_sync.engine.sides import peer_table, side_table
 
 HEAD = (
-    "x_number, x_record_id, x_action, x_rule, x_a_id, x_b_id, x_attempts, x_deleted_in, x_status, x_source_digest, "
-    "x_base_a, x_base_b, x_unresolved"
+    "x_number, x_record_id, x_action, x_rule, x_a_id, x_b_id, x_attempts, x_deleted_in, x_status, x_is_fill, "
+    "x_source_digest, x_base_a, x_base_b, x_unresolved"
 )
 
 
@@ -76,7 +76,7 @@ class _Builder:
         inner = (
             f"SELECT p.number AS x_number, p.record_id AS x_record_id, p.action AS x_action, p.rule AS x_rule, "
             f"p.a_id AS x_a_id, p.b_id AS x_b_id, p.attempts AS x_attempts, p.deleted_in AS x_deleted_in, "
-            f"p.status AS x_status, {self._source_digest()} AS x_source_digest, q.a_digest AS x_base_a, "
+            f"p.status AS x_status, coalesce(p.is_fill, false) AS x_is_fill, {self._source_digest()} AS x_source_digest, q.a_digest AS x_base_a, "
             f"q.b_digest AS x_base_b, {self._unresolved()} AS x_unresolved, "
             f"{', '.join([*values, *expected, *(f'{sql} AS {name}' for _, name, sql in history), *after])} {self._from()}"
         )

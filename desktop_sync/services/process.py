@@ -186,7 +186,7 @@ class Processing:
 
     @staticmethod
     def _content(query: WriteQuery, rows: pa.Table) -> pa.Table:
-        """The batch rows for the ledger."""
+        """The batch rows for the ledger. A filled record has no baseline yet: the other side may have to be filled too."""
         digests = {query.target: "x_digest", query.target.other: "x_source_digest"}
         new_id = {Side.A: "x_a_id", Side.B: "x_b_id"}
         columns: dict[str, pa.ChunkedArray] = {
@@ -195,8 +195,8 @@ class Processing:
             "rule": rows["x_rule"],
             "a_id": rows[new_id[Side.A]],
             "b_id": rows[new_id[Side.B]],
-            "a_digest": rows[digests[Side.A]],
-            "b_digest": rows[digests[Side.B]],
+            "a_digest": _unless(rows["x_is_fill"], rows[digests[Side.A]]),
+            "b_digest": _unless(rows["x_is_fill"], rows[digests[Side.B]]),
         }
         columns |= {label: rows[name] for label, name in query.history}
         return pa.table(columns)
@@ -221,6 +221,7 @@ class Processing:
             content, was_read = self._with_stored(given, query, content, result, written)
             changed_content = changed_content or was_read
         parts = [self._settlements(query, rows.filter(written), content.filter(written))]
+        self._look_again(rows.filter(pc.and_(written, rows["x_is_fill"])), carried)
         not_written = pc.invert(written)
         if pc.any(not_written).as_py():
             parts.append(self._setbacks(given, query, rows, result, carried))
@@ -285,7 +286,9 @@ class Processing:
                 "record_id": content["record_id"],
                 "a_id": content["a_id"],
                 "b_id": content["b_id"],
-                "status": _same(int(status), number, pa.int8()),
+                "status": pc.if_else(
+                    rows["x_is_fill"], pa.scalar(int(Status.PREPARED), pa.int8()), pa.scalar(int(status), pa.int8())
+                ),
                 "deleted_in": _same(int(deleted_in), number, pa.int8()),
                 "a_digest": content["a_digest"],
                 "b_digest": content["b_digest"],
@@ -301,9 +304,7 @@ class Processing:
         """Settlements of records that were refused; those that changed meanwhile are noted to be planned anew."""
         statuses = pa.array(result.statuses, pa.int8())
         changed = pc.equal(statuses, int(WriteStatus.CHANGED))
-        stale = rows.filter(changed)
-        for side in Side:
-            carried.stale[side] += [value for value in stale[f"x_{side.value}_id"].to_pylist() if value is not None]
+        self._look_again(rows.filter(changed), carried)
         refused = pc.and_(pc.not_equal(statuses, int(WriteStatus.WRITTEN)), pc.invert(changed))
         messages = [
             message or "a record with this id appeared there meanwhile; the next run looks at it again"
@@ -311,6 +312,11 @@ class Processing:
             if is_refused
         ]
         return self._rejections(given, query, rows.filter(refused), messages, carried)
+
+    @staticmethod
+    def _look_again(rows: pa.Table, carried: Carried) -> None:
+        for side in Side:
+            carried.stale[side] += [value for value in rows[f"x_{side.value}_id"].to_pylist() if value is not None]
 
     def _rejections(
         self, given: PlanInput, query: WriteQuery, rows: pa.Table, messages: Sequence[str], carried: Carried
@@ -384,6 +390,11 @@ def wait(attempts: int) -> timedelta:
 
 def _same(value: int | str, number: int, kind: pa.DataType) -> pa.Array:
     return pa.repeat(pa.scalar(value, kind), number)
+
+
+def _unless(condition: pa.ChunkedArray, values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The values, null where the condition holds."""
+    return pc.if_else(condition, pa.scalar(None, values.type), values)
 
 
 def _text(value: object) -> str | None:
