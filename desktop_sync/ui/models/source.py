@@ -13,8 +13,6 @@ from desktop_sync.ui.palette import Tone
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
 
-NO_BADGE: Tone | None = None
-
 
 class RowSource(Protocol[R_co]):
     """An immutable question: which rows, in which order. Both calls block and run in workers."""
@@ -23,7 +21,7 @@ class RowSource(Protocol[R_co]):
     def page(self, offset: int, limit: int) -> Sequence[R_co]: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, which Python 3.11 cannot combine with a generic frozen class that is called
 class Column(Generic[R]):
     """One column. `sort` is the service's name of the order, empty where there is none.
 

@@ -17,7 +17,7 @@ from desktop_sync.ui.bridge.open_preview import OpenPreview
 from desktop_sync.ui.bridge.run_board import RunBoard
 from desktop_sync.ui.context import WindowContext
 from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S, SPACE_XL, Tone
-from desktop_sync.ui.text.sentences import guard_sentence, problem, schedule_sentence
+from desktop_sync.ui.text.sentences import guard_sentence, problem, records, schedule_sentence
 from desktop_sync.ui.text.times import full_time, number
 from desktop_sync.ui.text.words import SideNames
 from desktop_sync.ui.views.configuration_settings import ConfigurationSettingsPage
@@ -91,6 +91,8 @@ class ConfigurationPage(QStackedWidget):
         self.message = MessageBar(self._context.theme)
         self.guard_button = self.message.add_button(self.tr("Look at the &plan"))
         self.guard_button.hide()
+        self.failed_button = self.message.add_button(self.tr("Show &failed records"))
+        self.failed_button.hide()
 
     def _make_tabs(self) -> None:
         self.tabs = QTabWidget()
@@ -142,6 +144,7 @@ class ConfigurationPage(QStackedWidget):
         self.run_button.clicked.connect(self.start_run)
         self.progress.stop_wanted.connect(self.stop)
         self.guard_button.clicked.connect(self._show_waiting_plan)
+        self.failed_button.clicked.connect(self._open_failed)
         self.overview.status_opened.connect(self._open_status)
         self.overview.tab_wanted.connect(self.open_tab)
         self.overview.preview_wanted.connect(self.start_preview)
@@ -219,6 +222,10 @@ class ConfigurationPage(QStackedWidget):
         if key == "queue":
             self.queue.show_status(status)
 
+    @Slot()
+    def _open_failed(self) -> None:
+        self._open_status(Status.FAILED)
+
     # Work
 
     @Slot()
@@ -292,7 +299,11 @@ class ConfigurationPage(QStackedWidget):
         elif result.outcome is Outcome.CANCELLED:
             self._say(self.tr("Stopped. What was written is recorded; the next run does the rest."), Tone.NEUTRAL)
         elif result.outcome is Outcome.PROBLEMS:
-            self._say(self.tr("Done, but some records failed or wait for your decision."), Tone.WARNING)
+            failed = sum(entity.failed for entity in result.entities)
+            text = self.tr("Done, but some records failed or wait for your decision.")
+            if failed:
+                text = self.tr("Done, but {0} could not be synchronized.").format(records(failed))
+            self._say(text, Tone.WARNING, offers_failed=failed > 0)
         else:
             self._say(self.tr("Done. Both sides are the same."), Tone.GOOD)
         self.refresh()
@@ -314,8 +325,9 @@ class ConfigurationPage(QStackedWidget):
         self.message.clear()
         self._board.waiting_plan(self.name)
 
-    def _say(self, text: str, tone: Tone = Tone.BAD, *, offers_plan: bool = False) -> None:
+    def _say(self, text: str, tone: Tone = Tone.BAD, *, offers_plan: bool = False, offers_failed: bool = False) -> None:
         self.guard_button.setVisible(offers_plan)
+        self.failed_button.setVisible(offers_failed)
         self.message.say(text, tone)
 
     def dispose(self) -> None:

@@ -52,7 +52,9 @@ def plan_columns(names: SideNames, action: Action | None) -> tuple[Column[FieldC
     return (*columns[:3], after)
 
 
-def history_columns() -> tuple[Column[FieldChange], ...]:
+def history_columns(names: SideNames, action: Action | None) -> tuple[Column[FieldChange], ...]:
+    if action is not None and action.target is None:
+        return comparison_columns(names)[:3]  # nothing was written: what both hold is what there is to see
     return (
         Column("field", tr("Field"), lambda change: change.label, 130, differs=_differs),
         Column("before", tr("Before"), lambda change: shown(change.before), 220, differs=_differs),

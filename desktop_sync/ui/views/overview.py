@@ -146,6 +146,8 @@ class OverviewPage(QScrollArea):
         )
         chart.setMinimumHeight(150)
         layout.addWidget(chart, 1)
+        layout.addStretch(0)
+        self._chart_card = chart
         self.setWidget(page)
 
     def _last_run_card(self) -> QFrame:
@@ -200,6 +202,7 @@ class OverviewPage(QScrollArea):
         self._show_last(content)
         bars = [_bar(run, content) for run in reversed(content.runs)]
         self._chart.show_bars(bars)
+        self._chart_card.setVisible(bool(bars))
         runs = len(bars)
         self._chart_caption.setText(
             self.tr("the last {0} runs").format(runs) if runs > 1 else self.tr("grows with every run")

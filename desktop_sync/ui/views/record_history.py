@@ -28,11 +28,12 @@ class RecordHistoryDialog(QDialog):
         self.setWindowTitle(self.tr("History of a record"))
         self.setAccessibleName(self.windowTitle())
         self.resize(820, 520)
+        self._names = names
         self.message = MessageBar(context.theme)
         self.rows = ListTableModel[HistoryRow](self._columns(names), self)
         self.view = ListView(self.rows, context.theme, self.tr("Actions, newest first"))
         self.view.selectionModel().currentRowChanged.connect(self._choose)
-        self.fields = ListTableModel(history_columns(), self)
+        self.fields = ListTableModel(history_columns(names, None), self)
         close = button(self.tr("&Close"))
         close.setDefault(True)
         close.clicked.connect(self.accept)
@@ -79,7 +80,8 @@ class RecordHistoryDialog(QDialog):
     @Slot()
     def _choose(self) -> None:
         current = self.view.currentIndex().row()
-        self.fields.show(self.rows.rows[current].fields if 0 <= current < len(self.rows.rows) else ())
+        row = self.rows.rows[current] if 0 <= current < len(self.rows.rows) else None
+        self.fields.show(row.fields if row else (), history_columns(self._names, row.action if row else None))
 
     @Slot(object)
     def _failed(self, error: object) -> None:

@@ -72,8 +72,8 @@ def action_columns(names: SideNames) -> tuple[Column[HistoryRow], ...]:
             tone=lambda row: ACTION_TONES.get(row.action),
         ),
         Column("entity", tr("Entity"), lambda row: row.entity, 100),
-        Column("a_id", tr("{0} record").format(names.a), lambda row: row.a_id or "—", 110),
-        Column("b_id", tr("{0} record").format(names.b), lambda row: row.b_id or "—", 110),
+        Column("a_id", tr("{0} record").format(names.a), lambda row: row.a_id or "—", 120),
+        Column("b_id", tr("{0} record").format(names.b), lambda row: row.b_id or "—", 124),
         Column("rule", tr("Why"), lambda row: rule_sentence(row.rule, names), 210),
         Column("result", tr("Result"), lambda row: row.result, 110, tone=result_tone),
     )
@@ -83,6 +83,7 @@ class RunsPage(QWidget):
     def __init__(self, context: WindowContext, names: SideNames, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._context = context
+        self._names = names
         empty = EmptyState(
             context.theme, "clock", self.tr("No runs yet"), self.tr("Every run is kept here with what it did.")
         )
@@ -109,7 +110,7 @@ class RunsPage(QWidget):
             nothing,
         )
         self.done.model.loaded.connect(self._select_first_action)
-        self.fields = ListTableModel(history_columns(), self)
+        self.fields = ListTableModel(history_columns(names, None), self)
         self._fields_view = ListView(self.fields, context.theme, self.tr("Fields, before and after"))
         self.runs.row_chosen.connect(self._show_run)
         self.done.row_chosen.connect(self._show_action)
@@ -167,4 +168,5 @@ class RunsPage(QWidget):
 
     @Slot(object)
     def _show_action(self, action: HistoryRow | None) -> None:
-        self.fields.show(action.fields if action is not None else ())
+        columns = history_columns(self._names, action.action if action is not None else None)
+        self.fields.show(action.fields if action is not None else (), columns)

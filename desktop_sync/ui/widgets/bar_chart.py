@@ -14,6 +14,7 @@ from desktop_sync.ui.text.times import number
 from desktop_sync.ui.theme import Theme
 
 WIDEST_BAR = 22
+FEWEST_PLACES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +80,17 @@ class BarChart(QWidget):
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent):
             plot = self._plot(QFontMetrics(self.font()))
-            step = plot.width() / max(1, len(self._bars))
-            position = int((event.pos().x() - plot.left()) // step)
+            step = plot.width() / self._places
+            position = int((event.pos().x() - plot.left()) // step) - self._places + len(self._bars)
             if 0 <= position < len(self._bars):
                 QToolTip.showText(event.globalPos(), tooltip(self._bars[position].label), self)
             return True
         return super().event(event)
+
+    @property
+    def _places(self) -> int:
+        """A few bars stand at the right, where the newest is."""
+        return max(FEWEST_PLACES, len(self._bars))
 
     def _highest(self) -> int:
         return max((bar.value for bar in self._bars), default=0)
@@ -95,9 +101,9 @@ class BarChart(QWidget):
         return QRectF(left, half + 1, max(1, self.width() - left - 2), max(1, self.height() - half - 4))
 
     def _rect_of(self, position: int, value: int, plot: QRectF, highest: int) -> QRectF:
-        step = plot.width() / max(1, len(self._bars))
+        step = plot.width() / self._places
         width = min(WIDEST_BAR, max(2.0, step * 0.62))
         height = plot.height() * value / highest if highest else 0
         height = max(height, 2.0) if value else 0
-        left = plot.left() + position * step + (step - width) / 2
+        left = plot.left() + (position + self._places - len(self._bars)) * step + (step - width) / 2
         return QRectF(left, plot.bottom() - height, width, height)
