@@ -60,24 +60,30 @@ def literal(text: str) -> str:
 
 
 def typed_sql(raw: str, kind: ValueType) -> str:
-    """The typed value of a text column; null where the text is empty or does not fit the type without loss."""
-    if kind.type is FieldType.TEXT:
-        return raw
-    text = f"nullif(trim({raw}), '')"
+    """The typed value of a text; null where the text is empty or does not fit the type without loss."""
+    return raw if kind.type is FieldType.TEXT else parsed_sql(raw, kind)
+
+
+def _holds(text: str, characters: str) -> str:
+    return " OR ".join(f"contains({text}, '{character}')" for character in characters)
+
+
+def parsed_sql(text: str, kind: ValueType) -> str:
+    """The same, for a type other than text. `text` had better be a plain column: it is named several times."""
     match kind.type:
         case FieldType.INTEGER:
             wide = f"TRY_CAST({text} AS DECIMAL(38,9))"
             return (
-                f"CASE WHEN translate({raw}, '.eE', '') = {raw} THEN TRY_CAST({text} AS BIGINT) "
+                f"CASE WHEN NOT ({_holds(text, '.eE')}) THEN TRY_CAST({text} AS BIGINT) "
                 f"WHEN {wide} = trunc({wide}) THEN TRY_CAST(trunc({wide}) AS BIGINT) END"
             )
         case FieldType.DECIMAL:
             cast = f"TRY_CAST({text} AS {kind.sql})"
             return (
-                f"CASE WHEN translate({raw}, 'eE', '') <> {raw} "
+                f"CASE WHEN {_holds(text, 'eE')} "
                 f"THEN CASE WHEN CAST({cast} AS DOUBLE) = TRY_CAST({text} AS DOUBLE) THEN {cast} END "
-                f"WHEN strpos({raw}, '.') = 0 OR strlen(rtrim({text}, '0')) - strpos({text}, '.') <= {kind.scale} "
-                f"THEN {cast} END"
+                f"WHEN strpos({text}, '.') = 0 OR strlen({text}) - strpos({text}, '.') <= {kind.scale} "
+                f"OR strlen(rtrim({text}, '0 ')) - strpos({text}, '.') <= {kind.scale} THEN {cast} END"
             )
         case FieldType.FLOAT:
             cast = f"TRY_CAST({text} AS DOUBLE)"
@@ -125,7 +131,12 @@ def canonical_sql(value: str, kind: ValueType) -> str:
     """The canonical text of a value, null for null."""
     match kind.type:
         case FieldType.TEXT:
-            return f"replace({value}, chr(31), chr(31) || chr(31))"
+            # Separator and null mark are control characters: a text that holds one is escaped, hardly any does.
+            return (
+                f"CASE WHEN contains({value}, chr(31)) OR contains({value}, chr(30)) OR contains({value}, chr(29)) "
+                f"THEN replace(replace(replace({value}, chr(29), chr(29) || '9'), chr(30), chr(29) || '0'), chr(31), "
+                f"chr(29) || '1') ELSE {value} END"
+            )
         case FieldType.FLOAT:
             return f"printf('%.17g', {value} + 0.0)"  # adding zero makes -0 and 0 one value
         case FieldType.DATE:
@@ -142,7 +153,7 @@ def digest_sql(canonical_values: Sequence[str]) -> str:
     """A 16-byte digest over canonical values in order; equal exactly when all of them are (null differs from empty)."""
     if not canonical_values:
         return "unhex('00000000000000000000000000000000')"
-    parts = ", chr(31), ".join(f"coalesce('v' || {value}, 'n')" for value in canonical_values)
+    parts = ", chr(31), ".join(f"coalesce({value}, chr(30))" for value in canonical_values)
     return f"unhex(left(sha256(concat({parts})), 32))"
 
 

@@ -192,8 +192,9 @@ class _SideBuilder:
                 self._column(mapping.field_of(self.side))
         stamp_name = self.entity.modified.of(self.side)
         stamp = self._column(stamp_name) if stamp_name else None
-        if self.entity.mark.of(self.side).field:
-            self._column(self.entity.mark.of(self.side).field)
+        mark = self.entity.mark.of(self.side.other)  # set here when the other side's record was deleted
+        if mark.field:
+            self._column(mark.field)
         types = {f.name: self._kind(f.name).type for f in self.structure.fields}
         condition_text = self.entity.filter.of(self.side)
         condition = None

@@ -68,10 +68,10 @@ def _meet_peers(bench: Workbench, layout: Layout, labels: list[str]) -> None:
     for side, free in ((Side.A, "free_a"), (Side.B, "free_b")):
         me, other = side.value, side.other.value
         met = (
-            f"SELECT f.rid, o.rid AS other, p.record_id, mine.rid IS NULL AS is_gone FROM {free} f "
+            f"SELECT f.rid, p.{other}_id AS other, p.record_id, mine.record_id IS NULL AS is_gone FROM {free} f "
             f"JOIN {side_table(layout, side.other)} o USING (match_key) "
-            f"JOIN {peers} p ON p.{other}_id = o.rid AND p.{me}_id IS NOT NULL AND p.status <> 6 "
-            f"LEFT JOIN {side_table(layout, side)} mine ON mine.rid = p.{me}_id "
+            f"JOIN {peers} p ON p.record_id = o.record_id AND p.{me}_id IS NOT NULL AND p.status <> 6 "
+            f"LEFT JOIN {side_table(layout, side)} mine ON mine.record_id = p.record_id "
             f"WHERE f.rid NOT IN (SELECT rid FROM undecided WHERE side = '{me}')"
         )
         bench.execute(f"CREATE OR REPLACE TABLE met AS {met}")

@@ -153,6 +153,7 @@ def make_plan(bench: Workbench, given: PlanInput) -> None:
     _plan_touched(bench, given)
     _plan_restored(bench, given)
     _turn_equal_updates(bench, layout)
+    _add_new_pairs(bench, layout)
     _check_lookups(bench, given)
     bench.execute(f"CREATE OR REPLACE TABLE {plan_table(layout)} ({PLAN_COLUMNS})")
     bench.execute(
@@ -160,6 +161,18 @@ def make_plan(bench: Workbench, given: PlanInput) -> None:
         f"WHERE action <> {Action.NONE:d}"
     )
     bench.execute(f"DROP TABLE rows_{layout.number}")
+
+
+def _add_new_pairs(bench: Workbench, layout: Layout) -> None:
+    """Records that become peers by this plan, without a create, can be referred to like those that are peers already."""
+    actions = ", ".join(
+        f"{a:d}" for a in (Action.LINK, Action.ADOPT, Action.UPDATE_A, Action.UPDATE_B, Action.CONFLICT)
+    )
+    bench.execute(
+        f"INSERT INTO {pair_table(layout)} SELECT record_id, a_id, b_id FROM rows_{layout.number} "
+        f"WHERE is_contact AND a_id IS NOT NULL AND b_id IS NOT NULL AND action IN ({actions})"
+        f"AND NOT EXISTS (SELECT 1 FROM {pair_table(layout)} p WHERE p.a_id = rows_{layout.number}.a_id)"
+    )
 
 
 def _row_types() -> str:
@@ -312,7 +325,7 @@ def _renamed_change(layout: Layout, renamed: Side, of: Side) -> str:
 
 def _free_sql(given: PlanInput, side: Side) -> str:
     """Records of a side that are half of no pair: rid, in_filter, problem, digest, match_key, m0 …, and the half record they have."""
-    layout, me, other = given.layout, side.value, side.other.value
+    layout, other = given.layout, side.other.value
     staging = given.read_of(side).staging
     values = ", ".join(f"{value} AS m{i}" for i, value in enumerate(staging.match_values()))
     table, peers = side_table(layout, side), peer_table(layout)

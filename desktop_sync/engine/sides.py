@@ -1,7 +1,7 @@
 """What was read of one side of an entity, as a table of the workbench.
 
-Columns of the table: rid, r0 … (null where the record is unchanged and was not kept), digest, match_key, problem,
-in_filter, is_kept. One row per record id.
+Columns of the table: rid, r0 …, digest (all null where the record is unchanged and was not kept), match_key, problem,
+in_filter, is_kept, record_id (of the sync record that has this id). One row per record id.
 """
 
 from __future__ import annotations
@@ -62,12 +62,20 @@ def load_peers(bench: Workbench, layout: Layout, peers: ArrowStream) -> None:
 
 
 def load_side(
-    bench: Workbench, layout: Layout, side: Side, stream: ArrowStream, *, is_complete: bool, keeps_all: bool
+    bench: Workbench,
+    layout: Layout,
+    side: Side,
+    stream: ArrowStream,
+    *,
+    is_complete: bool,
+    keeps_all: bool,
+    has_peers: bool = True,
 ) -> SideRead:
-    """The side table holds what the stream gave. Without `keeps_all`, the columns of records whose digest is that of their peer's
-    baseline are dropped on the way, so that memory follows the changes and not the table.
+    """The side table holds what the stream gave. Without `keeps_all`, all but the record's number and match key is dropped
+    on the way for records whose digest is that of their peer's baseline, so that memory follows the changes.
 
-    The stream's columns are those of the layout's side, in order. Errors of the stream come through.
+    The stream's columns are those of the layout's side, in order. `has_peers`: the peer table was loaded before; else
+    `attach_peers` must follow when it is. Errors of the stream come through.
     """
     name = side_table(layout, side)
     bench.execute(f"DROP TABLE IF EXISTS {name}")
@@ -75,18 +83,27 @@ def load_side(
     bench.execute(f"CREATE TABLE {looked_table(layout, side)} (rid VARCHAR)")
     with bench.source(stream) as (source, schema):
         staging = Staging(layout, layout.of(side), text_places(schema))
-        bench.execute(f"CREATE TABLE {name} AS {_side_select(layout, side, staging, source, schema, keeps_all)}")
+        select = _side_select(layout, side, staging, source, schema, keeps_all, has_peers)
+        bench.execute(f"CREATE TABLE {name} AS {select}")
     stamp = staging.side.stamp
     last = ""
     if stamp is not None:
         row = bench.rows(f"SELECT CAST(arg_max({stamp.raw}, {stamp_sql(staging, stamp.raw)}) AS VARCHAR) FROM {name}")
         last = str(row[0][0] or "")
     count = bench.number(f"SELECT count(*) FROM {name}")
-    nameless = bench.number(f"SELECT count(*) FROM {name} WHERE rid IS NULL")
+    nameless = bench.number(f"SELECT count(*) FROM {name} WHERE rid IS NULL AND is_kept")
     if nameless:
-        bench.execute(f"DELETE FROM {name} WHERE rid IS NULL")
-    _mark_repeated(bench, name)
+        bench.execute(f"DELETE FROM {name} WHERE rid IS NULL AND is_kept")
+    _mark_repeated(bench, layout, side)
     return SideRead(staging, is_complete, count, nameless, last)
+
+
+def attach_peers(bench: Workbench, layout: Layout, side: Side) -> None:
+    """Rows of the side table know the sync record of their peer, after the peer table was loaded."""
+    bench.execute(
+        f"UPDATE {side_table(layout, side)} SET record_id = p.record_id FROM {peer_table(layout)} p "
+        f"WHERE p.{side.value}_id = rid"
+    )
 
 
 def look_up(bench: Workbench, read: SideRead, stream: ArrowStream, ids: Sequence[str]) -> SideRead:
@@ -96,14 +113,17 @@ def look_up(bench: Workbench, read: SideRead, stream: ArrowStream, ids: Sequence
     with bench.source(pa.table({"rid": pa.array(ids, pa.string())})) as (asked, _):
         bench.execute(f"CREATE OR REPLACE TABLE asked AS SELECT rid FROM {asked}")
     bench.execute(f"INSERT INTO {looked} SELECT rid FROM asked")
-    bench.execute(f"DELETE FROM {name} WHERE rid IN (SELECT rid FROM asked)")
+    bench.execute(
+        f"DELETE FROM {name} WHERE rid IN (SELECT rid FROM asked) OR record_id IN "
+        f"(SELECT p.record_id FROM {peer_table(layout)} p JOIN asked ON asked.rid = p.{side.value}_id)"
+    )
     with bench.source(stream) as (source, schema):
         staging = replace(read.staging, texts=text_places(schema))
         fresh = f"fresh_{name}"
-        bench.execute(f"CREATE TABLE {fresh} AS {_side_select(layout, side, staging, source, schema, True)}")
+        bench.execute(f"CREATE TABLE {fresh} AS {_side_select(layout, side, staging, source, schema, True, True)}")
     bench.execute(f"INSERT INTO {name} SELECT * FROM {fresh} WHERE rid IS NOT NULL")
     bench.execute(f"DROP TABLE {fresh}")
-    _mark_repeated(bench, name)
+    _mark_repeated(bench, layout, side)
     return read
 
 
@@ -121,37 +141,58 @@ def stamp_sql(staging: Staging, raw: str) -> str:
     return f"TRY_CAST(CAST({raw} AS VARCHAR) AS TIMESTAMP)"
 
 
-def _side_select(layout: Layout, side: Side, staging: Staging, source: str, schema: pa.Schema, keeps_all: bool) -> str:
+def _side_select(
+    layout: Layout,
+    side: Side,
+    staging: Staging,
+    source: str,
+    schema: pa.Schema,
+    keeps_all: bool,
+    has_peers: bool,
+) -> str:
     own = layout.of(side)
     from_schema = [f'"{name.replace(chr(34), chr(34) * 2)}" AS r{place}' for place, name in enumerate(schema.names)]
     renamed = f"(SELECT {', '.join(from_schema)} FROM {source})"
     raws = [column.raw for column in own.columns]
-    match_values = staging.match_values()
-    match_key = f"md5_number(concat({', chr(31), '.join(match_values)}))"
-    known = " AND ".join(f"{value} IS NOT NULL" for value in match_values)
-    staged = (
-        f"SELECT rid, {', '.join(raws)}, {staging.digest()} AS digest, "
-        f"CASE WHEN {known} THEN {match_key} END AS match_key, problem, in_filter FROM ({staging.select(renamed)})"
-    )
-    if keeps_all:
-        return f"SELECT *, true AS is_kept FROM ({staged})"
+    measured = f"SELECT rid, {', '.join(raws)}, digest, match_key, problem, in_filter FROM ({staging.measure(renamed)})"
+    me = side.value
+    if not has_peers:
+        return f"SELECT *, true AS is_kept, CAST(NULL AS BIGINT) AS record_id FROM ({measured})"
     is_kept = (
-        f"(p.record_id IS NULL OR p.{side.value}_digest IS DISTINCT FROM s.digest OR s.problem IS NOT NULL "
+        f"(p.record_id IS NULL OR p.{me}_digest IS DISTINCT FROM s.digest OR s.problem IS NOT NULL "
         "OR NOT s.in_filter OR p.status <> 2)"
     )
-    always = {own.stamp.raw} if own.stamp is not None else set()
-    kept = [raw if raw in always else f"CASE WHEN is_kept THEN {raw} END AS {raw}" for raw in raws]
-    joined = f"SELECT s.*, {is_kept} AS is_kept FROM ({staged}) s LEFT JOIN {peer_table(layout)} p ON p.{side.value}_id = s.rid"
-    return f"SELECT rid, {', '.join(kept)}, digest, match_key, problem, in_filter, is_kept FROM ({joined})"
-
-
-def _mark_repeated(bench: Workbench, name: str) -> None:
-    """Of several records with one id, one row stays, and says so."""
-    repeated = f"SELECT rid FROM {name} GROUP BY rid HAVING count(*) > 1"
-    if not bench.number(f"SELECT count(*) FROM ({repeated})"):
-        return
-    message = literal(PROBLEM_SEPARATOR + _REPEATED)
-    bench.execute(f"UPDATE {name} SET problem = {message}, is_kept = true WHERE rid IN ({repeated})")
-    bench.execute(
-        f"DELETE FROM {name} WHERE problem = {message} AND rowid NOT IN (SELECT min(rowid) FROM {name} GROUP BY rid)"
+    kept = "true" if keeps_all else is_kept
+    joined = (
+        f"SELECT s.*, p.record_id, {kept} AS is_kept FROM ({measured}) s "
+        f"LEFT JOIN {peer_table(layout)} p ON p.{me}_id = s.rid"
     )
+    if keeps_all:
+        return (
+            f"SELECT rid, {', '.join(raws)}, digest, match_key, problem, in_filter, is_kept, record_id FROM ({joined})"
+        )
+    always = {own.stamp.raw} if own.stamp is not None else set()
+    columns = [raw if raw in always else f"CASE WHEN is_kept THEN {raw} END AS {raw}" for raw in raws]
+    return (
+        f"SELECT CASE WHEN is_kept THEN rid END AS rid, {', '.join(columns)}, CASE WHEN is_kept THEN digest END AS digest, "
+        f"match_key, problem, in_filter, is_kept, record_id FROM ({joined})"
+    )
+
+
+def _mark_repeated(bench: Workbench, layout: Layout, side: Side) -> None:
+    """Of several records with one id, one row stays, and says so."""
+    name = side_table(layout, side)
+    message = literal(PROBLEM_SEPARATOR + _REPEATED)
+    for identity in ("record_id", "rid"):
+        repeated = f"SELECT {identity} FROM {name} WHERE {identity} IS NOT NULL GROUP BY 1 HAVING count(*) > 1"
+        if not bench.number(f"SELECT count(*) FROM ({repeated})"):
+            continue
+        if identity == "record_id":
+            bench.execute(
+                f"UPDATE {name} SET rid = p.{side.value}_id FROM {peer_table(layout)} p "
+                f"WHERE p.record_id = {name}.record_id AND {name}.record_id IN ({repeated})"
+            )
+        bench.execute(f"UPDATE {name} SET problem = {message}, is_kept = true WHERE {identity} IN ({repeated})")
+        bench.execute(
+            f"DELETE FROM {name} WHERE problem = {message} AND rowid NOT IN (SELECT min(rowid) FROM {name} GROUP BY rid)"
+        )

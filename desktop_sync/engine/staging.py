@@ -5,18 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from desktop_sync.core.configuration import FieldMapping, NullPolicy, UnknownChoice
+from desktop_sync.core.normal_form import Step
 from desktop_sync.core.structure import FieldType
 from desktop_sync.engine.canonical import (
     TEXT,
     ValueType,
+    canonical_sql,
     digest_sql,
     literal,
+    parsed_sql,
     plain_text_sql,
     record_id_sql,
     typed_sql,
 )
 from desktop_sync.engine.layout import Column, Layout, Sending, SideLayout
-from desktop_sync.engine.normal_sql import comparable_sql
+from desktop_sync.engine.normal_sql import comparable_sql, normal_sql
+
+Compared = tuple[str, ValueType, tuple[Step, ...]]
+"""A column, its type, and the steps of its normal form."""
 
 PROBLEM_SEPARATOR = "\x1f"
 """Between the field's name and what is wrong with it, in the problem column."""
@@ -31,7 +37,10 @@ class Staging:
     texts: frozenset[int]
 
     def select(self, source: str) -> str:
-        """A SELECT over `source` (columns r0, r1 …): all its columns, then rid, t…, o…, problem, in_filter."""
+        """A SELECT over `source` (columns r0, r1 …): all its columns, then rid, t…, o…, problem, in_filter.
+
+        Every value is computed once, in a level of its own: the session shares no common parts of expressions.
+        """
         side = self.side
         typed = [f"{self._typed(column)} AS {column.typed}" for column in side.columns]
         rid = f"{record_id_sql([column.raw for column in side.key])} AS rid"
@@ -46,38 +55,59 @@ class Staging:
         four = f"SELECT *, {', '.join(sent)} FROM ({three})" if sent else three
         return f"SELECT *, {self._problem()} AS problem, {self._in_filter()} AS in_filter FROM ({four})"
 
+    def measure(self, source: str) -> str:
+        """`select` with the columns digest and match_key (null where an identifying value is empty) added."""
+        digested, matched = self._digested(), self._matched()
+        places = {value: place for place, value in enumerate(dict.fromkeys([*digested, *matched]))}
+        normal = [f"{normal_sql(*value)} AS u{place}" for value, place in places.items()]
+        canonical = [f"{canonical_sql(f'u{place}', value[1])} AS n{place}" for value, place in places.items()]
+        inner = f"SELECT *, {', '.join(normal)} FROM ({self.select(source)})"
+        inner = f"SELECT *, {', '.join(canonical)} FROM ({inner})"
+        keys = [f"n{places[value]}" for value in matched]
+        known = " AND ".join(f"{key} IS NOT NULL" for key in keys)
+        match_key = f"CASE WHEN {known} THEN md5_number(concat({', chr(31), '.join(keys)})) END"
+        digest = digest_sql([f"n{places[value]}" for value in digested])
+        return f"SELECT *, {digest} AS digest, {match_key} AS match_key FROM ({inner})"
+
     def digest(self) -> str:
         """The digest over what the side sends, in normal form; over its plain mapped fields if it sends nothing.
 
         A lookup counts by the reference as it stands here, so that peers of other entities do not move it.
         """
-        values = [
-            comparable_sql(sending.name, sent_type(sending), self.layout.steps[sending.index])
-            for sending in self.side.sendings
-            if not sending.mapping.only_new
-        ]
-        if not values:
-            values = [
-                comparable_sql(column.typed, column.kind, ())
-                for column in self.side.columns
-                if any(mapping.field_of(self.side.side) == column.name for mapping in self.layout.entity.fields)
-            ]
-        return digest_sql(values)
+        return digest_sql([comparable_sql(*value) for value in self._digested()])
 
     def match_values(self) -> list[str]:
         """Canonical texts of the identifying fields, comparable with those of the other side, in priority order."""
-        values = []
+        return [comparable_sql(*value) for value in self._matched()]
+
+    def _digested(self) -> list[Compared]:
+        values: list[Compared] = [
+            (sending.name, sent_type(sending), self.layout.steps[sending.index])
+            for sending in self.side.sendings
+            if not sending.mapping.only_new
+        ]
+        return values or [
+            (column.typed, column.kind, ())
+            for column in self.side.columns
+            if any(mapping.field_of(self.side.side) == column.name for mapping in self.layout.entity.fields)
+        ]
+
+    def _matched(self) -> list[Compared]:
+        values: list[Compared] = []
         for comparison in self.layout.identifying:
-            if comparison.sender is self.side.side:
-                value = f"o{comparison.index}"
-            else:
-                value = comparison.column.typed
-            values.append(comparable_sql(value, comparison.kind, comparison.steps))
+            is_sent = comparison.sender is self.side.side
+            value = f"o{comparison.index}" if is_sent else comparison.column.typed
+            values.append((value, comparison.kind, comparison.steps))
         return values
 
+    def _is_parsed(self, column: Column) -> bool:
+        return column.place in self.texts and column.kind.type is not FieldType.TEXT
+
     def _typed(self, column: Column) -> str:
+        if self._is_parsed(column):
+            return parsed_sql(column.raw, column.kind)
         if column.place in self.texts:
-            return typed_sql(column.raw, column.kind)
+            return column.raw
         return f"TRY_CAST({column.raw} AS {column.kind.sql})"
 
     def _argument(self, name: str) -> str:
@@ -117,9 +147,9 @@ class Staging:
 
     def _problem(self) -> str:
         cases = [
-            f"WHEN trim({c.raw}) <> '' AND {c.typed} IS NULL THEN {self._misfit(c.name, c.raw, c.kind)}"
+            f"WHEN {c.typed} IS NULL AND trim({c.raw}) <> '' THEN {self._misfit(c.name, c.raw, c.kind)}"
             for c in self.side.columns
-            if c.place in self.texts and c.kind.type is not FieldType.TEXT
+            if self._is_parsed(c)
         ]
         for s in self.side.sendings:
             if s.expression is not None:

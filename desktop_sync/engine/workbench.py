@@ -5,6 +5,7 @@ Nothing durable lives in it. It reaches no file but its spill folder, no network
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -22,12 +23,12 @@ BATCH_ROWS = 10_000
 
 
 class Workbench:
-    """One DuckDB database in memory. One thread at a time; close it, or use it as a context manager."""
+    """One DuckDB database in a temporary folder. One thread at a time; close it, or use it as a context manager."""
 
     def __init__(self, folder: str | None = None) -> None:
         self._folder = tempfile.mkdtemp(prefix="work-", dir=folder)  # mkdtemp makes it owner-only
         self._connection = duckdb.connect(
-            ":memory:",
+            os.path.join(self._folder, "bench.duckdb"),  # pages of a file are let go without being written again
             config={
                 "memory_limit": MEMORY_LIMIT,
                 "threads": "2",

@@ -101,7 +101,7 @@ class _Builder:
         if self.operation is Operation.DELETE:
             return []
         if self.is_mark:
-            mark = self.layout.entity.mark.of(self.target)
+            mark = self.layout.entity.mark.of(self.source)
             column = self.to.column(mark.field)
             return [(mark.field, column.kind, typed_sql(literal(mark.value), column.kind))]
         rows: dict[str, tuple[str, ValueType, str]] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -18,7 +18,8 @@ from desktop_sync.core.status import Status
 from desktop_sync.engine import outcome_query
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.planner import PlanInput, find_touched, ids_to_look_up, make_plan
-from desktop_sync.engine.sides import SideRead, load_peers, load_side, look_up
+from desktop_sync.engine.sides import SideRead, attach_peers, load_peers, load_side, look_up
+from desktop_sync.services.side_stream import SideStream, reading
 from desktop_sync.services.sync_session import SyncSession, full_request
 
 OVERLAP = timedelta(seconds=60)
@@ -58,7 +59,7 @@ def prepare_entities(
 ) -> list[Prepared]:
     """Every entity planned, prerequisites first. Errors of reading come through; nothing was written then."""
     identity = {side: endpoint.identity() for side, endpoint in session.endpoints.items()}
-    streams = {layout.number: _open_streams(session, ledger, layout, scope) for layout in session.layouts}
+    streams = _open_all(session, ledger, scope)
     is_idle = scope.mode is not Mode.FULL and all(s.is_empty for pair in streams.values() for s in pair.values())
     prepared = []
     for layout in session.layouts:
@@ -66,7 +67,8 @@ def prepare_entities(
         pair = streams[layout.number]
         if is_idle and not _is_waiting(ledger, session, layout):
             for stream in pair.values():
-                stream.reader.close()
+                if stream.stream is not None:
+                    stream.stream.close()
             prepared.append(_nothing(layout, pair, ledger, session))
             continue
         preparation = _Preparation(session, ledger, layout, progress, cancel, retries_all)
@@ -76,13 +78,19 @@ def prepare_entities(
 
 @dataclass(frozen=True, slots=True)
 class _Stream:
-    reader: pa.RecordBatchReader
+    """`stream` is None for a complete read, which is opened when its turn comes."""
+
+    stream: SideStream | None
     is_complete: bool
     is_empty: bool
 
 
-def _open_streams(session: SyncSession, ledger: Ledger, layout: Layout, scope: Scope) -> dict[Side, _Stream]:
-    return {side: _open_stream(session, ledger, layout, side, scope) for side in Side}
+def _open_all(session: SyncSession, ledger: Ledger, scope: Scope) -> dict[int, dict[Side, _Stream]]:
+    """What is to be read of every side of every entity."""
+    return {
+        layout.number: {side: _open_stream(session, ledger, layout, side, scope) for side in Side}
+        for layout in session.layouts
+    }
 
 
 def _open_stream(session: SyncSession, ledger: Ledger, layout: Layout, side: Side, scope: Scope) -> _Stream:
@@ -92,10 +100,10 @@ def _open_stream(session: SyncSession, ledger: Ledger, layout: Layout, side: Sid
     if can and own.stamp is not None:
         request = _stamped(request, own.stamp.name, ledger.watermark(session.key(layout), side), scope)
     is_complete = not request.modified_field
-    reader = session.read(layout, side, request)
     if is_complete:
-        return _Stream(reader, True, False)
-    return _peek(reader)
+        return _Stream(None, True, False)
+    stream = session.read(layout, side, request)
+    return _Stream(stream, False, stream.is_empty())
 
 
 def _stamped(request: ReadRequest, field: str, watermark: Watermark, scope: Scope) -> ReadRequest:
@@ -122,23 +130,6 @@ def earlier(stamp: str, by: timedelta) -> str:
     if stamp.endswith("Z"):
         text = text.removesuffix("+00:00") + "Z"
     return text[:10] if len(stamp) == 10 else text
-
-
-def _peek(reader: pa.RecordBatchReader) -> _Stream:
-    """Whether the stream is empty, without losing its first batch."""
-    first: pa.RecordBatch | None = None
-    for batch in reader:
-        if batch.num_rows:
-            first = batch
-            break
-    if first is None:
-        return _Stream(reader, False, True)
-
-    def batches() -> Iterator[pa.RecordBatch]:
-        yield first
-        yield from reader
-
-    return _Stream(pa.RecordBatchReader.from_batches(reader.schema, batches()), False, False)
 
 
 def _is_waiting(ledger: Ledger, session: SyncSession, layout: Layout) -> bool:
@@ -178,7 +169,7 @@ class _Preparation:
         is_full = any(stream.is_complete for stream in pair.values()) or self.session.is_lookup(self.layout)
         if is_full:
             load_peers(bench, self.layout, self.ledger.peers(self.key))
-        reads = {side: self._load(side, stream, keeps_all=not is_full) for side, stream in pair.items()}
+        reads = {side: self._load(side, stream, has_peers=is_full) for side, stream in pair.items()}
         if not is_full:
             self._load_needed_peers()
         reads = self._complete_for_new(reads)
@@ -187,33 +178,32 @@ class _Preparation:
         make_plan(bench, given)
         return self._result(given, identity)
 
-    def _load(self, side: Side, stream: _Stream, *, keeps_all: bool) -> SideRead:
+    def _load(self, side: Side, given: _Stream, *, has_peers: bool) -> SideRead:
         self.cancel.check()
-        watched = pa.RecordBatchReader.from_batches(stream.reader.schema, self._watched(stream.reader))
-        try:
-            read = load_side(
+        opened = given.stream or self.session.read(self.layout, side, full_request(self.layout.of(side)))
+        opened.watch(self._watch)
+        with reading(opened) as stream:
+            return load_side(
                 self.session.bench,
                 self.layout,
                 side,
-                watched,
-                is_complete=stream.is_complete,
-                keeps_all=keeps_all or not stream.is_complete,
+                stream,
+                is_complete=given.is_complete,
+                keeps_all=not given.is_complete,
+                has_peers=has_peers,
             )
-        finally:
-            stream.reader.close()
-        return read
 
-    def _watched(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
-        for batch in reader:
-            self.cancel.check()
-            self.progress.advance(batch.num_rows)
-            yield batch
+    def _watch(self, records: int) -> None:
+        self.cancel.check()
+        self.progress.advance(records)
 
     def _load_needed_peers(self) -> None:
         bench, number = self.session.bench, self.layout.number
         ids = {side: [str(row[0]) for row in bench.rows(f"SELECT rid FROM {side.value}_{number}")] for side in Side}
         peers = self.ledger.peers(self.key, a_ids=ids[Side.A], b_ids=ids[Side.B], statuses=WAITING)
         load_peers(bench, self.layout, peers)
+        for side in Side:
+            attach_peers(bench, self.layout, side)
 
     def _complete_for_new(self, reads: dict[Side, SideRead]) -> dict[Side, SideRead]:
         """A new record needs all records of the other side to find its counterpart among; they are read if they were not."""
@@ -222,14 +212,11 @@ class _Preparation:
             me, other = side.value, side.other
             if reads[other].is_complete:
                 continue
-            fresh = bench.number(
-                f"SELECT count(*) FROM {me}_{layout.number} WHERE rid NOT IN "
-                f"(SELECT {me}_id FROM peer_{layout.number} WHERE {me}_id IS NOT NULL AND {other.value}_id IS NOT NULL)"
-            )
-            if fresh:
+            table = f"{me}_{layout.number}"
+            if bench.number(f"SELECT count(*) FROM {table} WHERE record_id IS NULL"):
                 load_peers(bench, layout, self.ledger.peers(self.key))
-                reader = self.session.read(layout, other, full_request(layout.of(other)))
-                reads[other] = self._load(other, _Stream(reader, True, False), keeps_all=False)
+                reads[other] = self._load(other, _Stream(None, True, False), has_peers=True)
+                attach_peers(bench, layout, side)
         return reads
 
     def _look_up(self, reads: Mapping[Side, SideRead]) -> PlanInput:
@@ -251,11 +238,8 @@ class _Preparation:
                     continue
                 self.cancel.check()
                 request = replace(full_request(layout.of(side)), ids=ids)
-                reader = self.session.read(layout, side, request)
-                try:
-                    read = look_up(bench, given.read_of(side), reader, ids)
-                finally:
-                    reader.close()
+                with reading(self.session.read(layout, side, request)) as stream:
+                    read = look_up(bench, given.read_of(side), stream, ids)
                 given = replace(given, a=read) if side is Side.A else replace(given, b=read)
         find_touched(bench, given)
         return given
@@ -303,11 +287,10 @@ def prepare_again(
     for side in Side:
         cancel.check()
         request = replace(full_request(layout.of(side)), ids=list(ids[side]))
-        reader = session.read(layout, side, request)
-        empty = pa.Table.from_batches([], reader.schema).to_reader()
-        read = load_side(bench, layout, side, empty, is_complete=False, keeps_all=True)
-        reads[side] = look_up(bench, read, reader, list(ids[side]))
-        reader.close()
+        with reading(session.read(layout, side, request)) as stream:
+            empty = pa.Table.from_batches([], stream.schema)
+            read = load_side(bench, layout, side, empty, is_complete=False, keeps_all=True)
+            reads[side] = look_up(bench, read, stream, list(ids[side]))
     given = PlanInput(layout, reads[Side.A], reads[Side.B], session.lookups(layout), ledger.decisions(key))
     find_touched(bench, given)
     make_plan(bench, given)

@@ -20,6 +20,7 @@ from desktop_sync.engine.outcome_query import SETTLEMENT_SCHEMA
 from desktop_sync.engine.planner import PlanInput, pair_table
 from desktop_sync.engine.read_back import measure
 from desktop_sync.engine.write_query import WriteQuery, write_query
+from desktop_sync.services.side_stream import reading
 from desktop_sync.services.sync_session import SyncSession, full_request
 
 CREATES_AND_UPDATES = (
@@ -257,11 +258,8 @@ class Processing:
         ids = content[mine].filter(doubtful).to_pylist()
         own = given.layout.of(side)
         request = replace(full_request(own), ids=ids)
-        reader = self.session.read(given.layout, side, request)
-        try:
-            stored = measure(self.session.bench, given, side, reader)
-        finally:
-            reader.close()
+        with reading(self.session.read(given.layout, side, request)) as stream:
+            stored = measure(self.session.bench, given, side, stream)
         places = pc.index_in(content[mine], value_set=stored["rid"].combine_chunks())
         known = pc.and_(doubtful, pc.is_valid(places))
         for name, source in [(f"{side.value}_digest", "digest")] + [

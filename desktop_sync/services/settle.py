@@ -19,6 +19,7 @@ from desktop_sync.engine.planner import PlanInput
 from desktop_sync.engine.read_back import measure
 from desktop_sync.engine.sides import SideRead
 from desktop_sync.engine.staging import Staging
+from desktop_sync.services.side_stream import reading
 from desktop_sync.services.sync_session import SyncSession, full_request
 
 
@@ -60,12 +61,9 @@ def _settle(session: SyncSession, ledger: Ledger, layout: Layout, batch: OpenBat
 
 def _look(session: SyncSession, layout: Layout, side: Side, ids: list[str]) -> pa.Table:
     request = replace(full_request(layout.of(side)), ids=ids)
-    reader = session.read(layout, side, request)
     read = SideRead(Staging(layout, layout.of(side), frozenset()), False, 0, 0, "")
-    try:
-        return measure(session.bench, PlanInput(layout, read, read, {}, {}), side, reader)
-    finally:
-        reader.close()
+    with reading(session.read(layout, side, request)) as stream:
+        return measure(session.bench, PlanInput(layout, read, read, {}, {}), side, stream)
 
 
 def _written(

@@ -15,6 +15,7 @@ from desktop_sync.core.provider_port import EndpointSession, ReadRequest
 from desktop_sync.core.structure import Field, FieldType, Structure
 from desktop_sync.engine.layout import Layout, SideLayout, make_layout
 from desktop_sync.engine.workbench import Workbench
+from desktop_sync.services.side_stream import SideStream
 
 OpenEndpoint = Callable[[str], EndpointSession]
 
@@ -52,12 +53,11 @@ class SyncSession:
     def is_lookup(self, layout: Layout) -> bool:
         return any(layout.entity.name in other.entity.prerequisites for other in self.layouts)
 
-    def read(self, layout: Layout, side: Side, request: ReadRequest) -> pa.RecordBatchReader:
-        """The stream of a read; a structure that is still to be made has no records."""
+    def read(self, layout: Layout, side: Side, request: ReadRequest) -> SideStream:
+        """The stream of a read; a structure that is still to be made has no records. Use it through `reading`."""
         if (layout.entity.name, side) in self.missing:
-            fields = [(name, pa.string()) for name in request.fields]
-            return pa.table({name: pa.array([], kind) for name, kind in fields}).to_reader()
-        return pa.RecordBatchReader.from_stream(self.endpoints[side].read(request))
+            return SideStream(pa.table({name: pa.array([], pa.string()) for name in request.fields}))
+        return SideStream(self.endpoints[side].read(request))
 
     def create_missing(self, layout: Layout) -> None:
         """The structures that the layout found missing are there."""
@@ -162,7 +162,7 @@ def planned_structure(entity: Entity, side: Side, partner: Structure) -> Structu
             fields[name] = Field(name, FieldType.TEXT)
         else:
             fields[name] = Field(name, other.type, other.nullable, other.length, other.scale)
-    for name in (entity.modified.of(side), entity.mark.of(side).field, *entity.key.of(side)):
+    for name in (entity.modified.of(side), entity.mark.of(side.other).field, *entity.key.of(side)):
         if name and name not in fields:
             fields[name] = Field(name, FieldType.TEXT)
     key = entity.key.of(side)

@@ -25,8 +25,8 @@ from desktop_sync.core.run import EntityResult, Outcome, RunKind, RunResult, Tri
 from desktop_sync.engine import outcome_query
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.plan_store import load_plan
-from desktop_sync.services.preview import Preview
 from desktop_sync.services.prepare import Prepared, Scope, prepare_again, prepare_entities
+from desktop_sync.services.preview import Preview
 from desktop_sync.services.process import CREATES_AND_UPDATES, DELETES, Carried, Processing
 from desktop_sync.services.settle import settle_open_intents
 from desktop_sync.services.sync_session import OpenEndpoint, SyncSession, open_session

@@ -12,6 +12,7 @@ from desktop_sync.engine.agreement import agreement, make_pairs
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.planner import PlanInput
 from desktop_sync.engine.sides import load_peers, load_side
+from desktop_sync.services.side_stream import reading
 from desktop_sync.services.sync_session import OpenEndpoint, SyncSession, full_request, open_session
 from desktop_sync.services.views import EntityVerification, VerificationReport
 
@@ -54,11 +55,8 @@ class VerificationService:
         reads = {}
         for side in Side:
             cancel.check()
-            reader = session.read(layout, side, full_request(layout.of(side)))
-            try:
-                reads[side] = load_side(bench, layout, side, reader, is_complete=True, keeps_all=True)
-            finally:
-                reader.close()
+            with reading(session.read(layout, side, full_request(layout.of(side)))) as stream:
+                reads[side] = load_side(bench, layout, side, stream, is_complete=True, keeps_all=True)
             progress.advance(reads[side].count)
         given = PlanInput(layout, reads[Side.A], reads[Side.B], session.lookups(layout), {})
         found = agreement(bench, given)
