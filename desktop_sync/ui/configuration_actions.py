@@ -98,7 +98,12 @@ class ConfigurationActions(QObject):
         job = self._follow(
             self._context.jobs.start(partial(duplicate, self._context.application, self._name, texts[0]))
         )
-        job.finished.connect(self.changed)
+        job.finished.connect(self._duplicated)
+
+    @Slot(object)
+    def _duplicated(self, name: str) -> None:
+        self.said.emit(self.tr("{0} is made, switched off until you switch it on").format(name))
+        self.changed.emit(name)
 
     @Slot(str, bool)
     def enable(self, name: str, enabled: bool) -> None:

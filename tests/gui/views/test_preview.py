@@ -1,0 +1,188 @@
+"""A plan before it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from desktop_sync.core.configuration import Side
+from desktop_sync.core.decision import Action
+from desktop_sync.core.errors import VersionMismatchError
+from desktop_sync.core.guard import Guard, GuardFinding
+from desktop_sync.core.run import Trigger
+from desktop_sync.ui.views.configuration_page import ConfigurationPage
+from desktop_sync.ui.views.preview import PreviewPage
+from tests.gui.fake_application import FakeApplication, FakePreview
+
+Settle = Callable[[], None]
+MANY_DELETES = GuardFinding(Guard.DELETES, "customers", Side.B, 240, 1279, 100)
+
+
+@pytest.fixture
+def preview(qtbot: QtBot, page: ConfigurationPage, settle: Settle) -> PreviewPage:
+    qtbot.mouseClick(page.preview_button, Qt.MouseButton.LeftButton)
+    settle()
+    assert page.preview_page is not None
+    return page.preview_page
+
+
+def fake(application: FakeApplication) -> FakePreview:
+    return application.synchronization.previews[-1]
+
+
+def row_of(preview: PreviewPage, action: Action) -> int:
+    for row in range(preview.table_model.rowCount()):
+        found = preview.table_model.row(row)
+        if found is not None and found.action is action:
+            return row
+    raise AssertionError(action)
+
+
+def test_the_preview_names_both_systems_and_every_category(preview: PreviewPage) -> None:
+    texts = [text for _, text, _ in preview.chips.shown]
+    assert texts == [
+        "Create in CRM",
+        "Create in Shop",
+        "Update in CRM",
+        "Update in Shop",
+        "Delete in Shop",
+        "Conflict",
+        "Link",
+    ]
+    titles = [column.title for column in preview.table_model.columns]
+    assert titles == ["Record", "CRM record", "CRM", "What happens", "Shop record", "Shop", "Why"]
+
+
+def test_chips_narrow_the_table_and_several_add_up(preview: PreviewPage, qtbot: QtBot, settle: Settle) -> None:
+    qtbot.mouseClick(preview.chips.chip(Action.DELETE_B.name), Qt.MouseButton.LeftButton)
+    settle()
+    assert preview.table_model.rowCount() == 15
+    qtbot.mouseClick(preview.chips.chip(Action.CONFLICT.name), Qt.MouseButton.LeftButton)
+    settle()
+    assert preview.table_model.rowCount() == 30
+
+
+def test_the_fields_of_the_chosen_row_show_what_will_stand_there(preview: PreviewPage, settle: Settle) -> None:
+    preview.area.view.selectRow(row_of(preview, Action.UPDATE_B))
+    last = preview.fields.columnCount() - 1
+    assert preview.fields.headerData(last, Qt.Orientation.Horizontal) == "Shop afterwards"
+    city = [preview.fields.index(row, 0).data() for row in range(4)].index("City")
+    assert preview.fields.index(city, last).data() == preview.fields.index(city, 1).data()
+
+
+def test_space_leaves_a_row_out_and_takes_it_in_again(
+    preview: PreviewPage, qtbot: QtBot, settle: Settle, application: FakeApplication
+) -> None:
+    preview.area.view.selectRow(0)
+    preview.area.view.setFocus()
+    preview.exclude_action.trigger()
+    settle()
+    assert [row.number for row in fake(application).all if row.is_excluded] == [0]
+    assert preview.table_model.index(0, 3).data() == "Left out"
+    assert "1 left out" in preview._summary.text()
+    preview.exclude_action.trigger()
+    settle()
+    assert not any(row.is_excluded for row in fake(application).all)
+
+
+def test_a_conflict_can_be_turned_to_either_side(
+    preview: PreviewPage, settle: Settle, application: FakeApplication
+) -> None:
+    row = row_of(preview, Action.CONFLICT)
+    preview.area.view.selectRow(row)
+    preview.to_b_action.trigger()
+    settle()
+    assert fake(application).all[row].action is Action.UPDATE_B
+    preview.to_a_action.trigger()
+    settle()
+    assert fake(application).all[row].action is Action.UPDATE_A
+    counts = {key: count for key, _, count in preview.chips.shown}
+    assert counts[Action.CONFLICT.name] == 14
+
+
+def test_only_updates_and_conflicts_can_be_turned(
+    preview: PreviewPage, settle: Settle, application: FakeApplication
+) -> None:
+    row = row_of(preview, Action.DELETE_B)
+    preview.area.view.selectRow(row)
+    assert preview.to_a_button.isHidden()
+    preview.to_a_action.trigger()
+    settle()
+    assert fake(application).all[row].action is Action.DELETE_B
+
+
+def test_the_shortcuts_are_the_ones_people_know(preview: PreviewPage) -> None:
+    assert preview.exclude_action.shortcut().toString() == "Space"
+    assert preview.to_a_action.shortcut().toString() == "Alt+Left"
+    assert preview.to_b_action.shortcut().toString() == "Alt+Right"
+
+
+def test_sync_now_executes_exactly_this_plan_and_closes_it(
+    preview: PreviewPage, page: ConfigurationPage, qtbot: QtBot, settle: Settle, application: FakeApplication
+) -> None:
+    qtbot.mouseClick(preview.run_button, Qt.MouseButton.LeftButton)
+    settle()
+    name, trigger, allow, given = application.synchronization.started[-1]
+    assert (name, trigger, allow) == ("Customers", Trigger.HAND, frozenset())
+    assert given is fake(application)
+    assert fake(application).is_closed
+    assert page.preview_page is None
+
+
+def test_going_back_runs_nothing_and_closes_the_plan(
+    preview: PreviewPage, page: ConfigurationPage, qtbot: QtBot, settle: Settle, application: FakeApplication
+) -> None:
+    qtbot.mouseClick(preview.back_button, Qt.MouseButton.LeftButton)
+    settle()
+    assert application.synchronization.started == []
+    assert fake(application).is_closed
+    assert page.currentIndex() == 0
+
+
+def test_a_guard_stands_on_top_with_its_numbers_and_blocks_until_it_is_let_pass(
+    page: ConfigurationPage, qtbot: QtBot, settle: Settle, application: FakeApplication
+) -> None:
+    application.synchronization.next_findings = (MANY_DELETES,)
+    page.start_preview()
+    settle()
+    preview = page.preview_page
+    assert preview is not None
+    assert "240 of 1279" in preview.guards.text
+    assert not preview.run_button.isEnabled()
+    qtbot.mouseClick(preview.pass_button, Qt.MouseButton.LeftButton)
+    assert preview.run_button.isEnabled()
+    qtbot.mouseClick(preview.run_button, Qt.MouseButton.LeftButton)
+    settle()
+    assert application.synchronization.started[-1][2] == frozenset({Guard.DELETES})
+
+
+def test_an_empty_plan_says_that_both_sides_agree(
+    page: ConfigurationPage, settle: Settle, application: FakeApplication
+) -> None:
+    application.synchronization.preview_rows = 0
+    page.start_preview()
+    settle()
+    assert page.preview_page is not None
+    assert page.preview_page.area.is_empty
+    assert page.preview_page.area.empty._title.text() == "Nothing to synchronize"
+
+
+def test_a_plan_that_became_stale_is_said_on_the_page(
+    preview: PreviewPage, page: ConfigurationPage, settle: Settle, application: FakeApplication
+) -> None:
+    application.synchronization.next_error = VersionMismatchError("the plan", "1", "2")
+    preview.run_button.click()
+    settle()
+    assert page.message.text != ""
+    assert fake(application).is_closed
+
+
+def test_the_window_closes_a_preview_that_is_left_open(
+    preview: PreviewPage, page: ConfigurationPage, settle: Settle, application: FakeApplication
+) -> None:
+    page.dispose()
+    settle()
+    assert fake(application).is_closed
