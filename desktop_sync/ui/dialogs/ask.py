@@ -31,7 +31,7 @@ class AskDialog(QDialog):
         self._key = ""
         self._again = QCheckBox(again)
         self._again.setVisible(bool(again))
-        self._again.setAccessibleName(again.replace("&", ""))
+        self._again.setAccessibleName(again.replace("&", "") or self.tr("Do not ask again"))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(SPACE_XL, SPACE_XL, SPACE_XL, SPACE_XL)
         layout.setSpacing(SPACE_M)

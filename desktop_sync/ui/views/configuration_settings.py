@@ -53,7 +53,7 @@ class ConfigurationSettingsPage(QScrollArea):
         self.rename_button.clicked.connect(self.rename_wanted)
         self.export_button = button(self.tr("E&xport…"))
         self.export_button.clicked.connect(self.export_wanted)
-        self.enable_button = button("")
+        self.enable_button = button(self.tr("&Switch off"))
         self.enable_button.clicked.connect(self._switch)
         self.delete_button = button(self.tr("&Delete…"), "danger")
         self.delete_button.clicked.connect(self.delete_wanted)

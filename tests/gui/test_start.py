@@ -1,0 +1,141 @@
+"""The start of the program: one window per home, the paint first, and an orderly end."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+from pytestqt.qtbot import QtBot
+
+from desktop_sync.ui.single_instance import SingleInstance, raise_first_window, server_name
+
+START = textwrap.dedent(
+    """
+    import sys, time
+    from pathlib import Path
+    from PySide6.QtCore import QObject, QTimer, Slot
+    from PySide6.QtWidgets import QApplication
+    from desktop_sync.ui import app, main_window
+    from tests.gui.fake_application import FakeApplication
+
+    home = Path(sys.argv[1])
+    made = []
+
+    def build():
+        time.sleep(0.2)
+        made.append(FakeApplication(home))
+        made[0].fill()
+        return made[0]
+
+    class Watcher(QObject):
+        def __init__(self, window):
+            super().__init__(window)
+            self.window = window
+            self.timer = QTimer(self)
+            self.timer.timeout.connect(self.look)
+            self.timer.start(20)
+            self.was_shown_before_building = window.isVisible() and not made
+
+        @Slot()
+        def look(self):
+            page = self.window.current_page
+            if page is None or self.window._jobs.active:
+                return
+            self.timer.stop()
+            if sys.argv[2] == "running":
+                made[0].synchronization.gate.clear()
+                self.window.board.run("Customers")
+                self.window.quit()
+            elif sys.argv[2] == "second":
+                self.window.hide()
+                import subprocess
+                self.second = subprocess.Popen([sys.executable, __file__, sys.argv[1], "none"])
+                self.timer.timeout.disconnect(self.look)
+                self.timer.timeout.connect(self.wait_for_second)
+                self.timer.start(20)
+            else:
+                self.window.quit()
+
+        @Slot()
+        def wait_for_second(self):
+            if self.second.poll() is not None and self.window.isVisible():
+                print("second start", self.second.returncode, "window visible again")
+                self.window.quit()
+
+    begin = app.WindowStart.begin
+
+    def watched(self):
+        begin(self)
+        self.watcher = Watcher(self._window)
+
+    app.WindowStart.begin = watched
+    code = app.run_window(build, home=home, sample=False)
+    if made:
+        print("closed", made[0].is_closed)
+    sys.exit(code)
+    """
+)
+
+
+def run_start(tmp_path: Path, what: str) -> subprocess.CompletedProcess[str]:
+    script = tmp_path / "start.py"
+    script.write_text(START, encoding="utf-8")
+    return subprocess.run(
+        [sys.executable, str(script), str(tmp_path / "home"), what],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "PYTHONWARNINGS": "error"},
+        check=False,
+    )
+
+
+def test_the_window_opens_works_and_ends_in_order(tmp_path: Path) -> None:
+    done = run_start(tmp_path, "plain")
+    assert (done.returncode, done.stdout) == (0, "closed True\n"), done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_quitting_lets_running_work_come_to_its_safe_point(tmp_path: Path) -> None:
+    done = run_start(tmp_path, "running")
+    assert (done.returncode, done.stdout) == (0, "closed True\n"), done.stderr
+
+
+def test_a_second_start_raises_the_first_window_and_ends(tmp_path: Path) -> None:
+    done = run_start(tmp_path, "second")
+    assert done.stdout.splitlines() == ["second start 0 window visible again", "closed True"], done.stderr
+
+
+def test_nobody_answers_for_a_home_without_a_window(qtbot: QtBot, tmp_path: Path) -> None:
+    assert not raise_first_window(tmp_path)
+
+
+def test_homes_do_not_answer_for_each_other(qtbot: QtBot, tmp_path: Path) -> None:
+    first = SingleInstance(tmp_path / "one")
+    assert first.is_listening
+    assert not raise_first_window(tmp_path / "two")
+    assert server_name(tmp_path / "one") != server_name(tmp_path / "two")
+    first.close()
+
+
+def test_a_socket_that_a_killed_start_left_is_no_obstacle(qtbot: QtBot, tmp_path: Path) -> None:
+    first = SingleInstance(tmp_path)
+    second = SingleInstance(tmp_path)  # the name is taken and nobody was asked: as after a kill
+    assert second.is_listening
+    with qtbot.waitSignal(second.raise_wanted, timeout=5000):
+        assert raise_first_window(tmp_path)
+    first.close()
+    second.close()
+
+
+def test_the_window_imports_nothing_heavy_before_its_first_paint() -> None:
+    program = (
+        "import sys, desktop_sync.ui.app; "
+        "print(sorted({m.split('.')[0] for m in sys.modules} & "
+        "{'sqlalchemy','duckdb','pyarrow','adbc_driver_manager','keyring','alembic','cryptography','sqlglot'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout == "[]\n", done.stdout + done.stderr
