@@ -25,11 +25,12 @@ class SideStream:
         self._on_batch: OnBatch | None = None
         self.schema: pa.Schema = self._reader.schema
         self.error: BaseException | None = None
+        self._rest = self._batches()  # one iterator: one that is dropped would close the reader
 
     def is_empty(self) -> bool:
         """Whether no record comes; one batch is read ahead, and not lost. Raises the error of the read."""
         if self._first is None:
-            self._first = next((batch for batch in self._batches() if batch.num_rows), None)
+            self._first = next((batch for batch in self._rest if batch.num_rows), None)
         return self._first is None
 
     def watch(self, on_batch: OnBatch) -> None:
@@ -51,7 +52,7 @@ class SideStream:
             if self._first is not None:
                 first, self._first = self._first, None
                 yield self._told(first)
-            for batch in self._batches():
+            for batch in self._rest:
                 yield self._told(batch)
         except BaseException as error:
             self.error = self.error or error

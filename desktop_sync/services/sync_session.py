@@ -34,13 +34,14 @@ class SyncSession:
     missing: frozenset[tuple[str, Side]]
     work_folder: str
     cycle: tuple[str, ...] = ()
+    works_in_memory: bool = False
     _bench: Workbench | None = None
 
     @property
     def bench(self) -> Workbench:
         """The workbench, opened when it is first needed: an incremental run that reads nothing never does."""
         if self._bench is None:
-            self._bench = Workbench(self.work_folder)
+            self._bench = Workbench(self.work_folder, in_memory=self.works_in_memory)
         return self._bench
 
     def key(self, layout: Layout) -> EntityKey:

@@ -331,8 +331,9 @@ class SynchronizationService:
 
     def _save_watermarks(self, preview: Preview) -> None:
         for one in preview.prepared:
-            if one.given is not None and one.watermarks:
-                key = preview.session.key(one.layout)
+            key = preview.session.key(one.layout)
+            known = {side: self._ledger.watermark(key, side) for side in Side}
+            if one.watermarks and one.watermarks != known:
                 self._ledger.save_watermarks(key, one.watermarks[Side.A], one.watermarks[Side.B])
 
     def _entity_result(self, one: Prepared, carried: Carried, started: float) -> EntityResult:
