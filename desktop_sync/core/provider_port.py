@@ -82,6 +82,8 @@ class Capabilities:
     """False: what is staged becomes visible all at once, at commit (files)."""
     batch_size: int = 10_000
     distinguishes_empty_and_null: bool = True
+    stores_text_only: bool = False
+    """Fields have no types; values are written as plain text."""
 
 
 @dataclass(frozen=True, slots=True)

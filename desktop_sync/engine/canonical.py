@@ -17,10 +17,12 @@ LEAST_SCALE = 9
 
 @dataclass(frozen=True, slots=True)
 class ValueType:
-    """The type of a column of values. `scale` is used by DECIMAL only."""
+    """The type of a column of values. For DECIMAL: `scale` digits after the point are kept, and as text at least the
+    declared `digits` are shown (2.50)."""
 
     type: FieldType
     scale: int = LEAST_SCALE
+    digits: int = 0
 
     @property
     def sql(self) -> str:
@@ -46,7 +48,9 @@ _SQL_TYPES = {
 
 
 def value_type(kind: FieldType, scale: int | None) -> ValueType:
-    return ValueType(kind, min(30, max(LEAST_SCALE, scale or 0)))
+    if kind is not FieldType.DECIMAL:
+        return ValueType(kind)
+    return ValueType(kind, min(30, max(LEAST_SCALE, scale or 0)), min(30, scale or 0))
 
 
 def quote(name: str) -> str:
@@ -109,7 +113,7 @@ def plain_text_sql(value: str, kind: ValueType) -> str:
         case FieldType.TEXT:
             return value
         case FieldType.DECIMAL:
-            return f"rtrim(rtrim(CAST({value} AS VARCHAR), '0'), '.')"
+            return _decimal_text(value, kind.digits)
         case FieldType.BOOLEAN:
             return f"CASE {value} WHEN true THEN 'true' WHEN false THEN 'false' END"
         case FieldType.TIMESTAMP:
@@ -120,6 +124,14 @@ def plain_text_sql(value: str, kind: ValueType) -> str:
             return f"hex({value})"
         case _:
             return f"CAST({value} AS VARCHAR)"
+
+
+def _decimal_text(value: str, digits: int = 0) -> str:
+    short = f"rtrim(rtrim(CAST({value} AS VARCHAR), '0'), '.')"
+    if not digits:
+        return short
+    shown = f"CAST({value} AS DECIMAL(38,{digits}))"
+    return f"CASE WHEN {shown} = {value} THEN CAST({shown} AS VARCHAR) ELSE {short} END"
 
 
 def _stamp_text(value: str) -> str:
@@ -137,6 +149,8 @@ def canonical_sql(value: str, kind: ValueType) -> str:
                 f"THEN replace(replace(replace({value}, chr(29), chr(29) || '9'), chr(30), chr(29) || '0'), chr(31), "
                 f"chr(29) || '1') ELSE {value} END"
             )
+        case FieldType.DECIMAL:
+            return _decimal_text(value)
         case FieldType.FLOAT:
             return f"printf('%.17g', {value} + 0.0)"  # adding zero makes -0 and 0 one value
         case FieldType.DATE:

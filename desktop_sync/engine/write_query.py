@@ -15,7 +15,7 @@ from desktop_sync.core.configuration import NullPolicy, Side
 from desktop_sync.core.decision import Action, create, delete, update
 from desktop_sync.core.provider_port import Operation
 from desktop_sync.core.structure import FieldType
-from desktop_sync.engine.canonical import ValueType, literal, plain_text_sql, typed_sql
+from desktop_sync.engine.canonical import TEXT, ValueType, literal, plain_text_sql, typed_sql
 from desktop_sync.engine.layout import Column, Layout, Sending
 from desktop_sync.engine.planner import PlanInput, pair_table, plan_table
 from desktop_sync.engine.sides import peer_table, side_table
@@ -68,6 +68,7 @@ class _Builder:
     def query(self) -> WriteQuery:
         written = self._written()
         current = {} if self.operation is Operation.CREATE else {c.name: f"t.{c.raw}" for c in self.to.columns}
+        written = [self._as_stored(*one) for one in written]
         values = [f"{value} AS x_v{i}" for i, (_, _, value) in enumerate(written)]
         checked = [] if self.operation is Operation.CREATE else list(self.to.guarded)
         expected = [f"t.{column.raw} AS x_e{i}" for i, column in enumerate(checked)]
@@ -113,6 +114,13 @@ class _Builder:
                 value = self._kept_or(value, sending)
             rows.setdefault(sending.target, (sending.target, sending.kind, value))
         return list(rows.values())
+
+    def _as_stored(self, name: str, kind: ValueType, value: str) -> tuple[str, ValueType, str]:
+        """A system without types gets plain text."""
+        declared = self.to.structure.field(name)
+        if declared is None or declared.is_typed or kind.type is FieldType.TEXT:
+            return name, kind, value
+        return name, TEXT, plain_text_sql(f"({value})", kind)
 
     def _value(self, sending: Sending) -> str:
         if not sending.mapping.lookup:

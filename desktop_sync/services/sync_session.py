@@ -137,7 +137,8 @@ def _layout(
         if partner is None or not can_make or not is_new or not entity.direction.flows_from(side.other):
             raise absence
         # A structure that never took part may be made; one that did and is gone must not look empty.
-        found[side] = planned_structure(entity, side, partner)
+        is_typed = not endpoints[side].capabilities.stores_text_only
+        found[side] = planned_structure(entity, side, partner, is_typed=is_typed)
         missing.add((entity.name, side))
     a, b = found[Side.A], found[Side.B]
     if a is None or b is None:
@@ -151,7 +152,7 @@ def _layout(
         raise
 
 
-def planned_structure(entity: Entity, side: Side, partner: Structure) -> Structure:
+def planned_structure(entity: Entity, side: Side, partner: Structure, *, is_typed: bool) -> Structure:
     """The structure that will be made: a field for each mapped one, with its partner's type."""
     fields: dict[str, Field] = {}
     for mapping in entity.fields:
@@ -160,12 +161,12 @@ def planned_structure(entity: Entity, side: Side, partner: Structure) -> Structu
             continue
         other = partner.field(mapping.field_of(side.other))
         if other is None or mapping.value_map or mapping.to_a or mapping.to_b:
-            fields[name] = Field(name, FieldType.TEXT)
+            fields[name] = Field(name, FieldType.TEXT, is_typed=is_typed)
         else:
-            fields[name] = Field(name, other.type, other.nullable, other.length, other.scale)
+            fields[name] = Field(name, other.type, other.nullable, other.length, other.scale, is_typed)
     for name in (entity.modified.of(side), entity.mark.of(side.other).field, *entity.key.of(side)):
         if name and name not in fields:
-            fields[name] = Field(name, FieldType.TEXT)
+            fields[name] = Field(name, FieldType.TEXT, is_typed=is_typed)
     key = entity.key.of(side)
     if not key:
         by_partner = {m.field_of(side.other): m.field_of(side) for m in entity.fields}

@@ -193,7 +193,9 @@ def _copy_mode(path: str, temporary: str) -> None:
     try:
         status = os.stat(path)
     except FileNotFoundError:
-        os.chmod(temporary, 0o600)
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(temporary, 0o666 & ~mask)  # a new file of the user's, as any program would make it
         return
     os.chmod(temporary, stat.S_IMODE(status.st_mode))
     if hasattr(os, "chown"):

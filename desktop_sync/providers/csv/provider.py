@@ -23,6 +23,7 @@ CAPABILITIES = Capabilities(
     conditional_write=ConditionalWrite.STRONG,
     commits_each_batch=False,
     distinguishes_empty_and_null=False,
+    stores_text_only=True,
 )
 
 _DELIMITERS = {"": "", "comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
