@@ -17,8 +17,9 @@ from pathlib import Path
 
 from desktop_sync.bootstrap import build_application
 from desktop_sync.core.errors import DesktopSyncError
-from desktop_sync.engine import plan_store as _plan_store
+from desktop_sync.core.ports import CancelToken
 from desktop_sync.engine import expression as _expression
+from desktop_sync.engine import plan_store as _plan_store
 from desktop_sync.ledger import open_ledger as _open_ledger
 from desktop_sync.providers.csv import session as _csv
 from desktop_sync.providers.sql import sqlite_reading as _reading
@@ -33,15 +34,17 @@ WARM = (_plan_store, _expression, _open_ledger, _csv, _reading, _writing, _choos
 WARM += (_definition_file, _records, _synchronization)  # type: ignore[assignment]
 
 FILE_EVENTS = {"open", "os.rename", "os.remove", "os.chmod", "os.chown", "os.truncate", "os.listdir"}
-UNCHANGING = ("run", "watermark", "sequence")
+OF_EVERY_RUN = ("run", "watermark", "sequence", "sqlite_sequence")
 """Tables that a run without work may write: the run itself, how far it read, and ids that it set aside."""
 
 
 class Killer:
-    """Counts steps and ends the process at one of them, as a power cut would: nothing is flushed or closed."""
+    """Counts steps and ends the process at one of them: nothing is flushed or closed. It may cancel at one, too."""
 
-    def __init__(self, at: int, tell: Callable[[dict[str, object]], None]) -> None:
+    def __init__(self, at: int, cancel_at: int, tell: Callable[[dict[str, object]], None]) -> None:
         self.at = at
+        self.cancel_at = cancel_at
+        self.cancel = CancelToken()
         self.count = 0
         self.names: list[str] = []
         self._tell = tell
@@ -49,6 +52,8 @@ class Killer:
     def step(self, name: str) -> None:
         self.count += 1
         self.names.append(name)
+        if self.count == self.cancel_at:
+            self.cancel.cancel()
         if self.count == self.at:
             self._tell({"killed": name, "steps": self.count})
             os.kill(os.getpid(), signal.SIGKILL)
@@ -64,9 +69,9 @@ def _watch_files(killer: Killer, folder: str) -> None:
     sys.addaudithook(hook)
 
 
-def _run(application: Application, name: str, request: dict[str, object]) -> dict[str, object]:
+def _run(application: Application, name: str, cancel: CancelToken) -> dict[str, object]:
     try:
-        result = application.synchronization.run(name)
+        result = application.synchronization.run(name, cancel=cancel)
     except DesktopSyncError as error:
         return {"outcome": "error", "error": f"{type(error).__name__}: {error}", "actions": {}, "failed": 0}
     actions: dict[str, int] = {}
@@ -91,8 +96,13 @@ def _ledger_content(home: Path) -> dict[str, list[str]]:
         return {
             name: sorted(repr(row) for row in connection.execute(f'SELECT * FROM "{name}"'))
             for name in names
-            if name not in UNCHANGING
+            if name not in OF_EVERY_RUN
         }
+
+
+def _content(home: Path, files: list[str]) -> dict[str, object]:
+    """What must not change in a run that has nothing to do."""
+    return {**_ledger_content(home), **{file: Path(file).read_bytes() for file in files}}
 
 
 def _report(application: Application, name: str) -> dict[str, object]:
@@ -116,26 +126,28 @@ def _report(application: Application, name: str) -> dict[str, object]:
 
 def _child(request: dict[str, object], tell: Callable[[dict[str, object]], None]) -> None:
     home, name = Path(str(request["home"])), str(request["name"])
-    killer = Killer(int(str(request.get("kill_at", 0))), tell)
+    killer = Killer(int(str(request.get("kill_at", 0))), int(str(request.get("cancel_at", 0))), tell)
     if request.get("files"):
         _watch_files(killer, str(request["files"]))
         application = build_application(home)
     else:
         application = build_application(home, steps=killer.step)
-    if request.get("import"):
-        application.definitions.import_file(Path(str(request["import"])))
-    runs, before = [], None
-    for number in range(int(str(request["runs"]))):
-        if request.get("watch_last") and number == int(str(request["runs"])) - 1:
-            before = _ledger_content(home)
-        runs.append(_run(application, name, request))
+    if request.get("definitions"):
+        application.definitions.import_file(Path(str(request["definitions"])))
+    runs, quiet = [], [str(file) for file in request.get("quiet_last", [])]  # type: ignore[attr-defined]
+    last = int(str(request["runs"])) - 1
+    before: dict[str, object] = {}
+    for number in range(last + 1):
+        if quiet and number == last:
+            before = _content(home, quiet)
+        runs.append(_run(application, name, killer.cancel))
     answer: dict[str, object] = {"killed": "", "steps": killer.count, "names": killer.names, "runs": runs}
     if request.get("report"):
         answer |= {"report": _report(application, name)}
     application.close()
-    if before is not None:
-        after = _ledger_content(home)
-        answer["ledger_changes"] = [table for table in after if after[table] != before.get(table)]
+    if quiet:
+        after = _content(home, quiet)
+        answer["changes"] = [part for part in after if after[part] != before.get(part)]
     tell(answer)
 
 

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from tests.support.crash_world import AGREED, CONFIGURATION, LOSERS, Pair, World, values_of
@@ -44,12 +44,12 @@ class CrashServer:
         assert "bug" not in answer, answer
         return answer
 
-    def begin(self, world: World, number: int = 11) -> list[str]:
+    def begin(self, world: World, edit: Callable[[World], None] = World.edit) -> list[str]:
         """Both systems are synchronized, then edited; the names of the steps of the run that is to come."""
-        world.furnish(number)
-        first = self.ask(world, 2, **{"import": str(world.definitions)})
+        world.furnish()
+        first = self.ask(world, 2, definitions=str(world.definitions))
         assert [run["outcome"] for run in first["runs"]] == ["done", "done"], first
-        world.edit()
+        edit(world)
         world.take_snapshot()
         return self.dry_run(world)
 
@@ -59,19 +59,22 @@ class CrashServer:
         world.restore()
         return names
 
+    def kill(self, world: World, at: int, **request: object) -> str:
+        """A run that dies at this step; the step's name."""
+        answer = self.ask(world, 1, kill_at=at, **request)
+        assert answer["was_killed"], f"the run ended before step {at}: {answer}"
+        killed: str = answer["killed"]
+        return killed
+
     def recover(self, world: World, agreed: Mapping[str, Pair] = AGREED, losers: tuple[str, ...] = LOSERS) -> Answer:
         """Restarted: after two runs all is as if nothing had happened, and a third writes nothing."""
-        answer = self.ask(world, 2)
+        answer = self.ask(world, 3, report=True, quiet_last=[str(store.path) for store in (world.a, world.b)])
         check_runs(answer)
+        assert not any(answer["runs"][2]["actions"].values()), f"the third run still did something: {answer['runs']}"
+        assert answer["changes"] == [], f"the third run changed {answer['changes']}"
         check_values(world, agreed)
-        sides = (world.a.content(), world.b.content())
-        last = self.ask(world, 1, report=True, watch_last=True)
-        check_runs(last)
-        assert not any(last["runs"][0]["actions"].values()), f"the third run still did something: {last['runs']}"
-        assert (world.a.content(), world.b.content()) == sides, "the third run wrote to a system"
-        assert last["ledger_changes"] == [], f"the third run changed the ledger: {last['ledger_changes']}"
-        check_report(last["report"], losers)
-        return last
+        check_report(answer["report"], losers)
+        return answer
 
 
 def check_runs(answer: Answer) -> None:

@@ -1,4 +1,4 @@
-"""Two small systems that share customers, written and read by the standard library alone, for tests that kill the program.
+"""Two small systems that share customers, for tests that kill the program; written and read by the standard library.
 
 The world has every kind of action of a run at once: creates, updates, conflicts, deletes and deletes against edits, in
 both directions. Every value is a token of its own, so that what was lost can be named.
@@ -13,7 +13,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -27,6 +27,10 @@ CONFIGURATION = "Customers"
 class Store(Protocol):
     """One system with the structure `customers`."""
 
+    @property
+    def path(self) -> Path:
+        """Its file."""
+
     def make(self, records: Iterable[Record]) -> None: ...
     def settings(self) -> str:
         """Provider and settings as TOML."""
@@ -38,8 +42,11 @@ class Store(Protocol):
     def content(self) -> bytes:
         """What the system holds, for telling whether anything changed."""
 
-    def overwrite(self, content: bytes) -> None:
-        """The system is as it was when `content` was taken; it stays the same file."""
+    def files(self) -> dict[str, bytes]:
+        """Its files, also those that a killed program left beside it, by name."""
+
+    def overwrite(self, files: Mapping[str, bytes]) -> None:
+        """The system is as it was when `files` were taken; it stays the same file."""
 
 
 @dataclass(frozen=True)
@@ -84,10 +91,11 @@ class SqliteStore:
             assert not self.path.with_name(self.path.name + ending).exists(), "the database is not at rest"
         return self.path.read_bytes()
 
-    def overwrite(self, content: bytes) -> None:
-        for ending in ("-wal", "-shm", "-journal"):
-            self.path.with_name(self.path.name + ending).unlink(missing_ok=True)
-        _overwrite(self.path, content)
+    def files(self) -> dict[str, bytes]:
+        return _read_all(self.path.parent.glob(f"{self.path.name}*"))
+
+    def overwrite(self, files: Mapping[str, bytes]) -> None:
+        _write_all(self.path.parent, self.path.parent.glob(f"{self.path.name}*"), files)
 
 
 @dataclass(frozen=True)
@@ -137,10 +145,23 @@ class CsvStore:
     def content(self) -> bytes:
         return self.path.read_bytes()
 
-    def overwrite(self, content: bytes) -> None:
-        for stale in self.folder.glob(".*"):
-            stale.unlink()
-        _overwrite(self.path, content)
+    def files(self) -> dict[str, bytes]:
+        return _read_all(self.folder.iterdir())
+
+    def overwrite(self, files: Mapping[str, bytes]) -> None:
+        _write_all(self.folder, self.folder.iterdir(), files)
+
+
+def _read_all(paths: Iterable[Path]) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in paths}
+
+
+def _write_all(folder: Path, there: Iterable[Path], files: Mapping[str, bytes]) -> None:
+    for path in list(there):
+        if path.name not in files:
+            path.unlink()
+    for name, content in files.items():
+        _overwrite(folder / name, content)
 
 
 def _overwrite(path: Path, content: bytes) -> None:
@@ -151,6 +172,15 @@ def _overwrite(path: Path, content: bytes) -> None:
         file.write(content)
 
 
+@dataclass(frozen=True)
+class Copy:
+    """A world at one moment: its home, and the files of both systems by name."""
+
+    home: Path
+    a: Mapping[str, bytes]
+    b: Mapping[str, bytes]
+
+
 @dataclass
 class World:
     """A folder with both systems, a configuration file and the program's home."""
@@ -159,7 +189,8 @@ class World:
     a: Store
     b: Store
     options: str = ""
-    snapshot: tuple[bytes, bytes] = field(default=(b"", b""))
+    snapshot: Copy | None = None
+    _copies: int = 0
 
     @property
     def home(self) -> Path:
@@ -241,16 +272,24 @@ b = "phone"
 
     def take_snapshot(self) -> None:
         """What `restore` brings back."""
-        self.snapshot = (self.a.content(), self.b.content())
-        kept = self.folder / "kept home"
-        shutil.rmtree(kept, ignore_errors=True)
-        shutil.copytree(self.home, kept)
+        self.snapshot = self.take_copy()
 
     def restore(self) -> None:
+        assert self.snapshot is not None
+        self.bring_back(self.snapshot)
+
+    def take_copy(self) -> Copy:
+        """The world as it is now, also in the middle of a killed run."""
+        self._copies += 1
+        home = self.folder / f"home {self._copies}"
+        shutil.copytree(self.home, home)
+        return Copy(home, self.a.files(), self.b.files())
+
+    def bring_back(self, copy: Copy) -> None:
         shutil.rmtree(self.home)
-        shutil.copytree(self.folder / "kept home", self.home)
-        self.a.overwrite(self.snapshot[0])
-        self.b.overwrite(self.snapshot[1])
+        shutil.copytree(copy.home, self.home)
+        self.a.overwrite(copy.a)
+        self.b.overwrite(copy.b)
 
 
 AGREED = {

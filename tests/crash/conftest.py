@@ -1,0 +1,23 @@
+"""The warm process of the crash tests. `DESKTOP_SYNC_CRASH=full` visits every step instead of a sample."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.crash_trial import CrashServer
+
+IS_FULL = os.environ.get("DESKTOP_SYNC_CRASH") == "full"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[CrashServer]:
+    with CrashServer() as warm:
+        yield warm
+
+
+@pytest.fixture(scope="session")
+def is_full() -> bool:
+    return IS_FULL
