@@ -45,6 +45,7 @@ class AskDialog(QDialog):
         buttons = QHBoxLayout()
         buttons.setSpacing(SPACE_S)
         buttons.addStretch(1)
+        first: QWidget = self
         for key, shown, kind in reversed(answers):
             made = button(shown, kind)
             made.setObjectName(key)
@@ -52,10 +53,11 @@ class AskDialog(QDialog):
             made.clicked.connect(self._answer)
             buttons.addWidget(made)
             if key == answers[0][0]:
-                made.setFocus()
+                first = made
         layout.addLayout(buttons)
         self.setAccessibleName(title)
         self.finished.connect(self._say)
+        first.setFocus()
 
     @Slot()
     def _answer(self) -> None:

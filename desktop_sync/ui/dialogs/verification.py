@@ -57,3 +57,4 @@ class VerificationDialog(QDialog):
         layout.addWidget(message)
         layout.addWidget(ListView(rows, theme, self.tr("Found per entity")), 1)
         layout.addLayout(row(0, close))
+        close.setFocus()

@@ -8,7 +8,7 @@ from typing import Protocol, cast
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
-from desktop_sync.core.guard import Guard
+from desktop_sync.core.guard import Guard, GuardFinding
 from desktop_sync.core.run import Outcome, RunResult
 from desktop_sync.core.status import Status
 from desktop_sync.ui.bridge.control import ProgressState
@@ -63,6 +63,7 @@ class ConfigurationPage(QStackedWidget):
         self.name = name
         self._names = names
         self._content: PageContent | None = None
+        self._reminded_of = 0
         self.preview_page: PreviewPage | None = None
         self._make_header()
         self.overview = OverviewPage(context)
@@ -187,6 +188,20 @@ class ConfigurationPage(QStackedWidget):
         self._show_tab_count("review", content.counts.get(Status.REVIEW, 0))
         self._stale = set(self.pages)
         self._show_tab()
+        self._remind_of_guard(content)
+
+    def _remind_of_guard(self, content: PageContent) -> None:
+        """A plan that a guard keeps waiting is offered again, once in the life of the page."""
+        run = content.last_run
+        if run is None or run.outcome is not Outcome.GUARD or run.id == self._reminded_of or self.message.text:
+            return
+        self._reminded_of = run.id
+        self._say_guard(run.result.findings if run.result is not None else ())
+
+    def _say_guard(self, findings: tuple[GuardFinding, ...]) -> None:
+        lines = [guard_sentence(finding, self._names) for finding in findings]
+        head = self.tr("Nothing was written. A guard stopped the run:")
+        self._say("\n".join([head, *lines]), Tone.WARNING, offers_plan=True)
 
     def _show_tab_count(self, key: str, count: int) -> None:
         place = self.tabs.indexOf(_widget(self.pages[key]))
@@ -291,9 +306,8 @@ class ConfigurationPage(QStackedWidget):
         if name != self.name:
             return
         if result.outcome is Outcome.GUARD:
-            lines = [guard_sentence(finding, self._names) for finding in result.findings]
-            head = self.tr("Nothing was written. A guard stopped the run:")
-            self._say("\n".join([head, *lines]), Tone.WARNING, offers_plan=True)
+            self._reminded_of = result.run_id or 0
+            self._say_guard(result.findings)
         elif result.outcome is Outcome.FAILED:
             self._say(result.error or self.tr("The run failed."))
         elif result.outcome is Outcome.CANCELLED:

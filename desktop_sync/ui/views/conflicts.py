@@ -71,11 +71,11 @@ def conflict_columns(context: WindowContext, names: SideNames) -> tuple[Column[C
         return full_time(at, clock.now())
 
     return (
-        Column("a_id", tr("{0} record").format(names.a), lambda conflict: conflict.a_id or "—", 110),
+        Column("a_id", tr("{0} record").format(names.a), lambda conflict: conflict.a_id or "—", 106),
         Column("b_id", tr("{0} record").format(names.b), lambda conflict: conflict.b_id or "—", 110),
-        Column("entity", tr("Entity"), lambda conflict: conflict.entity, 100),
-        Column("fields", tr("Differs in"), lambda conflict: ", ".join(differing_fields(conflict)), 150),
-        Column("found", tr("Found"), lambda conflict: when(conflict.found_at), 120),
+        Column("entity", tr("Entity"), lambda conflict: conflict.entity, 98),
+        Column("fields", tr("Differs in"), lambda conflict: ", ".join(differing_fields(conflict)), 110),
+        Column("found", tr("Found"), lambda conflict: when(conflict.found_at), 110),
     )
 
 
@@ -130,7 +130,7 @@ class ConflictsPage(QWidget):
         self._splitter.addWidget(self._detail)
         self._splitter.setStretchFactor(0, 2)
         self._splitter.setStretchFactor(1, 3)
-        self._splitter.setSizes([400, 620])
+        self._splitter.setSizes([500, 560])
         self._detail.hide()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, SPACE_L, 0, SPACE_S)

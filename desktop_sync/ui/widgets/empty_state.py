@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from desktop_sync.ui.palette import SPACE_M, SPACE_XL
 from desktop_sync.ui.theme import Theme
 from desktop_sync.ui.widgets.parts import button, label
+
+TEXT_WIDTH = 440
 
 
 class EmptyState(QWidget):
@@ -24,7 +27,7 @@ class EmptyState(QWidget):
         self._title.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._text = label(text, "secondary", wraps=True)
         self._text.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._text.setFixedWidth(420)
+        self._text.setFixedWidth(TEXT_WIDTH)
         self._buttons = QHBoxLayout()
         self._buttons.setSpacing(SPACE_M)
         self._buttons.addStretch(1)
@@ -41,13 +44,24 @@ class EmptyState(QWidget):
         layout.addStretch(4)
         theme.changed.connect(self._repaint_icon)
         self._repaint_icon()
+        self._fit_text()
 
     def say(self, title: str, text: str, icon: str = "") -> None:
         self._title.setText(title)
         self._text.setText(text)
+        self._fit_text()
         if icon and icon != self._icon:
             self._icon = icon
             self._repaint_icon()
+
+    def _fit_text(self) -> None:
+        """A centred label does not ask for the height of its lines by itself."""
+        self._text.ensurePolished()
+        self._text.setMinimumHeight(max(0, self._text.heightForWidth(TEXT_WIDTH)))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._fit_text()
 
     def add_button(self, text: str, kind: str = "") -> QPushButton:
         made = button(text, kind)

@@ -73,6 +73,7 @@ class PagedView(QTableView):
     def _lay_out(self) -> None:
         header = self.horizontalHeader()
         header.setHighlightSections(False)
+        header.setTextElideMode(Qt.TextElideMode.ElideRight)
         header.setSectionsMovable(True)
         header.setStretchLastSection(True)
         header.setMinimumSectionSize(48)
@@ -99,7 +100,7 @@ class PagedView(QTableView):
         """Columns that a person has not arranged share the width; too little of it is scrolled."""
         columns = self._model.columns
         wanted = sum(column.width for column in columns)
-        share = max(0.62, min(1.6, self.viewport().width() / wanted))
+        share = max(0.88, min(1.6, self.viewport().width() / wanted))
         header = self.horizontalHeader()
         header.blockSignals(True)
         for number, column in enumerate(columns):
