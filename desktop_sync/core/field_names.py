@@ -41,7 +41,7 @@ _SPLIT = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_]+")
 
 def tokens(name: str) -> tuple[str, ...]:
     """The words of a name in small letters without accents: "CustomerID" and "customer_id" give the same."""
-    plain = unicodedata.normalize("NFKD", name)
+    plain = unicodedata.normalize("NFKD", name.replace("ß", "ss"))
     plain = "".join(character for character in plain if not unicodedata.combining(character))
     return tuple(word.lower() for word in _SPLIT.findall(plain.replace("-", " ").replace("_", " ")))
 

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 
-from desktop_sync.core.configuration import Endpoint, SyncConfiguration
 from desktop_sync.core.errors import AuthenticationError, ConfigurationError, MissingError, Place
 from desktop_sync.core.ports import SecretReading, SecretState
 from desktop_sync.core.provider_port import (
@@ -90,7 +89,7 @@ class MemorySession:
 
 @dataclass
 class MemoryProvider:
-    """`tables`: endpoint name to structure name to table. `password` is what an endpoint must be opened with, if any."""
+    """`tables`: endpoint to structure to table, by name. `password`: what endpoints must be opened with, if any."""
 
     name: str = "memory"
     label: str = "Memory"
@@ -103,7 +102,7 @@ class MemoryProvider:
         Setting("encoding", "Encoding", SettingKind.CHOICE, choices=(("utf-8", "Unicode"), ("latin-1", "Western"))),
         Setting("read_only", "Only read", SettingKind.FLAG, default=False),
     )
-    capabilities: Capabilities = Capabilities(can_create_structures=True)
+    capabilities: Capabilities = field(default_factory=lambda: Capabilities(can_create_structures=True))
     tables: dict[str, dict[str, MemoryTable]] = field(default_factory=dict)
     password: str = ""
     contexts: list[OpenContext] = field(default_factory=list)

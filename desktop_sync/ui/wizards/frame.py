@@ -24,7 +24,7 @@ from desktop_sync.ui import icons
 from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S, SPACE_XL, Tone
 from desktop_sync.ui.widgets.parts import button, column, label, line, row, tool_button
 from desktop_sync.ui.wizards.notice import Notice
-from desktop_sync.ui.wizards.scheme import colours_of
+from desktop_sync.ui.wizards.scheme import scheme
 
 STEPS_WIDTH = 190
 
@@ -55,6 +55,8 @@ class WizardFrame(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.pages: list[WizardPage] = []
         self._steps: list[QToolButton] = []
+        self._seen: set[int] = set()
+        self._shown_steps: tuple[tuple[bool, ...], tuple[bool, ...]] | None = None
         self._group = QButtonGroup(self)
         self._group.setExclusive(True)
         self._title = label("", "title")
@@ -103,6 +105,7 @@ class WizardFrame(QDialog):
         """That page is in front and has the focus."""
         moved = place != self._stack.currentIndex() or not self._title.text()
         self._stack.setCurrentIndex(place)
+        self._seen.add(place)
         page = self.pages[place]
         self._title.setText(page.title)
         self._subtitle.setText(page.subtitle)
@@ -126,11 +129,13 @@ class WizardFrame(QDialog):
 
     def show_steps(self, reachable: Sequence[bool], complete: Sequence[bool]) -> None:
         """Which steps can be opened, and which have nothing left to do."""
+        self._shown_steps = tuple(reachable), tuple(complete)
         for place, step in enumerate(self._steps):
             step.setEnabled(reachable[place])
-            done = complete[place] and reachable[place] and place != self._stack.currentIndex()
+            seen = place in self._seen and place != self._stack.currentIndex()
+            done = complete[place] and reachable[place] and seen
             name = "check-circle" if done else "ring"
-            colours = colours_of(self)
+            colours = scheme()
             tone = colours.tone(Tone.GOOD) if done else colours.disabled
             step.setIcon(icons.icon(name, tone, colours.disabled))
             state = self.tr("complete") if done else ""
@@ -162,9 +167,11 @@ class WizardFrame(QDialog):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
             self._dress_side()
+            if self._shown_steps is not None:
+                self.show_steps(*self._shown_steps)
 
     def _dress_side(self) -> None:
-        colours = colours_of(self)
+        colours = scheme()
         sheet = f"QWidget#steps {{ background: {colours.sidebar}; border-right: 1px solid {colours.border}; }}"
         if self._side.styleSheet() != sheet:
             self._side.setStyleSheet(sheet)

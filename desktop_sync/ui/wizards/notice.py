@@ -11,7 +11,7 @@ from desktop_sync.core.finding import Finding
 from desktop_sync.ui import icons
 from desktop_sync.ui.palette import SPACE_S, Tone
 from desktop_sync.ui.widgets.parts import label
-from desktop_sync.ui.wizards.scheme import LEVEL_ICONS, LEVEL_TONES, colours_of
+from desktop_sync.ui.wizards.scheme import LEVEL_ICONS, LEVEL_TONES, scheme
 
 _ICONS = {Tone.BAD: "error", Tone.WARNING: "alert", Tone.GOOD: "check-circle"}
 ICON_SIZE = 16
@@ -57,7 +57,7 @@ class Notice(QFrame):
             self._dress()
 
     def _dress(self) -> None:
-        background, foreground = colours_of(self).soft[self._tone]
+        background, foreground = scheme().soft[self._tone]
         sheet = (
             f"QFrame#notice {{ background: {background}; border: none; border-radius: 8px; }}"
             f"QFrame#notice > QLabel {{ color: {foreground}; background: transparent; }}"

@@ -1,21 +1,17 @@
-"""The scheme a widget is shown in, told by its palette: the wizards need no other word about light and dark."""
+"""Light or dark, told by the palette: the wizards need no other word about it."""
 
 from __future__ import annotations
 
-from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QWidget
+from PySide6.QtGui import QGuiApplication, QPalette
 
 from desktop_sync.core.finding import Level
 from desktop_sync.ui.palette import DARK, LIGHT, Colours, Tone
 
 
-def colours_of(widget: QWidget) -> Colours:
-    dark = widget.palette().color(QPalette.ColorRole.Window).lightness() < 128
+def scheme() -> Colours:
+    """The colours of now. The application's palette is asked: a widget's own is changed by its stylesheet."""
+    dark = QGuiApplication.palette().color(QPalette.ColorRole.Window).lightness() < 128
     return DARK if dark else LIGHT
-
-
-def tone_colour(widget: QWidget, tone: Tone) -> QColor:
-    return QColor(colours_of(widget).tone(tone))
 
 
 LEVEL_TONES = {Level.ERROR: Tone.BAD, Level.WARNING: Tone.WARNING, Level.NOTE: Tone.NEUTRAL}

@@ -21,6 +21,7 @@ class ChoicesBox(QWidget):
         self.table.verticalHeader().hide()
         self.table.horizontalHeader().setAccessibleName(self.tr("Columns"))
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.table.setMinimumHeight(84)
         self.table.setCornerButtonEnabled(False)
         self.table.setTabKeyNavigation(False)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop_sync.core.errors import ConfigurationError
 from desktop_sync.core.normal_form import MAX_DECIMALS, MEANINGS, Step, StepKind, parse_normal_form, steps_for
 from desktop_sync.core.structure import FieldType
 from desktop_sync.ui.text.plain import tooltip
 from desktop_sync.ui.widgets.parts import label
+from desktop_sync.ui.wizards.number_box import NumberBox
 
 _ORDER = (
     StepKind.NFKC, StepKind.TRIM, StepKind.COLLAPSE_SPACES, StepKind.LOWER, StepKind.NO_ACCENTS, StepKind.DIGITS,
@@ -28,18 +29,19 @@ class ComparisonBox(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._kept: tuple[str, ...] = ()
+        self._shown: list[StepKind] = []
         self.boxes: dict[StepKind, QCheckBox] = {}
-        self.decimals = QSpinBox()
-        self.decimals.setRange(0, MAX_DECIMALS)
+        self.decimals = NumberBox(0, MAX_DECIMALS)
         self.decimals.setAccessibleName(self.tr("Decimals"))
         self.zone = QComboBox()
         self.zone.setEditable(True)
         self.zone.addItems(ZONES)
         self.zone.setAccessibleName(self.tr("Time zone"))
-        grid = QGridLayout()
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setVerticalSpacing(2)
-        for place, kind in enumerate(_ORDER):
+        self._grid = QGridLayout()
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setVerticalSpacing(2)
+        self._cells: dict[StepKind, QWidget] = {}
+        for kind in _ORDER:
             box = QCheckBox(MEANINGS[kind].label)
             box.setToolTip(tooltip(MEANINGS[kind].explanation))
             box.setAccessibleDescription(MEANINGS[kind].explanation)
@@ -54,7 +56,9 @@ class ComparisonBox(QWidget):
                 beside.addWidget(box)
                 beside.addWidget(self.decimals if kind is StepKind.SCALE else self.zone)
                 beside.addStretch(1)
-            grid.addWidget(cell, place // 2, place % 2)
+            cell.setParent(self)
+            cell.hide()
+            self._cells[kind] = cell
         self.decimals.valueChanged.connect(self._argument_changed)
         self.zone.currentTextChanged.connect(self._argument_changed)
         self._nothing = label(self.tr("Values of this type are compared as they are."), "secondary")
@@ -62,7 +66,7 @@ class ComparisonBox(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         words = self.tr("Two values count as the same when they differ only in this. They are written as they are.")
         layout.addWidget(label(words, "caption", wraps=True))
-        layout.addLayout(grid)
+        layout.addLayout(self._grid)
         layout.addWidget(self._nothing)
         layout.addStretch(1)
 
@@ -71,7 +75,7 @@ class ComparisonBox(QWidget):
         """The chosen steps, in the order in which they are carried out."""
         names: list[str] = []
         for kind, box in self.boxes.items():
-            if box.isChecked() and not box.isHidden():
+            if box.isChecked() and kind in self._shown:
                 names.append(Step(kind, self.decimals.value(), self.zone.currentText().strip()).name)
         return (*names, *self._kept)
 
@@ -88,10 +92,9 @@ class ComparisonBox(QWidget):
             box.blockSignals(True)
             box.setChecked(kind in chosen)
             box.blockSignals(False)
-            box.setVisible(kind in offered)
+        self._lay_out([kind for kind in _ORDER if kind in offered])
         for kind, argument in ((StepKind.SCALE, self.decimals), (StepKind.UTC, self.zone)):
             argument.blockSignals(True)
-            argument.setVisible(kind in offered)
             argument.setEnabled(kind in chosen)
         if StepKind.SCALE in chosen:
             self.decimals.setValue(chosen[StepKind.SCALE].decimals)
@@ -100,6 +103,17 @@ class ComparisonBox(QWidget):
         self.decimals.blockSignals(False)
         self.zone.blockSignals(False)
         self._nothing.setVisible(not offered & set(self.boxes))
+
+    def _lay_out(self, kinds: list[StepKind]) -> None:
+        """These boxes two by two, without gaps."""
+        if kinds == self._shown:
+            return
+        self._shown = kinds
+        for kind, cell in self._cells.items():
+            self._grid.removeWidget(cell)
+            cell.setVisible(kind in kinds)
+        for place, kind in enumerate(kinds):
+            self._grid.addWidget(self._cells[kind], place // 2, place % 2)
 
     @Slot(bool)
     def _toggled(self, is_on: bool) -> None:

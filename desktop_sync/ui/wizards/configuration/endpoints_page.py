@@ -10,7 +10,7 @@ from desktop_sync.core.finding import Level
 from desktop_sync.core.setup_flow import Page
 from desktop_sync.services.views import ProviderInfo
 from desktop_sync.ui.palette import SPACE_L, SPACE_S
-from desktop_sync.ui.widgets.parts import button, card, label
+from desktop_sync.ui.widgets.parts import button, card, label, row
 from desktop_sync.ui.wizards.configuration.choice_box import ChoiceBox
 from desktop_sync.ui.wizards.configuration.holder import SetupHolder
 from desktop_sync.ui.wizards.field_row import FieldRow
@@ -51,7 +51,7 @@ class EndpointsPage(WizardPage):
             box.activated.connect(self._chosen)
             self.boxes[side] = box
             self.rows[side] = FieldRow(captions[side], box)
-            made = card(self.rows[side], self.new_buttons[side], self._limits[side], 0)
+            made = card(self.rows[side], row(self.new_buttons[side], 0), self._limits[side], 0)
             grid.addWidget(made, 0, place)
             grid.setColumnStretch(place, 1)
         layout = QVBoxLayout(self)
@@ -96,7 +96,7 @@ class EndpointsPage(WizardPage):
             self.rows[side].say(errors.get(side.value, "") if self._touched else "")
             endpoint = next((item for item in self._endpoints if item.name == name), None)
             info = self._infos.get(endpoint.provider) if endpoint is not None else None
-            self._limits[side].setText("\n".join(info.limits) if info is not None else "")
+            self._limits[side].setText("\n".join(f"•  {limit}" for limit in info.limits) if info is not None else "")
 
     def _title(self, endpoint: Endpoint) -> str:
         info = self._infos.get(endpoint.provider)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop_sync.core.configuration import GuardLimits
 from desktop_sync.ui.palette import SPACE_S
+from desktop_sync.ui.wizards.number_box import NumberBox
 
 
 class _Limit(QWidget):
@@ -17,8 +18,7 @@ class _Limit(QWidget):
     def __init__(self, text: str, suffix: str, largest: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.box = QCheckBox(text)
-        self.number = QSpinBox()
-        self.number.setRange(0, largest)
+        self.number = NumberBox(0, largest)
         self.number.setSuffix(suffix)
         self.number.setFixedWidth(150)
         self.number.setAccessibleName(text)

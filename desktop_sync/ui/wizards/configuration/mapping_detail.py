@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QTabWidget, QVBoxLayout, QWidget
 
 from desktop_sync.core.configuration import Direction, FieldMapping, NullPolicy, Side
@@ -150,12 +150,15 @@ class MappingDetail(QWidget):
         layout = QVBoxLayout(self._values)
         layout.setContentsMargins(0, SPACE_S, 0, 0)
         layout.setSpacing(SPACE_S)
+        computed = QHBoxLayout()
+        computed.setSpacing(SPACE_M)
         for side, edit in self.expressions.items():
             made = FieldRow("", edit)
             self.expression_rows[side] = made
             edit.textEdited.connect(self._edit)
             edit.setClearButtonEnabled(True)
-            layout.addWidget(made)
+            computed.addWidget(made, 1, Qt.AlignmentFlag.AlignTop)
+        layout.addLayout(computed)
         self.null: ChoiceBox[NullPolicy] = ChoiceBox()
         self.null.offer(null_policies())
         self.null.activated.connect(self._edit)
@@ -199,7 +202,7 @@ class MappingDetail(QWidget):
             target, source = mapping.field_of(side), mapping.field_of(side.other)
             row = self.expression_rows[side]
             row.setVisible(bool(target) and mapping.direction.flows_from(side.other))
-            name = self.tr("Value for {0} of {1}").format(target, self._names[side])
+            name = self.tr("{0}: {1} is").format(self._names[side], target)
             row.retitle(name, self.tr("an expression over the fields of {0}").format(self._names[side.other]))
             edit.setPlaceholderText(source or self.tr("for example upper(Name) or 'constant'"))
         self.null.choose(mapping.null)

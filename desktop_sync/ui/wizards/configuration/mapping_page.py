@@ -29,6 +29,13 @@ from desktop_sync.ui.wizards.notice import Notice
 SURE = 0.8
 
 
+class SteadyWidget(QWidget):
+    """Takes the height that there is: with wrapped labels in it, a scroll area would give it all it could use."""
+
+    def hasHeightForWidth(self) -> bool:
+        return False
+
+
 class MappingPage(WizardPage):
     def __init__(self, holder: SetupHolder, parent: QWidget | None = None) -> None:
         words = self.tr("Which field is which? Fields that are not mapped are never touched.")
@@ -349,7 +356,11 @@ class MappingPage(WizardPage):
         splitter.setStretchFactor(0, 1)
         splitter.setSizes([240, 260])
         self.table.setMinimumHeight(120)
-        layout = QVBoxLayout(self)
+        body = SteadyWidget()
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(body)
+        layout = QVBoxLayout(body)
         layout.setContentsMargins(4, SPACE_S, 4, 4)
         layout.setSpacing(SPACE_S)
         layout.addWidget(self._entity_line)

@@ -6,25 +6,37 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import (
+    QAbstractItemModel,
     QAbstractTableModel,
     QCoreApplication,
+    QEvent,
     QItemSelectionModel,
     QModelIndex,
     QObject,
     QPersistentModelIndex,
+    QRectF,
     Qt,
     Signal,
     Slot,
 )
-from PySide6.QtGui import QColor, QFont, QKeyEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from PySide6.QtGui import QColor, QFont, QKeyEvent, QMouseEvent, QPainter, QPen
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
 
 from desktop_sync.core.finding import Finding
 from desktop_sync.core.mapping_rows import MappingRow, RowKind
+from desktop_sync.ui.icons import paint_icon
 from desktop_sync.ui.palette import LIGHT, Colours, Tone
 from desktop_sync.ui.text.plain import one_line, tooltip
 from desktop_sync.ui.wizards.configuration.words import ARROWS
-from desktop_sync.ui.wizards.scheme import LEVEL_TONES, colours_of
+from desktop_sync.ui.wizards.scheme import LEVEL_TONES, scheme
 
 _Index = QModelIndex | QPersistentModelIndex
 _NO_PARENT = QModelIndex()
@@ -135,7 +147,7 @@ class MappingTableModel(QAbstractTableModel):
 
     def _note(self, line: Line) -> str:
         row = line.row
-        if line.required_in:
+        if line.required_in and row.kind is RowKind.SKIPPED:
             return self.tr("Needed for new records in {0}").format(line.required_in)
         if line.findings:
             return line.findings[0].message
@@ -143,7 +155,8 @@ class MappingTableModel(QAbstractTableModel):
             return self.tr("Skipped: {0}").format(row.reasons[0]) if row.reasons else self.tr("Skipped")
         score = "" if row.score is None else self.tr("{0} %").format(round(row.score * 100))
         if row.kind is RowKind.SUGGESTED:
-            return self.tr("Suggested, {0}: {1}").format(score, ", ".join(row.reasons))
+            words = self.tr("Suggested, {0}: {1}").format(score, ", ".join(row.reasons))
+            return self.tr("{0}; needed in {1}").format(words, line.required_in) if line.required_in else words
         return self.tr("{0} alike").format(score) if score else ""
 
     def _full(self, line: Line, column: int) -> str:
@@ -163,7 +176,7 @@ class MappingTableModel(QAbstractTableModel):
     def _colour(self, line: Line, column: int) -> QColor | None:
         c = self.colours
         if column == NOTE:
-            if line.required_in:
+            if line.required_in and line.row.kind is RowKind.SKIPPED:
                 return QColor(c.tone(Tone.BAD))
             return QColor(c.tone(LEVEL_TONES[line.findings[0].level]) if line.findings else c.secondary)
         if line.row.kind is RowKind.SKIPPED:
@@ -185,6 +198,47 @@ def on_the_way(row: MappingRow) -> str:
     return ", ".join(parts)
 
 
+class CheckDelegate(QStyledItemDelegate):
+    """A box that can be seen in both schemes; a click anywhere in the cell turns it."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
+        super().paint(painter, _without_check(option), QModelIndex())
+        colours = scheme()
+        if option.state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(option.rect, QColor(colours.selection))
+        state = index.data(Qt.ItemDataRole.CheckStateRole)
+        if state is None:
+            return
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        box = QRectF(option.rect.left() + 12, option.rect.center().y() - 7.5, 16, 16)
+        is_on = Qt.CheckState(state) is Qt.CheckState.Checked
+        painter.setPen(QPen(QColor(colours.accent if is_on else colours.border_strong), 1))
+        painter.setBrush(QColor(colours.accent if is_on else colours.surface))
+        painter.drawRoundedRect(box, 4, 4)
+        if is_on:
+            paint_icon(painter, "check", colours.on_accent, box.adjusted(2, 2, -2, -2))
+        painter.restore()
+
+    def editorEvent(
+        self, event: QEvent, model: QAbstractItemModel, option: QStyleOptionViewItem, index: _Index
+    ) -> bool:
+        if event.type() != QEvent.Type.MouseButtonRelease or not isinstance(event, QMouseEvent):
+            return False
+        state = index.data(Qt.ItemDataRole.CheckStateRole)
+        if state is None or event.button() is not Qt.MouseButton.LeftButton:
+            return False
+        turned = Qt.CheckState.Unchecked if Qt.CheckState(state) is Qt.CheckState.Checked else Qt.CheckState.Checked
+        return model.setData(index, turned, Qt.ItemDataRole.CheckStateRole)
+
+
+def _without_check(option: QStyleOptionViewItem) -> QStyleOptionViewItem:
+    plain = QStyleOptionViewItem(option)
+    plain.features = QStyleOptionViewItem.ViewItemFeature(0)
+    plain.text = ""
+    return plain
+
+
 class MappingTable(QTableView):
     """`current_changed` carries the row number under the cursor, -1 for none; `accept_wanted` follows Enter."""
 
@@ -197,6 +251,7 @@ class MappingTable(QTableView):
         self.setModel(model)
         self._model = model
         self.setAccessibleName(name)
+        self.setItemDelegateForColumn(IDENTIFIES, CheckDelegate(self))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -242,7 +297,7 @@ class MappingTable(QTableView):
 
     def dress(self) -> None:
         """Colours as the scheme has them now."""
-        self._model.colours = colours_of(self)
+        self._model.colours = scheme()
         self.viewport().update()
 
     def _toggle(self) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QComboBox, QGridLayout, QLineEdit, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QComboBox, QGridLayout, QLineEdit, QVBoxLayout, QWidget
 
 from desktop_sync.core.configuration import (
     ConflictRule,
@@ -31,6 +31,7 @@ from desktop_sync.ui.wizards.configuration.holder import SetupHolder
 from desktop_sync.ui.wizards.field_row import FieldRow
 from desktop_sync.ui.wizards.frame import WizardPage
 from desktop_sync.ui.wizards.notice import FindingList
+from desktop_sync.ui.wizards.number_box import NumberBox
 
 
 class RulesPage(WizardPage):
@@ -183,8 +184,7 @@ class RulesPage(WizardPage):
         self.mark_values = {side: QLineEdit() for side in Side}
         self.mark_lines: dict[Side, QWidget] = {}
         self.filters = {side: FilterInput(self._holder, side) for side in Side}
-        self.attempts = QSpinBox()
-        self.attempts.setRange(1, 100)
+        self.attempts = NumberBox(1, 100)
         self.attempts.setMaximumWidth(120)
         self.attempts.valueChanged.connect(self._edited)
         boxes: list[QComboBox] = [self.direction, self.match, self.primary, self.conflict, self.first_contact]
@@ -260,7 +260,7 @@ def _grid(*lines: list[QWidget]) -> QGridLayout:
     made.setVerticalSpacing(SPACE_M)
     for place, line in enumerate(lines):
         for column, widget in enumerate(line):
-            made.addWidget(widget, place, column, 1, 2 if len(line) == 1 else 1)
+            made.addWidget(widget, place, column, 1, 2 if len(line) == 1 else 1, Qt.AlignmentFlag.AlignTop)
     made.setColumnStretch(0, 1)
     made.setColumnStretch(1, 1)
     return made

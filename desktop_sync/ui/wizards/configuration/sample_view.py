@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from PySide6.QtCore import QTimer, Slot
+from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
 
@@ -20,7 +20,7 @@ from desktop_sync.ui.widgets.parts import label, row
 from desktop_sync.ui.wizards.configuration.choice_box import ChoiceBox
 from desktop_sync.ui.wizards.configuration.holder import SetupHolder
 from desktop_sync.ui.wizards.notice import Notice
-from desktop_sync.ui.wizards.scheme import colours_of
+from desktop_sync.ui.wizards.scheme import scheme
 
 PAUSE_MS = 300
 """After the last keystroke."""
@@ -45,6 +45,7 @@ class SampleView(QWidget):
         self.table.verticalHeader().setDefaultSectionSize(28)
         self.table.horizontalHeader().setAccessibleName(self.tr("Columns"))
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.table.setShowGrid(False)
         self.table.setCornerButtonEnabled(False)
         self.table.setTabKeyNavigation(False)
@@ -129,7 +130,7 @@ class SampleView(QWidget):
         toward = self.toward.value or Side.B
         self.table.setHorizontalHeaderLabels([self._holder.name(toward.other), self._holder.name(toward)])
         self.table.setRowCount(len(samples))
-        colours = colours_of(self)
+        colours = scheme()
         masked = self._mapping is not None and self._mapping.masked
         for place, sample in enumerate(samples):
             texts = (sample.source, sample.problem or sample.result)

@@ -6,7 +6,7 @@ from datetime import time
 
 from PySide6.QtCore import QLocale, QRegularExpression, Signal, Slot
 from PySide6.QtGui import QRegularExpressionValidator
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from desktop_sync.core.schedule import Schedule, ScheduleKind
 from desktop_sync.ui.palette import SPACE_M, SPACE_S
@@ -14,6 +14,7 @@ from desktop_sync.ui.widgets.parts import row
 from desktop_sync.ui.wizards.configuration.choice_box import ChoiceBox
 from desktop_sync.ui.wizards.configuration.words import schedule_kinds
 from desktop_sync.ui.wizards.field_row import FieldRow
+from desktop_sync.ui.wizards.number_box import NumberBox
 
 FIRST_TIME = time(6, 0)
 FIRST_INTERVAL = 15
@@ -29,8 +30,7 @@ class ScheduleBox(QWidget):
         self.kind: ChoiceBox[ScheduleKind] = ChoiceBox()
         self.kind.offer(schedule_kinds())
         self.kind.activated.connect(self._kind_chosen)
-        self.every = QSpinBox()
-        self.every.setRange(1, 9999)
+        self.every = NumberBox(1, 9999)
         self.every.setMaximumWidth(120)
         self.every.setAccessibleName(self.tr("Every"))
         self.every.valueChanged.connect(self._edited)

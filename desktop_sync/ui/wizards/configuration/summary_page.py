@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QCheckBox, QLabel, QVBoxLayout, QWidget
 
 from desktop_sync.core.configuration_text import sentences
 from desktop_sync.core.schedule import ScheduleKind
@@ -23,22 +23,23 @@ class SummaryPage(WizardPage):
         self.findings = FindingList(self.tr("What is to be known"))
         self.enabled = QCheckBox(self.tr("Sc&hedule switched on"))
         self.enabled.toggled.connect(self._toggled)
-        self._lines = label("", wraps=True, selectable=True)
-        self._lines.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._lines: list[QLabel] = []
+        self._said = QVBoxLayout()
+        self._said.setSpacing(SPACE_S)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, SPACE_S, 4, 4)
         layout.setSpacing(SPACE_L)
         layout.addWidget(self.checking)
         layout.addWidget(self.findings)
         layout.addWidget(self.change_note)
-        layout.addWidget(card(self._lines, self.enabled))
+        layout.addWidget(card(self._said, self.enabled))
         layout.addStretch(1)
         self._is_checking = False
         holder.changed.connect(self.refresh)
 
     @property
     def text(self) -> str:
-        return self._lines.text()
+        return "\n".join(line.text() for line in self._lines if not line.isHidden())
 
     def enter(self) -> None:
         self.refresh()
@@ -55,8 +56,14 @@ class SummaryPage(WizardPage):
     def refresh(self) -> None:
         setup = self._holder.setup
         configuration = setup.configuration
-        self._lines.setText("\n".join(f"•  {line}" for line in sentences(configuration)))
-        self._lines.setAccessibleName(self._lines.text())
+        said = sentences(configuration)
+        while len(self._lines) < len(said):
+            line = label("", wraps=True)
+            self._lines.append(line)
+            self._said.addWidget(line)
+        for place, line in enumerate(self._lines):
+            line.setText(said[place] if place < len(said) else "")
+            line.setVisible(place < len(said))
         self.findings.show_findings(setup.findings())
         self.enabled.setVisible(configuration.schedule.kind is not ScheduleKind.MANUAL)
         self.enabled.blockSignals(True)

@@ -60,6 +60,11 @@ class EndpointWizard(WizardFrame):
         self.notice.say(self.tr("Looking for the kinds of systems…"), Tone.NEUTRAL)
         self._loading.ask(lambda: (application.endpoints.providers(), application.endpoints.list()))
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether an answer is still under way that will change what is shown."""
+        return any(item.is_waiting for item in (self._loading, self._testing, self._saving))
+
     @Slot()
     def go_back(self) -> None:
         if not self._is_saving:
