@@ -18,6 +18,8 @@ from desktop_sync.ui.views.content import PageContent
 from desktop_sync.ui.widgets.message_bar import MessageBar
 from desktop_sync.ui.widgets.parts import button, card, label, row
 
+SENTENCE_WIDTH = 480
+
 Said = tuple[tuple[str, ...], tuple[Finding, ...]]
 
 
@@ -105,7 +107,9 @@ class ConfigurationSettingsPage(QScrollArea):
         self.message.clear()
         _empty(self._sentences)
         for sentence in sentences:
-            self._sentences.addWidget(label(sentence, wraps=True, selectable=True))
+            shown = label(sentence, wraps=True, selectable=True)
+            shown.setMinimumWidth(SENTENCE_WIDTH)  # else its least height is that of a narrow column
+            self._sentences.addWidget(shown)
         _empty(self._findings)
         for finding in findings:
             bar = MessageBar(self._context.theme)

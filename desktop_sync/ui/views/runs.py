@@ -68,13 +68,13 @@ def action_columns(names: SideNames) -> tuple[Column[HistoryRow], ...]:
             "action",
             tr("Action"),
             lambda row: names.action_phrase(row.action),
-            134,
+            150,
             tone=lambda row: ACTION_TONES.get(row.action),
         ),
         Column("entity", tr("Entity"), lambda row: row.entity, 98),
         Column("a_id", tr("{0} record").format(names.a), lambda row: row.a_id or "—", 108),
         Column("b_id", tr("{0} record").format(names.b), lambda row: row.b_id or "—", 112),
-        Column("rule", tr("Why"), lambda row: rule_sentence(row.rule, names), 180),
+        Column("rule", tr("Why"), lambda row: rule_sentence(row.rule, names), 160),
         Column("result", tr("Result"), lambda row: row.result, 92, tone=result_tone),
     )
 

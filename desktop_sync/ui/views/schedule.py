@@ -38,17 +38,24 @@ def tr(text: str) -> str:
     return QCoreApplication.translate("schedule", text)
 
 
+class NoTimeOfDayError(ValueError):
+    """A text that should be times of day is not."""
+
+
 def parse_times(text: str) -> tuple[time, ...]:
-    """ "9:00, 18:30" as times. Raises ValueError where a part is no time of day, or there is none."""
+    """ "9:00, 18:30" as times. Raises NoTimeOfDayError where a part is none, or there is none at all."""
     parts = [part for part in re.split(r"[,;\s]+", text.strip()) if part]
     if not parts:
-        raise ValueError(text)
+        raise NoTimeOfDayError(text)
     found = []
     for part in parts:
         matched = re.fullmatch(r"(\d{1,2}):(\d{2})", part)
         if matched is None:
-            raise ValueError(part)
-        found.append(time(int(matched[1]), int(matched[2])))
+            raise NoTimeOfDayError(part)
+        try:
+            found.append(time(int(matched[1]), int(matched[2])))
+        except ValueError as error:
+            raise NoTimeOfDayError(part) from error
     return tuple(sorted(set(found)))
 
 
@@ -189,7 +196,7 @@ class SchedulePage(QScrollArea):
             edit = self.times if kind is ScheduleKind.DAILY else self.weekly_times
             try:
                 times = parse_times(edit.text())
-            except ValueError as error:
+            except NoTimeOfDayError as error:
                 raise ValueError(self.tr("Write times of day like 09:00, 18:30.")) from error
             weekdays = tuple(number for number, day in enumerate(self.days) if day.isChecked())
             if kind is ScheduleKind.WEEKLY and not weekdays:

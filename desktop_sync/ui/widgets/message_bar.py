@@ -26,6 +26,7 @@ class MessageBar(QFrame):
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self._text.setSizePolicy(policy)
+        self._text.setMinimumWidth(260)
         self._close = tool_button("", "icon", tip=self.tr("Close this message"))
         self._close.setIconSize(QSize(14, 14))
         self._close.clicked.connect(self.clear)

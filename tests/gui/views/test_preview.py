@@ -76,27 +76,33 @@ def test_the_fields_of_the_chosen_row_show_what_will_stand_there(preview: Previe
 def test_space_leaves_a_row_out_and_takes_it_in_again(
     preview: PreviewPage, qtbot: QtBot, settle: Settle, application: FakeApplication
 ) -> None:
-    preview.area.view.selectRow(0)
+    preview.window().activateWindow()
     preview.area.view.setFocus()
-    preview.exclude_action.trigger()
+    preview.area.view.selectRow(0)
+    qtbot.waitUntil(preview.area.view.hasFocus, timeout=5000)
+    qtbot.keyClick(preview.area.view, Qt.Key.Key_Space)
     settle()
     assert [row.number for row in fake(application).all if row.is_excluded] == [0]
     assert preview.table_model.index(0, 3).data() == "Left out"
     assert "1 left out" in preview._summary.text()
-    preview.exclude_action.trigger()
+    qtbot.keyClick(preview.area.view, Qt.Key.Key_Space)
     settle()
     assert not any(row.is_excluded for row in fake(application).all)
 
 
 def test_a_conflict_can_be_turned_to_either_side(
-    preview: PreviewPage, settle: Settle, application: FakeApplication
+    preview: PreviewPage, qtbot: QtBot, settle: Settle, application: FakeApplication
 ) -> None:
     row = row_of(preview, Action.CONFLICT)
-    preview.area.view.selectRow(row)
-    preview.to_b_action.trigger()
+    view = preview.area.view
+    preview.window().activateWindow()
+    view.setFocus()
+    view.selectRow(row)
+    qtbot.waitUntil(view.hasFocus, timeout=5000)
+    qtbot.keyClick(view, Qt.Key.Key_Right, Qt.KeyboardModifier.AltModifier)
     settle()
     assert fake(application).all[row].action is Action.UPDATE_B
-    preview.to_a_action.trigger()
+    qtbot.keyClick(view, Qt.Key.Key_Left, Qt.KeyboardModifier.AltModifier)
     settle()
     assert fake(application).all[row].action is Action.UPDATE_A
     counts = {key: count for key, _, count in preview.chips.shown}
