@@ -61,6 +61,14 @@ def count_without_record(bench: Workbench, layout: Layout) -> int:
     return bench.number(f"SELECT count(*) FROM {plan_table(layout)} WHERE record_id IS NULL")
 
 
+def invalid_rows(layout: Layout, limit: int) -> str:
+    """a_id, b_id and the sentence of records that cannot be synchronized, the first ones."""
+    return (
+        f"SELECT a_id, b_id, detail FROM {plan_table(layout)} WHERE action = {Action.INVALID:d} AND NOT excluded "
+        f"ORDER BY number LIMIT {limit}"
+    )
+
+
 def status_settlements(layout: Layout) -> str:
     """Settlements of conflicts, reviews, unusable and filtered records, closed and unlinked peers: those that change."""
     cases = " ".join(f"WHEN {action:d} THEN {status:d}" for action, status in STATUS_OF.items())
@@ -83,6 +91,21 @@ def status_settlements(layout: Layout) -> str:
         f"FROM {plan_table(layout)} p LEFT JOIN {peer_table(layout)} q ON q.record_id = p.record_id "
         f"WHERE p.action IN ({actions}) AND NOT p.excluded AND p.status IS DISTINCT FROM CASE p.action {cases} END"
     )
+
+
+def spare_records(layout: Layout) -> str:
+    """Numbers of halves whose record takes part in the plan under another sync record's number: they are given up."""
+    plan, peers = plan_table(layout), peer_table(layout)
+    return " UNION ".join(
+        f"SELECT q.record_id FROM {peers} q JOIN {plan} p ON q.{side.value}_id = p.{side.value}_id "
+        f"WHERE q.{side.other.value}_id IS NULL AND q.record_id <> p.record_id AND NOT p.excluded"
+        for side in Side
+    )
+
+
+def excluded_settlements(layout: Layout) -> str:
+    """Settlements of what a person excluded: it waits as Prepared, so that no later prepare overlooks it."""
+    return prepared_settlements(layout).replace("NOT p.excluded", "p.excluded AND q.record_id IS NOT NULL")
 
 
 def prepared_settlements(layout: Layout) -> str:

@@ -72,7 +72,8 @@ def _tables(layout: Layout) -> dict[str, str]:
         name = side_table(layout, side)
         tables[name] = f"SELECT * FROM {name} WHERE rid IN (SELECT {side.value}_id FROM {plan})"
     peers, pairs = peer_table(layout), pair_table(layout)
-    tables[peers] = f"SELECT * FROM {peers} WHERE record_id IN (SELECT record_id FROM {plan})"
+    mine = [f"{name} IN (SELECT {name} FROM {plan})" for name in ("record_id", "a_id", "b_id")]
+    tables[peers] = f"SELECT * FROM {peers} WHERE {' OR '.join(mine)}"
     tables[pairs] = f"SELECT * FROM {pairs}"
     return tables
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from desktop_sync.core.configuration import FirstContactRule, NullPolicy, Side
 from desktop_sync.core.decision import (
@@ -55,7 +56,7 @@ def pair_table(layout: Layout) -> str:
 class PlanInput:
     """What an entity's plan is made from. `lookups`: the layouts of the entities that references point to, by name.
 
-    `decisions`: record id → winner, decided by a person. `retries_all`: back-off times are not waited for.
+    `decisions`: record id → winner, decided by a person. `retry_at`: the time, where back-off times are waited for.
     """
 
     layout: Layout
@@ -63,7 +64,7 @@ class PlanInput:
     b: SideRead
     lookups: Mapping[str, Layout]
     decisions: Mapping[int, Side]
-    retries_all: bool = True
+    retry_at: datetime | None = None
 
     def read_of(self, side: Side) -> SideRead:
         return self.a if side is Side.A else self.b
@@ -73,7 +74,6 @@ def find_touched(bench: Workbench, given: PlanInput) -> None:
     """The table touched_N has the peers that need a look: changed, gone, out of order, or waiting to be tried."""
     layout = given.layout
     changes = ", ".join(f"{_change_sql(given, side)} AS change_{side.value}" for side in Side)
-    retry = "true" if given.retries_all else "(p.not_before IS NULL OR p.not_before <= now())"
     bench.execute(f"CREATE OR REPLACE TABLE candidates AS {_candidates_sql(given)}")
     among = "record_id IN (SELECT record_id FROM candidates)"
     bench.execute(
@@ -88,8 +88,16 @@ def find_touched(bench: Workbench, given: PlanInput) -> None:
         "WHERE p.a_id IS NOT NULL AND p.b_id IS NOT NULL) p "
         f"WHERE status NOT IN ({Status.SKIPPED:d}, {Status.ABORTED:d}) AND (change_a <> 0 OR change_b <> 0 "
         f"OR problem IS NOT NULL OR NOT in_filter OR status NOT IN ({Status.PROCESSED:d}, {Status.DELETED:d})) "
-        f"AND (status <> {Status.FAILED:d} OR {retry})"
+        f"AND NOT ({_waiting_sql(given, 'p')})"
     )
+
+
+def _waiting_sql(given: PlanInput, alias: str) -> str:
+    """Whether the time to try a failed record again has not come."""
+    if given.retry_at is None:
+        return "false"
+    at = f"TIMESTAMPTZ '{given.retry_at.isoformat()}'"
+    return f"coalesce({alias}.status = {Status.FAILED:d} AND {alias}.not_before > {at}, false)"
 
 
 def _candidates_sql(given: PlanInput) -> str:
@@ -117,7 +125,7 @@ def ids_to_look_up(bench: Workbench, layout: Layout, side: Side) -> list[str]:
         for row in bench.rows(
             f"SELECT {me}_id FROM touched_{layout.number} WHERE NOT kept_{me} "
             f"AND {me}_id NOT IN (SELECT rid FROM {looked_table(layout, side)}) "
-            f"AND status <> {Status.DELETED:d}"
+            f"AND (status <> {Status.DELETED:d} OR deleted_in = {DeletedIn.BY_HAND:d})"
         )
     ]
 
@@ -192,15 +200,18 @@ def _plan_touched(bench: Workbench, given: PlanInput) -> None:
         f"CREATE OR REPLACE TABLE judged AS SELECT t.*, {contact} AND has_a AND has_b AS is_contact, "
         f"coalesce(c.equal, false) AS equal, coalesce(c.newer, 0) AS newer, d.winner AS decided "
         f"FROM {touched} t LEFT JOIN compared c ON c.a_rid = t.a_id AND c.b_rid = t.b_id "
-        f"LEFT JOIN decided d ON d.record_id = t.record_id WHERE t.status <> {Status.DELETED:d}"
+        f"LEFT JOIN decided d ON d.record_id = t.record_id "
+        f"WHERE t.status <> {Status.DELETED:d} OR t.deleted_in = {DeletedIn.BY_HAND:d}"
     )
     bench.execute(
         f"INSERT INTO rows_{layout.number} SELECT "
         f"CASE WHEN j.problem IS NOT NULL THEN {Action.INVALID:d} WHEN NOT j.in_filter THEN {Action.FILTERED:d} "
         f"WHEN j.decided IS NOT NULL THEN {_decided_sql(layout)} "
+        f"WHEN j.is_contact AND j.status = {Status.PROCESSED:d} THEN {Action.ADOPT:d} "
         "WHEN j.is_contact THEN k.action ELSE c.action END, "
         f"CASE WHEN j.problem IS NOT NULL THEN {Rule.UNUSABLE:d} WHEN NOT j.in_filter THEN {Rule.FILTER:d} "
-        f"WHEN j.decided IS NOT NULL THEN {Rule.DECIDED:d} WHEN j.is_contact THEN k.rule ELSE c.rule END, "
+        f"WHEN j.decided IS NOT NULL OR (j.is_contact AND j.status = {Status.PROCESSED:d}) THEN {Rule.DECIDED:d} "
+        "WHEN j.is_contact THEN k.rule ELSE c.rule END, "
         "j.record_id, j.a_id, j.b_id, "
         "CASE WHEN j.decided IS NOT NULL THEN j.decided WHEN j.is_contact THEN k.winner ELSE c.winner END, "
         "j.change_a, j.change_b, j.is_contact, false, j.status, j.deleted_in, j.attempts, j.problem "
@@ -325,19 +336,25 @@ def _renamed_change(layout: Layout, renamed: Side, of: Side) -> str:
 
 def _free_sql(given: PlanInput, side: Side) -> str:
     """Records of a side that are half of no pair: rid, in_filter, problem, digest, match_key, m0 …, and the half record they have."""
-    layout, other = given.layout, side.other.value
+    layout, me, other = given.layout, side.value, side.other.value
     staging = given.read_of(side).staging
     values = ", ".join(f"{value} AS m{i}" for i, value in enumerate(staging.match_values()))
     table, peers = side_table(layout, side), peer_table(layout)
     columns = ", ".join(column.raw for column in layout.of(side).columns)
     # A record that a person skipped, or that was given up, or whose peer is Deleted, is not free.
     held = (
-        f"(p.{other}_id IS NOT NULL OR p.status IN ({Status.SKIPPED:d}, {Status.ABORTED:d}, {Status.DELETED:d})) "
-        f"AND p.deleted_in <> {DeletedIn.BY_HAND:d}"
+        f"(p.{other}_id IS NOT NULL OR (p.status IN ({Status.SKIPPED:d}, {Status.ABORTED:d}, {Status.DELETED:d}) "
+        f"AND p.deleted_in <> {DeletedIn.BY_HAND:d}))"
     )
+    if side is not layout.entity.primary:
+        # Not the record that was deleted in both and came back, but another one that was given the same id.
+        held += (
+            f" AND NOT (p.status = {Status.DELETED:d} AND p.deleted_in = {DeletedIn.BOTH:d} "
+            f"AND s.digest IS DISTINCT FROM p.{me}_digest)"
+        )
     return (
         f"SELECT v.rid, s.in_filter, s.problem, s.digest, s.match_key, p.record_id, p.status, p.deleted_in, "
-        f"p.attempts, {', '.join(f'v.m{i}' for i in range(len(staging.match_values())))} FROM "
+        f"p.attempts, {_waiting_sql(given, 'p')} AS is_waiting, {', '.join(f'v.m{i}' for i in range(len(staging.match_values())))} FROM "
         f"(SELECT rid, {values} FROM ({staging.select(f'(SELECT {columns} FROM {table} WHERE is_kept)')})) v "
         f"JOIN {table} s ON s.rid = v.rid LEFT JOIN {peers} p ON p.record_id = s.record_id "
         f"WHERE p.record_id IS NULL OR NOT ({held})"
@@ -361,7 +378,8 @@ def _free_rows_sql(layout: Layout, side: Side) -> str:
     )
     action = (
         f"CASE WHEN NOT f.in_filter THEN CASE WHEN f.record_id IS NULL THEN {Action.NONE:d} ELSE {Action.FILTERED:d} END "
-        f"WHEN {unusable} IS NOT NULL THEN {Action.INVALID:d} WHEN u.rid IS NOT NULL THEN {Action.REVIEW:d} ELSE {makes} END"
+        f"WHEN {unusable} IS NOT NULL THEN {Action.INVALID:d} WHEN u.rid IS NOT NULL THEN {Action.REVIEW:d} "
+        f"WHEN f.is_waiting THEN {Action.NONE:d} ELSE {makes} END"
     )
     rule = (
         f"CASE WHEN NOT f.in_filter THEN {Rule.FILTER:d} WHEN {unusable} IS NOT NULL THEN {Rule.UNUSABLE:d} "
@@ -381,7 +399,9 @@ def _plan_matched(bench: Workbench, given: PlanInput) -> None:
     layout = given.layout
     bench.execute(
         f"INSERT INTO touched_{layout.number} BY NAME SELECT coalesce(a.record_id, b.record_id) AS record_id, "
-        "a.rid AS a_id, b.rid AS b_id, coalesce(a.status, b.status, 0)::TINYINT AS status, 0::TINYINT AS deleted_in, "
+        "a.rid AS a_id, b.rid AS b_id, "
+        f"coalesce(nullif(a.status, {Status.DELETED:d}), nullif(b.status, {Status.DELETED:d}), 0)::TINYINT AS status, "
+        "0::TINYINT AS deleted_in, "
         "coalesce(a.attempts, b.attempts, 0) AS attempts, 1 AS change_a, 1 AS change_b, true AS has_a, true AS has_b, "
         "true AS kept_a, true AS kept_b, a.in_filter AND b.in_filter AS in_filter, "
         f"coalesce({_problem_text('a.problem')}, {_problem_text('b.problem')}) AS problem "

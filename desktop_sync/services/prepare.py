@@ -55,9 +55,12 @@ def prepare_entities(
     progress: Progress,
     cancel: CancelToken,
     *,
-    retries_all: bool = True,
+    retry_at: datetime | None = None,
 ) -> list[Prepared]:
-    """Every entity planned, prerequisites first. Errors of reading come through; nothing was written then."""
+    """Every entity planned, prerequisites first. Errors of reading come through; nothing was written then.
+
+    `retry_at`: the time, where failed records wait until it is time to try them again; None tries all.
+    """
     identity = {side: endpoint.identity() for side, endpoint in session.endpoints.items()}
     streams = _open_all(session, ledger, scope)
     is_idle = scope.mode is not Mode.FULL and all(s.is_empty for pair in streams.values() for s in pair.values())
@@ -72,7 +75,7 @@ def prepare_entities(
                     stream.stream.close()
             prepared.append(_nothing(layout, pair, ledger, session))
             continue
-        preparation = _Preparation(session, ledger, layout, progress, cancel, retries_all)
+        preparation = _Preparation(session, ledger, layout, progress, cancel, retry_at)
         prepared.append(preparation.prepare(pair, identity))
     return prepared
 
@@ -154,14 +157,14 @@ class _Preparation:
         layout: Layout,
         progress: Progress,
         cancel: CancelToken,
-        retries_all: bool,
+        retry_at: datetime | None,
     ) -> None:
         self.session = session
         self.ledger = ledger
         self.layout = layout
         self.progress = progress
         self.cancel = cancel
-        self.retries_all = retries_all
+        self.retry_at = retry_at
         self.key = session.key(layout)
 
     def prepare(self, pair: Mapping[Side, _Stream], identity: Mapping[Side, str]) -> Prepared:
@@ -231,7 +234,7 @@ class _Preparation:
             reads[Side.B],
             self.session.lookups(layout),
             self.ledger.decisions(self.key),
-            self.retries_all,
+            self.retry_at,
         )
         find_touched(bench, given)
         for _ in range(2):
@@ -260,7 +263,7 @@ class _Preparation:
     def _idle(self, given: PlanInput, identity: Mapping[Side, str]) -> Prepared:
         plan = EntityPlan(self.layout.entity.name, given.a.count, given.b.count)
         marks = {
-            side: _mark(self.ledger.watermark(self.key, side), given.read_of(side), identity[side]) for side in Side
+            side: mark(self.ledger.watermark(self.key, side), given.read_of(side), identity[side]) for side in Side
         }
         return Prepared(self.layout, plan, None, marks, self._identity_findings(identity))
 
@@ -284,7 +287,7 @@ class _Preparation:
         findings = list(self._identity_findings(identity))
         for side in Side:
             findings += check_side(layout.entity.name, side, figures[side], configuration.guards, first_run=is_first)
-        marks = {side: _mark(before[side], given.read_of(side), identity[side]) for side in Side}
+        marks = {side: mark(before[side], given.read_of(side), identity[side]) for side in Side}
         return Prepared(layout, plan, given, marks, tuple(findings))
 
     def _identity_findings(self, identity: Mapping[Side, str]) -> tuple[GuardFinding, ...]:
@@ -297,7 +300,8 @@ class _Preparation:
         )
 
 
-def _mark(before: Watermark, read: SideRead, identity: str) -> Watermark:
+def mark(before: Watermark, read: SideRead, identity: str) -> Watermark:
+    """How far the side was read with this read."""
     stamp = max(before.stamp, read.last_stamp)
     return Watermark(stamp, read.count if read.is_complete else before.complete_count, identity)
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from desktop_sync.core.configuration import Side
-from desktop_sync.core.decision import Action
+from desktop_sync.core.decision import Action, create, delete, update
+from desktop_sync.core.guard import Guard, GuardFinding
 from desktop_sync.core.plan import Plan, PlanRow
-from desktop_sync.engine import plan_rows
+from desktop_sync.engine import outcome_query, plan_rows
 from desktop_sync.engine.plan_rows import PlanFilter
 from desktop_sync.engine.plan_store import save_plan
 from desktop_sync.services.prepare import Prepared
@@ -18,14 +19,17 @@ from desktop_sync.services.sync_session import SyncSession
 class Preview:
     """Nothing is written while it is open. One thread at a time; close it.
 
-    `basis` says which state of the ledger it was made from: a run in between makes it stale.
+    `basis` says which state of the ledger it was made from: a run in between makes it stale. `is_kept`: it was loaded.
     """
 
-    def __init__(self, plan: Plan, session: SyncSession, prepared: Sequence[Prepared], basis: str) -> None:
+    def __init__(
+        self, plan: Plan, session: SyncSession, prepared: Sequence[Prepared], basis: str, *, is_kept: bool = False
+    ) -> None:
         self.plan = plan
         self.session = session
         self.prepared = tuple(prepared)
         self.basis = basis
+        self.is_kept = is_kept
 
     def rows(
         self,
@@ -70,6 +74,17 @@ class Preview:
             plan_rows.turn_around(self.session.bench, one.layout, numbers, winner)
             for one in self._planned(entity)
             if one.given is not None
+        )
+
+    def findings(self) -> tuple[GuardFinding, ...]:
+        """The guards that stop the plan as it is now: what a person excluded does not count."""
+        writes = {Guard.DELETES: delete, Guard.CREATES: create, Guard.UPDATES: update}
+        counted = {one.plan.entity: outcome_query.counts(self.session.bench, one.layout) for one in self.prepared if one.given}
+        return tuple(
+            found
+            for found in self.plan.findings
+            if found.guard not in writes
+            or counted[found.entity].get(writes[found.guard](found.side), 0) > found.limit
         )
 
     def save(self, folder: Path) -> None:

@@ -20,6 +20,7 @@ from desktop_sync.engine.outcome_query import SETTLEMENT_SCHEMA
 from desktop_sync.engine.planner import PlanInput, pair_table
 from desktop_sync.engine.read_back import measure
 from desktop_sync.engine.write_query import WriteQuery, write_query
+from desktop_sync.services import record_problems
 from desktop_sync.services.side_stream import reading
 from desktop_sync.services.sync_session import SyncSession, full_request
 
@@ -75,9 +76,10 @@ class Processing:
         """Everything in the plan that writes to no endpoint is settled."""
         bench, layout = self.session.bench, given.layout
         key = self.session.key(layout)
-        missing = outcome_query.count_without_record(bench, layout)
-        if missing:
-            outcome_query.assign_record_ids(bench, layout, self.ledger.reserve_record_ids(missing))
+        self.number_records(given)
+        excluded = bench.table(outcome_query.excluded_settlements(layout)).cast(SETTLEMENT_SCHEMA)
+        if excluded.num_rows:
+            self.ledger.settle(key, self.run_id, excluded)
         counted = outcome_query.counts(bench, layout)
         self.settle_status(given, carried)
         if counted.get(Action.LINK) or counted.get(Action.ADOPT):
@@ -92,12 +94,25 @@ class Processing:
         for action in (Action.LINK, Action.ADOPT):
             carried.count(action, counted.get(action, 0))
 
-    def settle_status(self, given: PlanInput, carried: Carried) -> None:
+    def number_records(self, given: PlanInput) -> None:
+        """Every row of the plan has a sync record's number, and no other sync record holds its records."""
+        bench, layout = self.session.bench, given.layout
+        missing = outcome_query.count_without_record(bench, layout)
+        if missing:
+            outcome_query.assign_record_ids(bench, layout, self.ledger.reserve_record_ids(missing))
+        spare = [int(str(row[0])) for row in bench.rows(outcome_query.spare_records(layout))]
+        if spare:
+            self.ledger.remove(self.session.key(layout), spare)
+
+    def settle_status(self, given: PlanInput, carried: Carried, *, is_prepare: bool = False) -> None:
         """Conflicts, reviews, unusable, filtered, closed and unlinked records have their status; rows have record ids."""
         bench, layout = self.session.bench, given.layout
         key = self.session.key(layout)
         counted = outcome_query.counts(bench, layout)
         conflicts = self._conflicts(given)
+        if is_prepare:
+            # Those that a rule settles are kept when they are carried out.
+            conflicts = [conflict for conflict in conflicts if conflict.winner is None]
         settlements = bench.table(outcome_query.status_settlements(layout)).cast(SETTLEMENT_SCHEMA)
         if settlements.num_rows:
             self.ledger.settle(key, self.run_id, settlements)
@@ -107,6 +122,8 @@ class Processing:
             carried.count(action, counted.get(action, 0))
         carried.waiting += counted.get(Action.CONFLICT, 0) + counted.get(Action.REVIEW, 0)
         carried.failed += counted.get(Action.INVALID, 0)
+        invalid = bench.rows(outcome_query.invalid_rows(layout, record_problems.MOST))
+        carried.problems += record_problems.invalid(layout, invalid)
 
     def write(self, given: PlanInput, actions: Sequence[Action], carried: Carried) -> None:
         """The plan's rows with these actions are written, in this order, each side through one writer."""
@@ -189,6 +206,9 @@ class Processing:
     def _content(query: WriteQuery, rows: pa.Table) -> pa.Table:
         """The batch rows for the ledger. A filled record has no baseline yet: the other side may have to be filled too."""
         digests = {query.target: "x_digest", query.target.other: "x_source_digest"}
+        if query.operation is Operation.DELETE:
+            # What was deleted stays known, so that another record under the same id is not taken for it.
+            digests = {Side.A: "x_base_a", Side.B: "x_base_b"}
         new_id = {Side.A: "x_a_id", Side.B: "x_b_id"}
         columns: dict[str, pa.ChunkedArray] = {
             "record_id": rows["x_record_id"],
@@ -324,8 +344,10 @@ class Processing:
         attempts = [int(value or 0) + 1 for value in rows["x_attempts"].to_pylist()]
         is_create = query.operation is Operation.CREATE
         now = self.clock.now()
-        for record, message in zip(rows["x_record_id"].to_pylist(), messages, strict=True):
-            carried.problems.append(f"{given.layout.entity.name}, record {record}: {message}")
+        for a_id, b_id, message in zip(rows["x_a_id"].to_pylist(), rows["x_b_id"].to_pylist(), messages, strict=True):
+            named = {Side.A: a_id, Side.B: b_id}
+            problem = record_problems.rejected(given.layout, query.target, query.operation, named, message)
+            carried.problems.append(problem)
         carried.failed += rows.num_rows
         target_id = pa.nulls(rows.num_rows, pa.string())
         ids = {side: rows[f"x_{side.value}_id"] for side in Side}

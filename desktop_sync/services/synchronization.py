@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from desktop_sync.core.configuration import Side, SyncConfiguration
-from desktop_sync.core.error_text import sentence
+from desktop_sync.core.decision import create, delete
+from desktop_sync.core.error_text import guard_sentence, sentence
 from desktop_sync.core.errors import (
     CancelledError,
     ConfigurationError,
     DesktopSyncError,
-    GuardError,
     VersionMismatchError,
 )
 from desktop_sync.core.guard import Guard, GuardFinding
-from desktop_sync.core.ledger_port import Ledger
+from desktop_sync.core.ledger_port import Ledger, Watermark
 from desktop_sync.core.plan import Mode, Plan, Range
 from desktop_sync.core.ports import CancelToken, Clock, Ids, NoProgress, Phase, Progress, Steps, no_steps
 from desktop_sync.core.run import EntityResult, Outcome, RunKind, RunResult, Trigger
 from desktop_sync.engine import outcome_query
 from desktop_sync.engine.layout import Layout
+from desktop_sync.engine.overtaken import DECIDED, drop_overtaken
 from desktop_sync.engine.plan_store import load_plan
-from desktop_sync.services.prepare import Prepared, Scope, prepare_again, prepare_entities
+from desktop_sync.engine.planner import PlanInput
+from desktop_sync.services import record_problems
+from desktop_sync.services.prepare import Prepared, Scope, mark, prepare_again, prepare_entities
 from desktop_sync.services.preview import Preview
 from desktop_sync.services.process import CREATES_AND_UPDATES, DELETES, Carried, Processing
 from desktop_sync.services.settle import settle_open_intents
@@ -105,10 +109,16 @@ class SynchronizationService:
             raise
         by_name = {entity.entity: entity for entity in plan.entities}
         prepared = [
-            Prepared(layout, by_name[layout.entity.name], given.get(layout.entity.name), {}, ())
+            Prepared(
+                layout,
+                by_name[layout.entity.name],
+                given.get(layout.entity.name),
+                self._marks(session, given.get(layout.entity.name)),
+                (),
+            )
             for layout in session.layouts
         ]
-        return Preview(plan, session, prepared, basis)
+        return Preview(plan, session, prepared, basis, is_kept=True)
 
     def run(
         self,
@@ -163,6 +173,16 @@ class SynchronizationService:
         order = Order(RunKind.PROCESS, trigger, Scope(), allow, progress, cancel or CancelToken())
         return self._carry_out(name, order, waiting)
 
+    def _marks(self, session: SyncSession, given: PlanInput | None) -> dict[Side, Watermark]:
+        """How far a kept plan read."""
+        if given is None:
+            return {}
+        key = session.key(given.layout)
+        return {
+            side: mark(self._ledger.watermark(key, side), given.read_of(side), session.endpoints[side].identity())
+            for side in Side
+        }
+
     def _configuration(self, name: str) -> SyncConfiguration:
         for configuration in self._ledger.configurations():
             if configuration.name == name:
@@ -178,9 +198,16 @@ class SynchronizationService:
         runs = [run for run in self._ledger.runs(name, limit=20) if run.kind is not RunKind.PREPARE]
         return str(runs[0].id) if runs else ""
 
-    def _plan(self, session: SyncSession, scope: Scope, progress: Progress, cancel: CancelToken) -> Preview:
+    def _plan(
+        self,
+        session: SyncSession,
+        scope: Scope,
+        progress: Progress,
+        cancel: CancelToken,
+        retry_at: datetime | None = None,
+    ) -> Preview:
         basis = self._basis(session.configuration.name)
-        prepared = prepare_entities(session, self._ledger, scope, progress, cancel)
+        prepared = prepare_entities(session, self._ledger, scope, progress, cancel, retry_at=retry_at)
         entities = tuple(one.plan for one in prepared)
         findings = tuple(finding for one in prepared for finding in one.findings)
         plan = Plan(
@@ -200,8 +227,9 @@ class SynchronizationService:
         configuration = preview.session.configuration if preview is not None else self._configuration(name)
         try:
             with self._ledger.hold(name):
-                if preview is not None and preview.basis != self._basis(name):
-                    raise VersionMismatchError("the plan", preview.basis, self._basis(name))
+                if preview is not None:
+                    self._refuse_stale(preview)
+                    self._drop_overtaken(preview)
                 run_id = self._ledger.open_run(configuration, order.kind, order.trigger)
                 with self._recorded(configuration, run_id) as finish:
                     result = self._execute(configuration, order, preview, run_id)
@@ -210,6 +238,23 @@ class SynchronizationService:
         finally:
             if preview is not None:
                 preview.close()
+
+    def _refuse_stale(self, preview: Preview) -> None:
+        name = preview.plan.configuration
+        if preview.basis != self._basis(name):
+            raise VersionMismatchError("the plan", preview.basis, self._basis(name))
+        version = self._configuration(name).version
+        if preview.plan.configuration_version != version:
+            raise VersionMismatchError("the plan", str(preview.plan.configuration_version), str(version))
+
+    def _drop_overtaken(self, preview: Preview) -> None:
+        """What a person decided about single records since the plan was made holds."""
+        newest = self._ledger.runs(preview.plan.configuration, limit=1)
+        is_queued = preview.is_kept and bool(newest) and newest[0].kind is RunKind.PREPARE
+        for one in preview.prepared:
+            if one.given is not None:
+                decided = self._ledger.peers(preview.session.key(one.layout), statuses=DECIDED)
+                drop_overtaken(preview.session.bench, one.layout, decided, is_queued=is_queued)
 
     @contextmanager
     def _recorded(self, configuration: SyncConfiguration, run_id: int) -> Iterator[list[RunResult]]:
@@ -231,13 +276,14 @@ class SynchronizationService:
         started = self._clock.monotonic_s()
         session = preview.session if preview is not None else self._session(configuration)
         try:
-            order.progress.phase("", Phase.SETTLING)
-            settled = settle_open_intents(session, self._ledger, self._steps)
+            settled = settle_open_intents(session, self._ledger, self._steps, order.progress)
             if settled and preview is not None:
                 raise VersionMismatchError("the plan", preview.plan.id, "an interrupted run was settled")
             if preview is None:
-                preview = self._plan(session, order.scope, order.progress, order.cancel)
-            stopping = tuple(f for f in preview.plan.findings if f.guard not in order.allow)
+                waits = order.trigger in (Trigger.SCHEDULE, Trigger.PUSH)
+                retry_at = self._clock.now() if waits else None
+                preview = self._plan(session, order.scope, order.progress, order.cancel, retry_at)
+            stopping = tuple(f for f in preview.findings() if f.guard not in order.allow)
             if order.kind is RunKind.PREPARE:
                 return self._queue(preview, run_id, order, started)
             if stopping:
@@ -252,9 +298,10 @@ class SynchronizationService:
         plan = preview.plan
         preview.basis = str(run_id)
         preview.save(Path(self._ledger.put(plan.configuration, plan.id, plan.mode)))
-        error = GuardError(findings, plan.id)
+        names = {side: preview.session.configuration.endpoint_of(side) for side in Side}
+        said = ["A guard stopped the run before it wrote anything.", *(guard_sentence(f, names) for f in findings)]
         entities = tuple(EntityResult(one.plan.entity, one.plan.read_a, one.plan.read_b) for one in preview.prepared)
-        return RunResult(run_id, plan.configuration, Outcome.GUARD, entities, findings, plan.id, sentence(error))
+        return RunResult(run_id, plan.configuration, Outcome.GUARD, entities, findings, plan.id, " ".join(said))
 
     def _queue(self, preview: Preview, run_id: int, order: Order, started: float) -> RunResult:
         """A prepare: what the plan found stands in the ledger as the queue."""
@@ -264,15 +311,12 @@ class SynchronizationService:
         for one in preview.prepared:
             carried = Carried()
             if one.given is not None:
-                missing = outcome_query.count_without_record(bench, one.layout)
-                if missing:
-                    first = self._ledger.reserve_record_ids(missing)
-                    outcome_query.assign_record_ids(bench, one.layout, first)
+                processing.number_records(one.given)
                 prepared = bench.table(outcome_query.prepared_settlements(one.layout))
                 key = preview.session.key(one.layout)
                 if prepared.num_rows:
                     self._ledger.settle(key, run_id, prepared.cast(outcome_query.SETTLEMENT_SCHEMA))
-                processing.settle_status(one.given, carried)
+                processing.settle_status(one.given, carried, is_prepare=True)
                 carried.actions = dict(one.plan.counts)
             results.append(self._entity_result(one, carried, started))
         self._save_watermarks(preview)
@@ -302,7 +346,7 @@ class SynchronizationService:
                 processing.write(one.given, DELETES, carried[one.layout.number])
         for one in planned:
             self._replan(processing, one.layout, carried[one.layout.number], order.cancel)
-        self._save_watermarks(preview)
+        self._save_watermarks(preview, carried)
         self._ledger.drop(preview.plan.configuration)
         results = [self._entity_result(one, carried[one.layout.number], started) for one in preview.prepared]
         waiting = any(carried[one.layout.number].waiting for one in preview.prepared)
@@ -329,15 +373,27 @@ class SynchronizationService:
                 f"{layout.entity.name}: {kept_changing} records kept changing while they were written"
             )
 
-    def _save_watermarks(self, preview: Preview) -> None:
+    def _save_watermarks(self, preview: Preview, carried: Mapping[int, Carried] | None = None) -> None:
+        """How far was read; the number of records counts what was created and deleted since (`carried`)."""
         for one in preview.prepared:
             key = preview.session.key(one.layout)
             known = {side: self._ledger.watermark(key, side) for side in Side}
-            if one.watermarks and one.watermarks != known:
-                self._ledger.save_watermarks(key, one.watermarks[Side.A], one.watermarks[Side.B])
+            marks = dict(one.watermarks)
+            for side, read in one.watermarks.items():
+                if carried is not None and read.complete_count is not None:
+                    done = carried[one.layout.number].actions
+                    more = done.get(create(side), 0) - done.get(delete(side), 0)
+                    marks[side] = replace(read, complete_count=max(0, read.complete_count + more))
+            if marks and marks != known:
+                self._ledger.save_watermarks(key, marks[Side.A], marks[Side.B])
 
     def _entity_result(self, one: Prepared, carried: Carried, started: float) -> EntityResult:
-        problems: Sequence[str] = carried.problems[:100]
+        reads = {} if one.given is None else {side: one.given.read_of(side) for side in Side}
+        for side, read in reads.items():
+            if read.nameless:
+                carried.problems.append(record_problems.nameless(one.layout.of(side), read))
+                carried.failed += read.nameless
+        problems: Sequence[str] = carried.problems[: record_problems.MOST]
         return EntityResult(
             one.plan.entity,
             one.plan.read_a,

@@ -75,6 +75,22 @@ def test_a_review_is_over_when_the_duplicate_is_gone(world: WorldMaker) -> None:
     w.assert_quiet()
 
 
+@pytest.mark.parametrize("match", list(MatchRule))
+def test_two_records_that_both_waited_for_review_become_one_pair(world: WorldMaker, match: MatchRule) -> None:
+    w = world(match=match)
+    for number in (1, 2):
+        w.put("a", Id=number, Email="ann@x.org", City="Wien")
+    w.put("b", id="71", email="ann@x.org", city="Wien")
+    w.run()
+    assert w.statuses() == [Status.REVIEW] * 3
+    w.delete("a", 2)
+    result = w.run()
+    assert ("1", "71") in pairs(w)
+    assert w.of(1).status is Status.PROCESSED
+    assert w.actions(result)[Action.LINK] == 1
+    w.assert_quiet()
+
+
 def test_a_duplicate_of_a_paired_record_goes_to_review_and_the_pair_goes_on(world: WorldMaker) -> None:
     w = world()
     w.put("a", Id=1, Email="ann@x.org", City="Wien")
