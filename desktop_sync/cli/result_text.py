@@ -10,6 +10,7 @@ from desktop_sync.cli.exit_codes import OF_OUTCOME, ExitCode
 from desktop_sync.cli.output import Output
 from desktop_sync.cli.result_json import action_counts, run_document
 from desktop_sync.core.configuration import Side, SyncConfiguration
+from desktop_sync.core.decision import Action
 from desktop_sync.core.error_text import guard_sentence
 from desktop_sync.core.guard import GuardFinding
 from desktop_sync.core.run import Outcome, RunResult
@@ -33,11 +34,11 @@ def give_run_result(invocation: Invocation, result: RunResult, configuration: Sy
     else:
         show_entities(output, result, configuration)
         output.line(OUTCOME_SENTENCES[result.outcome])
-    if result.error:
+    if result.error and not (result.outcome is Outcome.GUARD and result.findings):
         output.note(result.error)
     for entity in result.entities:
         for problem in entity.problems:
-            output.note(f"{entity.entity}: {problem}")
+            output.note(problem)
     if result.outcome is Outcome.GUARD:
         note_guards(invocation, result.findings, configuration)
     if result.outcome is Outcome.PROBLEMS:
@@ -93,7 +94,10 @@ def note_waiting(invocation: Invocation, result: RunResult) -> None:
     if any(count["review"] for count in counts):
         line = invocation.command_line("records", result.configuration, "--status", "review")
         invocation.output.note("See what is to review: " + line)
-    if any(entity.failed for entity in result.entities):
+    if any(entity.actions.get(Action.INVALID) for entity in result.entities):
+        line = invocation.command_line("records", result.configuration, "--status", "invalid")
+        invocation.output.note("See what cannot be synchronized: " + line)
+    if any(entity.failed > entity.actions.get(Action.INVALID, 0) for entity in result.entities):
         line = invocation.command_line("records", result.configuration, "--status", "failed")
         invocation.output.note("See what failed: " + line)
 

@@ -34,7 +34,8 @@ def place_text(place: Place) -> str:
     """`Shop, customers, record 17, field email`, of what is known."""
     parts = [place.endpoint, place.structure]
     if place.record:
-        parts.append(f"record {place.record}")
+        # Where a record has no id yet, its place in the file is named: "line 17".
+        parts.append(place.record if place.record.startswith("line ") else f"record {place.record}")
     if place.field:
         parts.append(f"field {place.field}")
     return ", ".join(part for part in parts if part)
@@ -165,7 +166,9 @@ _STEPS: Mapping[type[BaseException], str] = {
     errors.RecordError: "Correct the record, or skip it; the others are synchronized.",
     errors.RunStoppedError: "Start it again when you like; it goes on where it stopped.",
     errors.GuardError: "Look at the preview; if it is what you want, let the guard pass this once.",
-    errors.LedgerError: "Check that the folder can be written and its disk has room, then try again.",
+    errors.LedgerError: (
+        "If that does not say what to do, check that the folder can be written and its disk has room, then try again."
+    ),
     OSError: "Check that the file or folder is there, may be used, and that its disk has room.",
     KeyboardInterrupt: "Start it again when you like.",
 }

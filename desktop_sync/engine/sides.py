@@ -91,8 +91,15 @@ def load_side(
         row = bench.rows(f"SELECT CAST(arg_max({stamp.raw}, {stamp_sql(staging, stamp.raw)}) AS VARCHAR) FROM {name}")
         last = str(row[0][0] or "")
     count = bench.number(f"SELECT count(*) FROM {name}")
-    nameless = bench.number(f"SELECT count(*) FROM {name} WHERE rid IS NULL AND is_kept")
-    if nameless:
+    # A line of empty cells, as spreadsheets leave them below a table, is no record.
+    is_blank = " AND ".join(f"{column.raw} IS NULL" for column in layout.of(side).columns)
+    counted = bench.rows(
+        f"SELECT count(*), count(*) FILTER (WHERE {is_blank}) FROM {name} WHERE rid IS NULL AND is_kept"
+    )
+    without_id, blank = int(str(counted[0][0])), int(str(counted[0][1]))
+    nameless = without_id - blank
+    count -= blank
+    if without_id:
         bench.execute(f"DELETE FROM {name} WHERE rid IS NULL AND is_kept")
     _mark_repeated(bench, layout, side)
     return SideRead(staging, is_complete, count, nameless, last)

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action
 from desktop_sync.core.ledger_port import Ledger, OpenBatch
-from desktop_sync.core.ports import Steps
+from desktop_sync.core.ports import Phase, Progress, Steps
 from desktop_sync.core.provider_port import Operation
 from desktop_sync.core.status import DeletedIn, Status
 from desktop_sync.engine.layout import Layout
@@ -23,13 +23,15 @@ from desktop_sync.services.side_stream import reading
 from desktop_sync.services.sync_session import SyncSession, full_request
 
 
-def settle_open_intents(session: SyncSession, ledger: Ledger, steps: Steps) -> int:
+def settle_open_intents(session: SyncSession, ledger: Ledger, steps: Steps, progress: Progress) -> int:
     """No intent of the configuration is open; how many there were. May be repeated, also after a crash in the middle.
 
     What was written is recorded with the intent's content as baseline, so that an edit made since counts as a change;
     what was not is left to the next plan, which finds it again.
     """
     open_batches = ledger.open_batches(session.configuration.name)
+    if open_batches:
+        progress.phase("", Phase.SETTLING)
     by_name = {layout.entity.name: layout for layout in session.layouts}
     for batch in open_batches:
         layout = by_name.get(batch.key.entity)

@@ -121,11 +121,11 @@ def test_a_guard_is_allowed_for_this_run_only(command_line: CommandLine) -> None
 
 
 def test_problems_say_where_to_look(command_line: CommandLine) -> None:
-    entity = EntityResult("customers", 5, 5, {Action.CONFLICT: 1, Action.REVIEW: 2}, 3, 1, ("three were too long",))
+    entity = EntityResult("customers", 5, 5, {Action.CONFLICT: 1, Action.REVIEW: 2}, 3, 1, ("customers: all too long",))
     command_line.application.synchronization.result = RunResult(7, "Customers", Outcome.PROBLEMS, (entity,))
     said = command_line("run", "Customers")
     assert said.code == 1
-    assert "customers: three were too long" in said.err
+    assert "customers: all too long" in said.err
     for line in ("conflicts Customers", "records Customers --status review", "records Customers --status failed"):
         assert f"desktop-sync {line}\n" in said.err
 
