@@ -37,7 +37,8 @@ class EndpointSetup:
         """With that provider and its defaults; what was filled in for another kind is dropped."""
         if provider == self.provider:
             return self
-        values: dict[str, SettingValue] = {item.key: item.default for item in declared if item.default not in (None, "")}
+        defaults = {item.key: item.default for item in declared}
+        values: dict[str, SettingValue] = {key: value for key, value in defaults.items() if value not in (None, "")}
         name = self.name or label
         number = 2
         while name in self.taken_names:

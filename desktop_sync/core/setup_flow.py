@@ -12,9 +12,11 @@ from dataclasses import dataclass, field, replace
 
 from desktop_sync.core import configuration_check
 from desktop_sync.core.configuration import (
+    ConflictRule,
     Definitions,
     Entity,
     FieldMapping,
+    FirstContactRule,
     GuardLimits,
     PerSide,
     Side,
@@ -158,7 +160,10 @@ class ConfigurationSetup:
         return self.with_configuration(changed)
 
     def with_structures(self, structures: Mapping[tuple[str, str], Structure]) -> ConfigurationSetup:
-        """The structures are known now; entities without a stamp get one where a field's name says so."""
+        """The structures are known now. An entity that is not mapped yet gets stamps where a field's name says so;
+
+        where one side has none, the primary system wins, because the most recent change cannot be told.
+        """
         known = replace(self, structures={**self.structures, **structures})
         entities = tuple(known._with_stamps(entity, structures) for entity in known.configuration.entities)
         return known.with_configuration(replace(known.configuration, entities=entities))
@@ -205,16 +210,25 @@ class ConfigurationSetup:
         return free_name(wanted, self.taken_names)
 
     def _with_stamps(self, entity: Entity, fresh: Mapping[tuple[str, str], Structure]) -> Entity:
-        stamps = {
-            side: stamp_field(structure)
-            for side in Side
-            if not entity.modified.of(side)
-            and (structure := fresh.get((self.configuration.endpoint_of(side), entity.structures.of(side))))
-        }
-        if entity.fields or not any(stamps.values()):
+        places = {side: (self.configuration.endpoint_of(side), entity.structures.of(side)) for side in Side}
+        if entity.fields or not any(place in fresh for place in places.values()):
             return entity
-        modified = PerSide(stamps.get(Side.A) or entity.modified.a, stamps.get(Side.B) or entity.modified.b)
-        return replace(entity, modified=modified)
+        known = {side: self.structures.get(place) for side, place in places.items()}
+        stamps = {
+            side: entity.modified.of(side) or (stamp_field(structure) if structure is not None else "")
+            for side, structure in known.items()
+        }
+        entity = replace(entity, modified=PerSide(stamps[Side.A], stamps[Side.B]))
+        if all(stamps.values()) or any(structure is None for structure in known.values()):
+            return entity
+        # Nobody could tell the most recent change, so the primary system is the honest choice.
+        side_wins, first_wins = ConflictRule(entity.primary.value), FirstContactRule(entity.primary.value)
+        recent = ConflictRule.MOST_RECENT is entity.conflict, FirstContactRule.MOST_RECENT is entity.first_contact
+        return replace(
+            entity,
+            conflict=side_wins if recent[0] else entity.conflict,
+            first_contact=first_wins if recent[1] else entity.first_contact,
+        )
 
 
 def begin(

@@ -204,7 +204,7 @@ def _check_losses(scene: _Scene) -> Iterator[Finding]:
             problem = loss(source, target)
             values = scene.looks[side.other].values(source.name)
             example = next((value for value in values if value and not fits(value, target)), None)
-            if problem and (example is not None or source.is_typed or not values):
+            if problem and (example is not None or source.is_typed):
                 shown = f' For example "{example[:60]}".' if example is not None and not mapping.masked else ""
                 message = f'{mapping_title(mapping)} to "{scene.name(side)}": {problem}.{shown}'
                 yield scene.finding(Level.WARNING, message, index, "field.lossy")

@@ -12,7 +12,16 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
-from desktop_sync.core.configuration import DeleteRule, Direction, FieldMapping, PerSide, Side, SyncConfiguration
+from desktop_sync.core.configuration import (
+    ConflictRule,
+    DeleteRule,
+    Direction,
+    FieldMapping,
+    FirstContactRule,
+    PerSide,
+    Side,
+    SyncConfiguration,
+)
 from desktop_sync.core.mapping_rows import RowKind
 from desktop_sync.core.schedule import Schedule, ScheduleKind
 from desktop_sync.core.setup_flow import Page
@@ -275,6 +284,19 @@ def test_a_broken_filter_is_said_beside_it_and_keeps_one_on_the_page(
     assert wizard.rules_page.filters[Side.B].row.problem
     click(qtbot, wizard.next_button)
     assert wizard.setup.page is Page.RULES
+
+
+def test_most_recent_is_not_offered_without_stamps(qtbot: QtBot, open_wizard: Open, settle: Settle) -> None:
+    rules = {"conflict": ConflictRule.A, "first_contact": FirstContactRule.A, "modified": PerSide("UpdatedAt", "")}
+    wizard = open_wizard(replace(customers(), entities=(replace(customers_entity(), **rules),)), Page.RULES)
+    page = wizard.rules_page
+    assert ConflictRule.MOST_RECENT not in page.conflict._values
+    assert FirstContactRule.MOST_RECENT not in page.first_contact._values
+    pick(page.stamps[Side.B], "updated_at")
+    settle(wizard)
+    assert ConflictRule.MOST_RECENT in page.conflict._values
+    pick(page.conflict, ConflictRule.MOST_RECENT)
+    assert wizard.setup.configuration.entities[0].conflict is ConflictRule.MOST_RECENT
 
 
 def test_schedules_are_set_by_hand(qtbot: QtBot, open_wizard: Open) -> None:

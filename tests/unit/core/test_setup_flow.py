@@ -7,10 +7,12 @@ from dataclasses import replace
 import pytest
 
 from desktop_sync.core.configuration import (
+    ConflictRule,
     Definitions,
     Direction,
     Endpoint,
     FieldMapping,
+    FirstContactRule,
     PerSide,
     SecretReference,
     Side,
@@ -106,6 +108,16 @@ def test_stamps_that_a_person_took_away_do_not_come_back() -> None:
     edited = replace(customers_entity(), modified=PerSide("", ""))
     setup = begin(replace(customers(), entities=(edited,)), KNOWN).with_structures(STRUCTURES)
     assert setup.configuration.entities[0].modified == PerSide("", "")
+
+
+def test_without_stamps_the_primary_system_wins_instead_of_the_most_recent_change() -> None:
+    plain = {pair: replace(known, fields=known.fields[:3]) for pair, known in STRUCTURES.items()}
+    entity = started().with_entity("Customer", "customers").with_structures(plain).configuration.entities[0]
+    assert (entity.conflict, entity.first_contact) == (ConflictRule.A, FirstContactRule.A)
+    stamped = started().with_entity("Customer", "customers").with_structures(STRUCTURES).configuration.entities[0]
+    assert stamped.conflict is ConflictRule.MOST_RECENT
+    mapped = begin(customers(), KNOWN).with_structures(plain).configuration.entities[0]
+    assert mapped == customers_entity()
 
 
 def test_live_findings_count_only_for_what_was_checked() -> None:

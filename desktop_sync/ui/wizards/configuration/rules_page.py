@@ -83,9 +83,17 @@ class RulesPage(WizardPage):
         self.primary.offer([(a, Side.A), (b, Side.B)])
         self.primary.choose(entity.primary)
         self._show_stamps(entity)
-        self.conflict.offer(words.conflict_rules(a, b))
+        fit = self._can_tell_recent(entity)
+        kept = (ConflictRule.MOST_RECENT, FirstContactRule.MOST_RECENT)
+        conflicts = [item for item in words.conflict_rules(a, b) if fit or item[1] not in kept]
+        if entity.conflict is ConflictRule.MOST_RECENT and not fit:
+            conflicts.insert(0, words.conflict_rules(a, b)[0])
+        self.conflict.offer(conflicts)
         self.conflict.choose(entity.conflict)
-        self.first_contact.offer(words.first_contact_rules(a, b))
+        contacts = [item for item in words.first_contact_rules(a, b) if fit or item[1] not in kept]
+        if entity.first_contact is FirstContactRule.MOST_RECENT and not fit:
+            contacts.insert(0, words.first_contact_rules(a, b)[0])
+        self.first_contact.offer(contacts)
         self.first_contact.choose(entity.first_contact)
         self.edit_against_delete.choose(entity.edit_against_delete)
         self._show_deletes(entity)
@@ -96,6 +104,11 @@ class RulesPage(WizardPage):
         self.attempts.blockSignals(False)
         said = [finding for finding in self._holder.entity_findings() if page_of(finding) is Page.RULES]
         self.findings.show_findings([finding for finding in said if "filter" not in finding.path])
+
+    def _can_tell_recent(self, entity: Entity) -> bool:
+        """Whether both stamps are there and nothing was found against them (SPEC §14: else it is not offered)."""
+        doubts = any(finding.path.startswith("entity.modified.") for finding in self._holder.entity_findings())
+        return bool(entity.modified.a and entity.modified.b) and not doubts
 
     def _show_stamps(self, entity: Entity) -> None:
         for side, box in self.stamps.items():
