@@ -12,7 +12,9 @@ class WindowMemory:
 
     def __init__(self, home: Path) -> None:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._settings = QSettings(str(home / "window.ini"), QSettings.Format.IniFormat)
+        file = home / "window.ini"
+        file.touch(mode=0o600)  # Qt keeps the rights of a file that is there; names in it are nobody else's business
+        self._settings = QSettings(str(file), QSettings.Format.IniFormat)
 
     def text(self, key: str, default: str = "") -> str:
         value = self._settings.value(key, default)

@@ -304,5 +304,5 @@ def test_a_small_screen_is_enough(window: MainWindow, page: ConfigurationPage, s
 def test_opening_that_fails_says_why(qtbot: QtBot, window: MainWindow) -> None:
     from desktop_sync.core.errors import LedgerError
 
-    window.show_opening_error(LedgerError("it is locked", "/home/x/ledger.sqlite"))
+    window.show_opening_error(LedgerError("it is locked", "ledger.sqlite"))
     assert "ledger.sqlite" in window.opening._text.text()
