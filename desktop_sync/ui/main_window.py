@@ -11,22 +11,21 @@ from PySide6.QtWidgets import QMainWindow, QSplitter, QStackedWidget
 from desktop_sync.core.run import Outcome, RunResult, Trigger
 from desktop_sync.core.status import Status
 from desktop_sync.resource import resource_path
-from desktop_sync.services.views import ConfigurationState, VerificationReport
+from desktop_sync.services.views import ConfigurationState
 from desktop_sync.ui.application_port import Application
 from desktop_sync.ui.bridge.job_runner import JobRunner
 from desktop_sync.ui.bridge.latest import Latest
 from desktop_sync.ui.bridge.run_board import RunBoard
 from desktop_sync.ui.configuration_actions import ConfigurationActions
 from desktop_sync.ui.context import WindowContext
-from desktop_sync.ui.dialogs.about import AboutDialog
-from desktop_sync.ui.dialogs.verification import VerificationDialog
-from desktop_sync.ui.leaving import CLOSE_CHOICE, Leaving
+from desktop_sync.ui.extras import Extras
+from desktop_sync.ui.leaving import Leaving
 from desktop_sync.ui.memory import WindowMemory
 from desktop_sync.ui.menus import MenuBar
 from desktop_sync.ui.scheduler import Scheduler
 from desktop_sync.ui.text.sentences import problem
 from desktop_sync.ui.text.words import SideNames, outcome_word
-from desktop_sync.ui.theme import Theme, ThemeChoice
+from desktop_sync.ui.theme import Theme
 from desktop_sync.ui.tray import Tray
 from desktop_sync.ui.views.configuration_page import ConfigurationPage
 from desktop_sync.ui.views.content import read_states
@@ -71,6 +70,8 @@ class MainWindow(QMainWindow):
         self.statusBar().setSizeGripEnabled(False)
         self.statusBar().setAccessibleName(self.tr("Status"))
         self.menus = MenuBar(self, theme.choice)
+        self.extras = Extras(theme, memory, self)
+        self.extras.said.connect(self.say)
         self._connect_menus()
         self._restore()
 
@@ -97,9 +98,9 @@ class MainWindow(QMainWindow):
         menus.verify_wanted.connect(self._verify)
         menus.stop_wanted.connect(self._stop)
         menus.sample_wanted.connect(self.open_sample)
-        menus.ask_again_wanted.connect(self._ask_again)
-        menus.about_wanted.connect(self._about)
-        menus.theme_chosen.connect(self._choose_theme)
+        menus.ask_again_wanted.connect(self.extras.ask_again)
+        menus.about_wanted.connect(self.extras.show_about)
+        menus.theme_chosen.connect(self.extras.choose_theme)
 
     # Coming to life
 
@@ -108,6 +109,7 @@ class MainWindow(QMainWindow):
         context = WindowContext(application, self._jobs, self._theme, self._memory)
         self.context = context
         self.sidebar.model.now = application.clock.now
+        self.extras.home = str(application.home)
         self.board = RunBoard(application, self._jobs, self)
         self.actions_desk = ConfigurationActions(context, self)
         self.wizards = WizardDoor(context, self)
@@ -164,7 +166,7 @@ class MainWindow(QMainWindow):
         board.progressed.connect(self._show_running)
         board.run_ended.connect(self._run_ended)
         board.preview_ready.connect(self._preview_ready)
-        board.verified.connect(self._verified)
+        board.verified.connect(self.extras.show_verification)
         board.failed.connect(self._work_failed)
         self.scheduler.ticked.connect(self.refresh_states)
         self.scheduler.ticked.connect(self.tray.refresh)
@@ -205,6 +207,7 @@ class MainWindow(QMainWindow):
         for gone in [name for name in self.pages if name not in names]:
             self._drop_page(gone)
         self.actions_desk.show_names(tuple(names))
+        self.extras.show_states(states)
         self.sidebar.show_states(states)
         if self._choose_next in names:
             self.sidebar.choose(self._choose_next)
@@ -305,13 +308,6 @@ class MainWindow(QMainWindow):
     def _preview_ready(self, name: str, _preview: object) -> None:
         self.say(self.tr("{0}: the preview is ready").format(name))
 
-    @Slot(str, object)
-    def _verified(self, name: str, report: VerificationReport) -> None:
-        page = self.sidebar.model.row_of(name)
-        if page >= 0 and self.context is not None:
-            state = self.sidebar.model.states[page]
-            VerificationDialog(self._theme, report, SideNames(state.a, state.b), self).open()
-
     @Slot()
     def _preview(self) -> None:
         if self.current_page is not None:
@@ -364,23 +360,6 @@ class MainWindow(QMainWindow):
             job = self._jobs.start(self.context.application.sample.create)
             job.finished.connect(self._definitions_changed)
             job.failed.connect(self.say_error)
-
-    # Looks
-
-    @Slot(object)
-    def _choose_theme(self, choice: ThemeChoice) -> None:
-        self._theme.choose(choice)
-        self._memory.set_text("window/theme", choice.value)
-
-    @Slot()
-    def _ask_again(self) -> None:
-        self._memory.forget(CLOSE_CHOICE)
-        self.say(self.tr("Hidden questions are asked again"))
-
-    @Slot()
-    def _about(self) -> None:
-        home = str(self.context.application.home) if self.context is not None else ""
-        AboutDialog(self._theme, home, self).open()
 
     # Coming and going
 

@@ -78,7 +78,7 @@ def test_every_push_button_of_a_page_has_a_mnemonic(
 
 
 def test_dialogs_have_names_and_close_with_escape(window: MainWindow, settle: Settle) -> None:
-    window._about()
+    window.extras.show_about()
     window.actions_desk.ask_delete("Customers")
     window.actions_desk.ask_rename("Customers")
     dialogs = [dialog for dialog in window.findChildren(QDialog) if dialog.isVisible()]

@@ -1,0 +1,54 @@
+"""What the menus offer beside the work itself: theme, hidden questions, about, the report of a verification."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtWidgets import QWidget
+
+from desktop_sync.services.views import ConfigurationState, VerificationReport
+from desktop_sync.ui.dialogs.about import AboutDialog
+from desktop_sync.ui.dialogs.verification import VerificationDialog
+from desktop_sync.ui.leaving import CLOSE_CHOICE
+from desktop_sync.ui.memory import WindowMemory
+from desktop_sync.ui.text.words import SideNames
+from desktop_sync.ui.theme import Theme, ThemeChoice
+
+
+class Extras(QObject):
+    """`said` is for the status bar. `home` is shown in the about dialog."""
+
+    said = Signal(str)
+
+    def __init__(self, theme: Theme, memory: WindowMemory, window: QWidget) -> None:
+        super().__init__(window)
+        self._theme = theme
+        self._memory = memory
+        self._window = window
+        self._names: dict[str, SideNames] = {}
+        self.home = ""
+
+    def show_states(self, states: Sequence[ConfigurationState]) -> None:
+        """The endpoints' names by configuration."""
+        self._names = {state.name: SideNames(state.a, state.b) for state in states}
+
+    @Slot(object)
+    def choose_theme(self, choice: ThemeChoice) -> None:
+        self._theme.choose(choice)
+        self._memory.set_text("window/theme", choice.value)
+
+    @Slot()
+    def ask_again(self) -> None:
+        self._memory.forget(CLOSE_CHOICE)
+        self.said.emit(self.tr("Hidden questions are asked again"))
+
+    @Slot()
+    def show_about(self) -> None:
+        AboutDialog(self._theme, self.home, self._window).open()
+
+    @Slot(str, object)
+    def show_verification(self, name: str, report: VerificationReport) -> None:
+        names = self._names.get(name)
+        if names is not None:
+            VerificationDialog(self._theme, report, names, self._window).open()
