@@ -8,8 +8,10 @@ from datetime import time
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from desktop_sync.core.configuration import (
@@ -402,3 +404,32 @@ def test_names_with_markup_are_shown_as_they_are(qtbot: QtBot, scene: Scene, ope
     place = row_of(wizard, "<img src=x>")
     assert model.index(place, 0).data() == "<img src=x>"
     assert "&lt;img" in model.index(place, 0).data(Qt.ItemDataRole.ToolTipRole)
+
+
+def test_closing_asks_before_what_was_entered_is_lost(qtbot: QtBot, open_wizard: Open) -> None:
+    wizard = open_wizard()
+    qtbot.keyClicks(wizard.endpoints_page.name_edit, " x")
+    qtbot.keyClick(wizard, Qt.Key.Key_Escape)
+    assert wizard.isVisible()
+    buttons = {made.objectName(): made for made in wizard.question.findChildren(QPushButton)}
+    click(qtbot, buttons["stay"])
+    assert wizard.isVisible()
+    wizard.close()
+    buttons = {made.objectName(): made for made in wizard.question.findChildren(QPushButton)}
+    click(qtbot, buttons["discard"])
+    assert not wizard.isVisible()
+    assert wizard.setup.configuration.name
+
+
+def test_the_wheel_over_a_choice_changes_nothing(qtbot: QtBot, open_wizard: Open) -> None:
+    wizard = open_wizard(customers(), Page.RULES)
+    box = wizard.rules_page.conflict
+    before = box.value
+    down = QPoint(0, -120)
+    middle = QPointF(box.rect().center())
+    event = QWheelEvent(
+        middle, box.mapToGlobal(middle), down, down, Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase, False,
+    )  # fmt: skip
+    QApplication.sendEvent(box, event)
+    assert box.value is before

@@ -179,7 +179,7 @@ def test_a_record_that_the_mapping_cannot_do_says_why_and_the_others_go_on(scene
     scene.provider.add("Shop", CUSTOMERS_CSV, rows)
     mapping = FieldMapping("Credit", "credit")
     sample = scene.configurations.sample_mapping("CRM", "Customer", "Shop", "customers", mapping, Side.A, 3)
-    assert [item.result for item in sample] == ["1.5", None, "4.5"]
+    assert [item.result and float(item.result) for item in sample] == [1.5, None, 4.5]
     assert "decimal" in sample[1].problem
     assert sample[1].source == "lots"
 

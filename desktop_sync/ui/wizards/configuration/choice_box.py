@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Generic, TypeVar
 
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QComboBox, QSizePolicy, QWidget
 
 T = TypeVar("T")
@@ -20,6 +22,7 @@ class ChoiceBox(QComboBox, Generic[T]):
             self.setAccessibleName(name)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(8)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def offer(self, items: Sequence[tuple[str, T]]) -> None:
@@ -38,6 +41,9 @@ class ChoiceBox(QComboBox, Generic[T]):
     def choose(self, value: T) -> None:
         """That value is chosen, or none where it is not offered."""
         self.setCurrentIndex(self._values.index(value) if value in self._values else -1)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
 
     @property
     def value(self) -> T | None:

@@ -12,6 +12,7 @@ from desktop_sync.core.setup_flow import PAGES, ConfigurationSetup, Page, begin
 from desktop_sync.ui.application_port import Application
 from desktop_sync.ui.bridge.job_runner import JobRunner
 from desktop_sync.ui.bridge.latest import Latest
+from desktop_sync.ui.dialogs.ask import AskDialog
 from desktop_sync.ui.palette import Tone
 from desktop_sync.ui.text.sentences import problem
 from desktop_sync.ui.wizards.configuration.endpoints_page import EndpointsPage
@@ -50,6 +51,7 @@ class ConfigurationWizard(WizardFrame):
         self._is_loaded = False
         self._is_saving = False
         self._previews = False
+        self._untouched: SyncConfiguration | None = None
         self._new_for: Side | None = None
         self.holder = SetupHolder(application, jobs, begin(configuration, Definitions()), self)
         self.endpoints_page = EndpointsPage(self.holder)
@@ -87,6 +89,31 @@ class ConfigurationWizard(WizardFrame):
         self._check_timer.setSingleShot(True)
         self._check_timer.setInterval(CHECK_PAUSE_MS)
         self._check_timer.timeout.connect(self._check)
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether closing would lose something."""
+        return self._untouched is not None and self.setup.configuration != self._untouched
+
+    @Slot()
+    def reject(self) -> None:
+        """Closes without saving; asks first where something was entered."""
+        if not self.is_edited:
+            super().reject()
+            return
+        self.question = AskDialog(
+            self.tr("Close without saving?"),
+            self.tr("What you entered in this wizard is lost."),
+            [("stay", self.tr("&Keep editing"), "primary"), ("discard", self.tr("&Discard"), "danger")],
+            self,
+        )
+        self.question.answered.connect(self._answered)
+        self.question.open()
+
+    @Slot(str, bool)
+    def _answered(self, key: str, again: bool) -> None:
+        if key == "discard":
+            super().reject()
 
     @property
     def setup(self) -> ConfigurationSetup:
@@ -174,6 +201,7 @@ class ConfigurationWizard(WizardFrame):
             self._is_loaded = True
             known = Definitions(endpoints, configurations)
             started = begin(self._configuration, known)
+            self._untouched = started.configuration
             self.holder.put(started)
             self.holder.describe()
         self.endpoints_page.show_endpoints(endpoints, infos)
