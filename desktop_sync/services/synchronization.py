@@ -28,12 +28,14 @@ from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.overtaken import DECIDED, drop_overtaken
 from desktop_sync.engine.plan_store import load_plan
 from desktop_sync.engine.planner import PlanInput
+from desktop_sync.engine.recheck import hold_back_creates, planned_creates
 from desktop_sync.services import record_problems
 from desktop_sync.services.prepare import Prepared, Scope, mark, prepare_again, prepare_entities
 from desktop_sync.services.preview import Preview
 from desktop_sync.services.process import CREATES_AND_UPDATES, DELETES, Carried, Processing
 from desktop_sync.services.settle import settle_open_intents
-from desktop_sync.services.sync_session import OpenEndpoint, SyncSession, open_session
+from desktop_sync.services.side_stream import reading
+from desktop_sync.services.sync_session import OpenEndpoint, SyncSession, full_request, open_session
 
 REPLANS = 5
 """How often a record that keeps changing between plan and write is planned anew in one run (RELIABILITY 4.4)."""
@@ -256,6 +258,23 @@ class SynchronizationService:
                 decided = self._ledger.peers(preview.session.key(one.layout), statuses=DECIDED)
                 drop_overtaken(preview.session.bench, one.layout, decided, is_queued=is_queued)
 
+    def _hold_back_creates(self, preview: Preview, cancel: CancelToken) -> None:
+        """Records that somebody added on the other side since the plan was made are not created a second time; the
+        next prepare links them."""
+        session = preview.session
+        kept = []
+        for one in preview.prepared:
+            held_back = 0
+            for side in Side:
+                if one.given is None or not planned_creates(session.bench, one.layout, side):
+                    continue
+                cancel.check()
+                with reading(session.read(one.layout, side, full_request(one.layout.of(side)))) as stream:
+                    held_back += hold_back_creates(session.bench, one.given, side, stream)
+            # What was held back must be read again: the watermark stays where it was.
+            kept.append(replace(one, watermarks={}) if held_back else one)
+        preview.prepared = tuple(kept)
+
     @contextmanager
     def _recorded(self, configuration: SyncConfiguration, run_id: int) -> Iterator[list[RunResult]]:
         """Whatever happens inside is written down as the run's result."""
@@ -283,6 +302,8 @@ class SynchronizationService:
                 waits = order.trigger in (Trigger.SCHEDULE, Trigger.PUSH)
                 retry_at = self._clock.now() if waits else None
                 preview = self._plan(session, order.scope, order.progress, order.cancel, retry_at)
+            else:
+                self._hold_back_creates(preview, order.cancel)
             stopping = tuple(f for f in preview.findings() if f.guard not in order.allow)
             if order.kind is RunKind.PREPARE:
                 return self._queue(preview, run_id, order, started)
