@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication
 
 from desktop_sync.ui.application_port import Application
 from desktop_sync.ui.bridge.job_runner import JobRunner
+from desktop_sync.ui.bridge.stop_signals import StopSignals
 from desktop_sync.ui.main_window import MainWindow
 from desktop_sync.ui.memory import WindowMemory
 from desktop_sync.ui.single_instance import SingleInstance, raise_first_window
@@ -85,11 +86,15 @@ def run_window(build_application: Callable[[], Application], *, home: Path, samp
     window.show()
     start = WindowStart(window, jobs, build_application, sample=sample)
     start.begin()
+    stop_signals = StopSignals(window)
+    stop_signals.wanted.connect(window.quit)
+    qt.commitDataRequest.connect(window.end_session)
     sys.excepthook = partial(_report, window)
     try:
         return _run_loop(qt, window, jobs, start)
     finally:
         sys.excepthook = sys.__excepthook__
+        stop_signals.close()
         instance.close()
         window.hide()
         jobs.close()

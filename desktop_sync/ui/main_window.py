@@ -402,6 +402,11 @@ class MainWindow(QMainWindow):
             self.leaving.close_window()
 
     @Slot()
+    def end_session(self) -> None:
+        """The person logs out: nothing is asked, running work stops at its next safe point."""
+        self.quit()
+
+    @Slot()
     def ask_quit(self) -> None:
         """Quits; while something runs, after asking."""
         if self.context is None:

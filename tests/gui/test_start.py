@@ -14,7 +14,7 @@ from desktop_sync.ui.single_instance import SingleInstance, raise_first_window, 
 
 START = textwrap.dedent(
     """
-    import sys, time
+    import os, signal, sys, time
     from pathlib import Path
     from PySide6.QtCore import QObject, QTimer, Slot
     from PySide6.QtWidgets import QApplication
@@ -49,6 +49,10 @@ START = textwrap.dedent(
                 made[0].synchronization.gate.clear()
                 self.window.board.run("Customers")
                 self.window.quit()
+            elif sys.argv[2] == "signal":
+                made[0].synchronization.gate.clear()
+                self.window.board.run("Customers")
+                os.kill(os.getpid(), signal.SIGTERM)
             elif sys.argv[2] == "second":
                 self.window.hide()
                 import subprocess
@@ -101,6 +105,11 @@ def test_the_window_opens_works_and_ends_in_order(tmp_path: Path) -> None:
 
 def test_quitting_lets_running_work_come_to_its_safe_point(tmp_path: Path) -> None:
     done = run_start(tmp_path, "running")
+    assert (done.returncode, done.stdout) == (0, "closed True\n"), done.stderr
+
+
+def test_the_machines_wish_to_end_is_heard_while_something_runs(tmp_path: Path) -> None:
+    done = run_start(tmp_path, "signal")
     assert (done.returncode, done.stdout) == (0, "closed True\n"), done.stderr
 
 
