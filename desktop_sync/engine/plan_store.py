@@ -29,7 +29,7 @@ def save_plan(bench: Workbench, plan: Plan, given: Mapping[str, PlanInput], fold
     entities = {}
     for name, one in given.items():
         layout = one.layout
-        for table, sql in _tables(layout).items():
+        for table, sql in _tables(layout, one.lookups).items():
             with bench.stream(sql) as reader, pq.ParquetWriter(folder / f"{table}.parquet", reader.schema) as writer:
                 for batch in reader:
                     writer.write_batch(batch)
@@ -56,16 +56,16 @@ def load_plan(bench: Workbench, layouts: tuple[Layout, ...], folder: Path) -> tu
         layout = by_name.get(name)
         if layout is None:
             raise VersionMismatchError("the kept plan", name, "")
-        for table in _tables(layout):
+        lookups = {entity: by_name[entity] for entity in layout.entity.prerequisites}
+        for table in _tables(layout, lookups):
             with bench.source(pq.ParquetFile(folder / f"{table}.parquet").read()) as (source, _):
                 bench.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT * FROM {source}")
-        lookups = {entity: by_name[entity] for entity in layout.entity.prerequisites}
         a, b = (_read_of(layout, side, reads[side.value]) for side in Side)
         given[name] = PlanInput(layout, a, b, lookups, {})
     return plan, given, str(document["basis"])
 
 
-def _tables(layout: Layout) -> dict[str, str]:
+def _tables(layout: Layout, lookups: Mapping[str, Layout]) -> dict[str, str]:
     plan = plan_table(layout)
     tables = {plan: f"SELECT * FROM {plan}"}
     for side in Side:
@@ -74,7 +74,8 @@ def _tables(layout: Layout) -> dict[str, str]:
     peers, pairs = peer_table(layout), pair_table(layout)
     mine = [f"{name} IN (SELECT {name} FROM {plan})" for name in ("record_id", "a_id", "b_id")]
     tables[peers] = f"SELECT * FROM {peers} WHERE {' OR '.join(mine)}"
-    tables[pairs] = f"SELECT * FROM {pairs}"
+    for name in (pairs, *(pair_table(parent) for parent in lookups.values())):
+        tables[name] = f"SELECT * FROM {name}"
     return tables
 
 

@@ -23,6 +23,7 @@ from desktop_sync.core.decision import (
     first_contact_table,
     update,
 )
+from desktop_sync.core.provider_port import ArrowStream
 from desktop_sync.core.status import DeletedIn, Status, is_prepared_again
 from desktop_sync.engine.canonical import literal, plain_text_sql
 from desktop_sync.engine.layout import Comparison, Layout
@@ -57,6 +58,7 @@ class PlanInput:
     """What an entity's plan is made from. `lookups`: the layouts of the entities that references point to, by name.
 
     `decisions`: record id → winner, decided by a person. `retry_at`: the time, where back-off times are waited for.
+    `is_again`: these records were planned in this run before, so that everything they may refer to is there.
     """
 
     layout: Layout
@@ -65,6 +67,12 @@ class PlanInput:
     lookups: Mapping[str, Layout]
     decisions: Mapping[int, Side]
     retry_at: datetime | None = None
+    is_again: bool = False
+
+    def comes_later(self, lookup: str) -> bool:
+        """Whether the entity that a reference points to is not planned before this one: it refers to itself, or the
+        references go round. Records are then created without the reference, which follows (create-then-link)."""
+        return self.lookups[lookup].number >= self.layout.number
 
     def read_of(self, side: Side) -> SideRead:
         return self.a if side is Side.A else self.b
@@ -153,10 +161,16 @@ def make_plan(bench: Workbench, given: PlanInput) -> None:
     """The plan table of the entity is complete. Needs `find_touched` after the last look-up."""
     layout = given.layout
     bench.execute(f"CREATE OR REPLACE TABLE rows_{layout.number} ({_row_types()})")
-    bench.execute(
-        f"CREATE OR REPLACE TABLE {pair_table(layout)} AS SELECT record_id, a_id, b_id FROM {peer_table(layout)} "
+    paired = (
+        f"SELECT record_id, a_id, b_id FROM {peer_table(layout)} "
         f"WHERE a_id IS NOT NULL AND b_id IS NOT NULL AND status <> {Status.DELETED:d}"
     )
+    if given.is_again:
+        pairs = pair_table(layout)
+        bench.execute(f"DELETE FROM {pairs} WHERE record_id IN (SELECT record_id FROM {peer_table(layout)})")
+        bench.execute(f"INSERT INTO {pairs} {paired}")
+    else:
+        bench.execute(f"CREATE OR REPLACE TABLE {pair_table(layout)} AS {paired}")
     _plan_free(bench, given)
     _plan_touched(bench, given)
     _plan_restored(bench, given)
@@ -169,6 +183,19 @@ def make_plan(bench: Workbench, given: PlanInput) -> None:
         f"WHERE action <> {Action.NONE:d}"
     )
     bench.execute(f"DROP TABLE rows_{layout.number}")
+
+
+def has_table(bench: Workbench, name: str) -> bool:
+    return bool(bench.number("SELECT count(*) FROM duckdb_tables() WHERE table_name = ?", [name]))
+
+
+def load_pairs(bench: Workbench, layout: Layout, peers: ArrowStream) -> None:
+    """The pair table holds these peers: for an entity that is referred to before it is planned, or not planned at all."""
+    with bench.source(peers) as (source, _):
+        bench.execute(
+            f"CREATE OR REPLACE TABLE {pair_table(layout)} AS SELECT record_id, a_id, b_id FROM {source} "
+            f"WHERE a_id IS NOT NULL AND b_id IS NOT NULL AND status <> {Status.DELETED:d}"
+        )
 
 
 def _add_new_pairs(bench: Workbench, layout: Layout) -> None:
@@ -503,18 +530,23 @@ def _check_lookups(bench: Workbench, given: PlanInput) -> None:
             parent = given.lookups[sending.mapping.lookup]
             me = source.value
             known = f"SELECT {me}_id FROM {pair_table(parent)} WHERE {me}_id IS NOT NULL"
-            if parent is not layout:
+            is_later = given.comes_later(sending.mapping.lookup)
+            if not is_later and has_table(bench, plan_table(parent)):
                 kinds = ", ".join(f"{a:d}" for a in (create(source.other), Action.LINK, update(source.other)))
                 known += (
                     f" UNION SELECT {me}_id FROM {plan_table(parent)} WHERE action IN ({kinds}) AND {me}_id IS NOT NULL"
                 )
-            else:
-                known += f" UNION SELECT {me}_id FROM {rows} WHERE action = {create(source.other):d}"
             text = plain_text_sql(sending.column.typed, sending.column.kind)
             select = given.read_of(source).staging.select(
                 f"(SELECT {_raws(layout, source)} FROM {side_table(layout, source)} WHERE is_kept)"
             )
-            writes = ", ".join(f"{a:d}" for a in (create(source.other), update(source.other)))
+            checked = [create(source.other), update(source.other)]
+            if is_later:
+                # What it refers to may still be created in this run; only a record that is looked at again is judged.
+                checked = [update(source.other)] if given.is_again else []
+            if not checked:
+                continue
+            writes = ", ".join(f"{a:d}" for a in checked)
             bench.execute(
                 f"UPDATE {rows} SET action = {Action.INVALID:d}, rule = {Rule.UNRESOLVED_LOOKUP:d}, detail = m.message FROM "
                 f"(SELECT rid, {literal(sending.column.name + ': the record it refers to, ')} || {text} || "

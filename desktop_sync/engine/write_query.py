@@ -2,7 +2,8 @@
 
 Columns of a batch (`WriteColumns` names them): x_number, x_record_id, x_action, x_rule, x_a_id, x_b_id, x_attempts, x_deleted_in,
 x_is_fill (only empty fields are filled), x_source_digest, x_base_a,
-x_base_b (the baseline so far), x_unresolved (references without a counterpart), x_target_id (the target's id after the
+x_base_b (the baseline so far), x_unresolved (references without a counterpart), x_deferred (those whose
+counterpart may come later), x_target_id (the target's id after the
 write, where the mapping fills it), x_digest (of the target after the write, if it stores what it is sent), x_v… values, x_e… expected,
 x_ha…/x_hb… what A and B hold afterwards as text, x_hp… what the target held before.
 """
@@ -22,7 +23,7 @@ from desktop_sync.engine.sides import peer_table, side_table
 
 HEAD = (
     "x_number, x_record_id, x_action, x_rule, x_a_id, x_b_id, x_attempts, x_deleted_in, x_status, x_is_fill, "
-    "x_source_digest, x_base_a, x_base_b, x_unresolved"
+    "x_source_digest, x_base_a, x_base_b, x_unresolved, x_deferred"
 )
 
 
@@ -78,7 +79,8 @@ class _Builder:
             f"SELECT p.number AS x_number, p.record_id AS x_record_id, p.action AS x_action, p.rule AS x_rule, "
             f"p.a_id AS x_a_id, p.b_id AS x_b_id, p.attempts AS x_attempts, p.deleted_in AS x_deleted_in, "
             f"p.status AS x_status, coalesce(p.is_fill, false) AS x_is_fill, {self._source_digest()} AS x_source_digest, q.a_digest AS x_base_a, "
-            f"q.b_digest AS x_base_b, {self._unresolved()} AS x_unresolved, "
+            f"q.b_digest AS x_base_b, {self._unresolved(is_later=False)} AS x_unresolved, "
+            f"{self._unresolved(is_later=True)} AS x_deferred, "
             f"{', '.join([*values, *expected, *(f'{sql} AS {name}' for _, name, sql in history), *after])} {self._from()}"
         )
         staging = self.given.read_of(self.target).staging
@@ -185,15 +187,16 @@ class _Builder:
             return "CAST(NULL AS BLOB)"
         return "d.digest"
 
-    def _unresolved(self) -> str:
-        """Names of references whose record has no counterpart; null when all have."""
+    def _unresolved(self, *, is_later: bool) -> str:
+        """Names of references whose record has no counterpart; null when all have. `is_later`: those to entities that
+        come later."""
         if self.operation is Operation.DELETE or self.is_mark:
             return "CAST(NULL AS VARCHAR)"
         cases = [
             f"CASE WHEN nullif(s.{s.name}, '') IS NOT NULL AND l{s.index}.{self.target.value}_id IS NULL "
             f"THEN {literal(s.mapping.field_of(self.source))} END"
             for s in self.layout.of(self.source).sendings
-            if s.mapping.lookup
+            if s.mapping.lookup and self.given.comes_later(s.mapping.lookup) == is_later
         ]
         return f"concat_ws(', ', {', '.join(cases)})" if cases else "CAST(NULL AS VARCHAR)"
 

@@ -17,7 +17,15 @@ from desktop_sync.core.provider_port import ReadRequest
 from desktop_sync.core.status import Status
 from desktop_sync.engine import outcome_query
 from desktop_sync.engine.layout import Layout
-from desktop_sync.engine.planner import PlanInput, find_touched, ids_to_look_up, make_plan
+from desktop_sync.engine.planner import (
+    PlanInput,
+    find_touched,
+    has_table,
+    ids_to_look_up,
+    load_pairs,
+    make_plan,
+    pair_table,
+)
 from desktop_sync.engine.sides import SideRead, attach_peers, load_peers, load_side, look_up
 from desktop_sync.services.side_stream import SideStream, reading
 from desktop_sync.services.sync_session import SyncSession, full_request
@@ -181,6 +189,7 @@ class _Preparation:
         if not is_full and self._is_quiet():
             return self._idle(given, identity)
         self.progress.phase(self.layout.entity.name, Phase.COMPARING)
+        self._load_missing_pairs()
         make_plan(bench, given)
         return self._result(given, identity)
 
@@ -254,6 +263,12 @@ class _Preparation:
             find_touched(bench, given)
         return given
 
+    def _load_missing_pairs(self) -> None:
+        """References can be translated, also those to an entity that comes later or that had nothing to plan."""
+        for parent in self.session.lookups(self.layout).values():
+            if parent is not self.layout and not has_table(self.session.bench, pair_table(parent)):
+                load_pairs(self.session.bench, parent, self.ledger.peers(self.session.key(parent)))
+
     def _is_quiet(self) -> bool:
         """Whether everything that an incremental read gave is known and unchanged: no plan need be made."""
         number = self.layout.number
@@ -322,7 +337,7 @@ def prepare_again(
             empty = pa.Table.from_batches([], stream.schema)
             read = load_side(bench, layout, side, empty, is_complete=False, keeps_all=True)
             reads[side] = look_up(bench, read, stream, list(ids[side]))
-    given = PlanInput(layout, reads[Side.A], reads[Side.B], session.lookups(layout), ledger.decisions(key))
+    given = PlanInput(layout, reads[Side.A], reads[Side.B], session.lookups(layout), ledger.decisions(key), is_again=True)
     find_touched(bench, given)
     make_plan(bench, given)
     return given

@@ -161,8 +161,16 @@ class Processing:
             self.ledger.close_batch(one.batch_id, SETTLEMENT_SCHEMA.empty_table(), done_rows=())
 
     def _without_unresolved(self, given: PlanInput, query: WriteQuery, rows: pa.Table, carried: Carried) -> pa.Table:
-        """Rows whose references all have a counterpart; the others fail, each with a sentence."""
-        bad = pc.greater(pc.utf8_length(pc.fill_null(rows["x_unresolved"], "")), 0)
+        """Rows whose references all have a counterpart; the others fail, each with a sentence.
+
+        Where the counterpart may still be created in this run, an update waits until then, and a create goes ahead.
+        """
+        if query.operation is not Operation.CREATE:
+            later = _has_text(rows["x_deferred"])
+            if pc.any(later).as_py():
+                self._look_again(rows.filter(later), carried)
+                rows = rows.filter(pc.invert(later))
+        bad = _has_text(rows["x_unresolved"])
         if not pc.any(bad).as_py():
             return rows
         failed = rows.filter(bad)
@@ -204,7 +212,13 @@ class Processing:
 
     @staticmethod
     def _content(query: WriteQuery, rows: pa.Table) -> pa.Table:
-        """The batch rows for the ledger. A filled record has no baseline yet: the other side may have to be filled too."""
+        """The batch rows for the ledger.
+
+        A filled record has no baseline yet: the other side may have to be filled too. Nor has the source of a record
+        that was created without a reference, so that it counts as changed until the reference was written.
+        """
+        no_baseline = {side: rows["x_is_fill"] for side in Side}
+        no_baseline[query.target.other] = _is_unfinished(rows)
         digests = {query.target: "x_digest", query.target.other: "x_source_digest"}
         if query.operation is Operation.DELETE:
             # What was deleted stays known, so that another record under the same id is not taken for it.
@@ -216,8 +230,8 @@ class Processing:
             "rule": rows["x_rule"],
             "a_id": rows[new_id[Side.A]],
             "b_id": rows[new_id[Side.B]],
-            "a_digest": _unless(rows["x_is_fill"], rows[digests[Side.A]]),
-            "b_digest": _unless(rows["x_is_fill"], rows[digests[Side.B]]),
+            "a_digest": _unless(no_baseline[Side.A], rows[digests[Side.A]]),
+            "b_digest": _unless(no_baseline[Side.B], rows[digests[Side.B]]),
         }
         columns |= {label: rows[name] for label, name in query.history}
         return pa.table(columns)
@@ -242,7 +256,7 @@ class Processing:
             content, was_read = self._with_stored(given, query, content, result, written)
             changed_content = changed_content or was_read
         parts = [self._settlements(query, rows.filter(written), content.filter(written))]
-        self._look_again(rows.filter(pc.and_(written, rows["x_is_fill"])), carried)
+        self._look_again(rows.filter(pc.and_(written, _is_unfinished(rows))), carried)
         not_written = pc.invert(written)
         if pc.any(not_written).as_py():
             parts.append(self._setbacks(given, query, rows, result, carried))
@@ -305,7 +319,7 @@ class Processing:
                 "a_id": content["a_id"],
                 "b_id": content["b_id"],
                 "status": pc.if_else(
-                    rows["x_is_fill"], pa.scalar(int(Status.PREPARED), pa.int8()), pa.scalar(int(status), pa.int8())
+                    _is_unfinished(rows), pa.scalar(int(Status.PREPARED), pa.int8()), pa.scalar(int(status), pa.int8())
                 ),
                 "deleted_in": _same(int(deleted_in), number, pa.int8()),
                 "a_digest": content["a_digest"],
@@ -376,10 +390,12 @@ class Processing:
         if query.operation is not Operation.CREATE or not self.session.is_lookup(given.layout):
             return
         table = rows.select(["x_record_id", "x_a_id", "x_b_id"])
-        with self.session.bench.source(table) as (source, _):
-            self.session.bench.execute(
-                f"INSERT INTO {pair_table(given.layout)} SELECT x_record_id, x_a_id, x_b_id FROM {source}"
-            )
+        bench, pairs = self.session.bench, pair_table(given.layout)
+        with bench.source(table) as (source, _):
+            bench.execute(f"CREATE OR REPLACE TABLE made AS SELECT x_record_id, x_a_id, x_b_id FROM {source}")
+        # A record that was created again has a new id: its old pair must not translate a reference a second time.
+        bench.execute(f"DELETE FROM {pairs} WHERE record_id IN (SELECT x_record_id FROM made)")
+        bench.execute(f"INSERT INTO {pairs} SELECT x_record_id, x_a_id, x_b_id FROM made")
 
     def _conflicts(self, given: PlanInput) -> list[NewConflict]:
         rows = self.session.bench.table(outcome_query.conflict_rows(given)).to_pylist()
@@ -410,6 +426,15 @@ def wait(attempts: int) -> timedelta:
 
 def _same(value: int | str, number: int, kind: pa.DataType) -> pa.Array:
     return pa.repeat(pa.scalar(value, kind), number)
+
+
+def _has_text(texts: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.greater(pc.utf8_length(pc.fill_null(texts, "")), 0)
+
+
+def _is_unfinished(rows: pa.Table) -> pa.ChunkedArray:
+    """Whether each written record must be looked at again before it is in sync."""
+    return pc.or_(rows["x_is_fill"], _has_text(rows["x_deferred"]))
 
 
 def _unless(condition: pa.ChunkedArray, values: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -10,7 +10,7 @@ from desktop_sync.core.ledger_port import Ledger
 from desktop_sync.core.ports import CancelToken, NoProgress, Phase, Progress
 from desktop_sync.engine.agreement import agreement, make_pairs
 from desktop_sync.engine.layout import Layout
-from desktop_sync.engine.planner import PlanInput
+from desktop_sync.engine.planner import PlanInput, load_pairs
 from desktop_sync.engine.sides import load_peers, load_side
 from desktop_sync.services.side_stream import reading
 from desktop_sync.services.sync_session import OpenEndpoint, SyncSession, full_request, open_session
@@ -41,6 +41,9 @@ class VerificationService:
             raise ConfigurationError(f'there is no configuration named "{name}"', path="configuration")
         self._work_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with open_session(configuration, self._open_endpoint, self._ledger, str(self._work_folder)) as session:
+            for layout in session.layouts:
+                if session.is_lookup(layout):
+                    load_pairs(session.bench, layout, self._ledger.peers(session.key(layout)))
             entities = tuple(self._verify(session, layout, progress, token) for layout in session.layouts)
         progress.phase("", Phase.FINISHED)
         return VerificationReport(name, entities)
