@@ -12,7 +12,13 @@ from tests.performance.data import FIELDS, STRUCTURE, make_table
 from tests.performance.workspace import CONFIGURATION, ENTITY, Workspace
 
 LEDGER_BATCH = 10_000
-_LEDGER_PRAGMAS = ("page_size = 8192", "journal_mode = WAL", "synchronous = FULL")
+_LEDGER_PRAGMAS = (  # the ledger's own
+    "page_size = 8192",
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "wal_autocheckpoint = 2000",
+    "cache_size = -32768",
+)
 _OVERLAP = timedelta(seconds=60)
 
 
