@@ -96,6 +96,12 @@ class HomeFolder:
         if not has_log and pages * (65536 if page_size == 1 else page_size) > size:
             raise self.damaged("the ledger is cut short")
 
+    def has_mark(self) -> bool:
+        """Whether the file itself says that it is a ledger; a new one may say so only in its log."""
+        with self.faults():
+            head = _read_head(self.ledger, self.ledger.stat().st_size if self.ledger.exists() else 0)
+        return len(head) == _HEADER and struct.unpack(">I", head[68:72]) == (APPLICATION_ID,)
+
     def damaged(self, what: str) -> LedgerError:
         return LedgerError(f"{what}; {DAMAGED_ADVICE}", str(self.ledger))
 

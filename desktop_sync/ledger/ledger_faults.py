@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,9 +31,15 @@ _SENTENCES = (
 )
 
 
-def problem_of(error: BaseException) -> str:
-    """The clause for an error of the SQLite driver."""
+_ROOM_BYTES = 1 << 20
+"""With less room than this a failing write is taken for a full disk: SQLite tells of one in several ways."""
+
+
+def problem_of(error: BaseException, path: Path) -> str:
+    """The clause for an error of the SQLite driver over this file."""
     name = str(getattr(error, "sqlite_errorname", ""))
+    if name.startswith("SQLITE_IOERR") and _is_full(path.parent):
+        name = "SQLITE_FULL"
     for prefix, sentence in _SENTENCES:
         if name.startswith(prefix):
             return sentence
@@ -45,9 +52,16 @@ def ledger_faults(path: Path) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise LedgerError(problem_of(error.orig or error), str(path)) from error
+        raise LedgerError(problem_of(error.orig or error, path), str(path)) from error
     except sqlite3.Error as error:
-        raise LedgerError(problem_of(error), str(path)) from error
+        raise LedgerError(problem_of(error, path), str(path)) from error
+
+
+def _is_full(folder: Path) -> bool:
+    try:
+        return shutil.disk_usage(folder).free < _ROOM_BYTES
+    except OSError:
+        return False  # the disk itself is gone
 
 
 def disk_problem(error: OSError) -> str:

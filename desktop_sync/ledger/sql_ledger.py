@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+from desktop_sync.core.errors import LedgerError
 from desktop_sync.core.ledger_port import Ledger
 from desktop_sync.core.ports import Clock, Ids, Steps, no_steps
 from desktop_sync.ledger.backup import SqlBackup
@@ -55,6 +56,7 @@ def open_ledger(home: Path, clock: Clock, ids: Ids, steps: Steps = no_steps) -> 
     stale = folder.stale_markers()
     if stale:
         _check_whole(folder)
+    _refuse_foreign(folder)
     folder.make_file()
     marker = folder.set_marker(ids.new_id())
     database = Database(folder.ledger, steps)
@@ -77,6 +79,20 @@ def open_ledger(home: Path, clock: Clock, ids: Ids, steps: Steps = no_steps) -> 
 def as_port(ledger: SqlLedger) -> Ledger:
     """The same object; here the type checker sees that it keeps the whole contract."""
     return ledger
+
+
+def _refuse_foreign(folder: HomeFolder) -> None:
+    """A file without this program's mark that holds tables is another program's; even its journal mode stays."""
+    if folder.has_mark() or not folder.ledger.exists() or folder.ledger.stat().st_size == 0:
+        return
+    with ledger_faults(folder.ledger):
+        connection = sqlite3.connect(f"{folder.ledger.resolve().as_uri()}?mode=ro", uri=True)
+        try:
+            names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        finally:
+            connection.close()
+    if names and "alembic_version" not in names:
+        raise LedgerError("the file is a database of another program; nothing was changed", str(folder.ledger))
 
 
 def _check_whole(folder: HomeFolder) -> None:

@@ -32,9 +32,8 @@ class Answer:
     err: str
 
     @property
-    def document(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.out)
-        return found
+    def document(self) -> Any:
+        return json.loads(self.out)
 
 
 class CommandLine:
@@ -53,9 +52,9 @@ class CommandLine:
     def run(self, *tokens: str) -> Answer:
         return self("run", CONFIGURATION, *tokens)
 
-    def begin(self) -> None:
-        """Both systems are there, imported and synchronized."""
-        self.world.furnish()
+    def begin(self, number: int = 11) -> None:
+        """Both systems are there with so many customers, imported and synchronized."""
+        self.world.furnish(number)
         assert self("import", str(self.world.definitions)).code == 0
         answer = self.run()
         assert answer.code == 0, answer
@@ -85,7 +84,9 @@ def ledger_content(home: Path) -> dict[str, str]:
     with contextlib.closing(sqlite3.connect(path)) as connection:
         names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         return {
-            name: hashlib.sha256(repr(sorted(map(repr, connection.execute(f'SELECT * FROM "{name}"')))).encode()).hexdigest()
+            name: hashlib.sha256(
+                repr(sorted(map(repr, connection.execute(f'SELECT * FROM "{name}"')))).encode()
+            ).hexdigest()
             for name in names
             if name not in OF_EVERY_RUN
         }

@@ -37,7 +37,7 @@ class Store(Protocol):
 
     def records(self) -> list[dict[str, str]]: ...
     def insert(self, record: Record) -> None: ...
-    def change(self, email: str, **values: str) -> None: ...
+    def change(self, email: str, /, **values: str) -> None: ...
     def delete(self, email: str) -> None: ...
     def content(self) -> bytes:
         """What the system holds, for telling whether anything changed."""
@@ -63,7 +63,7 @@ class SqliteStore:
             self.insert(record)
 
     def settings(self) -> str:
-        return f'provider = "sql"\nsettings = {{ url = "sqlite:///{self.path.name}" }}'
+        return f'provider = "sql"\nsettings = {{ url = "sqlite:///{self.path}" }}'
 
     def records(self) -> list[dict[str, str]]:
         with closing(sqlite3.connect(self.path)) as connection:
@@ -75,7 +75,7 @@ class SqliteStore:
         names = list(record)
         self._run(f"INSERT INTO customers ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})", record.values())
 
-    def change(self, email: str, **values: str) -> None:
+    def change(self, email: str, /, **values: str) -> None:
         assignments = ", ".join(f"{name} = ?" for name in values)
         self._run(f"UPDATE customers SET {assignments} WHERE email = ?", (*values.values(), email))
 
@@ -111,7 +111,7 @@ class CsvStore:
         self._save([{**dict.fromkeys(FIELDS, ""), **record} for record in records])
 
     def settings(self) -> str:
-        return f'provider = "csv"\nsettings = {{ folder = "{self.folder.name}" }}'
+        return f'provider = "csv"\nsettings = {{ folder = "{self.folder}" }}'
 
     def records(self) -> list[dict[str, str]]:
         with self.path.open(encoding="utf-8", newline="") as file:
@@ -123,7 +123,7 @@ class CsvStore:
     def insert(self, record: Record) -> None:
         self._save([*self.records(), {**dict.fromkeys(FIELDS, ""), **record}])
 
-    def change(self, email: str, **values: str) -> None:
+    def change(self, email: str, /, **values: str) -> None:
         rows = self.records()
         (row,) = (row for row in rows if row["email"] == email)
         row.update(values)
@@ -140,7 +140,7 @@ class CsvStore:
         writer = csv.DictWriter(text, FIELDS)
         writer.writeheader()
         writer.writerows(rows)
-        _overwrite(self.path, text.getvalue().encode())
+        put(self.path, text.getvalue().encode())
 
     def content(self) -> bytes:
         return self.path.read_bytes()
@@ -161,10 +161,10 @@ def _write_all(folder: Path, there: Iterable[Path], files: Mapping[str, bytes]) 
         if path.name not in files:
             path.unlink()
     for name, content in files.items():
-        _overwrite(folder / name, content)
+        put(folder / name, content)
 
 
-def _overwrite(path: Path, content: bytes) -> None:
+def put(path: Path, content: bytes) -> None:
     """In place, so that the file's number stays: another number is another database (guard `identity`)."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
     with open(handle, "wb") as file:
@@ -188,13 +188,13 @@ class World:
     folder: Path
     a: Store
     b: Store
-    options: str = ""
+    home: Path = Path()
     snapshot: Copy | None = None
     _copies: int = 0
 
-    @property
-    def home(self) -> Path:
-        return self.folder / "home"
+    def __post_init__(self) -> None:
+        if self.home == Path():
+            self.home = self.folder / "home"
 
     @property
     def definitions(self) -> Path:
@@ -229,7 +229,6 @@ delete = {{ a-to-b = "delete", b-to-a = "delete" }}
 edit_against_delete = "edit"
 modified = {{ a = "updated_at", b = "updated_at" }}
 key = {{ a = ["id"], b = ["id"] }}
-{self.options}
 [[configuration.entity.field]]
 a = "email"
 b = "email"

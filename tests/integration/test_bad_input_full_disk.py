@@ -1,0 +1,104 @@
+"""A full disk under the ledger, a database, a text file. Linux and root only: the disk is a small tmpfs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.crash_command_line import CommandLine
+from tests.support.crash_world import LATER, CsvStore, SqliteStore, World, values_of
+
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux" or os.geteuid() != 0 or shutil.which("mount") is None,
+    reason="a full disk is made with a small tmpfs, which needs root on Linux",
+)
+LONG = "x" * 100_000
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of two megabytes."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)], capture_output=True, text=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip(f"no tmpfs can be mounted here: {mounted.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def _fill(disk: Path, leave: int = 0) -> Path:
+    """The disk has only so many bytes left."""
+    filler = disk / "filler"
+    free = shutil.disk_usage(disk).free - leave
+    with filler.open("wb") as file:
+        file.write(b"\0" * free)
+    return filler
+
+
+@pytest.mark.parametrize("leave", [0, 40_000])
+def test_a_full_disk_under_a_text_file_leaves_it_byte_for_byte(
+    disk: Path, leave: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = CommandLine(
+        World(tmp_path, SqliteStore(tmp_path / "crm.sqlite"), CsvStore(tmp_path / "disk" / "shop")), capsys
+    )
+    line.begin()
+    line.world.a.change("c1", name=LONG, updated_at=LATER)
+    before = line.world.b.files()
+    filler = _fill(disk, leave)
+    answer = line.run()
+    assert answer.code == 3
+    assert "Shop, customers: the disk is full, nothing was written." in answer.err.splitlines()
+    assert line.world.b.files() == before
+    filler.unlink()
+    assert line.run().code == 0
+    assert values_of(line.world.b)["c1"] == (LONG, "phone 1")
+    assert list(line.world.b.files()) == ["customers.csv"]
+
+
+@pytest.mark.parametrize("leave", [0, 40_000])
+def test_a_full_disk_under_a_database_leaves_it_as_it_was(
+    disk: Path, leave: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = CommandLine(World(tmp_path, CsvStore(tmp_path / "crm"), SqliteStore(disk / "shop.sqlite")), capsys)
+    line.begin()
+    line.world.a.change("c1", name=LONG, updated_at=LATER)
+    before = values_of(line.world.b)
+    filler = _fill(disk, leave)
+    answer = line.run()
+    assert answer.code == 3
+    assert answer.err.count("Shop, customers: the disk is full, nothing was written.") == 1, answer.err
+    filler.unlink()
+    assert values_of(line.world.b) == before
+    assert line.run().code == 0
+    assert values_of(line.world.b)["c1"] == (LONG, "phone 1")
+
+
+@pytest.mark.parametrize("leave", [0, 20_000, 60_000])
+def test_a_full_disk_under_the_ledger_stops_the_run_before_an_unrecorded_write(
+    disk: Path, leave: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = World(tmp_path, SqliteStore(tmp_path / "crm.sqlite"), CsvStore(tmp_path / "shop"), home=disk / "home")
+    line = CommandLine(world, capsys)
+    line.begin()
+    world.a.change("c1", name="".join(chr(33 + n * 7919 % 90) for n in range(100_000)), updated_at=LATER)
+    before = world.b.files()
+    filler = _fill(disk, leave)
+    answer = line.run()
+    assert answer.code == 3
+    ledger = world.home / "ledger.sqlite"
+    assert f"The local store {ledger}: " in answer.err
+    assert "the disk is full" in answer.err
+    assert world.b.files() == before, "something was written that the ledger does not know"
+    filler.unlink()
+    assert line.run().code == 0
+    assert len(values_of(world.b)["c1"][0]) == 100_000

@@ -1,0 +1,94 @@
+"""Sides that suddenly read empty, mass deletes and other accidents stop the run before it writes (SPEC §8)."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.support.crash_command_line import Answer, CommandLine
+from tests.support.crash_world import sqlite_to_csv, values_of
+
+MANY = 60
+
+
+@pytest.fixture
+def line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> CommandLine:
+    line = CommandLine(sqlite_to_csv(tmp_path), capsys)
+    line.begin(MANY)
+    return line
+
+
+def _delete(line: CommandLine, condition: str) -> None:
+    with closing(sqlite3.connect(line.world.a.path)) as connection, connection:
+        connection.execute(f"DELETE FROM customers WHERE {condition}")
+
+
+def _stopped(line: CommandLine, guard: str, sentence: str) -> Answer:
+    """The guard stopped the run, said so once, and nothing was written but the run itself."""
+    before = line.content()
+    answer = line.run()
+    assert answer.code == 4
+    assert answer.err.count(sentence) == 1, answer.err
+    assert answer.out.rstrip().endswith("A guard stopped it before anything was written.")
+    assert f"--allow {guard}" in answer.err
+    assert line.content() == before
+    return answer
+
+
+def test_a_side_that_reads_empty_stops_the_run_until_it_is_allowed(line: CommandLine) -> None:
+    _delete(line, "true")
+    empty = 'CRM, customers: it reads empty, though 60 records are synchronized with it (guard "empty-side").'
+    answer = _stopped(line, "empty-side", empty)
+    deletes = 'Shop, customers: 60 of 60 records would be deleted; 20 are allowed (guard "deletes").'
+    assert deletes in answer.err.splitlines()
+    only_one = line.run("--allow", "empty-side")
+    assert only_one.code == 4
+    assert len(line.world.b.records()) == MANY
+    document = line.run("--json").document
+    assert document["outcome"] == "guard"
+    assert {finding["name"] for finding in document["guard"]["findings"]} == {"empty-side", "deletes"}
+    allowed = line("process", "Customers", "--allow", "empty-side", "--allow", "deletes")
+    assert allowed.code == 0, allowed
+    assert line.world.b.records() == []
+
+
+def test_letting_a_guard_pass_holds_for_one_run_only(line: CommandLine) -> None:
+    _delete(line, "id > 35")
+    _stopped(line, "deletes", '25 of 60 records would be deleted; 20 are allowed (guard "deletes").')
+    assert line.run("--allow", "deletes").code == 0
+    assert len(line.world.b.records()) == 35
+    _delete(line, "id > 10")
+    _stopped(line, "deletes", '25 of 35 records would be deleted; 20 are allowed (guard "deletes").')
+
+
+def test_a_few_deletes_are_no_accident(line: CommandLine) -> None:
+    _delete(line, "id > 55")
+    assert line.run().code == 0
+    assert len(line.world.b.records()) == 55
+
+
+def test_a_half_written_export_is_an_accident_although_it_is_sound(line: CommandLine) -> None:
+    lines = line.world.b.path.read_bytes().splitlines(keepends=True)
+    line.world.b.path.write_bytes(b"".join(lines[:26]))
+    sentence = "Shop, customers: only 25 records are left of the 60 that were there; 30 or fewer is suspicious"
+    _stopped(line, "shrunk", sentence)
+    assert len(line.world.a.records()) == MANY
+
+
+def test_a_change_of_everything_at_once_is_an_accident(line: CommandLine) -> None:
+    with closing(sqlite3.connect(line.world.a.path)) as connection, connection:
+        connection.execute("UPDATE customers SET name = upper(name)")
+    _stopped(line, "all-changed", "CRM, customers: all 60 synchronized records changed at once")
+    assert values_of(line.world.b)["c1"] == ("name 1", "phone 1")
+
+
+def test_another_database_in_the_same_place_is_an_accident(line: CommandLine) -> None:
+    path = line.world.a.path
+    content = path.read_bytes()
+    path.rename(line.world.folder / "the old one")
+    path.write_bytes(content)
+    sentence = "CRM, customers: this is not the database, folder or service that it was at the last run"
+    _stopped(line, "identity", sentence)
