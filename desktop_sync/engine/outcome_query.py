@@ -74,7 +74,8 @@ def status_settlements(layout: Layout) -> str:
     cases = " ".join(f"WHEN {action:d} THEN {status:d}" for action, status in STATUS_OF.items())
     actions = ", ".join(f"{action:d}" for action in STATUS_OF)
     where = (
-        f"CASE WHEN p.change_a = {Change.DELETED:d} AND p.change_b = {Change.DELETED:d} THEN {DeletedIn.BOTH:d} "
+        f"CASE WHEN p.a_id IS NULL OR p.b_id IS NULL THEN {DeletedIn.BY_HAND:d} "
+        f"WHEN p.change_a = {Change.DELETED:d} AND p.change_b = {Change.DELETED:d} THEN {DeletedIn.BOTH:d} "
         f"WHEN p.change_a = {Change.DELETED:d} THEN {DeletedIn.A:d} ELSE {DeletedIn.B:d} END"
     )
     gone = {

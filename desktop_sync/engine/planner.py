@@ -7,7 +7,7 @@ detail (problem or evidence), excluded. Rows of records that stay as they are ar
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -138,6 +138,47 @@ def ids_to_look_up(bench: Workbench, layout: Layout, side: Side) -> list[str]:
     ]
 
 
+def halves_to_look_up(bench: Workbench, given: PlanInput, side: Side, statuses: Sequence[Status]) -> list[str]:
+    """Ids of records without a counterpart that wait with one of these statuses and were not read."""
+    layout, me, other = given.layout, side.value, side.other.value
+    wanted = ", ".join(f"{status:d}" for status in statuses)
+    rows = bench.rows(
+        f"SELECT p.{me}_id FROM {peer_table(layout)} p WHERE p.{me}_id IS NOT NULL AND p.{other}_id IS NULL "
+        f"AND p.status IN ({wanted}) AND NOT ({_waiting_sql(given, 'p')}) "
+        f"AND p.record_id NOT IN (SELECT record_id FROM {side_table(layout, side)} WHERE record_id IS NOT NULL) "
+        f"AND p.{me}_id NOT IN (SELECT rid FROM {looked_table(layout, side)})"
+    )
+    return [str(row[0]) for row in rows]
+
+
+def is_astir(bench: Workbench, given: PlanInput) -> bool:
+    """Whether anything was read that is new or changed, here or in an entity that is referred to."""
+    layout = given.layout
+    changed = [
+        f"SELECT 1 FROM {side_table(layout, side)} s LEFT JOIN {peer_table(layout)} p ON p.record_id = s.record_id "
+        f"WHERE s.record_id IS NULL OR (s.is_kept AND s.digest IS DISTINCT FROM p.{side.value}_digest)"
+        for side in Side
+    ]
+    changed += [
+        f"SELECT 1 FROM {plan_table(parent)}"
+        for parent in given.lookups.values()
+        if parent is not layout and has_table(bench, plan_table(parent))
+    ]
+    return bool(bench.number(f"SELECT count(*) FROM ({' UNION ALL '.join(changed)})"))
+
+
+def free_count(bench: Workbench, layout: Layout, side: Side) -> int:
+    """How many usable records of the side were read that have no counterpart."""
+    half = f"SELECT record_id FROM {peer_table(layout)} WHERE {side.other.value}_id IS NULL AND status NOT IN ({_SETTLED})"
+    return bench.number(
+        f"SELECT count(*) FROM {side_table(layout, side)} WHERE record_id IS NULL "
+        f"OR (record_id IN ({half}) AND problem IS NULL AND in_filter)"
+    )
+
+
+_SETTLED = f"{Status.PROCESSED:d}, {Status.SKIPPED:d}, {Status.DELETED:d}"
+
+
 def _change_sql(given: PlanInput, side: Side) -> str:
     me = side.value
     if given.read_of(side).is_complete:
@@ -173,6 +214,7 @@ def make_plan(bench: Workbench, given: PlanInput) -> None:
         bench.execute(f"CREATE OR REPLACE TABLE {pair_table(layout)} AS {paired}")
     _plan_free(bench, given)
     _plan_touched(bench, given)
+    _plan_gone_halves(bench, given)
     _plan_restored(bench, given)
     _turn_equal_updates(bench, layout)
     _add_new_pairs(bench, layout)
@@ -435,6 +477,23 @@ def _plan_matched(bench: Workbench, given: PlanInput) -> None:
         "FROM matched m JOIN free_a a ON a.rid = m.a_rid JOIN free_b b ON b.rid = m.b_rid "
         "WHERE (a.in_filter AND b.in_filter) OR a.record_id IS NOT NULL OR b.record_id IS NOT NULL"
     )
+
+
+def _plan_gone_halves(bench: Workbench, given: PlanInput) -> None:
+    """A record that waited without a counterpart and is gone waits no more."""
+    layout = given.layout
+    for side in Side:
+        me, other = side.value, side.other.value
+        table = side_table(layout, side)
+        absent = f"record_id NOT IN (SELECT record_id FROM {table} WHERE record_id IS NOT NULL)"
+        if not given.read_of(side).is_complete:
+            absent += f" AND {me}_id IN (SELECT rid FROM {looked_table(layout, side)})"
+        changes = f"{Change.DELETED:d}, NULL" if side is Side.A else f"NULL, {Change.DELETED:d}"
+        bench.execute(
+            f"INSERT INTO rows_{layout.number} SELECT {Action.CLOSE:d}, {Rule.DELETE_RULE:d}, record_id, a_id, b_id, NULL, "
+            f"{changes}, false, false, status, deleted_in, attempts, NULL FROM {peer_table(layout)} "
+            f"WHERE {me}_id IS NOT NULL AND {other}_id IS NULL AND status NOT IN ({_SETTLED}) AND {absent}"
+        )
 
 
 def _plan_restored(bench: Workbench, given: PlanInput) -> None:

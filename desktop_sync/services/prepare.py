@@ -20,13 +20,16 @@ from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.planner import (
     PlanInput,
     find_touched,
+    free_count,
+    halves_to_look_up,
     has_table,
     ids_to_look_up,
+    is_astir,
     load_pairs,
     make_plan,
     pair_table,
 )
-from desktop_sync.engine.sides import SideRead, attach_peers, load_peers, load_side, look_up
+from desktop_sync.engine.sides import SideRead, attach_peers, load_peers, load_side, look_up, looked_table
 from desktop_sync.services.side_stream import SideStream, reading
 from desktop_sync.services.sync_session import SyncSession, full_request
 
@@ -83,7 +86,7 @@ def prepare_entities(
                     stream.stream.close()
             prepared.append(_nothing(layout, pair, ledger, session))
             continue
-        preparation = _Preparation(session, ledger, layout, progress, cancel, retry_at)
+        preparation = _Preparation(session, ledger, layout, progress, cancel, retry_at, is_ranged=scope.range != Range())
         prepared.append(preparation.prepare(pair, identity))
     return prepared
 
@@ -166,6 +169,8 @@ class _Preparation:
         progress: Progress,
         cancel: CancelToken,
         retry_at: datetime | None,
+        *,
+        is_ranged: bool,
     ) -> None:
         self.session = session
         self.ledger = ledger
@@ -173,6 +178,7 @@ class _Preparation:
         self.progress = progress
         self.cancel = cancel
         self.retry_at = retry_at
+        self.is_ranged = is_ranged
         self.key = session.key(layout)
 
     def prepare(self, pair: Mapping[Side, _Stream], identity: Mapping[Side, str]) -> Prepared:
@@ -184,6 +190,7 @@ class _Preparation:
         reads = {side: self._load(side, stream, has_peers=is_full) for side, stream in pair.items()}
         if not is_full:
             self._load_needed_peers()
+        reads = self._bring_waiting(reads)
         reads = self._complete_for_new(reads)
         given = self._look_up(reads)
         if not is_full and self._is_quiet():
@@ -198,7 +205,7 @@ class _Preparation:
         opened = given.stream or self.session.read(self.layout, side, full_request(self.layout.of(side)))
         opened.watch(self._watch)
         with reading(opened) as stream:
-            return load_side(
+            read = load_side(
                 self.session.bench,
                 self.layout,
                 side,
@@ -207,6 +214,8 @@ class _Preparation:
                 keeps_all=not given.is_complete,
                 has_peers=has_peers,
             )
+        # A read of a range passes over what came before it: the next incremental one must not start at its end.
+        return replace(read, last_stamp="") if self.is_ranged and not given.is_complete else read
 
     def _watch(self, records: int) -> None:
         self.cancel.check()
@@ -220,15 +229,41 @@ class _Preparation:
         for side in Side:
             attach_peers(bench, self.layout, side)
 
+    def _bring_waiting(self, reads: dict[Side, SideRead]) -> dict[Side, SideRead]:
+        """Records without a counterpart that wait, and were not modified, take part too: those to be tried, and once
+        anything stirs, those whose match or reference may be clear now."""
+        bench, layout = self.session.bench, self.layout
+        sides = [side for side in Side if not reads[side].is_complete]
+        if not sides:
+            return reads
+        given = self._given(reads)
+        statuses = WAITING if is_astir(bench, given) else (Status.PREPARED, Status.FAILED)
+        for side in sides:
+            ids = halves_to_look_up(bench, given, side, statuses)
+            if ids:
+                request = replace(full_request(layout.of(side)), ids=ids)
+                with reading(self.session.read(layout, side, request)) as stream:
+                    reads[side] = look_up(bench, reads[side], stream, ids)
+        return reads
+
+    def _given(self, reads: Mapping[Side, SideRead]) -> PlanInput:
+        return PlanInput(
+            self.layout,
+            reads[Side.A],
+            reads[Side.B],
+            self.session.lookups(self.layout),
+            self.ledger.decisions(self.key),
+            self.retry_at,
+        )
+
     def _complete_for_new(self, reads: dict[Side, SideRead]) -> dict[Side, SideRead]:
         """A new record needs all records of the other side to find its counterpart among; they are read if they were not."""
         bench, layout = self.session.bench, self.layout
         for side in Side:
-            me, other = side.value, side.other
+            other = side.other
             if reads[other].is_complete:
                 continue
-            table = f"{me}_{layout.number}"
-            if bench.number(f"SELECT count(*) FROM {table} WHERE record_id IS NULL"):
+            if free_count(bench, layout, side):
                 load_peers(bench, layout, self.ledger.peers(self.key))
                 reads[other] = self._load(other, _Stream(None, True, False), has_peers=True)
                 attach_peers(bench, layout, side)
@@ -237,14 +272,7 @@ class _Preparation:
     def _look_up(self, reads: Mapping[Side, SideRead]) -> PlanInput:
         """The counterparts of everything touched stand in the workbench as they are now."""
         bench, layout = self.session.bench, self.layout
-        given = PlanInput(
-            layout,
-            reads[Side.A],
-            reads[Side.B],
-            self.session.lookups(layout),
-            self.ledger.decisions(self.key),
-            self.retry_at,
-        )
+        given = self._given(reads)
         find_touched(bench, given)
         for _ in range(2):
             was_asked = False
@@ -271,9 +299,11 @@ class _Preparation:
 
     def _is_quiet(self) -> bool:
         """Whether everything that an incremental read gave is known and unchanged: no plan need be made."""
-        number = self.layout.number
-        fresh = " + ".join(f"(SELECT count(*) FROM {side.value}_{number} WHERE record_id IS NULL)" for side in Side)
-        return not self.session.bench.number(f"SELECT (SELECT count(*) FROM touched_{number}) + {fresh}")
+        bench, layout = self.session.bench, self.layout
+        if bench.number(f"SELECT count(*) FROM touched_{layout.number}"):
+            return False
+        looked = sum(bench.number(f"SELECT count(*) FROM {looked_table(layout, side)}") for side in Side)
+        return not looked and not any(free_count(bench, layout, side) for side in Side)
 
     def _idle(self, given: PlanInput, identity: Mapping[Side, str]) -> Prepared:
         plan = EntityPlan(self.layout.entity.name, given.a.count, given.b.count)
