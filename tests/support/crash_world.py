@@ -39,6 +39,7 @@ class Store(Protocol):
     def insert(self, record: Record) -> None: ...
     def change(self, email: str, /, **values: str) -> None: ...
     def delete(self, email: str) -> None: ...
+    def count(self) -> int: ...
     def content(self) -> bytes:
         """What the system holds, for telling whether anything changed."""
 
@@ -78,6 +79,11 @@ class SqliteStore:
     def change(self, email: str, /, **values: str) -> None:
         assignments = ", ".join(f"{name} = ?" for name in values)
         self._run(f"UPDATE customers SET {assignments} WHERE email = ?", (*values.values(), email))
+
+    def count(self) -> int:
+        with closing(sqlite3.connect(self.path, timeout=60)) as connection:
+            found: int = connection.execute("SELECT count(*) FROM customers").fetchone()[0]
+        return found
 
     def delete(self, email: str) -> None:
         self._run("DELETE FROM customers WHERE email = ?", (email,))
@@ -128,6 +134,12 @@ class CsvStore:
         (row,) = (row for row in rows if row["email"] == email)
         row.update(values)
         self._save(rows)
+
+    def count(self) -> int:
+        return len(self.records())
+
+    def append(self, records: Iterable[Record]) -> None:
+        self._save([*self.records(), *records])
 
     def delete(self, email: str) -> None:
         rows = self.records()
