@@ -316,7 +316,10 @@ class _Preparation:
         layout, configuration = self.layout, self.session.configuration
         counted = outcome_query.counts(self.session.bench, layout)
         before = {side: self.ledger.watermark(self.key, side) for side in Side}
-        is_first = self.ledger.count_peers(self.key) == 0
+        # Watermarks are kept by the end of a run: a first one that was cut off or cancelled is still to be finished,
+        # and what it did not get to is no accident.
+        was_finished = any(mark.identity for mark in before.values())
+        is_first = not was_finished or self.ledger.count_peers(self.key) == 0
         plan = EntityPlan(
             layout.entity.name,
             given.a.count,

@@ -118,8 +118,6 @@ def test_an_interrupt_in_the_middle_ends_with_130_and_the_next_run_completes(
     assert report["open"] == 0
     assert report["runs"][0] == "cancelled"
     completed = server.ask(world, 1)
-    assert completed["runs"][0]["outcome"] in ("done", "guard"), completed
-    if completed["runs"][0]["outcome"] == "guard":
-        pytest.fail(f"a cancelled first run makes the next one an accident: {completed['runs'][0]['findings']}")
+    assert completed["runs"][0]["outcome"] == "done", "what a cancelled first run did not get to is no accident"
     assert world.b.count() == 60_001
     values_of(world.b)
