@@ -1,8 +1,8 @@
 """The program dies at every step of a run with every kind of action, and at every step of the recovery (A1, A2, A7).
 
 A step before a commit leaves on disk what the step before it left, and a step after a commit is followed by one that
-only names it. So the usual lane kills at the steps that leave a state of their own, in one flow at all of these, in the
-others at a quarter; `DESKTOP_SYNC_CRASH=full` kills at every step of all flows and at every pair.
+only names it. So the usual lane kills at the steps that leave a state of their own, each of them in one of the three
+flows; `DESKTOP_SYNC_CRASH=full` kills at every step of all flows, and after each write at every step of the recovery.
 """
 
 from __future__ import annotations
@@ -24,10 +24,11 @@ def points(names: Sequence[str], flow: str, is_full: bool) -> list[int]:
         return list(range(1, len(names) + 1))
     own = [number for number, name in enumerate(names, 1) if name.endswith(DURABLE)]
     place = list(FLOWS).index(flow)
+    mine = own[place :: len(FLOWS)]
     if place:
-        return own[place::4]
+        return mine
     before = [names.index(f"{kind}.before_commit") + 1 for kind in KINDS]
-    return sorted(own + before)
+    return sorted(mine + before)
 
 
 @pytest.mark.timeout(3600)
@@ -53,15 +54,18 @@ def test_a_recovery_that_is_killed_at_any_step_loses_and_duplicates_nothing(
     world = FLOWS["sqlite-to-csv"](tmp_path_factory.mktemp("pairs"))
     names = server.begin(world)
     written = [number for number, name in enumerate(names, 1) if name == "process.written"]
-    firsts = range(1, len(names) + 1) if is_full else written[2:6:2]
+    firsts = written if is_full else written[2:6:2]
     for first in firsts:
         server.kill(world, first)
         half_way = world.take_copy()
         steps = server.ask(world)["names"]
         world.bring_back(half_way)
+        closing = [number for number, name in enumerate(steps, 1) if name == "ledger.close_batch.before_commit"]
         settling = [number for number, name in enumerate(steps, 1) if name == "settle.settled"]
-        seconds = range(1, len(steps) + 1) if is_full else (*settling, *settling[-1:], len(steps) // 2)
-        for second in dict.fromkeys(seconds):
+        assert settling
+        written_again = [number for number, name in enumerate(steps, 1) if name == "process.written"]
+        sample = sorted({closing[0], *settling, *written_again[::2]})
+        for second in range(1, len(steps) + 1) if is_full else sample:
             server.kill(world, second)
             server.recover(world)
             world.bring_back(half_way)

@@ -22,7 +22,7 @@ def test_a_file_is_old_or_new_at_every_file_operation_and_nothing_is_left_beside
     world.restore()
     renames = [number for number, name in enumerate(names, 1) if name.startswith("os.rename")]
     assert len(renames) == 2, "one file for creates and updates, one for deletes"
-    around = [n for rename in renames for n in range(rename - 3, rename + 2) if n <= len(names)]
+    around = [n for rename in renames for n in range(rename - 2, rename + 2) if n <= len(names)]
     contents = {world.b.content()}
     left: set[str] = set()
     for number in range(1, len(names) + 1) if is_full else around:

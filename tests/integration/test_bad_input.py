@@ -179,6 +179,15 @@ def test_a_definition_file_that_cannot_be_used_changes_nothing_and_says_why(case
     assert line.content() == before
 
 
+def test_an_encoding_that_does_not_exist_is_refused_with_those_that_do(line: CommandLine) -> None:
+    before = line.content()
+    answer = line.change_definitions('shop" }', 'shop", encoding = "klingon" }')
+    assert answer.code == 2
+    assert answer.err.startswith('sync.toml: endpoint "Shop", key "settings", key "encoding": "klingon" is not one of ')
+    assert '"utf-8"' in answer.err
+    assert line.content() == before
+
+
 UNUSABLE = {
     "a field that is not there": (
         ('a = "phone"', 'a = "fone"'),

@@ -41,8 +41,9 @@ OF_EVERY_RUN = ("run", "watermark", "sequence", "sqlite_sequence")
 class Killer:
     """Counts steps and ends the process at one of them: nothing is flushed or closed. It may cancel at one, too."""
 
-    def __init__(self, at: int, cancel_at: int, tell: Callable[[dict[str, object]], None]) -> None:
+    def __init__(self, at: int, at_name: str, cancel_at: int, tell: Callable[[dict[str, object]], None]) -> None:
         self.at = at
+        self.at_name = at_name
         self.cancel_at = cancel_at
         self.cancel = CancelToken()
         self.count = 0
@@ -54,7 +55,7 @@ class Killer:
         self.names.append(name)
         if self.count == self.cancel_at:
             self.cancel.cancel()
-        if self.count == self.at:
+        if self.count == self.at or name == self.at_name:
             self._tell({"killed": name, "steps": self.count})
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -126,7 +127,12 @@ def _report(application: Application, name: str) -> dict[str, object]:
 
 def _child(request: dict[str, object], tell: Callable[[dict[str, object]], None]) -> None:
     home, name = Path(str(request["home"])), str(request["name"])
-    killer = Killer(int(str(request.get("kill_at", 0))), int(str(request.get("cancel_at", 0))), tell)
+    killer = Killer(
+        int(str(request.get("kill_at", 0))),
+        str(request.get("kill_name", "")),
+        int(str(request.get("cancel_at", 0))),
+        tell,
+    )
     if request.get("files"):
         _watch_files(killer, str(request["files"]))
         application = build_application(home)

@@ -59,9 +59,10 @@ class CrashServer:
         world.restore()
         return names
 
-    def kill(self, world: World, at: int, **request: object) -> str:
-        """A run that dies at this step; the step's name."""
-        answer = self.ask(world, 1, kill_at=at, **request)
+    def kill(self, world: World, at: int | str, **request: object) -> str:
+        """A run that dies at this step, or at the first of this name; the step's name."""
+        step = {"kill_name": at} if isinstance(at, str) else {"kill_at": at}
+        answer = self.ask(world, 1, **step, **request)
         assert answer["was_killed"], f"the run ended before step {at}: {answer}"
         killed: str = answer["killed"]
         return killed
