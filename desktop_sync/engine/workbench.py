@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
@@ -23,7 +24,7 @@ BATCH_ROWS = 10_000
 
 
 class Workbench:
-    """One DuckDB database in a temporary folder. One thread at a time; close it, or use it as a context manager."""
+    """One DuckDB database in a temporary folder. Its statements queue, from whatever thread they come; close it."""
 
     def __init__(self, folder: str | None = None, *, in_memory: bool = False) -> None:
         """`in_memory` starts faster and suits few records; else pages lie in a file and are let go without being
@@ -42,6 +43,7 @@ class Workbench:
         for statement in (*SESSION_SETTINGS, "SET enable_external_access = false", "SET lock_configuration = true"):
             self._connection.execute(statement)
         self._names = count()
+        self._lock = threading.RLock()  # a page of a preview may still be on its way when its plan starts to run
 
     def __enter__(self) -> Workbench:
         return self
@@ -51,37 +53,45 @@ class Workbench:
 
     def close(self) -> None:
         """The session is gone and its spill folder is removed. May be repeated."""
-        self._connection.close()
+        with self._lock:
+            self._connection.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> None:
-        self._connection.execute(sql, parameters)
+        with self._lock:
+            self._connection.execute(sql, parameters)
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:
         """A small result as tuples: counts, pages for a screen. Never a whole table."""
-        return list(self._connection.execute(sql, parameters).fetchall())
+        with self._lock:
+            return list(self._connection.execute(sql, parameters).fetchall())
 
     def number(self, sql: str, parameters: Sequence[object] = ()) -> int:
         """The single number that the statement gives; 0 for null."""
         # Fetched to the end: a result that is not keeps the connection from taking the next Arrow stream.
-        rows = self._connection.execute(sql, parameters).fetchall()
-        return int(rows[0][0]) if rows and rows[0][0] is not None else 0
+        rows = self.rows(sql, parameters)
+        return int(str(rows[0][0])) if rows and rows[0][0] is not None else 0
 
     def table(self, sql: str) -> pa.Table:
-        return self._connection.sql(sql).to_arrow_table()
+        with self._lock:
+            return self._connection.sql(sql).to_arrow_table()
 
     def stream(self, sql: str, batch_rows: int = BATCH_ROWS) -> pa.RecordBatchReader:
         """The result in batches. It has a cursor of its own: other statements may run while it is being read."""
-        return self._connection.cursor().sql(sql).to_arrow_reader(batch_rows)
+        with self._lock:
+            cursor = self._connection.cursor()
+        return cursor.sql(sql).to_arrow_reader(batch_rows)
 
     @contextmanager
     def source(self, stream: ArrowStream) -> Iterator[tuple[str, pa.Schema]]:
         """The name of a view over an Arrow stream, which can be read once, and its schema."""
         reader = pa.RecordBatchReader.from_stream(stream)
         name = f"source_{next(self._names)}"
-        self._connection.register(name, reader)
+        with self._lock:
+            self._connection.register(name, reader)
         try:
             yield name, reader.schema
         finally:
-            self._connection.unregister(name)
+            with self._lock:
+                self._connection.unregister(name)
             reader.close()

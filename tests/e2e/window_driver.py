@@ -10,12 +10,13 @@ import sys
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Slot
-from PySide6.QtWidgets import QApplication, QPushButton, QTabBar
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QTabBar, QWidget
 
 from desktop_sync import bootstrap
 from desktop_sync.core.run import Outcome
 from desktop_sync.ui import app as window_program
 from desktop_sync.ui.main_window import MainWindow
+from desktop_sync.ui.views.preview import PreviewPage
 
 STEP_MS = 100
 PATIENCE_S = 120
@@ -29,7 +30,7 @@ class Driver(QObject):
         self._window = window
         self._pictures = pictures
         self._seen: dict[str, object] = {"platform": QApplication.platformName()}
-        self._steps = iter((self._sync_now, self._wait_for_run, self._look_at_tabs))
+        self._steps = iter((self._sync_now, self._run_the_preview, self._wait_for_run, self._look_at_tabs))
         self._step = next(self._steps)
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._tick)
@@ -42,7 +43,8 @@ class Driver(QObject):
     def _tick(self) -> None:
         self._ticks += 1
         if self._ticks * STEP_MS > PATIENCE_S * 1000:
-            self._seen["error"] = f"waited too long in {self._step.__name__}"
+            said = [label.text() for label in self._window.findChildren(QLabel) if label.isVisible() and label.text()]
+            self._seen["error"] = f"waited too long in {self._step.__name__}: {said}"
             self._finish()
             return
         if not self._step():
@@ -53,12 +55,21 @@ class Driver(QObject):
             self._finish()
 
     def _sync_now(self) -> bool:
-        buttons = [b for b in self._window.findChildren(QPushButton) if "Sync now" in b.text().replace("&", "")]
+        return self._click(self._window)
+
+    def _run_the_preview(self) -> bool:
+        """The first run of a configuration shows its preview."""
+        pages = [page for page in self._window.findChildren(PreviewPage) if page.isVisible()]
+        if pages and self._pictures is not None:
+            self._window.grab().save(str(self._pictures / "preview.png"))
+        return bool(pages) and self._click(pages[0])
+
+    def _click(self, parent: QWidget) -> bool:
+        buttons = [b for b in parent.findChildren(QPushButton) if "Sync now" in b.text().replace("&", "")]
         usable = [button for button in buttons if button.isVisible() and button.isEnabled()]
-        if not usable:
-            return False
-        usable[0].click()
-        return True
+        if usable:
+            usable[0].click()
+        return bool(usable)
 
     def _wait_for_run(self) -> bool:
         runs = window_start.application.records.runs() if window_start and window_start.application else []

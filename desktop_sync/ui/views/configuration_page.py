@@ -252,7 +252,7 @@ class ConfigurationPage(QStackedWidget):
     def start_run(self) -> None:
         """A run; the first one of a configuration shows its preview instead (SPEC §8)."""
         self.message.clear()
-        if self._content is not None and not self._content.runs:
+        if self._content is None or not self._content.runs:
             self._board.preview(self.name)
         else:
             self._board.run(self.name)
