@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from desktop_sync.core.configuration import FieldMapping, NullPolicy, UnknownChoice
 from desktop_sync.core.normal_form import Step
+from desktop_sync.core.normal_form import StepKind
 from desktop_sync.core.structure import FieldType
 from desktop_sync.engine.canonical import (
     TEXT,
@@ -141,6 +142,9 @@ class Staging:
         target = sent_type(sending)
         value = convert_sql(name, kind, target, exact=sending.expression is not None)
         mapping = sending.mapping
+        empty_counts = any(step.kind is StepKind.EMPTY_IS_EMPTY for step in self.layout.steps[sending.index])
+        if target.type is FieldType.TEXT and not empty_counts and (mapping.null is not NullPolicy.WRITE or mapping.only_new):
+            value = f"nullif({value}, '')"  # an empty text is no value, as in comparing
         if mapping.default is not None and (mapping.null is NullPolicy.DEFAULT or mapping.only_new):
             value = f"coalesce({value}, {typed_sql(literal(mapping.default), target)})"
         return value
