@@ -79,22 +79,28 @@ def _written(
 ) -> pa.ChunkedArray:
     """Whether each record was written: it is what the intent says; a created one may have been edited since.
 
-    A record under a reserved id is ours when its identifying values are those of the intent: an id that was free then
-    and is taken now by a record with other values was taken by somebody else.
+    A record under a reserved id is ours when its identifying values are those of the intent, or, where a person has
+    edited these since, when all its other values are. An id that was free then and is taken now by a record with other
+    values was taken by somebody else.
     """
     if digests is None:
         return pc.and_(is_there, False)
     is_same = pc.and_(is_there, pc.equal(digests, rows[f"{batch.side.value}_digest"].combine_chunks()))
     if batch.operation == Operation.UPDATE:
         return pc.fill_null(is_same, False)
-    is_ours = is_there
-    for mapping in layout.entity.identifying:
-        label = f"{batch.side.value}:{mapping.field_of(batch.side)}"
-        if label in rows.column_names and label in found.column_names:
-            now = found[label].combine_chunks().take(pc.fill_null(places, 0).combine_chunks())
-            agrees = pc.equal(pc.fill_null(now, ""), pc.fill_null(rows[label].combine_chunks(), ""))
-            is_ours = pc.and_(is_ours, agrees)
-    return pc.or_(pc.fill_null(is_same, False), pc.fill_null(is_ours, False))
+    same_identity, same_rest, has_rest = is_there, is_there, pc.and_(is_there, False)
+    names = {f"{batch.side.value}:{mapping.field_of(batch.side)}" for mapping in layout.entity.identifying}
+    written = [label for label in rows.column_names if label.startswith(f"{batch.side.value}:")]
+    for label in (label for label in written if label in found.column_names):
+        sent = pc.fill_null(rows[label].combine_chunks(), "")
+        now = pc.fill_null(found[label].combine_chunks().take(pc.fill_null(places, 0).combine_chunks()), "")
+        if label in names:
+            same_identity = pc.and_(same_identity, pc.equal(now, sent))
+        else:
+            same_rest = pc.and_(same_rest, pc.equal(now, sent))
+            has_rest = pc.or_(has_rest, pc.not_equal(sent, ""))
+    is_ours = pc.or_(same_identity, pc.and_(same_rest, has_rest))
+    return pc.or_(pc.fill_null(is_same, False), pc.and_(is_there, pc.fill_null(is_ours, False)))
 
 
 def _settlements(batch: OpenBatch, rows: pa.Table) -> pa.Table:

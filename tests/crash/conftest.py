@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.crash_trial import CrashServer
+pytest.register_assert_rewrite("tests.support.crash_trial")
+from tests.support.crash_trial import CrashServer  # noqa: E402 - after its asserts were made to speak
 
 IS_FULL = os.environ.get("DESKTOP_SYNC_CRASH") == "full"
 

@@ -57,6 +57,24 @@ def test_an_edit_of_a_created_record_travels_back_and_no_second_record_is_made(
     server.recover(world, expected, losers=())
 
 
+def test_an_edit_of_what_identifies_a_created_record_makes_no_second_record_either(
+    server: CrashServer, world: World
+) -> None:
+    _create(world)
+    _killed_after_the_write(server, world)
+    world.b.change("n1", email="n1 corrected", updated_at=NEWEST)
+    expected: dict[str, Pair] = {**SAME, "n1 corrected": ("new in A", "21")}
+    server.recover(world, expected, losers=())
+
+
+def test_another_record_that_took_the_reserved_id_is_not_taken_for_ours(server: CrashServer, world: World) -> None:
+    _create(world)
+    server.kill(world, "process.intent_is_durable")
+    world.b.insert({"id": "112", "email": "n9", "name": "somebody else", "phone": "9", "updated_at": NEWEST})
+    expected: dict[str, Pair] = {**SAME, "n1": ("new in A", "21"), "n9": ("somebody else", "9")}
+    server.recover(world, expected, losers=())
+
+
 def test_a_created_record_that_is_deleted_at_once_comes_to_the_same_end_however_often_it_runs(
     server: CrashServer, world: World
 ) -> None:
