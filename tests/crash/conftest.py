@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
+if TYPE_CHECKING:
+    from tests.support.crash_trial import CrashServer
+
 pytest.register_assert_rewrite("tests.support.crash_trial")
-from tests.support.crash_trial import CrashServer  # noqa: E402 - after its asserts were made to speak
 
 IS_FULL = os.environ.get("DESKTOP_SYNC_CRASH") == "full"
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[CrashServer]:
+    from tests.support.crash_trial import CrashServer  # after its asserts were made to speak
+
     with CrashServer() as warm:
         yield warm
 
