@@ -31,6 +31,9 @@ class Range:
     end: datetime | None = None
 
 
+ALL_TIME = Range()
+
+
 @dataclass(frozen=True, slots=True)
 class EntityPlan:
     """The plan of one entity. `counts` has every action that occurs, `read` and `complete` are for A and B."""

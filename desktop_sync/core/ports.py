@@ -85,6 +85,9 @@ class NoProgress:
         return None
 
 
+UNWATCHED = NoProgress()
+
+
 class CancelToken:
     """A wish to stop, set from any thread and looked at between batches."""
 

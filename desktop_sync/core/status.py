@@ -116,7 +116,8 @@ def after(status: Status | None, event: Event, *, has_both_ids: bool) -> Status 
 
 
 class DeletedIn(enum.IntEnum):
-    """Where a record of a Deleted peer is gone. BY_HAND: never processed; a person set it to Deleted, or it vanished."""
+    """Where a record of a Deleted peer is gone. BY_HAND: never processed; a person set it to Deleted, or it
+    vanished."""
 
     NOWHERE = 0
     A = 1

@@ -53,18 +53,21 @@ def agreement(bench: Workbench, given: PlanInput) -> Agreement:
         "LEFT JOIN compared k ON k.a_rid = c.a_id AND k.b_rid = c.b_id WHERE c.in_filter"
     )
     alone = {
-        side: f"SELECT count(*) FROM {side_table(layout, side)} s WHERE s.in_filter AND s.problem IS NULL AND s.rid NOT IN "
+        side: f"SELECT count(*) FROM {side_table(layout, side)} s WHERE s.in_filter AND s.problem IS NULL "
+        "AND s.rid NOT IN "
         f"(SELECT {side.value}_id FROM {peers} WHERE {side.value}_id IS NOT NULL AND (status IN ({Status.DELETED:d}, "
         f"{Status.SKIPPED:d}) OR (a_id IS NOT NULL AND b_id IS NOT NULL)))"
         for side in Side
     }
     unusable = (
-        f"SELECT (SELECT count(*) FROM verdicts WHERE is_unusable) + (SELECT count(*) FROM {a} WHERE problem IS NOT NULL "
+        f"SELECT (SELECT count(*) FROM verdicts WHERE is_unusable) + (SELECT count(*) FROM {a} WHERE problem IS NOT "
+        "NULL "
         f"AND rid NOT IN (SELECT a_id FROM checked)) + (SELECT count(*) FROM {b} WHERE problem IS NOT NULL "
         "AND rid NOT IN (SELECT b_id FROM checked))"
     )
     digest = bench.rows(
-        "SELECT sha256(concat(count(*), ':', coalesce(bit_xor(md5_number(concat(a_id, chr(31), b_id, chr(31), equal, chr(31), "
+        "SELECT sha256(concat(count(*), ':', coalesce(bit_xor(md5_number(concat(a_id, chr(31), b_id, chr(31), "
+        "equal, chr(31), "
         "hex(coalesce(a_digest, ''::BLOB)), hex(coalesce(b_digest, ''::BLOB))))), 0))) FROM verdicts"
     )[0][0]
     return Agreement(

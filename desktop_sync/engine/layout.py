@@ -2,7 +2,8 @@
 
 Made once per entity from the configuration and the structures; says with clear errors what cannot work.
 
-Columns of a side are numbered: `r3` is the field as the endpoint gave it, `t3` its typed value, `o2` the value that field
+Columns of a side are numbered: `r3` is the field as the endpoint gave it, `t3` its typed value, `o2` the value that
+field
 mapping 2 sends to the other side, in the other side's type.
 """
 
@@ -39,7 +40,8 @@ class Column:
 class Sending:
     """What field mapping `index` sends from a side. `kind` is the type of the field it goes to.
 
-    `column` is the plain field, `expression` computes the value instead. `target` is the field's name on the other side.
+    `column` is the plain field, `expression` computes the value instead. `target` is the field's name on the other
+    side.
     """
 
     index: int
@@ -121,7 +123,8 @@ class Layout:
 def make_layout(
     entity: Entity, number: int, structures: tuple[Structure, Structure], endpoints: tuple[str, str]
 ) -> Layout:
-    """The layout. Raises SchemaDriftError for a mapped field that is not there, ConfigurationError and ExpressionError."""
+    """The layout. Raises SchemaDriftError for a mapped field that is not there, ConfigurationError and
+    ExpressionError."""
     builders = {
         side: _SideBuilder(entity, side, structure, structures[1 - i], endpoints[i])
         for i, (side, structure) in enumerate(zip((Side.A, Side.B), structures, strict=True))

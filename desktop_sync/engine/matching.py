@@ -37,7 +37,10 @@ def _strict(bench: Workbench, layout: Layout, labels: list[str]) -> None:
     agree = " AND ".join(f"a.m{i} = b.m{i}" for i in range(len(labels)))
     evidence = literal("equal: " + ", ".join(labels))
     for side, free in ((Side.A, "free_a"), (Side.B, "free_b")):
-        repeated = f"SELECT match_key FROM {side_table(layout, side)} WHERE match_key IS NOT NULL GROUP BY 1 HAVING count(*) > 1"
+        repeated = (
+            f"SELECT match_key FROM {side_table(layout, side)} WHERE match_key IS NOT NULL "
+            "GROUP BY 1 HAVING count(*) > 1"
+        )
         bench.execute(
             f"INSERT INTO undecided SELECT '{side.value}', rid, NULL, "
             f"{literal('other records have the same ' + ', '.join(labels))} "
@@ -111,7 +114,8 @@ def _best_level(bench: Workbench, subset: tuple[int, ...], rest: list[int], labe
     )
     sure = "a_count = 1 AND b_count = 1 AND NOT is_contradicted"
     bench.execute(f"INSERT INTO matched SELECT a_rid, b_rid, {literal('equal: ' + names)} FROM level WHERE {sure}")
-    why = f"CASE WHEN is_contradicted THEN {literal('equal: ' + names + '; but others differ')} ELSE {literal('several have the same ' + names)} END"
+    against_text = literal("equal: " + names + "; but others differ")
+    why = f"CASE WHEN is_contradicted THEN {against_text} ELSE {literal('several have the same ' + names)} END"
     for me, other in (("a", "b"), ("b", "a")):
         bench.execute(
             f"INSERT INTO undecided SELECT '{me}', {me}_rid, {other}_rid, {why} FROM level WHERE NOT ({sure})"

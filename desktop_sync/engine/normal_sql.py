@@ -56,5 +56,6 @@ def _step_sql(value: str, kind: ValueType, step: Step) -> str:
 
 
 def comparable_sql(value: str, kind: ValueType, steps: Iterable[Step]) -> str:
-    """The canonical text of the value in normal form, null for null: equal exactly when the values count as the same."""
+    """The canonical text of the value in normal form, null for null: equal exactly when the values count as the
+    same."""
     return canonical_sql(f"({normal_sql(value, kind, steps)})", kind)

@@ -70,7 +70,8 @@ def invalid_rows(layout: Layout, limit: int) -> str:
 
 
 def status_settlements(layout: Layout) -> str:
-    """Settlements of conflicts, reviews, unusable and filtered records, closed and unlinked peers: those that change."""
+    """Settlements of conflicts, reviews, unusable and filtered records, closed and unlinked peers: those that
+    change."""
     cases = " ".join(f"WHEN {action:d} THEN {status:d}" for action, status in STATUS_OF.items())
     actions = ", ".join(f"{action:d}" for action in STATUS_OF)
     where = (
@@ -86,7 +87,8 @@ def status_settlements(layout: Layout) -> str:
     return (
         f"SELECT p.record_id, {gone[Side.A]} AS a_id, {gone[Side.B]} AS b_id, "
         f"CAST(CASE p.action {cases} END AS TINYINT) AS status, "
-        f"CAST(CASE WHEN p.action = {Action.CLOSE:d} THEN {where} ELSE coalesce(p.deleted_in, 0) END AS TINYINT) AS deleted_in, "
+        f"CAST(CASE WHEN p.action = {Action.CLOSE:d} THEN {where} ELSE coalesce(p.deleted_in, 0) END AS TINYINT) AS "
+        "deleted_in, "
         f"q.a_digest, q.b_digest, CAST(coalesce(p.attempts, 0) AS INTEGER) AS attempts, "
         f"CAST(NULL AS TIMESTAMPTZ) AS not_before, coalesce(p.detail, '') AS last_error "
         f"FROM {plan_table(layout)} p LEFT JOIN {peer_table(layout)} q ON q.record_id = p.record_id "
@@ -115,7 +117,8 @@ def prepared_settlements(layout: Layout) -> str:
     return (
         f"SELECT p.record_id, p.a_id, p.b_id, CAST({Status.PREPARED:d} AS TINYINT) AS status, "
         f"CAST(coalesce(p.deleted_in, 0) AS TINYINT) AS deleted_in, q.a_digest, q.b_digest, "
-        f"CAST(coalesce(p.attempts, 0) AS INTEGER) AS attempts, CAST(NULL AS TIMESTAMPTZ) AS not_before, '' AS last_error "
+        f"CAST(coalesce(p.attempts, 0) AS INTEGER) AS attempts, CAST(NULL AS TIMESTAMPTZ) AS not_before, '' AS "
+        "last_error "
         f"FROM {plan_table(layout)} p LEFT JOIN {peer_table(layout)} q ON q.record_id = p.record_id "
         f"WHERE p.action NOT IN ({done}) AND NOT p.excluded AND p.status IS DISTINCT FROM {Status.PREPARED:d}"
     )
@@ -179,7 +182,8 @@ def conflict_rows(given: PlanInput) -> str:
     return (
         f"SELECT p.record_id, p.rule, p.winner, {', '.join([*stamps, *values])} FROM {plan_table(layout)} p "
         f"{' '.join(joins)} WHERE (p.winner IS NOT NULL OR p.action = {Action.CONFLICT:d}) AND NOT p.excluded "
-        f"AND p.rule <> 17 AND NOT (p.action = {Action.CONFLICT:d} AND p.status = {Status.CONFLICT:d}) ORDER BY p.number"
+        f"AND p.rule <> 17 AND NOT (p.action = {Action.CONFLICT:d} AND p.status = {Status.CONFLICT:d}) ORDER BY "
+        "p.number"
     )
 
 

@@ -18,7 +18,8 @@ DECIDED = (Status.PREPARED, Status.SKIPPED, Status.DELETED)
 def drop_overtaken(bench: Workbench, layout: Layout, decided: ArrowStream, *, is_queued: bool) -> None:
     """The plan has no row for a record that was skipped, set to Deleted, linked or unlinked since it was made.
 
-    `decided`: the sync records whose status is one of DECIDED, as they are now. `is_queued`: a prepare made the plan, so
+    `decided`: the sync records whose status is one of DECIDED, as they are now. `is_queued`: a prepare made the plan,
+    so
     that a record which is to be written and is not Prepared any more was set to something else by a person.
     """
     plan, peers = plan_table(layout), peer_table(layout)

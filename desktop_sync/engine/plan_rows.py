@@ -58,7 +58,8 @@ def exclude(bench: Workbench, layout: Layout, numbers: Sequence[int], excluded: 
 
 
 def turn_around(bench: Workbench, layout: Layout, numbers: Sequence[int], winner: Side) -> int:
-    """Updates and conflicts of records that both sides have go the other way: the winner's record is kept. How many did."""
+    """Updates and conflicts of records that both sides have go the other way: the winner's record is kept. How many
+    did."""
     if not layout.entity.direction.flows_from(winner):
         return 0
     marks = ", ".join(str(int(number)) for number in numbers) or "NULL"
@@ -67,7 +68,8 @@ def turn_around(bench: Workbench, layout: Layout, numbers: Sequence[int], winner
     where = f"number IN ({marks}) AND action IN ({kinds}) AND change_a <> 2 AND change_b <> 2"
     count = bench.number(f"SELECT count(*) FROM {plan_table(layout)} WHERE {where}")
     bench.execute(
-        f"UPDATE {plan_table(layout)} SET action = {action:d}, rule = {Rule.DECIDED:d}, winner = '{winner.value}' WHERE {where}"
+        f"UPDATE {plan_table(layout)} SET action = {action:d}, rule = {Rule.DECIDED:d}, winner = '{winner.value}' "
+        f"WHERE {where}"
     )
     return count
 

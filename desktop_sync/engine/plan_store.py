@@ -25,7 +25,8 @@ VERSION = 1
 
 
 def save_plan(bench: Workbench, plan: Plan, given: Mapping[str, PlanInput], folder: Path, basis: str) -> None:
-    """The folder holds the plan; `basis` says which state of the ledger it was made from. OSError when the disk is full."""
+    """The folder holds the plan; `basis` says which state of the ledger it was made from. OSError when the disk is
+    full."""
     entities = {}
     for name, one in given.items():
         layout = one.layout

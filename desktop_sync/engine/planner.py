@@ -126,7 +126,8 @@ def _candidates_sql(given: PlanInput) -> str:
 
 
 def ids_to_look_up(bench: Workbench, layout: Layout, side: Side) -> list[str]:
-    """Ids of touched peers whose record of that side was not kept, or is missing without having been asked for by id."""
+    """Ids of touched peers whose record of that side was not kept, or is missing without having been asked for by
+    id."""
     me = side.value
     return [
         str(row[0])
@@ -169,7 +170,10 @@ def is_astir(bench: Workbench, given: PlanInput) -> bool:
 
 def free_count(bench: Workbench, layout: Layout, side: Side) -> int:
     """How many usable records of the side were read that have no counterpart."""
-    half = f"SELECT record_id FROM {peer_table(layout)} WHERE {side.other.value}_id IS NULL AND status NOT IN ({_SETTLED})"
+    half = (
+        f"SELECT record_id FROM {peer_table(layout)} WHERE {side.other.value}_id IS NULL "
+        f"AND status NOT IN ({_SETTLED})"
+    )
     return bench.number(
         f"SELECT count(*) FROM {side_table(layout, side)} WHERE record_id IS NULL "
         f"OR (record_id IN ({half}) AND problem IS NULL AND in_filter)"
@@ -195,7 +199,10 @@ def _change_sql(given: PlanInput, side: Side) -> str:
 def _problem_text(column: str) -> str:
     """The problem as a clause for people: field, colon, what is wrong."""
     separator = literal(PROBLEM_SEPARATOR)
-    return f"CASE WHEN starts_with({column}, {separator}) THEN substr({column}, 2) ELSE replace({column}, {separator}, ': ') END"
+    return (
+        f"CASE WHEN starts_with({column}, {separator}) THEN substr({column}, 2) "
+        f"ELSE replace({column}, {separator}, ': ') END"
+    )
 
 
 def make_plan(bench: Workbench, given: PlanInput) -> None:
@@ -232,7 +239,8 @@ def has_table(bench: Workbench, name: str) -> bool:
 
 
 def load_pairs(bench: Workbench, layout: Layout, peers: ArrowStream) -> None:
-    """The pair table holds these peers: for an entity that is referred to before it is planned, or not planned at all."""
+    """The pair table holds these peers: for an entity that is referred to before it is planned, or not planned at
+    all."""
     with bench.source(peers) as (source, _):
         bench.execute(
             f"CREATE OR REPLACE TABLE {pair_table(layout)} AS SELECT record_id, a_id, b_id FROM {source} "
@@ -241,7 +249,8 @@ def load_pairs(bench: Workbench, layout: Layout, peers: ArrowStream) -> None:
 
 
 def _add_new_pairs(bench: Workbench, layout: Layout) -> None:
-    """Records that become peers by this plan, without a create, can be referred to like those that are peers already."""
+    """Records that become peers by this plan, without a create, can be referred to like those that are peers
+    already."""
     actions = ", ".join(
         f"{a:d}" for a in (Action.LINK, Action.ADOPT, Action.UPDATE_A, Action.UPDATE_B, Action.CONFLICT)
     )
@@ -385,7 +394,8 @@ def _plan_free(bench: Workbench, given: PlanInput) -> None:
             f"INSERT INTO touched_{layout.number} BY NAME SELECT p.record_id, "
             f"{'r.rid' if side is Side.A else 'p.a_id'} AS a_id, {'r.rid' if side is Side.B else 'p.b_id'} AS b_id, "
             f"p.status, p.deleted_in, p.a_digest, p.b_digest, p.attempts, "
-            f"{_renamed_change(layout, side, Side.A)} AS change_a, {_renamed_change(layout, side, Side.B)} AS change_b, "
+            f"{_renamed_change(layout, side, Side.A)} AS change_a, {_renamed_change(layout, side, Side.B)} AS "
+            "change_b, "
             "true AS has_a, true AS has_b, true AS kept_a, true AS kept_b, true AS in_filter "
             f"FROM renamed r JOIN {peer_table(layout)} p ON p.record_id = r.record_id "
             f"JOIN {side_table(layout, side.other)} o ON o.record_id = p.record_id "
@@ -404,7 +414,8 @@ def _renamed_change(layout: Layout, renamed: Side, of: Side) -> str:
 
 
 def _free_sql(given: PlanInput, side: Side) -> str:
-    """Records of a side that are half of no pair: rid, in_filter, problem, digest, match_key, m0 …, and the half record they have."""
+    """Records of a side that are half of no pair: rid, in_filter, problem, digest, match_key, m0 …, and the half
+    record they have."""
     layout, me, other = given.layout, side.value, side.other.value
     staging = given.read_of(side).staging
     values = ", ".join(f"{value} AS m{i}" for i, value in enumerate(staging.match_values()))
@@ -423,7 +434,8 @@ def _free_sql(given: PlanInput, side: Side) -> str:
         )
     return (
         f"SELECT v.rid, s.in_filter, s.problem, s.digest, s.match_key, p.record_id, p.status, p.deleted_in, "
-        f"p.attempts, {_waiting_sql(given, 'p')} AS is_waiting, {', '.join(f'v.m{i}' for i in range(len(staging.match_values())))} FROM "
+        f"p.attempts, {_waiting_sql(given, 'p')} AS is_waiting, "
+        f"{', '.join(f'v.m{i}' for i in range(len(staging.match_values())))} FROM "
         f"(SELECT rid, {values} FROM ({staging.select(f'(SELECT {columns} FROM {table} WHERE is_kept)')})) v "
         f"JOIN {table} s ON s.rid = v.rid LEFT JOIN {peers} p ON p.record_id = s.record_id "
         f"WHERE p.record_id IS NULL OR NOT ({held})"
@@ -439,14 +451,17 @@ def _free_rows_sql(layout: Layout, side: Side) -> str:
     nameless = " OR ".join(f"f.m{i} IS NULL" for i in range(len(layout.identifying)))
     empty = f"({nameless})" if entity.match.value == "strict" else "false"
     labels = ", ".join(entity.fields[c.index].field_of(side) or "?" for c in layout.identifying)
-    unusable = f"coalesce({_problem_text('f.problem')}, CASE WHEN {empty} THEN {literal('an identifying field is empty: ' + labels)} END)"
+    nothing = literal("an identifying field is empty: " + labels)
+    unusable = f"coalesce({_problem_text('f.problem')}, CASE WHEN {empty} THEN {nothing} END)"
     ids = "f.rid, NULL" if side is Side.A else "NULL, f.rid"
     undecided = (
-        f"(SELECT rid, string_agg(DISTINCT evidence, '; ' ORDER BY evidence) || coalesce(' (' || string_agg(DISTINCT other, ', ' "
+        f"(SELECT rid, string_agg(DISTINCT evidence, '; ' ORDER BY evidence) || coalesce(' (' || "
+        "string_agg(DISTINCT other, ', ' "
         f"ORDER BY other) || ')', '') AS evidence FROM undecided WHERE side = '{me}' GROUP BY rid)"
     )
     action = (
-        f"CASE WHEN NOT f.in_filter THEN CASE WHEN f.record_id IS NULL THEN {Action.NONE:d} ELSE {Action.FILTERED:d} END "
+        f"CASE WHEN NOT f.in_filter THEN CASE WHEN f.record_id IS NULL THEN {Action.NONE:d} ELSE "
+        f"{Action.FILTERED:d} END "
         f"WHEN {unusable} IS NOT NULL THEN {Action.INVALID:d} WHEN u.rid IS NOT NULL THEN {Action.REVIEW:d} "
         f"WHEN f.is_waiting THEN {Action.NONE:d} ELSE {makes} END"
     )
@@ -458,7 +473,8 @@ def _free_rows_sql(layout: Layout, side: Side) -> str:
     known = f"SELECT {me}_rid FROM matched"
     return (
         f"SELECT {action}, {rule}, f.record_id, {ids}, NULL, {changes}, true, false, f.status, f.deleted_in, "
-        f"coalesce(f.attempts, 0), coalesce({unusable}, u.evidence) FROM free_{me} f LEFT JOIN {undecided} u ON u.rid = f.rid "
+        f"coalesce(f.attempts, 0), coalesce({unusable}, u.evidence) FROM free_{me} f LEFT JOIN {undecided} u ON "
+        "u.rid = f.rid "
         f"WHERE f.rid NOT IN ({known}) AND f.rid NOT IN (SELECT rid FROM renamed WHERE side = '{me}') "
     )
 
@@ -490,7 +506,8 @@ def _plan_gone_halves(bench: Workbench, given: PlanInput) -> None:
             absent += f" AND {me}_id IN (SELECT rid FROM {looked_table(layout, side)})"
         changes = f"{Change.DELETED:d}, NULL" if side is Side.A else f"NULL, {Change.DELETED:d}"
         bench.execute(
-            f"INSERT INTO rows_{layout.number} SELECT {Action.CLOSE:d}, {Rule.DELETE_RULE:d}, record_id, a_id, b_id, NULL, "
+            f"INSERT INTO rows_{layout.number} SELECT {Action.CLOSE:d}, {Rule.DELETE_RULE:d}, record_id, a_id, "
+            "b_id, NULL, "
             f"{changes}, false, false, status, deleted_in, attempts, NULL FROM {peer_table(layout)} "
             f"WHERE {me}_id IS NOT NULL AND {other}_id IS NULL AND status NOT IN ({_SETTLED}) AND {absent}"
         )
@@ -518,10 +535,12 @@ def _plan_restored(bench: Workbench, given: PlanInput) -> None:
     makes = create(secondary) if entity.direction.flows_from(primary) else Action.NONE
     writes = update(secondary) if entity.direction.flows_from(primary) else Action.NONE
     bench.execute(
-        f"INSERT INTO rows_{layout.number} SELECT CASE WHEN {_problem_text('s.problem')} IS NOT NULL THEN {Action.INVALID:d} "
+        f"INSERT INTO rows_{layout.number} SELECT CASE WHEN {_problem_text('s.problem')} IS NOT NULL THEN "
+        f"{Action.INVALID:d} "
         f"WHEN t.rid IS NULL THEN {makes:d} ELSE {writes:d} END, {Rule.RESTORED:d}, p.record_id, p.a_id, p.b_id, NULL, "
         f"1, 1, false, false, p.status, p.deleted_in, p.attempts, {_problem_text('s.problem')} "
-        f"FROM {peer_table(layout)} p JOIN {side_table(layout, primary)} s ON s.rid = p.{one}_id AND s.is_kept AND s.in_filter "
+        f"FROM {peer_table(layout)} p JOIN {side_table(layout, primary)} s ON s.rid = p.{one}_id AND s.is_kept AND "
+        "s.in_filter "
         f"LEFT JOIN {side_table(layout, secondary)} t ON t.rid = p.{two}_id "
         f"JOIN restorable r ON r.c0 = p.deleted_in AND r.c1 AND r.c2 = (s.digest IS DISTINCT FROM p.{one}_digest) "
         f"WHERE p.status = {Status.DELETED:d} AND p.a_id IS NOT NULL AND p.b_id IS NOT NULL"
@@ -529,7 +548,8 @@ def _plan_restored(bench: Workbench, given: PlanInput) -> None:
 
 
 def _fill_empty(bench: Workbench, given: PlanInput) -> None:
-    """First contact by `fill-empty`: the linked pair whose fields are empty on one side gets writes that fill just them.
+    """First contact by `fill-empty`: the linked pair whose fields are empty on one side gets writes that fill just
+    them.
 
     One side at a time: after the write the pair is looked at again, and then the other side's empty fields are filled.
     """
@@ -572,8 +592,10 @@ def _fill_empty(bench: Workbench, given: PlanInput) -> None:
 def _turn_equal_updates(bench: Workbench, layout: Layout) -> None:
     """An update that would write what stands there already only sets the baseline."""
     bench.execute(
-        f"UPDATE rows_{layout.number} SET action = {Action.ADOPT:d} WHERE action IN ({Action.UPDATE_A:d}, {Action.UPDATE_B:d}) "
-        f"AND rule = {Rule.CHANGED_ONE_SIDE:d} AND EXISTS (SELECT 1 FROM compared c WHERE c.a_rid = rows_{layout.number}.a_id "
+        f"UPDATE rows_{layout.number} SET action = {Action.ADOPT:d} WHERE action IN ({Action.UPDATE_A:d}, "
+        f"{Action.UPDATE_B:d}) "
+        f"AND rule = {Rule.CHANGED_ONE_SIDE:d} AND EXISTS (SELECT 1 FROM compared c WHERE c.a_rid = "
+        f"rows_{layout.number}.a_id "
         f"AND c.b_rid = rows_{layout.number}.b_id AND c.equal)"
     )
 
@@ -607,7 +629,8 @@ def _check_lookups(bench: Workbench, given: PlanInput) -> None:
                 continue
             writes = ", ".join(f"{a:d}" for a in checked)
             bench.execute(
-                f"UPDATE {rows} SET action = {Action.INVALID:d}, rule = {Rule.UNRESOLVED_LOOKUP:d}, detail = m.message FROM "
+                f"UPDATE {rows} SET action = {Action.INVALID:d}, rule = {Rule.UNRESOLVED_LOOKUP:d}, detail = "
+                "m.message FROM "
                 f"(SELECT rid, {literal(sending.column.name + ': the record it refers to, ')} || {text} || "
                 f"{literal(', is not synchronized (' + sending.mapping.lookup + ')')} AS message FROM ({select}) "
                 f"WHERE nullif({text}, '') IS NOT NULL AND {text} NOT IN ({known})) m "
@@ -621,7 +644,8 @@ def _insert_cases(bench: Workbench, name: str, cases: tuple[Case, ...]) -> None:
         "action TINYINT, rule TINYINT, winner VARCHAR)"
     )
     rows = ", ".join(
-        f"({c.change_a:d}, {c.change_b:d}, {str(c.equal).lower()}, {c.newer:d}, {c.decision.action:d}, {c.decision.rule:d}, "
+        f"({c.change_a:d}, {c.change_b:d}, {str(c.equal).lower()}, {c.newer:d}, {c.decision.action:d}, "
+        f"{c.decision.rule:d}, "
         f"{literal(c.decision.conflict_winner.value) if c.decision.conflict_winner else 'NULL'})"
         for c in cases
     )

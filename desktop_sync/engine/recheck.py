@@ -33,11 +33,13 @@ def hold_back_creates(bench: Workbench, given: PlanInput, target: Side, stream: 
         )
         measured = staging.measure(f"(SELECT {renamed} FROM {name})")
         bench.execute(
-            f"CREATE OR REPLACE TABLE present AS SELECT DISTINCT match_key FROM ({measured}) WHERE match_key IS NOT NULL"
+            f"CREATE OR REPLACE TABLE present AS SELECT DISTINCT match_key FROM ({measured}) WHERE match_key IS NOT "
+            "NULL"
         )
     plan = plan_table(layout)
     met = (
-        f"action = {create(target):d} AND NOT excluded AND rule = {Rule.NEW:d} AND {source.value}_id IN (SELECT rid FROM "
+        f"action = {create(target):d} AND NOT excluded AND rule = {Rule.NEW:d} AND {source.value}_id IN (SELECT rid "
+        "FROM "
         f"{side_table(layout, source)} WHERE is_kept AND match_key IN (SELECT match_key FROM present))"
     )
     count = bench.number(f"SELECT count(*) FROM {plan} WHERE {met}")

@@ -71,7 +71,8 @@ def load_side(
     keeps_all: bool,
     has_peers: bool = True,
 ) -> SideRead:
-    """The side table holds what the stream gave. Without `keeps_all`, all but the record's number and match key is dropped
+    """The side table holds what the stream gave. Without `keeps_all`, all but the record's number and match key is
+    dropped
     on the way for records whose digest is that of their peer's baseline, so that memory follows the changes.
 
     The stream's columns are those of the layout's side, in order. `has_peers`: the peer table was loaded before; else
@@ -114,7 +115,8 @@ def attach_peers(bench: Workbench, layout: Layout, side: Side) -> None:
 
 
 def look_up(bench: Workbench, read: SideRead, stream: ArrowStream, ids: Sequence[str]) -> SideRead:
-    """The records with these ids stand in the side table as they are now, with all columns; those gone are not in it."""
+    """The records with these ids stand in the side table as they are now, with all columns; those gone are not in
+    it."""
     layout, side = read.staging.layout, read.staging.side.side
     name, looked = side_table(layout, side), looked_table(layout, side)
     with bench.source(pa.table({"rid": pa.array(ids, pa.string())})) as (asked, _):
@@ -181,7 +183,8 @@ def _side_select(
     always = {own.stamp.raw} if own.stamp is not None else set()
     columns = [raw if raw in always else f"CASE WHEN is_kept THEN {raw} END AS {raw}" for raw in raws]
     return (
-        f"SELECT CASE WHEN is_kept THEN rid END AS rid, {', '.join(columns)}, CASE WHEN is_kept THEN digest END AS digest, "
+        f"SELECT CASE WHEN is_kept THEN rid END AS rid, {', '.join(columns)}, CASE WHEN is_kept THEN digest END AS "
+        "digest, "
         f"match_key, problem, in_filter, is_kept, record_id FROM ({joined})"
     )
 
@@ -201,5 +204,6 @@ def _mark_repeated(bench: Workbench, layout: Layout, side: Side) -> None:
             )
         bench.execute(f"UPDATE {name} SET problem = {message}, is_kept = true WHERE {identity} IN ({repeated})")
         bench.execute(
-            f"DELETE FROM {name} WHERE problem = {message} AND rowid NOT IN (SELECT min(rowid) FROM {name} GROUP BY rid)"
+            f"DELETE FROM {name} WHERE problem = {message} AND rowid NOT IN (SELECT min(rowid) FROM {name} GROUP BY "
+            "rid)"
         )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from desktop_sync.core.configuration import FieldMapping, NullPolicy, UnknownChoice
-from desktop_sync.core.normal_form import Step
-from desktop_sync.core.normal_form import StepKind
+from desktop_sync.core.errors import BugError
+from desktop_sync.core.normal_form import Step, StepKind
 from desktop_sync.core.structure import FieldType
 from desktop_sync.engine.canonical import (
     TEXT,
@@ -19,6 +19,7 @@ from desktop_sync.engine.canonical import (
     record_id_sql,
     typed_sql,
 )
+from desktop_sync.engine.expression import Compiled
 from desktop_sync.engine.layout import Column, Layout, Sending, SideLayout
 from desktop_sync.engine.normal_sql import comparable_sql, normal_sql
 
@@ -46,7 +47,7 @@ class Staging:
         typed = [f"{self._typed(column)} AS {column.typed}" for column in side.columns]
         rid = f"{record_id_sql([column.raw for column in side.key])} AS rid"
         one = f"SELECT *, {', '.join([rid, *typed])} FROM {source}"
-        wrapped = [f"{self._wrapped(s)} AS w{s.index}" for s in side.sendings if s.expression is not None]
+        wrapped = [f"{self._wrapped(s.expression)} AS w{s.index}" for s in side.sendings if s.expression is not None]
         if side.condition is not None:
             wrapped.append(f"{side.condition.wrapped_sql(self._argument)} AS wf")
         two = f"SELECT *, {', '.join(wrapped)} FROM ({one})" if wrapped else one
@@ -118,17 +119,17 @@ class Staging:
             return f"TRY_CAST({column.typed} AS DECIMAL(18,6))"
         return column.typed
 
-    def _wrapped(self, sending: Sending) -> str:
-        assert sending.expression is not None
-        return sending.expression.wrapped_sql(self._argument)
+    def _wrapped(self, expression: Compiled) -> str:
+        return expression.wrapped_sql(self._argument)
 
     def _base(self, sending: Sending) -> tuple[str, ValueType]:
         """The value before it takes the target's type, and its own type."""
         if sending.expression is not None:
             kind = ValueType(sending.expression.type or FieldType.TEXT)
             value = sending.expression.value_sql(f"w{sending.index}")
+        elif sending.column is None:
+            raise BugError(f"field mapping {sending.index} sends neither a field nor an expression")
         else:
-            assert sending.column is not None
             kind, value = sending.column.kind, sending.column.typed
         if sending.mapping.lookup:
             return plain_text_sql(value, kind), TEXT
@@ -143,7 +144,8 @@ class Staging:
         value = convert_sql(name, kind, target, exact=sending.expression is not None)
         mapping = sending.mapping
         empty_counts = any(step.kind is StepKind.EMPTY_IS_EMPTY for step in self.layout.steps[sending.index])
-        if target.type is FieldType.TEXT and not empty_counts and (mapping.null is not NullPolicy.WRITE or mapping.only_new):
+        has_policy = mapping.null is not NullPolicy.WRITE or mapping.only_new
+        if target.type is FieldType.TEXT and not empty_counts and has_policy:
             value = f"nullif({value}, '')"  # an empty text is no value, as in comparing
         if mapping.default is not None and (mapping.null is NullPolicy.DEFAULT or mapping.only_new):
             value = f"coalesce({value}, {typed_sql(literal(mapping.default), target)})"
@@ -163,7 +165,8 @@ class Staging:
             kind = self._base(s)[1]
             if s.mapping.value_map and s.mapping.unknown_choice is UnknownChoice.INVALID:
                 known = plain_text_sql(s.column.typed, s.column.kind) if s.column else f"w{s.index}[1]"
-                message = f"{literal(s.target + PROBLEM_SEPARATOR)} || {self._shown(s.mapping, known)} || {literal(_NO_CHOICE)}"
+                head = literal(s.target + PROBLEM_SEPARATOR)
+                message = f"{head} || {self._shown(s.mapping, known)} || {literal(_NO_CHOICE)}"
                 cases.append(f"WHEN nullif({known}, '') IS NOT NULL AND b{s.index} IS NULL THEN {message}")
             elif kind != sent_type(s):
                 empty = f"nullif(b{s.index}, '') IS NOT NULL" if kind is TEXT else f"b{s.index} IS NOT NULL"

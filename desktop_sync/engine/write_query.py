@@ -1,10 +1,12 @@
 """What the plan writes, streamed in batches: target values, expected values, history and digests, side by side.
 
-Columns of a batch (`WriteColumns` names them): x_number, x_record_id, x_action, x_rule, x_a_id, x_b_id, x_attempts, x_deleted_in,
+Columns of a batch (`WriteColumns` names them): x_number, x_record_id, x_action, x_rule, x_a_id, x_b_id, x_attempts,
+x_deleted_in,
 x_is_fill (only empty fields are filled), x_source_digest, x_base_a,
 x_base_b (the baseline so far), x_unresolved (references without a counterpart), x_deferred (those whose
 counterpart may come later), x_target_id (the target's id after the
-write, where the mapping fills it), x_digest (of the target after the write, if it stores what it is sent), x_v… values, x_e… expected,
+write, where the mapping fills it), x_digest (of the target after the write, if it stores what it is sent), x_v…
+values, x_e… expected,
 x_ha…/x_hb… what A and B hold afterwards as text, x_hp… what the target held before.
 """
 
@@ -78,16 +80,19 @@ class _Builder:
         inner = (
             f"SELECT p.number AS x_number, p.record_id AS x_record_id, p.action AS x_action, p.rule AS x_rule, "
             f"p.a_id AS x_a_id, p.b_id AS x_b_id, p.attempts AS x_attempts, p.deleted_in AS x_deleted_in, "
-            f"p.status AS x_status, coalesce(p.is_fill, false) AS x_is_fill, {self._source_digest()} AS x_source_digest, q.a_digest AS x_base_a, "
+            f"p.status AS x_status, coalesce(p.is_fill, false) AS x_is_fill, {self._source_digest()} AS "
+            "x_source_digest, q.a_digest AS x_base_a, "
             f"q.b_digest AS x_base_b, {self._unresolved(is_later=False)} AS x_unresolved, "
             f"{self._unresolved(is_later=True)} AS x_deferred, "
-            f"{', '.join([*values, *expected, *(f'{sql} AS {name}' for _, name, sql in history), *after])} {self._from()}"
+            f"{', '.join([*values, *expected, *(f'{sql} AS {name}' for _, name, sql in history), *after])} "
+            f"{self._from()}"
         )
         staging = self.given.read_of(self.target).staging
         names = [f"x_v{i}" for i in range(len(values))] + [f"x_e{i}" for i in range(len(expected))]
         names += [name for _, name, _ in history]
         digest = "CAST(NULL AS BLOB)" if self.operation is Operation.DELETE else staging.digest()
-        sql = f"SELECT {', '.join([HEAD, *names])}, {digest} AS x_digest, rid AS x_target_id FROM ({staging.select(f'({inner})')})"
+        staged = staging.select(f"({inner})")
+        sql = f"SELECT {', '.join([HEAD, *names])}, {digest} AS x_digest, rid AS x_target_id FROM ({staged})"
         return WriteQuery(
             self.target,
             self.action,
@@ -172,7 +177,8 @@ class _Builder:
                     if self.operation is not Operation.DELETE:
                         rows.append((label, short, self._after_text(column, after)))
                     if self.operation is not Operation.CREATE:
-                        before = f"coalesce({plain_text_sql(f't.{column.typed}', column.kind)}, CAST(t.{column.raw} AS VARCHAR))"
+                        held = plain_text_sql(f"t.{column.typed}", column.kind)
+                        before = f"coalesce({held}, CAST(t.{column.raw} AS VARCHAR))"
                         rows.append((f"before:{name}", f"x_hp{i}", before))
         return rows
 

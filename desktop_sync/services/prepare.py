@@ -11,7 +11,7 @@ import pyarrow as pa
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.guard import Guard, GuardFinding, check_side
 from desktop_sync.core.ledger_port import Ledger, Watermark
-from desktop_sync.core.plan import EntityPlan, Mode, Range
+from desktop_sync.core.plan import ALL_TIME, EntityPlan, Mode, Range
 from desktop_sync.core.ports import CancelToken, Phase, Progress
 from desktop_sync.core.provider_port import ReadRequest
 from desktop_sync.core.status import Status
@@ -45,7 +45,7 @@ class Scope:
     """What to look at: SPEC §5, modes of a prepare."""
 
     mode: Mode = Mode.FULL
-    range: Range = Range()
+    range: Range = ALL_TIME
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,8 @@ def prepare_entities(
                     stream.stream.close()
             prepared.append(_nothing(layout, pair, ledger, session))
             continue
-        preparation = _Preparation(session, ledger, layout, progress, cancel, retry_at, is_ranged=scope.range != Range())
+        is_ranged = scope.range != Range()
+        preparation = _Preparation(session, ledger, layout, progress, cancel, retry_at, is_ranged=is_ranged)
         prepared.append(preparation.prepare(pair, identity))
     return prepared
 
@@ -257,7 +258,8 @@ class _Preparation:
         )
 
     def _complete_for_new(self, reads: dict[Side, SideRead]) -> dict[Side, SideRead]:
-        """A new record needs all records of the other side to find its counterpart among; they are read if they were not."""
+        """A new record needs all records of the other side to find its counterpart among; they are read if they were
+        not."""
         bench, layout = self.session.bench, self.layout
         for side in Side:
             other = side.other
@@ -357,7 +359,8 @@ def mark(before: Watermark, read: SideRead, identity: str) -> Watermark:
 def prepare_again(
     session: SyncSession, ledger: Ledger, layout: Layout, ids: Mapping[Side, Sequence[str]], cancel: CancelToken
 ) -> PlanInput | None:
-    """A new plan for just these records, which changed between plan and write; None where there is nothing to look at."""
+    """A new plan for just these records, which changed between plan and write; None where there is nothing to look
+    at."""
     if not any(ids.values()):
         return None
     bench, key = session.bench, session.key(layout)
@@ -370,7 +373,8 @@ def prepare_again(
             empty = pa.Table.from_batches([], stream.schema)
             read = load_side(bench, layout, side, empty, is_complete=False, keeps_all=True)
             reads[side] = look_up(bench, read, stream, list(ids[side]))
-    given = PlanInput(layout, reads[Side.A], reads[Side.B], session.lookups(layout), ledger.decisions(key), is_again=True)
+    decisions = ledger.decisions(key)
+    given = PlanInput(layout, reads[Side.A], reads[Side.B], session.lookups(layout), decisions, is_again=True)
     find_touched(bench, given)
     make_plan(bench, given)
     return given

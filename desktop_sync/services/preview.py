@@ -79,7 +79,8 @@ class Preview:
     def findings(self) -> tuple[GuardFinding, ...]:
         """The guards that stop the plan as it is now: what a person excluded does not count."""
         writes = {Guard.DELETES: delete, Guard.CREATES: create, Guard.UPDATES: update}
-        counted = {one.plan.entity: outcome_query.counts(self.session.bench, one.layout) for one in self.prepared if one.given}
+        planned = [one for one in self.prepared if one.given]
+        counted = {one.plan.entity: outcome_query.counts(self.session.bench, one.layout) for one in planned}
         return tuple(
             found
             for found in self.plan.findings

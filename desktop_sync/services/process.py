@@ -105,7 +105,8 @@ class Processing:
             self.ledger.remove(self.session.key(layout), spare)
 
     def settle_status(self, given: PlanInput, carried: Carried, *, is_prepare: bool = False) -> None:
-        """Conflicts, reviews, unusable, filtered, closed and unlinked records have their status; rows have record ids."""
+        """Conflicts, reviews, unusable, filtered, closed and unlinked records have their status; rows have record
+        ids."""
         bench, layout = self.session.bench, given.layout
         key = self.session.key(layout)
         counted = outcome_query.counts(bench, layout)
@@ -353,7 +354,8 @@ class Processing:
     def _rejections(
         self, given: PlanInput, query: WriteQuery, rows: pa.Table, messages: Sequence[str], carried: Carried
     ) -> pa.Table:
-        """Settlements of records that could not be written: Failed, with a time to try again, or Aborted after the last."""
+        """Settlements of records that could not be written: Failed, with a time to try again, or Aborted after the
+        last."""
         limit = given.layout.entity.max_failed_attempts
         attempts = [int(value or 0) + 1 for value in rows["x_attempts"].to_pylist()]
         is_create = query.operation is Operation.CREATE

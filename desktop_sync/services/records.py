@@ -55,7 +55,8 @@ class RecordService:
         return self._ledger.record_history(record_id)
 
     def find(self, configuration: str, record: str, entity: str = "") -> SyncRecord:
-        """The record with this number, or with this id in one of the endpoints. Raises ConfigurationError if none or several."""
+        """The record with this number, or with this id in one of the endpoints. Raises ConfigurationError if none or
+        several."""
         if record.isascii() and record.isdigit():
             known = self._ledger.record(int(record))
             if known is not None and known.configuration == configuration and entity in ("", known.entity):

@@ -73,7 +73,8 @@ class SideStream:
 
 @contextmanager
 def reading(stream: SideStream) -> Iterator[SideStream]:
-    """The stream, closed afterwards; when its source failed, that error is raised instead of what a consumer made of it."""
+    """The stream, closed afterwards; when its source failed, that error is raised instead of what a consumer made of
+    it."""
     try:
         yield stream
     except Exception as error:

@@ -24,7 +24,8 @@ OpenEndpoint = Callable[[str], EndpointSession]
 class SyncSession:
     """Use as a context manager; one thread at a time.
 
-    `layouts` are in the order of prerequisites. `missing` names (entity, side) whose structure is not there yet and will be made
+    `layouts` are in the order of prerequisites. `missing` names (entity, side) whose structure is not there yet and
+    will be made
     before the first write. `cycle` names entities whose references go round.
     """
 
@@ -84,7 +85,8 @@ class SyncSession:
 def open_session(
     configuration: SyncConfiguration, open_endpoint: OpenEndpoint, records: RecordStore, work_folder: str
 ) -> SyncSession:
-    """A session of this version of the configuration. Raises ConfigurationError and EndpointError; then nothing is open."""
+    """A session of this version of the configuration. Raises ConfigurationError and EndpointError; then nothing is
+    open."""
     endpoints: dict[Side, EndpointSession] = {}
     try:
         for side in Side:

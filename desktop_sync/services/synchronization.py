@@ -20,8 +20,8 @@ from desktop_sync.core.errors import (
 )
 from desktop_sync.core.guard import Guard, GuardFinding
 from desktop_sync.core.ledger_port import Ledger, Watermark
-from desktop_sync.core.plan import Mode, Plan, Range
-from desktop_sync.core.ports import CancelToken, Clock, Ids, NoProgress, Phase, Progress, Steps, no_steps
+from desktop_sync.core.plan import ALL_TIME, Mode, Plan, Range
+from desktop_sync.core.ports import UNWATCHED, CancelToken, Clock, Ids, Phase, Progress, Steps, no_steps
 from desktop_sync.core.run import EntityResult, Outcome, RunKind, RunResult, Trigger
 from desktop_sync.engine import outcome_query
 from desktop_sync.engine.layout import Layout
@@ -80,8 +80,8 @@ class SynchronizationService:
         name: str,
         *,
         mode: Mode = Mode.FULL,
-        range: Range = Range(),  # noqa: A002, B008 - the word of SPEC §5; frozen
-        progress: Progress = NoProgress(),  # noqa: B008 - without state
+        range: Range = ALL_TIME,
+        progress: Progress = UNWATCHED,
         cancel: CancelToken | None = None,
     ) -> Preview:
         """The plan that a run would carry out now. Nothing is written, neither to an endpoint nor to the ledger."""
@@ -128,10 +128,10 @@ class SynchronizationService:
         *,
         trigger: Trigger = Trigger.HAND,
         mode: Mode | None = None,
-        range: Range = Range(),  # noqa: A002, B008 - the word of SPEC §5; frozen
+        range: Range = ALL_TIME,
         allow: frozenset[Guard] = frozenset(),
         preview: Preview | None = None,
-        progress: Progress = NoProgress(),  # noqa: B008 - without state
+        progress: Progress = UNWATCHED,
         cancel: CancelToken | None = None,
     ) -> RunResult:
         """Prepare, then process; with `preview`, exactly that plan is carried out, and its session is closed.
@@ -148,8 +148,8 @@ class SynchronizationService:
         *,
         trigger: Trigger = Trigger.HAND,
         mode: Mode | None = None,
-        range: Range = Range(),  # noqa: A002, B008 - the word of SPEC §5; frozen
-        progress: Progress = NoProgress(),  # noqa: B008 - without state
+        range: Range = ALL_TIME,
+        progress: Progress = UNWATCHED,
         cancel: CancelToken | None = None,
     ) -> RunResult:
         """The queue holds what is out of sync, and the plan waits for `process`. No endpoint is written to."""
@@ -163,7 +163,7 @@ class SynchronizationService:
         *,
         trigger: Trigger = Trigger.HAND,
         allow: frozenset[Guard] = frozenset(),
-        progress: Progress = NoProgress(),  # noqa: B008 - without state
+        progress: Progress = UNWATCHED,
         cancel: CancelToken | None = None,
     ) -> RunResult:
         """The waiting plan is carried out. Raises ConfigurationError when there is none."""

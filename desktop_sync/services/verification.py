@@ -7,7 +7,7 @@ from pathlib import Path
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.errors import ConfigurationError
 from desktop_sync.core.ledger_port import Ledger
-from desktop_sync.core.ports import CancelToken, NoProgress, Phase, Progress
+from desktop_sync.core.ports import UNWATCHED, CancelToken, Phase, Progress
 from desktop_sync.engine.agreement import agreement, make_pairs
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.planner import PlanInput, load_pairs
@@ -29,7 +29,7 @@ class VerificationService:
         self,
         name: str,
         *,
-        progress: Progress = NoProgress(),  # noqa: B008 - without state
+        progress: Progress = UNWATCHED,
         cancel: CancelToken | None = None,
     ) -> VerificationReport:
         """The report of all entities. Raises errors of endpoints and configuration, and CancelledError."""
