@@ -98,7 +98,7 @@ def _(error: errors.AlreadyRunningError) -> str:
 
 @sentence.register
 def _(error: errors.VersionMismatchError) -> str:
-    return f"{_capital(error.what)} changed meanwhile: expected {error.expected}, found {error.found}."
+    return f"{_capital(error.what)} is out of date: it was made for {error.expected}, and now there is {error.found}."
 
 
 @sentence.register

@@ -97,7 +97,7 @@ class Application:
     def definitions(self) -> DefinitionFileService:
         from desktop_sync.services.definition_file import DefinitionFileService
 
-        return DefinitionFileService(self.ledger, self._registry, self.secrets)
+        return DefinitionFileService(self.ledger, self._registry, self.secrets, self.configurations.check)
 
     @cached_property
     def sample(self) -> SampleProject:

@@ -244,10 +244,11 @@ class SynchronizationService:
     def _refuse_stale(self, preview: Preview) -> None:
         name = preview.plan.configuration
         if preview.basis != self._basis(name):
-            raise VersionMismatchError("the plan", preview.basis, self._basis(name))
+            raise VersionMismatchError("the plan", _state(preview.basis), _state(self._basis(name)))
         version = self._configuration(name).version
         if preview.plan.configuration_version != version:
-            raise VersionMismatchError("the plan", str(preview.plan.configuration_version), str(version))
+            made_for = f"version {preview.plan.configuration_version} of the configuration"
+            raise VersionMismatchError("the plan", made_for, f"version {version}")
 
     def _drop_overtaken(self, preview: Preview) -> None:
         """What a person decided about single records since the plan was made holds."""
@@ -297,7 +298,7 @@ class SynchronizationService:
         try:
             settled = settle_open_intents(session, self._ledger, self._steps, order.progress)
             if settled and preview is not None:
-                raise VersionMismatchError("the plan", preview.plan.id, "an interrupted run was settled")
+                raise VersionMismatchError("the plan", _state(preview.basis), "what an interrupted run left")
             if preview is None:
                 waits = order.trigger in (Trigger.SCHEDULE, Trigger.PUSH)
                 retry_at = self._clock.now() if waits else None
@@ -424,3 +425,8 @@ class SynchronizationService:
             self._clock.monotonic_s() - started,
             tuple(problems),
         )
+
+
+def _state(basis: str) -> str:
+    """A basis in words."""
+    return f"the state after run {basis}" if basis else "the state before any run"
