@@ -12,12 +12,13 @@ from pathlib import Path
 from tests.performance.benchmark import Benchmark, MeasurementFailedError, with_display
 from tests.performance.cases import CASES
 from tests.performance.report import Finding, failed
+from tests.performance.worker import CHANGED_OF
 
 
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.performance", description=__doc__)
     parser.add_argument("--case", action="append", choices=tuple(CASES), help="only this case; may be repeated")
-    parser.add_argument("--records", type=int, help="so many records instead of each case's own numbers")
+    parser.add_argument("--records", type=_records, help="so many records instead of each case's own numbers")
     parser.add_argument("--quick", action="store_true", help="100,000 records, each measured once")
     parser.add_argument("--full", action="store_true", help="memory with four million records too")
     parser.add_argument("--folder", type=Path, help="where the data is made, in a folder that is removed at the end")
@@ -28,6 +29,14 @@ def main(arguments: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="performance-", dir=chosen.folder) as folder:
         benchmark = Benchmark(Path(folder), chosen.records, chosen.quick, chosen.full)
         return 0 if all([_measure(case, benchmark) for case in cases]) else 1
+
+
+def _records(text: str) -> int:
+    """Every share that is changed is a whole number of records."""
+    number = int(text)
+    if number <= 0 or number % CHANGED_OF:
+        raise argparse.ArgumentTypeError(f"a multiple of {CHANGED_OF} is needed")
+    return number
 
 
 def _measure(case: str, benchmark: Benchmark) -> bool:
