@@ -166,7 +166,7 @@ class RecordStore(Protocol):
 
     def settle(self, key: EntityKey, run_id: int, settlements: ArrowStream) -> None:
         """The sync records are as given. A record whose a_id or b_id another sync record of the entity holds takes it
-        over only when that record is among the settlements too."""
+        over only when that record is among the settlements too, or is Deleted: then it lets the id go."""
 
     def remove(self, key: EntityKey, record_ids: Sequence[int]) -> None:
         """The sync records are gone, with their open conflicts."""

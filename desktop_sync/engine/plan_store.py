@@ -60,7 +60,9 @@ def load_plan(bench: Workbench, layouts: tuple[Layout, ...], folder: Path) -> tu
         lookups = {entity: by_name[entity] for entity in layout.entity.prerequisites}
         for table in _tables(layout, lookups):
             with bench.source(pq.ParquetFile(folder / f"{table}.parquet").read()) as (source, _):
-                bench.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT * FROM {source}")
+                is_side = table in {side_table(layout, side) for side in Side}
+                columns = "* REPLACE (CAST(match_key AS UHUGEINT) AS match_key)" if is_side else "*"
+                bench.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT {columns} FROM {source}")
         a, b = (_read_of(layout, side, reads[side.value]) for side in Side)
         given[name] = PlanInput(layout, a, b, lookups, {})
     return plan, given, str(document["basis"])
@@ -71,7 +73,11 @@ def _tables(layout: Layout, lookups: Mapping[str, Layout]) -> dict[str, str]:
     tables = {plan: f"SELECT * FROM {plan}"}
     for side in Side:
         name = side_table(layout, side)
-        tables[name] = f"SELECT * FROM {name} WHERE rid IN (SELECT {side.value}_id FROM {plan})"
+        # Parquet has no whole numbers of 128 bits; they travel as text.
+        tables[name] = (
+            f"SELECT * REPLACE (CAST(match_key AS VARCHAR) AS match_key) FROM {name} "
+            f"WHERE rid IN (SELECT {side.value}_id FROM {plan})"
+        )
     peers, pairs = peer_table(layout), pair_table(layout)
     mine = [f"{name} IN (SELECT {name} FROM {plan})" for name in ("record_id", "a_id", "b_id")]
     tables[peers] = f"SELECT * FROM {peers} WHERE {' OR '.join(mine)}"

@@ -13,7 +13,7 @@ import pyarrow as pa
 from sqlalchemy import Connection
 
 from desktop_sync.core.errors import BugError
-from desktop_sync.core.status import Status
+from desktop_sync.core.status import DeletedIn, Status
 from desktop_sync.ledger.id_block import keep_ahead
 
 CHUNK = 10_000
@@ -65,6 +65,7 @@ class Settlement:
         rows = rows.set_column(COLUMNS.index("last_error"), "last_error", texts)
         known = self._known(rows)
         self._free_ids(rows, known)
+        self._free_ids_of_deleted(rows)
         last_known = self._last_id()
         inserted = 0
         for start in range(0, rows.num_rows, CHUNK):
@@ -108,6 +109,32 @@ class Settlement:
                 leaving_b.append((self._entity, record))
         self._many("UPDATE sync_record SET a_id = NULL WHERE entity_id = ? AND id = ?", leaving_a)
         self._many("UPDATE sync_record SET b_id = NULL WHERE entity_id = ? AND id = ?", leaving_b)
+
+    def _free_ids_of_deleted(self, rows: pa.Table) -> None:
+        """An endpoint may give the id of a record that was deleted to a new one: the Deleted sync record lets it go.
+
+        What is left of it counts as never processed, so that a record under its other id would be a new one.
+        """
+        deleted = (self._entity, int(Status.DELETED))
+        some = "SELECT 1 FROM sync_record WHERE entity_id = ? AND status = ? LIMIT 1"
+        if self._connection.exec_driver_sql(some, deleted).first() is None:
+            return
+        records: list[int] = rows.column("record_id").to_pylist()
+        for name in ("a_id", "b_id"):
+            ids = dict(zip(rows.column(name).to_pylist(), records, strict=True))
+            ids.pop(None, None)
+            for chunk in _parts(list(ids)):
+                holders = self._connection.exec_driver_sql(
+                    f"SELECT id, {name} FROM sync_record WHERE entity_id = ? AND status = {int(Status.DELETED)}"
+                    f" AND {name} IN (SELECT value FROM json_each(?))",
+                    (self._entity, json.dumps(chunk)),
+                ).fetchall()
+                freed: list[_Row] = [(self._entity, row[0]) for row in holders if ids[row[1]] != row[0]]
+                self._many(
+                    f"UPDATE sync_record SET {name} = NULL, deleted_in = {int(DeletedIn.BY_HAND)}"
+                    " WHERE entity_id = ? AND id = ?",
+                    freed,
+                )
 
     def _insert(self, columns: Sequence[Sequence[object]], batches: list[int | None]) -> int:
         # Most columns of a chunk hold one value in all rows. Told once instead of bound in each row, they save an
@@ -182,6 +209,10 @@ def _literal(values: Sequence[object]) -> str | None:
     if not (first is None or first == "" or type(first) is int) or values.count(first) != len(values):
         return None
     return "NULL" if first is None else "''" if first == "" else str(first)
+
+
+def _parts(values: list[str]) -> Iterable[list[str]]:
+    return (values[start : start + CHUNK] for start in range(0, len(values), CHUNK))
 
 
 def _values(column: pa.ChunkedArray) -> list[object]:

@@ -351,3 +351,20 @@ def test_a_mark_may_be_set_up_for_one_direction_only(world: WorldMaker) -> None:
     w.run()
     assert w.rows("b", "email", "gone") == [("ann@x.org", "1")]
     w.assert_quiet()
+
+
+@pytest.mark.parametrize("gone", ["a", "b"])
+def test_an_id_that_a_deleted_record_had_can_be_given_to_a_new_one(world: WorldMaker, gone: str) -> None:
+    w = world()
+    for round_number in range(4):
+        email = f"p{round_number}@x.org"
+        if gone == "a":
+            w.put("a", Id=round_number + 1, Email=email, City="Wien")
+        else:
+            w.put("b", id=round_number + 1, email=email, city="Wien")
+        w.run()
+        assert w.rows("a", "Email") == w.rows("b", "email") == [(email,)]
+        w.delete(gone, round_number + 1)
+        w.run()
+        assert w.rows("a") == w.rows("b") == []
+    w.assert_quiet()
