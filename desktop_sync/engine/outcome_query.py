@@ -48,17 +48,22 @@ def counts(bench: Workbench, layout: Layout) -> dict[Action, int]:
     return {Action(int(str(action))): int(str(number)) for action, number in rows}
 
 
-def assign_record_ids(bench: Workbench, layout: Layout, first: int) -> None:
-    """Rows without a sync record get the ids from `first` on."""
+def assign_record_ids(bench: Workbench, layout: Layout, first: int, *, with_creates: bool) -> None:
+    """Rows without a sync record get the ids from `first` on; those of creates only `with_creates`."""
     plan = plan_table(layout)
     bench.execute(
         f"UPDATE {plan} SET record_id = {first} + n.place FROM (SELECT number, row_number() OVER (ORDER BY number) - 1 "
-        f"AS place FROM {plan} WHERE record_id IS NULL) n WHERE n.number = {plan}.number"
+        f"AS place FROM {plan} WHERE {_unnumbered(with_creates)}) n WHERE n.number = {plan}.number"
     )
 
 
-def count_without_record(bench: Workbench, layout: Layout) -> int:
-    return bench.number(f"SELECT count(*) FROM {plan_table(layout)} WHERE record_id IS NULL")
+def count_without_record(bench: Workbench, layout: Layout, *, with_creates: bool) -> int:
+    return bench.number(f"SELECT count(*) FROM {plan_table(layout)} WHERE {_unnumbered(with_creates)}")
+
+
+def _unnumbered(with_creates: bool) -> str:
+    creates = "" if with_creates else f" AND action NOT IN ({Action.CREATE_A:d}, {Action.CREATE_B:d})"
+    return f"record_id IS NULL{creates}"
 
 
 def invalid_rows(layout: Layout, limit: int) -> str:

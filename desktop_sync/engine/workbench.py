@@ -19,7 +19,7 @@ import pyarrow as pa
 from desktop_sync.core.provider_port import ArrowStream
 from desktop_sync.engine.expression import SESSION_SETTINGS
 
-MEMORY_LIMIT = "256MB"
+MEMORY_LIMIT = "208MB"
 BATCH_ROWS = 10_000
 
 

@@ -32,13 +32,15 @@ PEER_SCHEMA = pa.schema(
         ("not_before", pa.timestamp("us", "UTC")),
     ]
 )
-CHUNK = 20_000
+CHUNK = 5_000  # converting a chunk holds the interpreter, and the window waits for it
 _SELECT = (
     "SELECT id, a_id, b_id, status, deleted_in, a_digest, b_digest, attempts, not_before FROM sync_record"
     " WHERE entity_id = ?"
 )
 _BY_IDS = "SELECT id FROM sync_record WHERE entity_id = ? AND {side} IN (SELECT id FROM temp.wanted_{side})"
 _BY_STATUS = "SELECT id FROM sync_record WHERE entity_id = ? AND status = {status}"
+_UNSETTLED = f" AND status <> {int(Status.PROCESSED)}"
+"""Said too where it is implied: SQLite does not see that it may use the partial index otherwise."""
 
 
 def no_peers() -> ArrowStream:
@@ -90,7 +92,10 @@ def _conditions(
             cursor.executemany(f"INSERT OR IGNORE INTO temp.wanted_{side} VALUES (?)", ((each,) for each in ids))
             conditions.append(_BY_IDS.format(side=side))
     # One equality each: the partial index on the status is used only where the status is told.
-    conditions.extend(_BY_STATUS.format(status=int(status)) for status in dict.fromkeys(statuses or ()))
+    conditions.extend(
+        _BY_STATUS.format(status=int(status)) + (_UNSETTLED if status is not Status.PROCESSED else "")
+        for status in dict.fromkeys(statuses or ())
+    )
     return conditions or ["SELECT id FROM sync_record WHERE entity_id = ? AND 0"]
 
 

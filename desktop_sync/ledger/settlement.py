@@ -115,9 +115,10 @@ class Settlement:
 
         What is left of it counts as never processed, so that a record under its other id would be a new one.
         """
-        deleted = (self._entity, int(Status.DELETED))
-        some = "SELECT 1 FROM sync_record WHERE entity_id = ? AND status = ? LIMIT 1"
-        if self._connection.exec_driver_sql(some, deleted).first() is None:
+        # Both conditions: SQLite uses the partial index on the status only where "status <> 2" is said.
+        deleted = f"status = {int(Status.DELETED)} AND status <> {int(Status.PROCESSED)}"
+        some = f"SELECT 1 FROM sync_record WHERE entity_id = ? AND {deleted} LIMIT 1"
+        if self._connection.exec_driver_sql(some, (self._entity,)).first() is None:
             return
         records: list[int] = rows.column("record_id").to_pylist()
         for name in ("a_id", "b_id"):
@@ -125,7 +126,7 @@ class Settlement:
             ids.pop(None, None)
             for chunk in _parts(list(ids)):
                 holders = self._connection.exec_driver_sql(
-                    f"SELECT id, {name} FROM sync_record WHERE entity_id = ? AND status = {int(Status.DELETED)}"
+                    f"SELECT id, {name} FROM sync_record WHERE entity_id = ? AND {deleted}"
                     f" AND {name} IN (SELECT value FROM json_each(?))",
                     (self._entity, json.dumps(chunk)),
                 ).fetchall()

@@ -76,7 +76,7 @@ class Processing:
         """Everything in the plan that writes to no endpoint is settled."""
         bench, layout = self.session.bench, given.layout
         key = self.session.key(layout)
-        self.number_records(given)
+        self.number_records(given, with_creates=False)
         excluded = bench.table(outcome_query.excluded_settlements(layout)).cast(SETTLEMENT_SCHEMA)
         if excluded.num_rows:
             self.ledger.settle(key, self.run_id, excluded)
@@ -94,12 +94,16 @@ class Processing:
         for action in (Action.LINK, Action.ADOPT):
             carried.count(action, counted.get(action, 0))
 
-    def number_records(self, given: PlanInput) -> None:
-        """Every row of the plan has a sync record's number, and no other sync record holds its records."""
+    def number_records(self, given: PlanInput, *, with_creates: bool) -> None:
+        """Every row of the plan has a sync record's number, and no other sync record holds its records.
+
+        Without `with_creates`, creates get theirs as they are written, so that the ledger grows at its end.
+        """
         bench, layout = self.session.bench, given.layout
-        missing = outcome_query.count_without_record(bench, layout)
+        missing = outcome_query.count_without_record(bench, layout, with_creates=with_creates)
         if missing:
-            outcome_query.assign_record_ids(bench, layout, self.ledger.reserve_record_ids(missing))
+            first = self.ledger.reserve_record_ids(missing)
+            outcome_query.assign_record_ids(bench, layout, first, with_creates=with_creates)
         spare = [int(str(row[0])) for row in bench.rows(outcome_query.spare_records(layout))]
         if spare:
             self.ledger.remove(self.session.key(layout), spare)
@@ -148,13 +152,24 @@ class Processing:
                     if self.cancel.is_cancelled:
                         self._abandon(staged)
                         self.cancel.check()
-                    rows = self._without_unresolved(given, query, pa.Table.from_batches([batch]), carried)
+                    numbered = self._numbered(pa.Table.from_batches([batch]))
+                    rows = self._without_unresolved(given, query, numbered, carried)
                     if rows.num_rows:
                         staged.append((query, self._stage(given, query, rows, writer)))
                         if capabilities.commits_each_batch:
                             self._commit(given, writer, staged, carried)
             if staged:
                 self._commit(given, writer, staged, carried)
+
+    def _numbered(self, rows: pa.Table) -> pa.Table:
+        """Rows that had no sync record get the next numbers, in their order."""
+        numbers = rows["x_record_id"]
+        if not numbers.null_count:
+            return rows
+        first = self.ledger.reserve_record_ids(numbers.null_count)
+        fresh = pa.array(range(first, first + numbers.null_count), pa.int64())
+        filled = pc.replace_with_mask(numbers.combine_chunks(), pc.is_null(numbers).combine_chunks(), fresh)
+        return rows.set_column(rows.schema.get_field_index("x_record_id"), "x_record_id", filled)
 
     def _abandon(self, staged: Sequence[tuple[WriteQuery, Staged]]) -> None:
         """Intents whose write was never committed are closed; the endpoint is as it was."""

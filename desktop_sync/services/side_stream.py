@@ -1,10 +1,12 @@
-"""A read of one side on its way into the workbench: counted, cancellable, with its real error kept.
+"""A read of one side on its way into the workbench: read ahead, counted, cancellable, with its real error kept.
 
 An Arrow consumer turns an exception of its source into text. Here the exception is kept, and `reading` raises it.
 """
 
 from __future__ import annotations
 
+import queue
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -13,16 +15,19 @@ import pyarrow as pa
 from desktop_sync.core.provider_port import ArrowStream
 
 OnBatch = Callable[[int], None]
+AHEAD = 4
+"""Batches that are read while the workbench is busy with an earlier one."""
 
 
 class SideStream:
-    """Batches of a read, once. One thread; close it."""
+    """Batches of a read, once. Close it."""
 
     def __init__(self, source: ArrowStream) -> None:
         self._source = source
         self._reader = pa.RecordBatchReader.from_stream(source)
         self._first: pa.RecordBatch | None = None
         self._on_batch: OnBatch | None = None
+        self._ahead: _ReadAhead | None = None
         self.schema: pa.Schema = self._reader.schema
         self.error: BaseException | None = None
         self._rest = self._batches()  # one iterator: one that is dropped would close the reader
@@ -42,6 +47,8 @@ class SideStream:
 
     def close(self) -> None:
         """Nothing of the endpoint is held any more. May be repeated."""
+        if self._ahead is not None:
+            self._ahead.stop()
         self._reader.close()
         close = getattr(self._source, "close", None)
         if close is not None:
@@ -52,7 +59,8 @@ class SideStream:
             if self._first is not None:
                 first, self._first = self._first, None
                 yield self._told(first)
-            for batch in self._rest:
+            self._ahead = _ReadAhead(self._rest)
+            for batch in self._ahead.batches():
                 yield self._told(batch)
         except BaseException as error:
             self.error = self.error or error
@@ -69,6 +77,47 @@ class SideStream:
         except Exception as error:
             self.error = getattr(self._source, "error", None) or error
             raise self.error from error
+
+
+class _ReadAhead:
+    """Takes batches from an iterator in a thread of its own, a few ahead of whoever wants them."""
+
+    def __init__(self, source: Iterator[pa.RecordBatch]) -> None:
+        self._source = source
+        self._waiting: queue.Queue[pa.RecordBatch | BaseException | None] = queue.Queue(AHEAD)
+        self._is_stopped = threading.Event()
+        self._thread = threading.Thread(target=self._read, name="read-ahead", daemon=True)
+        self._thread.start()
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """All batches in order; raises what the source raised, at its place."""
+        while True:
+            item = self._waiting.get()
+            if item is None:
+                return
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+
+    def stop(self) -> None:
+        """The source is not touched any more."""
+        self._is_stopped.set()
+        while self._thread.is_alive():
+            try:
+                self._waiting.get_nowait()
+            except queue.Empty:
+                self._thread.join(0.01)
+
+    def _read(self) -> None:
+        try:
+            for batch in self._source:
+                if self._is_stopped.is_set():
+                    return
+                self._waiting.put(batch)
+        except BaseException as error:  # handed over: it is raised where the batches are wanted
+            self._waiting.put(error)
+        else:
+            self._waiting.put(None)
 
 
 @contextmanager

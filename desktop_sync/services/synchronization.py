@@ -333,7 +333,7 @@ class SynchronizationService:
         for one in preview.prepared:
             carried = Carried()
             if one.given is not None:
-                processing.number_records(one.given)
+                processing.number_records(one.given, with_creates=True)
                 prepared = bench.table(outcome_query.prepared_settlements(one.layout))
                 key = preview.session.key(one.layout)
                 if prepared.num_rows:
