@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.status import Status
+from desktop_sync.engine.comparison import compared_sql
 from desktop_sync.engine.layout import Layout
-from desktop_sync.engine.planner import PlanInput, compared_sql, pair_table
+from desktop_sync.engine.plan_input import PlanInput, pair_table
 from desktop_sync.engine.sides import peer_table, side_table
 from desktop_sync.engine.workbench import Workbench
 

@@ -12,7 +12,7 @@ from desktop_sync.core.guard import SideFigures
 from desktop_sync.core.status import DeletedIn, Status
 from desktop_sync.engine.canonical import plain_text_sql
 from desktop_sync.engine.layout import Layout
-from desktop_sync.engine.planner import PlanInput, plan_table
+from desktop_sync.engine.plan_input import PlanInput, plan_table
 from desktop_sync.engine.sides import peer_table, side_table, stamp_sql
 from desktop_sync.engine.workbench import Workbench
 

@@ -7,7 +7,7 @@ from desktop_sync.core.provider_port import ArrowStream
 from desktop_sync.core.status import Status
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.outcome_query import STATUS_OF
-from desktop_sync.engine.planner import plan_table
+from desktop_sync.engine.plan_input import plan_table
 from desktop_sync.engine.sides import peer_table
 from desktop_sync.engine.workbench import Workbench
 

@@ -11,7 +11,7 @@ from desktop_sync.core.plan import FieldChange, PlanRow
 from desktop_sync.core.status import Status
 from desktop_sync.engine.canonical import plain_text_sql
 from desktop_sync.engine.layout import Layout
-from desktop_sync.engine.planner import PlanInput, plan_table
+from desktop_sync.engine.plan_input import PlanInput, plan_table
 from desktop_sync.engine.sides import side_table
 from desktop_sync.engine.staging import sent_type
 from desktop_sync.engine.workbench import Workbench

@@ -16,7 +16,7 @@ from desktop_sync.core.errors import VersionMismatchError
 from desktop_sync.core.guard import Guard, GuardFinding
 from desktop_sync.core.plan import EntityPlan, Mode, Plan
 from desktop_sync.engine.layout import Layout
-from desktop_sync.engine.planner import PlanInput, pair_table, plan_table
+from desktop_sync.engine.plan_input import PlanInput, pair_table, plan_table
 from desktop_sync.engine.sides import SideRead, peer_table, side_table
 from desktop_sync.engine.staging import Staging
 from desktop_sync.engine.workbench import Workbench

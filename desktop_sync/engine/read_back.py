@@ -7,7 +7,7 @@ import pyarrow as pa
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.provider_port import ArrowStream
 from desktop_sync.engine.canonical import plain_text_sql
-from desktop_sync.engine.planner import PlanInput
+from desktop_sync.engine.plan_input import PlanInput
 from desktop_sync.engine.sides import text_places
 from desktop_sync.engine.staging import Staging
 from desktop_sync.engine.workbench import Workbench

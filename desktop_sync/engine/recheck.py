@@ -6,7 +6,7 @@ from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Rule, create
 from desktop_sync.core.provider_port import ArrowStream
 from desktop_sync.engine.layout import Layout
-from desktop_sync.engine.planner import PlanInput, plan_table
+from desktop_sync.engine.plan_input import PlanInput, plan_table
 from desktop_sync.engine.sides import side_table, text_places
 from desktop_sync.engine.staging import Staging
 from desktop_sync.engine.workbench import Workbench
@@ -14,9 +14,7 @@ from desktop_sync.engine.workbench import Workbench
 
 def planned_creates(bench: Workbench, layout: Layout, target: Side) -> int:
     """How many records the plan would create on that side."""
-    return bench.number(
-        f"SELECT count(*) FROM {plan_table(layout)} WHERE action = {create(target):d} AND NOT excluded"
-    )
+    return bench.number(f"SELECT count(*) FROM {plan_table(layout)} WHERE action = {create(target):d} AND NOT excluded")
 
 
 def hold_back_creates(bench: Workbench, given: PlanInput, target: Side, stream: ArrowStream) -> int:

@@ -20,7 +20,7 @@ from desktop_sync.core.provider_port import Operation
 from desktop_sync.core.structure import FieldType
 from desktop_sync.engine.canonical import TEXT, ValueType, literal, plain_text_sql, typed_sql
 from desktop_sync.engine.layout import Column, Layout, Sending
-from desktop_sync.engine.planner import PlanInput, pair_table, plan_table
+from desktop_sync.engine.plan_input import PlanInput, pair_table, plan_table
 from desktop_sync.engine.sides import peer_table, side_table
 
 HEAD = (

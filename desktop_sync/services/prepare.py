@@ -17,19 +17,11 @@ from desktop_sync.core.provider_port import ReadRequest
 from desktop_sync.core.status import Status
 from desktop_sync.engine import outcome_query
 from desktop_sync.engine.layout import Layout
-from desktop_sync.engine.planner import (
-    PlanInput,
-    find_touched,
-    free_count,
-    halves_to_look_up,
-    has_table,
-    ids_to_look_up,
-    is_astir,
-    load_pairs,
-    make_plan,
-    pair_table,
-)
+from desktop_sync.engine.plan_input import PlanInput, has_table, pair_table
+from desktop_sync.engine.planner import make_plan
+from desktop_sync.engine.references import load_pairs
 from desktop_sync.engine.sides import SideRead, attach_peers, load_peers, load_side, look_up, looked_table
+from desktop_sync.engine.touched import find_touched, free_count, halves_to_look_up, ids_to_look_up, is_astir
 from desktop_sync.services.side_stream import SideStream, reading
 from desktop_sync.services.sync_session import SyncSession, full_request
 

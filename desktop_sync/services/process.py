@@ -17,7 +17,7 @@ from desktop_sync.core.provider_port import Operation, WriteBatch, Writer, Write
 from desktop_sync.core.status import DeletedIn, Status
 from desktop_sync.engine import outcome_query
 from desktop_sync.engine.outcome_query import SETTLEMENT_SCHEMA
-from desktop_sync.engine.planner import PlanInput, pair_table
+from desktop_sync.engine.plan_input import PlanInput, pair_table
 from desktop_sync.engine.read_back import measure
 from desktop_sync.engine.write_query import WriteQuery, write_query
 from desktop_sync.services import record_problems

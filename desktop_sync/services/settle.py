@@ -15,7 +15,7 @@ from desktop_sync.core.provider_port import Operation
 from desktop_sync.core.status import DeletedIn, Status
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.outcome_query import SETTLEMENT_SCHEMA
-from desktop_sync.engine.planner import PlanInput
+from desktop_sync.engine.plan_input import PlanInput
 from desktop_sync.engine.read_back import measure
 from desktop_sync.engine.sides import SideRead
 from desktop_sync.engine.staging import Staging

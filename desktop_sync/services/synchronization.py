@@ -26,8 +26,8 @@ from desktop_sync.core.run import EntityResult, Outcome, RunKind, RunResult, Tri
 from desktop_sync.engine import outcome_query
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.overtaken import DECIDED, drop_overtaken
+from desktop_sync.engine.plan_input import PlanInput
 from desktop_sync.engine.plan_store import load_plan
-from desktop_sync.engine.planner import PlanInput
 from desktop_sync.engine.recheck import hold_back_creates, planned_creates
 from desktop_sync.services import record_problems
 from desktop_sync.services.prepare import Prepared, Scope, mark, prepare_again, prepare_entities

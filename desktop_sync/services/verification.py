@@ -10,7 +10,8 @@ from desktop_sync.core.ledger_port import Ledger
 from desktop_sync.core.ports import UNWATCHED, CancelToken, Phase, Progress
 from desktop_sync.engine.agreement import agreement, make_pairs
 from desktop_sync.engine.layout import Layout
-from desktop_sync.engine.planner import PlanInput, load_pairs
+from desktop_sync.engine.plan_input import PlanInput
+from desktop_sync.engine.references import load_pairs
 from desktop_sync.engine.sides import load_peers, load_side
 from desktop_sync.services.side_stream import reading
 from desktop_sync.services.sync_session import OpenEndpoint, SyncSession, full_request, open_session

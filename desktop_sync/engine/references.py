@@ -1,0 +1,74 @@
+"""References between entities: ids translated through pairs, and records that wait for one."""
+
+from __future__ import annotations
+
+from desktop_sync.core.configuration import Side
+from desktop_sync.core.decision import Action, Rule, create, update
+from desktop_sync.core.provider_port import ArrowStream
+from desktop_sync.core.status import Status
+from desktop_sync.engine.canonical import literal, plain_text_sql
+from desktop_sync.engine.layout import Layout
+from desktop_sync.engine.plan_input import PlanInput, has_table, pair_table, plan_table, raw_columns
+from desktop_sync.engine.sides import side_table
+from desktop_sync.engine.workbench import Workbench
+
+
+def load_pairs(bench: Workbench, layout: Layout, peers: ArrowStream) -> None:
+    """The pair table holds these peers: for an entity that is referred to before it is planned, or not planned at
+    all."""
+    with bench.source(peers) as (source, _):
+        bench.execute(
+            f"CREATE OR REPLACE TABLE {pair_table(layout)} AS SELECT record_id, a_id, b_id FROM {source} "
+            f"WHERE a_id IS NOT NULL AND b_id IS NOT NULL AND status <> {Status.DELETED:d}"
+        )
+
+
+def add_new_pairs(bench: Workbench, layout: Layout) -> None:
+    """Records that become peers by this plan, without a create, can be referred to like those that are peers
+    already."""
+    actions = ", ".join(
+        f"{a:d}" for a in (Action.LINK, Action.ADOPT, Action.UPDATE_A, Action.UPDATE_B, Action.CONFLICT)
+    )
+    bench.execute(
+        f"INSERT INTO {pair_table(layout)} SELECT record_id, a_id, b_id FROM rows_{layout.number} "
+        f"WHERE is_contact AND a_id IS NOT NULL AND b_id IS NOT NULL AND action IN ({actions})"
+        f"AND NOT EXISTS (SELECT 1 FROM {pair_table(layout)} p WHERE p.a_id = rows_{layout.number}.a_id)"
+    )
+
+
+def check_lookups(bench: Workbench, given: PlanInput) -> None:
+    """A record that refers to one that has no peer and gets none in this plan waits, and says which."""
+    layout = given.layout
+    rows = f"rows_{layout.number}"
+    for source in Side:
+        for sending in layout.of(source).sendings:
+            if not sending.mapping.lookup or sending.column is None:
+                continue
+            parent = given.lookups[sending.mapping.lookup]
+            me = source.value
+            known = f"SELECT {me}_id FROM {pair_table(parent)} WHERE {me}_id IS NOT NULL"
+            is_later = given.comes_later(sending.mapping.lookup)
+            if not is_later and has_table(bench, plan_table(parent)):
+                kinds = ", ".join(f"{a:d}" for a in (create(source.other), Action.LINK, update(source.other)))
+                known += (
+                    f" UNION SELECT {me}_id FROM {plan_table(parent)} WHERE action IN ({kinds}) AND {me}_id IS NOT NULL"
+                )
+            text = plain_text_sql(sending.column.typed, sending.column.kind)
+            select = given.read_of(source).staging.select(
+                f"(SELECT {raw_columns(layout, source)} FROM {side_table(layout, source)} WHERE is_kept)"
+            )
+            checked = [create(source.other), update(source.other)]
+            if is_later:
+                # What it refers to may still be created in this run; only a record that is looked at again is judged.
+                checked = [update(source.other)] if given.is_again else []
+            if not checked:
+                continue
+            writes = ", ".join(f"{a:d}" for a in checked)
+            bench.execute(
+                f"UPDATE {rows} SET action = {Action.INVALID:d}, rule = {Rule.UNRESOLVED_LOOKUP:d}, detail = "
+                "m.message FROM "
+                f"(SELECT rid, {literal(sending.column.name + ': the record it refers to, ')} || {text} || "
+                f"{literal(', is not synchronized (' + sending.mapping.lookup + ')')} AS message FROM ({select}) "
+                f"WHERE nullif({text}, '') IS NOT NULL AND {text} NOT IN ({known})) m "
+                f"WHERE {rows}.{me}_id = m.rid AND {rows}.action IN ({writes})"
+            )

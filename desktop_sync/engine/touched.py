@@ -1,0 +1,127 @@
+"""Which peers need a look, and which records must be read by id before they can be judged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from desktop_sync.core.configuration import Side
+from desktop_sync.core.decision import Change
+from desktop_sync.core.status import DeletedIn, Status
+from desktop_sync.engine.layout import Layout
+from desktop_sync.engine.plan_input import SETTLED, PlanInput, has_table, plan_table, problem_text
+from desktop_sync.engine.sides import looked_table, peer_table, side_table
+from desktop_sync.engine.workbench import Workbench
+
+
+def find_touched(bench: Workbench, given: PlanInput) -> None:
+    """The table touched_N has the peers that need a look: changed, gone, out of order, or waiting to be tried."""
+    layout = given.layout
+    changes = ", ".join(f"{_change_sql(given, side)} AS change_{side.value}" for side in Side)
+    bench.execute(f"CREATE OR REPLACE TABLE candidates AS {_candidates_sql(given)}")
+    among = "record_id IN (SELECT record_id FROM candidates)"
+    bench.execute(
+        f"CREATE OR REPLACE TABLE touched_{layout.number} AS SELECT * FROM ("
+        f"SELECT p.*, {changes}, a.record_id IS NOT NULL AS has_a, b.record_id IS NOT NULL AS has_b, "
+        f"coalesce(a.is_kept, false) AS kept_a, coalesce(b.is_kept, false) AS kept_b, "
+        f"coalesce(a.in_filter, true) AND coalesce(b.in_filter, true) AS in_filter, "
+        f"coalesce({problem_text('a.problem')}, {problem_text('b.problem')}) AS problem "
+        f"FROM (SELECT * FROM {peer_table(layout)} WHERE {among}) p "
+        f"LEFT JOIN (SELECT * FROM {side_table(layout, Side.A)} WHERE {among}) a ON a.record_id = p.record_id "
+        f"LEFT JOIN (SELECT * FROM {side_table(layout, Side.B)} WHERE {among}) b ON b.record_id = p.record_id "
+        "WHERE p.a_id IS NOT NULL AND p.b_id IS NOT NULL) p "
+        f"WHERE status NOT IN ({Status.SKIPPED:d}, {Status.ABORTED:d}) AND (change_a <> 0 OR change_b <> 0 "
+        f"OR problem IS NOT NULL OR NOT in_filter OR status NOT IN ({Status.PROCESSED:d}, {Status.DELETED:d})) "
+        f"AND NOT ({waiting_sql(given, 'p')})"
+    )
+
+
+def waiting_sql(given: PlanInput, alias: str) -> str:
+    """Whether the time to try a failed record again has not come."""
+    if given.retry_at is None:
+        return "false"
+    at = f"TIMESTAMPTZ '{given.retry_at.isoformat()}'"
+    return f"coalesce({alias}.status = {Status.FAILED:d} AND {alias}.not_before > {at}, false)"
+
+
+def _candidates_sql(given: PlanInput) -> str:
+    """Numbers of sync records that may be touched. Joined by number, which stays small at a million peers."""
+    layout = given.layout
+    peers = peer_table(layout)
+    parts = [f"SELECT record_id FROM {peers} WHERE status NOT IN ({Status.PROCESSED:d}, {Status.DELETED:d})"]
+    for side in Side:
+        table, me = side_table(layout, side), side.value
+        parts.append(f"SELECT record_id FROM {table} WHERE is_kept AND record_id IS NOT NULL")
+        present = f"SELECT record_id FROM {table} WHERE record_id IS NOT NULL"
+        if given.read_of(side).is_complete:
+            parts.append(f"SELECT record_id FROM {peers} WHERE {me}_id IS NOT NULL AND record_id NOT IN ({present})")
+        else:
+            looked = looked_table(layout, side)
+            parts.append(f"SELECT record_id FROM {peers} WHERE {me}_id IN (SELECT rid FROM {looked})")
+    return " UNION ".join(parts)
+
+
+def ids_to_look_up(bench: Workbench, layout: Layout, side: Side) -> list[str]:
+    """Ids of touched peers whose record of that side was not kept, or is missing without having been asked for by
+    id."""
+    me = side.value
+    return [
+        str(row[0])
+        for row in bench.rows(
+            f"SELECT {me}_id FROM touched_{layout.number} WHERE NOT kept_{me} "
+            f"AND {me}_id NOT IN (SELECT rid FROM {looked_table(layout, side)}) "
+            f"AND (status <> {Status.DELETED:d} OR deleted_in = {DeletedIn.BY_HAND:d})"
+        )
+    ]
+
+
+def halves_to_look_up(bench: Workbench, given: PlanInput, side: Side, statuses: Sequence[Status]) -> list[str]:
+    """Ids of records without a counterpart that wait with one of these statuses and were not read."""
+    layout, me, other = given.layout, side.value, side.other.value
+    wanted = ", ".join(f"{status:d}" for status in statuses)
+    rows = bench.rows(
+        f"SELECT p.{me}_id FROM {peer_table(layout)} p WHERE p.{me}_id IS NOT NULL AND p.{other}_id IS NULL "
+        f"AND p.status IN ({wanted}) AND NOT ({waiting_sql(given, 'p')}) "
+        f"AND p.record_id NOT IN (SELECT record_id FROM {side_table(layout, side)} WHERE record_id IS NOT NULL) "
+        f"AND p.{me}_id NOT IN (SELECT rid FROM {looked_table(layout, side)})"
+    )
+    return [str(row[0]) for row in rows]
+
+
+def is_astir(bench: Workbench, given: PlanInput) -> bool:
+    """Whether anything was read that is new or changed, here or in an entity that is referred to."""
+    layout = given.layout
+    changed = [
+        f"SELECT 1 FROM {side_table(layout, side)} s LEFT JOIN {peer_table(layout)} p ON p.record_id = s.record_id "
+        f"WHERE s.record_id IS NULL OR (s.is_kept AND s.digest IS DISTINCT FROM p.{side.value}_digest)"
+        for side in Side
+    ]
+    changed += [
+        f"SELECT 1 FROM {plan_table(parent)}"
+        for parent in given.lookups.values()
+        if parent is not layout and has_table(bench, plan_table(parent))
+    ]
+    return bool(bench.number(f"SELECT count(*) FROM ({' UNION ALL '.join(changed)})"))
+
+
+def free_count(bench: Workbench, layout: Layout, side: Side) -> int:
+    """How many usable records of the side were read that have no counterpart."""
+    half = (
+        f"SELECT record_id FROM {peer_table(layout)} WHERE {side.other.value}_id IS NULL AND status NOT IN ({SETTLED})"
+    )
+    return bench.number(
+        f"SELECT count(*) FROM {side_table(layout, side)} WHERE record_id IS NULL "
+        f"OR (record_id IN ({half}) AND problem IS NULL AND in_filter)"
+    )
+
+
+def _change_sql(given: PlanInput, side: Side) -> str:
+    me = side.value
+    if given.read_of(side).is_complete:
+        absent = f"{Change.DELETED:d}"
+    else:
+        looked = f"p.{me}_id IN (SELECT rid FROM {looked_table(given.layout, side)})"
+        absent = f"CASE WHEN {looked} THEN {Change.DELETED:d} ELSE {Change.SAME:d} END"
+    return (
+        f"CASE WHEN {me}.record_id IS NULL THEN {absent} WHEN NOT {me}.is_kept THEN {Change.SAME:d} "
+        f"WHEN {me}.digest IS DISTINCT FROM p.{me}_digest THEN {Change.CHANGED:d} ELSE {Change.SAME:d} END"
+    )
