@@ -205,7 +205,7 @@ class Processing:
         if query.operation is Operation.CREATE:
             ids = rows["x_target_id"]
             if ids.null_count:
-                reserved = endpoint.reserve_ids(own.structure, rows.num_rows)
+                reserved = self._reserve_ids(given, target, rows.num_rows)
                 given_ids: list[str | None] = list(reserved) if reserved else [None] * rows.num_rows
                 ids = pa.chunked_array([pa.array(given_ids, pa.string())])
             rows = rows.set_column(rows.schema.get_field_index(mine), mine, ids)
@@ -225,6 +225,25 @@ class Processing:
             )
         )
         return Staged(batch_id, rows, content)
+
+    def _reserve_ids(self, given: PlanInput, side: Side, count: int) -> list[str] | None:
+        """Ids for new records that no record has, nor the ledger for one whose deletion is still to be carried out."""
+        endpoint, structure = self.session.endpoints[side], given.layout.of(side).structure
+        key, mine = self.session.key(given.layout), f"{side.value}_id"
+        free: list[str] = []
+        asked = count
+        while len(free) < count:
+            reserved = endpoint.reserve_ids(structure, asked)
+            if not reserved:
+                return None
+            a_ids, b_ids = (reserved, []) if side is Side.A else ([], reserved)
+            peers = self.ledger.peers(key, a_ids=a_ids, b_ids=b_ids)
+            held = pa.RecordBatchReader.from_stream(peers).read_all()
+            held = held.filter(pc.not_equal(held["status"], int(Status.DELETED)))
+            taken = set(held[mine].to_pylist())
+            free += [one for one in reserved if one not in taken]
+            asked *= 2  # a long row of ids that are taken is passed quickly
+        return free[:count]
 
     @staticmethod
     def _content(query: WriteQuery, rows: pa.Table) -> pa.Table:

@@ -368,3 +368,16 @@ def test_an_id_that_a_deleted_record_had_can_be_given_to_a_new_one(world: WorldM
         w.run()
         assert w.rows("a") == w.rows("b") == []
     w.assert_quiet()
+
+
+def test_a_new_record_does_not_get_the_id_of_one_whose_deletion_is_still_to_be_carried_out(world: WorldMaker) -> None:
+    w = world()
+    w.put("a", Id=1, Email="ann@x.org", City="Wien")
+    w.run()
+    b_id = w.of(1).b_id
+    w.delete("b", b_id)  # so that this id looks free to the endpoint
+    w.put("a", Id=2, Email="bob@x.org", City="Graz")
+    w.run()
+    assert w.rows("a", "Email") == w.rows("b", "email") == [("bob@x.org",)]
+    assert (w.of(1).status, w.of(2).status) == (Status.DELETED, Status.PROCESSED)
+    w.assert_quiet()
