@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import pyarrow as pa
 
 from desktop_sync.core.configuration import Side
-from desktop_sync.core.decision import Action, Change, create, delete, update
+from desktop_sync.core.decision import Action, Change, Rule, create, delete, update
 from desktop_sync.core.guard import SideFigures
 from desktop_sync.core.status import DeletedIn, Status
 from desktop_sync.engine.canonical import plain_text_sql
@@ -161,10 +161,23 @@ def quiet_rows(given: PlanInput) -> tuple[str, str]:
     return rows, settlements
 
 
-def conflict_rows(given: PlanInput) -> str:
+def open_again(bench: Workbench, layout: Layout, record_ids: Sequence[int]) -> None:
+    """Rows of these sync records wait for a decision instead of carrying one out."""
+    numbers = ", ".join(str(int(number)) for number in record_ids)
+    bench.execute(
+        f"UPDATE {plan_table(layout)} SET action = {Action.CONFLICT:d}, rule = {Rule.ASK:d}, winner = NULL "
+        f"WHERE record_id IN ({numbers})"
+    )
+
+
+def conflict_rows(given: PlanInput, *, decided: Collection[int] = ()) -> str:
     """One row per conflict, open or settled by rule: record_id, rule, winner, a_at, b_at, then a and b values in turn,
-    as text, in the order of the entity's field mappings."""
+    as text, in the order of the entity's field mappings. With `decided`: just those sync records, decided by a person.
+    """
     layout = given.layout
+    wanted = f"p.action = {Action.CONFLICT:d} OR (p.winner IS NOT NULL AND p.rule <> {Rule.DECIDED:d})"
+    if decided:
+        wanted = f"p.record_id IN ({', '.join(str(int(number)) for number in decided)})"
     values = []
     for index, mapping in enumerate(layout.entity.fields):
         for side in Side:
@@ -186,9 +199,7 @@ def conflict_rows(given: PlanInput) -> str:
         stamps.append(f"epoch_us(CAST({stamp} AS TIMESTAMP)) AS {side.value}_at")
     return (
         f"SELECT p.record_id, p.rule, p.winner, {', '.join([*stamps, *values])} FROM {plan_table(layout)} p "
-        f"{' '.join(joins)} WHERE (p.winner IS NOT NULL OR p.action = {Action.CONFLICT:d}) AND NOT p.excluded "
-        f"AND p.rule <> 17 AND NOT (p.action = {Action.CONFLICT:d} AND p.status = {Status.CONFLICT:d}) ORDER BY "
-        "p.number"
+        f"{' '.join(joins)} WHERE ({wanted}) AND NOT p.excluded ORDER BY p.number"
     )
 
 

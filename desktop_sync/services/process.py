@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from desktop_sync.core.configuration import Side
-from desktop_sync.core.decision import Action
+from desktop_sync.core.decision import Action, Rule
 from desktop_sync.core.ledger_port import Ledger, NewConflict
 from desktop_sync.core.ports import CancelToken, Clock, Phase, Progress, Steps
 from desktop_sync.core.provider_port import Operation, WriteBatch, Writer, WriteResult, WriteStatus
@@ -77,6 +77,7 @@ class Processing:
         bench, layout = self.session.bench, given.layout
         key = self.session.key(layout)
         self.number_records(given, with_creates=False)
+        self._ask_again(given)
         excluded = bench.table(outcome_query.excluded_settlements(layout)).cast(SETTLEMENT_SCHEMA)
         if excluded.num_rows:
             self.ledger.settle(key, self.run_id, excluded)
@@ -93,6 +94,20 @@ class Processing:
                 )
         for action in (Action.LINK, Action.ADOPT):
             carried.count(action, counted.get(action, 0))
+
+    def _ask_again(self, given: PlanInput) -> None:
+        """A decision holds for the values that the person saw: where one changed since, it is asked for anew."""
+        bench, layout = self.session.bench, given.layout
+        if not given.decisions:
+            return
+        rows = bench.table(outcome_query.conflict_rows(given, decided=list(given.decisions))).to_pylist()
+        found = [replace(self._conflict(given, row), rule=int(Rule.ASK), winner=None) for row in rows]
+        key = self.session.key(layout)
+        self.ledger.keep_conflicts(key, self.run_id, found)
+        still = self.ledger.decisions(key)
+        lost = [conflict.record_id for conflict in found if conflict.record_id not in still]
+        if lost:
+            outcome_query.open_again(bench, layout, lost)
 
     def number_records(self, given: PlanInput, *, with_creates: bool) -> None:
         """Every row of the plan has a sync record's number, and no other sync record holds its records.
@@ -200,7 +215,7 @@ class Processing:
 
     def _stage(self, given: PlanInput, query: WriteQuery, rows: pa.Table, writer: Writer) -> Staged:
         target = query.target
-        endpoint, own = self.session.endpoints[target], given.layout.of(target)
+        own = given.layout.of(target)
         mine = f"x_{target.value}_id"
         if query.operation is Operation.CREATE:
             ids = rows["x_target_id"]

@@ -58,7 +58,8 @@ class Theme(QObject):
         return icons.pixmap(name, colour or self.colours.secondary, size, max(2.0, self._qt.devicePixelRatio()))
 
     def close(self) -> None:
-        """The temporary images are gone."""
+        """The temporary images are gone, and nothing refers to them any more."""
+        self._qt.setStyleSheet("")
         shutil.rmtree(self._images, ignore_errors=True)
 
     def _wanted(self) -> Colours:

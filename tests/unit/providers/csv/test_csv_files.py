@@ -8,7 +8,9 @@ import os
 import stat
 import subprocess
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -41,6 +43,7 @@ from desktop_sync.providers.csv.cells import cell_text, raw_cell, unquoted, valu
 from desktop_sync.providers.csv.csv_file import load
 from desktop_sync.providers.csv.provider import CsvProvider
 
+NOBODY = 65534
 WRITTEN, CHANGED, EXISTS, REJECTED = (
     WriteStatus.WRITTEN,
     WriteStatus.CHANGED,
@@ -343,7 +346,7 @@ def test_text_that_the_encoding_cannot_hold_is_refused(path: Path, session: Endp
     assert read(session) == [("1", "Käse"), ("3", "Grün")]
 
 
-def test_mode_and_links_are_kept_and_new_files_are_the_owners(
+def test_mode_and_links_are_kept_and_new_files_are_as_the_user_makes_them(
     tmp_path: Path, path: Path, session: EndpointSession
 ) -> None:
     elsewhere = tmp_path / "elsewhere"
@@ -356,8 +359,12 @@ def test_mode_and_links_are_kept_and_new_files_are_the_owners(
     assert path.is_symlink()
     assert stat.S_IMODE(real.stat().st_mode) == 0o640
     assert real.read_bytes() == b"id,name\n1,a\n2,\n"
-    session.create_structure(Structure("new", (Field("id"),), ("id",)))
-    assert stat.S_IMODE((tmp_path / "new.csv").stat().st_mode) == 0o600
+    mask = os.umask(0o027)
+    try:
+        session.create_structure(Structure("new", (Field("id"),), ("id",)))
+    finally:
+        os.umask(mask)
+    assert stat.S_IMODE((tmp_path / "new.csv").stat().st_mode) == 0o640
     assert (tmp_path / "new.csv").read_bytes() == b"id\r\n"
 
 
@@ -439,13 +446,30 @@ def test_files_of_one_stem_are_told_apart(tmp_path: Path, session: EndpointSessi
         session.describe("../a")
 
 
-def test_a_file_that_may_not_be_written_says_so(path: Path, session: EndpointSession) -> None:
-    path.write_bytes(b"id,name\n1,a\n")
-    path.chmod(0o400)
-    if os.access(path, os.W_OK):
-        pytest.skip("this user may write everything")
-    with pytest.raises(AuthenticationError):
-        commit(session, create(("id",), ("2",)))
+@pytest.mark.skipif(not hasattr(os, "setresuid"), reason="users cannot be changed on this system")
+def test_a_file_that_may_not_be_written_says_so() -> None:
+    with tempfile.TemporaryDirectory() as name, as_ordinary_user(Path(name)) as folder:
+        path = folder / "people.csv"
+        path.write_bytes(b"id,name\n1,a\n")
+        path.chmod(0o400)
+        session = CsvProvider().open(OpenContext("Shop", {"folder": str(folder)}))
+        with closing(session), pytest.raises(AuthenticationError):
+            commit(session, create(("id",), ("2",)))
+        assert path.read_bytes() == b"id,name\n1,a\n"
+
+
+@contextmanager
+def as_ordinary_user(folder: Path) -> Iterator[Path]:
+    """The folder, as a user who may not write everything: root becomes nobody meanwhile."""
+    if os.getuid() != 0:
+        yield folder
+        return
+    os.chown(folder, NOBODY, NOBODY)
+    os.setresuid(NOBODY, NOBODY, 0)
+    try:
+        yield folder
+    finally:
+        os.setresuid(0, 0, 0)
 
 
 def test_reading_by_stamp_is_refused(path: Path, session: EndpointSession) -> None:

@@ -1,0 +1,55 @@
+"""SPEC §6: a person decides a conflict for the values that were shown, and for no others."""
+
+from __future__ import annotations
+
+from desktop_sync.core.configuration import ConflictRule, Side
+from desktop_sync.core.run import Outcome
+from desktop_sync.core.status import Status
+from tests.support.worlds import World, WorldMaker
+
+
+def a_conflict(world: WorldMaker) -> World:
+    w = world(conflict=ConflictRule.ASK)
+    w.put("a", Id=1, Email="ann@x.org", City="Wien")
+    w.run()
+    w.edit("a", 1, City="Linz")
+    w.edit("b", w.of(1).b_id, city="Graz")
+    w.run()
+    assert w.statuses() == [Status.CONFLICT]
+    return w
+
+
+def test_an_open_conflict_shows_the_newest_values(world: WorldMaker) -> None:
+    w = a_conflict(world)
+    w.edit("b", w.of(1).b_id, city="Bonn")
+    w.run()
+    shown = w.app.records.conflicts("Sync")
+    assert [(field.a, field.b, field.base) for field in shown[0].fields if field.label == "City"] == [
+        ("Linz", "Bonn", "Wien")
+    ]
+    w.assert_quiet()
+
+
+def test_a_decision_is_asked_for_again_when_a_side_was_edited_after_it(world: WorldMaker) -> None:
+    w = a_conflict(world)
+    w.app.records.resolve(w.app.records.conflicts("Sync")[0].id, Side.A)
+    w.edit("b", w.of(1).b_id, city="Bonn")
+    result = w.run()
+    assert result.outcome is Outcome.PROBLEMS
+    assert w.rows("b", "city") == [("Bonn",)], "an edit that the person never saw is not overwritten"
+    assert w.statuses() == [Status.CONFLICT]
+    shown = w.app.records.conflicts("Sync")
+    assert [field.b for field in shown[0].fields if field.label == "City"] == ["Bonn"]
+    w.app.records.resolve(shown[0].id, Side.B)
+    w.run()
+    assert w.rows("a", "City") == [("Bonn",)]
+    w.assert_quiet()
+
+
+def test_a_decision_is_carried_out_when_nothing_changed_since(world: WorldMaker) -> None:
+    w = a_conflict(world)
+    w.app.records.resolve(w.app.records.conflicts("Sync")[0].id, Side.A)
+    w.run()
+    assert w.rows("b", "city") == [("Linz",)]
+    assert w.app.records.conflicts("Sync") == []
+    w.assert_quiet()
