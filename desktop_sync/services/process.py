@@ -21,7 +21,7 @@ from desktop_sync.engine.plan_input import PlanInput, pair_table
 from desktop_sync.engine.read_back import measure
 from desktop_sync.engine.write_query import WriteQuery, write_query
 from desktop_sync.services import record_problems
-from desktop_sync.services.side_stream import reading
+from desktop_sync.services.side_stream import read_ahead, reading
 from desktop_sync.services.sync_session import SyncSession, full_request
 
 CREATES_AND_UPDATES = (
@@ -33,6 +33,8 @@ CREATES_AND_UPDATES = (
     Action.MARK_B,
 )
 DELETES = (Action.DELETE_A, Action.DELETE_B)
+BATCHES_PER_COMMIT = 4
+"""A commit waits for the disk: that many batches, each with its durable intent, share one."""
 LONGEST_WAIT = timedelta(hours=24)
 
 
@@ -163,7 +165,7 @@ class Processing:
             staged: list[tuple[WriteQuery, Staged]] = []
             for action in actions:
                 query = write_query(given, action)
-                for batch in self.session.bench.stream(query.sql, capabilities.batch_size):
+                for batch in read_ahead(self.session.bench.stream(query.sql, capabilities.batch_size)):
                     if self.cancel.is_cancelled:
                         self._abandon(staged)
                         self.cancel.check()
@@ -171,7 +173,7 @@ class Processing:
                     rows = self._without_unresolved(given, query, numbered, carried)
                     if rows.num_rows:
                         staged.append((query, self._stage(given, query, rows, writer)))
-                        if capabilities.commits_each_batch:
+                        if capabilities.commits_each_batch and len(staged) >= BATCHES_PER_COMMIT:
                             self._commit(given, writer, staged, carried)
             if staged:
                 self._commit(given, writer, staged, carried)

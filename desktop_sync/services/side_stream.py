@@ -120,6 +120,15 @@ class _ReadAhead:
             self._waiting.put(None)
 
 
+def read_ahead(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+    """The reader's batches, the next ones being made while the caller is busy with one."""
+    ahead = _ReadAhead(iter(reader))
+    try:
+        yield from ahead.batches()
+    finally:
+        ahead.stop()
+
+
 @contextmanager
 def reading(stream: SideStream) -> Iterator[SideStream]:
     """The stream, closed afterwards; when its source failed, that error is raised instead of what a consumer made of

@@ -22,7 +22,7 @@ CAPABILITIES = Capabilities(
     reserves_ids=True,
     conditional_write=ConditionalWrite.STRONG,
     has_transactions=True,
-    batch_size=20_000,
+    batch_size=10_000,
 )
 
 _SETTINGS = (
