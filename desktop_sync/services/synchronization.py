@@ -33,6 +33,7 @@ from desktop_sync.services import record_problems
 from desktop_sync.services.prepare import Prepared, Scope, mark, prepare_again, prepare_entities
 from desktop_sync.services.preview import Preview
 from desktop_sync.services.process import CREATES_AND_UPDATES, DELETES, Carried, Processing
+from desktop_sync.services.quiet_settling import QuietSettling
 from desktop_sync.services.settle import settle_open_intents
 from desktop_sync.services.side_stream import reading
 from desktop_sync.services.sync_session import OpenEndpoint, SyncSession, full_request, open_session
@@ -328,17 +329,17 @@ class SynchronizationService:
     def _queue(self, preview: Preview, run_id: int, order: Order, started: float) -> RunResult:
         """A prepare: what the plan found stands in the ledger as the queue."""
         plan, bench = preview.plan, preview.session.bench
-        processing = self._processing(preview.session, run_id, order)
+        quiet = QuietSettling(preview.session, self._ledger, run_id)
         results = []
         for one in preview.prepared:
             carried = Carried()
             if one.given is not None:
-                processing.number_records(one.given, with_creates=True)
+                quiet.number_records(one.given, with_creates=True)
                 prepared = bench.table(outcome_query.prepared_settlements(one.layout))
                 key = preview.session.key(one.layout)
                 if prepared.num_rows:
                     self._ledger.settle(key, run_id, prepared.cast(outcome_query.SETTLEMENT_SCHEMA))
-                processing.settle_status(one.given, carried, is_prepare=True)
+                quiet.settle_status(one.given, carried, is_prepare=True)
                 carried.actions = dict(one.plan.counts)
             results.append(self._entity_result(one, carried, started))
         self._save_watermarks(preview)
@@ -352,6 +353,7 @@ class SynchronizationService:
     def _process(self, preview: Preview, run_id: int, order: Order, started: float) -> RunResult:
         session = preview.session
         processing = self._processing(session, run_id, order)
+        quiet = QuietSettling(session, self._ledger, run_id)
         carried = {one.layout.number: Carried() for one in preview.prepared}
         seconds = {one.layout.number: 0.0 for one in preview.prepared}
         planned = [one for one in preview.prepared if one.given is not None]
@@ -360,7 +362,7 @@ class SynchronizationService:
                 continue
             before = self._clock.monotonic_s()
             session.create_missing(one.layout)
-            processing.settle_quiet(one.given, carried[one.layout.number])
+            quiet.settle_quiet(one.given, carried[one.layout.number])
             processing.write(one.given, CREATES_AND_UPDATES, carried[one.layout.number])
             seconds[one.layout.number] += self._clock.monotonic_s() - before
         for one in reversed(planned):  # children first
@@ -386,7 +388,7 @@ class SynchronizationService:
             given = prepare_again(processing.session, self._ledger, layout, stale, cancel)
             if given is None:
                 return
-            processing.settle_quiet(given, carried)
+            QuietSettling(processing.session, self._ledger, processing.run_id).settle_quiet(given, carried)
             processing.write(given, (*CREATES_AND_UPDATES, *DELETES), carried)
         kept_changing = max(len(ids) for ids in carried.stale.values())
         if kept_changing:
