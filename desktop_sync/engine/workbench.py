@@ -23,13 +23,36 @@ MEMORY_LIMIT = "208MB"
 BATCH_ROWS = 10_000
 
 
+_PREFIX = "work-"
+
+
+def sweep(folder: str) -> None:
+    """What killed programs left of their workbenches is gone from the folder; what others work in stays."""
+    for entry in os.scandir(folder):
+        pid = entry.name.removeprefix(_PREFIX).partition("-")[0]
+        if entry.name.startswith(_PREFIX) and pid.isdigit() and not _is_running(int(pid)):
+            shutil.rmtree(entry.path, ignore_errors=True)
+
+
+def _is_running(pid: int) -> bool:
+    if os.name == "nt":
+        return False  # files that are in use cannot be removed there, so trying harms nobody
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 class Workbench:
     """One DuckDB database in a temporary folder. Its statements queue, from whatever thread they come; close it."""
 
     def __init__(self, folder: str | None = None, *, in_memory: bool = False) -> None:
         """`in_memory` starts faster and suits few records; else pages lie in a file and are let go without being
         written again."""
-        self._folder = tempfile.mkdtemp(prefix="work-", dir=folder)  # mkdtemp makes it owner-only
+        self._folder = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=folder)  # mkdtemp makes it owner-only
         self._connection = duckdb.connect(
             ":memory:" if in_memory else os.path.join(self._folder, "bench.duckdb"),
             config={

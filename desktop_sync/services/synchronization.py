@@ -29,6 +29,7 @@ from desktop_sync.engine.overtaken import DECIDED, drop_overtaken
 from desktop_sync.engine.plan_input import PlanInput
 from desktop_sync.engine.plan_store import load_plan
 from desktop_sync.engine.recheck import hold_back_creates, planned_creates
+from desktop_sync.engine.workbench import sweep
 from desktop_sync.services import record_problems
 from desktop_sync.services.prepare import Prepared, Scope, mark, prepare_again, prepare_entities
 from desktop_sync.services.preview import Preview
@@ -194,6 +195,7 @@ class SynchronizationService:
 
     def _session(self, configuration: SyncConfiguration) -> SyncSession:
         self._work_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        sweep(str(self._work_folder))
         return open_session(configuration, self._open_endpoint, self._ledger, str(self._work_folder))
 
     def _basis(self, name: str) -> str:
