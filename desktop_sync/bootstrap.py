@@ -47,9 +47,7 @@ def home_folder(home: Path | None = None) -> Path:
     return Path(platformdirs.user_data_dir("desktop-sync", appauthor=False))
 
 
-def build_application(
-    home: Path | None = None, *, steps: Steps = no_steps, clock: Clock | None = None
-) -> Application:
+def build_application(home: Path | None = None, *, steps: Steps = no_steps, clock: Clock | None = None) -> Application:
     """The application over a home folder. Nothing is opened or made until a service is used; close it at the end."""
     folder = home_folder(home)
     used_clock = clock or SystemClock()

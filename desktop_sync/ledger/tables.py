@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 APPLICATION_ID = 0x44534C47  # "DSLG": a SQLite file with another mark is not a ledger
-HEAD_REVISION = "0001"
+HEAD_REVISION = "0002"
 
 metadata = MetaData()
 
@@ -32,6 +32,16 @@ sequence = Table(
     Column("name", Text, primary_key=True, nullable=False),
     Column("next", Integer, nullable=False),
     sqlite_strict=True,
+)
+
+# What holds for the whole ledger, by name.
+fact = Table(
+    "fact",
+    metadata,
+    Column("name", Text, primary_key=True, nullable=False),
+    Column("value", Text, nullable=False),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
 )
 
 endpoint = Table(

@@ -84,8 +84,7 @@ class Preview:
         return tuple(
             found
             for found in self.plan.findings
-            if found.guard not in writes
-            or counted[found.entity].get(writes[found.guard](found.side), 0) > found.limit
+            if found.guard not in writes or counted[found.entity].get(writes[found.guard](found.side), 0) > found.limit
         )
 
     def save(self, folder: Path) -> None:

@@ -3,56 +3,36 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from desktop_sync.core.configuration import Side, SyncConfiguration
-from desktop_sync.core.decision import create, delete
-from desktop_sync.core.error_text import guard_sentence, sentence
+from desktop_sync.core.error_text import sentence
 from desktop_sync.core.errors import (
     CancelledError,
     ConfigurationError,
     DesktopSyncError,
     VersionMismatchError,
 )
-from desktop_sync.core.guard import Guard, GuardFinding
+from desktop_sync.core.guard import Guard
 from desktop_sync.core.ledger_port import Ledger, Watermark
 from desktop_sync.core.plan import ALL_TIME, Mode, Plan, Range
 from desktop_sync.core.ports import UNWATCHED, CancelToken, Clock, Ids, Phase, Progress, Steps, no_steps
-from desktop_sync.core.run import EntityResult, Outcome, RunKind, RunResult, Trigger
-from desktop_sync.engine import outcome_query
-from desktop_sync.engine.layout import Layout
+from desktop_sync.core.run import Outcome, RunKind, RunResult, Trigger
 from desktop_sync.engine.overtaken import DECIDED, drop_overtaken
 from desktop_sync.engine.plan_input import PlanInput
 from desktop_sync.engine.plan_store import load_plan
 from desktop_sync.engine.recheck import hold_back_creates, planned_creates
 from desktop_sync.engine.workbench import sweep
-from desktop_sync.services import record_problems
-from desktop_sync.services.prepare import Prepared, Scope, mark, prepare_again, prepare_entities
+from desktop_sync.services.execution import Execution, Order
+from desktop_sync.services.prepare import Prepared, Scope, mark, prepare_entities
 from desktop_sync.services.preview import Preview
-from desktop_sync.services.process import CREATES_AND_UPDATES, DELETES, Carried, Processing
-from desktop_sync.services.quiet_settling import QuietSettling
 from desktop_sync.services.settle import settle_open_intents
 from desktop_sync.services.side_stream import reading
 from desktop_sync.services.sync_session import OpenEndpoint, SyncSession, full_request, open_session
-
-REPLANS = 5
-"""How often a record that keeps changing between plan and write is planned anew in one run (RELIABILITY 4.4)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """How a run was asked for."""
-
-    kind: RunKind
-    trigger: Trigger
-    scope: Scope
-    allow: frozenset[Guard]
-    progress: Progress
-    cancel: CancelToken
 
 
 class SynchronizationService:
@@ -296,7 +276,7 @@ class SynchronizationService:
     def _execute(
         self, configuration: SyncConfiguration, order: Order, preview: Preview | None, run_id: int
     ) -> RunResult:
-        started = self._clock.monotonic_s()
+        execution = Execution(self._ledger, self._clock, self._steps, order, run_id, self._clock.monotonic_s())
         session = preview.session if preview is not None else self._session(configuration)
         try:
             settled = settle_open_intents(session, self._ledger, self._steps, order.progress)
@@ -310,125 +290,13 @@ class SynchronizationService:
                 self._hold_back_creates(preview, order.cancel)
             stopping = tuple(f for f in preview.findings() if f.guard not in order.allow)
             if order.kind is RunKind.PREPARE:
-                return self._queue(preview, run_id, order, started)
+                return execution.queue(preview)
             if stopping:
-                return self._stop(preview, run_id, stopping)
-            return self._process(preview, run_id, order, started)
+                return execution.stop(preview, stopping)
+            return execution.process(preview)
         finally:
             session.close()
             order.progress.phase("", Phase.FINISHED)
-
-    def _stop(self, preview: Preview, run_id: int, findings: tuple[GuardFinding, ...]) -> RunResult:
-        """The plan is kept; nothing was written."""
-        plan = preview.plan
-        preview.basis = str(run_id)
-        preview.save(Path(self._ledger.put(plan.configuration, plan.id, plan.mode)))
-        names = {side: preview.session.configuration.endpoint_of(side) for side in Side}
-        said = ["A guard stopped the run before it wrote anything.", *(guard_sentence(f, names) for f in findings)]
-        entities = tuple(EntityResult(one.plan.entity, one.plan.read_a, one.plan.read_b) for one in preview.prepared)
-        return RunResult(run_id, plan.configuration, Outcome.GUARD, entities, findings, plan.id, " ".join(said))
-
-    def _queue(self, preview: Preview, run_id: int, order: Order, started: float) -> RunResult:
-        """A prepare: what the plan found stands in the ledger as the queue."""
-        plan, bench = preview.plan, preview.session.bench
-        quiet = QuietSettling(preview.session, self._ledger, run_id)
-        results = []
-        for one in preview.prepared:
-            carried = Carried()
-            if one.given is not None:
-                quiet.number_records(one.given, with_creates=True)
-                prepared = bench.table(outcome_query.prepared_settlements(one.layout))
-                key = preview.session.key(one.layout)
-                if prepared.num_rows:
-                    self._ledger.settle(key, run_id, prepared.cast(outcome_query.SETTLEMENT_SCHEMA))
-                quiet.settle_status(one.given, carried, is_prepare=True)
-                carried.actions = dict(one.plan.counts)
-            results.append(self._entity_result(one, carried, started))
-        self._save_watermarks(preview)
-        preview.save(Path(self._ledger.put(plan.configuration, plan.id, plan.mode)))
-        outcome = Outcome.PROBLEMS if any(result.failed for result in results) else Outcome.DONE
-        return RunResult(run_id, plan.configuration, outcome, tuple(results), plan.findings, plan.id)
-
-    def _processing(self, session: SyncSession, run_id: int, order: Order) -> Processing:
-        return Processing(session, self._ledger, run_id, self._clock, order.progress, order.cancel, self._steps)
-
-    def _process(self, preview: Preview, run_id: int, order: Order, started: float) -> RunResult:
-        session = preview.session
-        processing = self._processing(session, run_id, order)
-        quiet = QuietSettling(session, self._ledger, run_id)
-        carried = {one.layout.number: Carried() for one in preview.prepared}
-        seconds = {one.layout.number: 0.0 for one in preview.prepared}
-        planned = [one for one in preview.prepared if one.given is not None]
-        for one in planned:
-            if one.given is None:
-                continue
-            before = self._clock.monotonic_s()
-            session.create_missing(one.layout)
-            quiet.settle_quiet(one.given, carried[one.layout.number])
-            processing.write(one.given, CREATES_AND_UPDATES, carried[one.layout.number])
-            seconds[one.layout.number] += self._clock.monotonic_s() - before
-        for one in reversed(planned):  # children first
-            if one.given is not None:
-                processing.write(one.given, DELETES, carried[one.layout.number])
-        for one in planned:
-            self._replan(processing, one.layout, carried[one.layout.number], order.cancel)
-        self._save_watermarks(preview, carried)
-        self._ledger.drop(preview.plan.configuration)
-        results = [self._entity_result(one, carried[one.layout.number], started) for one in preview.prepared]
-        waiting = any(carried[one.layout.number].waiting for one in preview.prepared)
-        failed = any(result.failed for result in results)
-        outcome = Outcome.PROBLEMS if failed or waiting or self._has_open_decisions(preview) else Outcome.DONE
-        return RunResult(run_id, preview.plan.configuration, outcome, tuple(results), plan_id=preview.plan.id)
-
-    def _has_open_decisions(self, preview: Preview) -> bool:
-        return bool(self._ledger.conflicts(preview.plan.configuration, limit=1))
-
-    def _replan(self, processing: Processing, layout: Layout, carried: Carried, cancel: CancelToken) -> None:
-        """Records that changed between plan and write are planned and written anew, a few times."""
-        for _ in range(REPLANS):
-            stale, carried.stale = carried.stale, {Side.A: [], Side.B: []}
-            given = prepare_again(processing.session, self._ledger, layout, stale, cancel)
-            if given is None:
-                return
-            QuietSettling(processing.session, self._ledger, processing.run_id).settle_quiet(given, carried)
-            processing.write(given, (*CREATES_AND_UPDATES, *DELETES), carried)
-        kept_changing = max(len(ids) for ids in carried.stale.values())
-        if kept_changing:
-            carried.failed += kept_changing
-            carried.problems.append(
-                f"{layout.entity.name}: {kept_changing} records kept changing while they were written"
-            )
-
-    def _save_watermarks(self, preview: Preview, carried: Mapping[int, Carried] | None = None) -> None:
-        """How far was read; the number of records counts what was created and deleted since (`carried`)."""
-        for one in preview.prepared:
-            key = preview.session.key(one.layout)
-            known = {side: self._ledger.watermark(key, side) for side in Side}
-            marks = dict(one.watermarks)
-            for side, read in one.watermarks.items():
-                if carried is not None and read.complete_count is not None:
-                    done = carried[one.layout.number].actions
-                    more = done.get(create(side), 0) - done.get(delete(side), 0)
-                    marks[side] = replace(read, complete_count=max(0, read.complete_count + more))
-            if marks and marks != known:
-                self._ledger.save_watermarks(key, marks[Side.A], marks[Side.B])
-
-    def _entity_result(self, one: Prepared, carried: Carried, started: float) -> EntityResult:
-        reads = {} if one.given is None else {side: one.given.read_of(side) for side in Side}
-        for side, read in reads.items():
-            if read.nameless:
-                carried.problems.append(record_problems.nameless(one.layout.of(side), read))
-                carried.failed += read.nameless
-        problems: Sequence[str] = carried.problems[: record_problems.MOST]
-        return EntityResult(
-            one.plan.entity,
-            one.plan.read_a,
-            one.plan.read_b,
-            dict(carried.actions),
-            carried.failed,
-            self._clock.monotonic_s() - started,
-            tuple(problems),
-        )
 
 
 def _state(basis: str) -> str:

@@ -1,0 +1,162 @@
+"""Carry a plan out: stop it at a guard, queue it, or process it; and the result of the run (SPEC §6, §8)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from desktop_sync.core.configuration import Side
+from desktop_sync.core.decision import create, delete
+from desktop_sync.core.error_text import guard_sentence
+from desktop_sync.core.guard import Guard, GuardFinding
+from desktop_sync.core.ledger_port import Ledger
+from desktop_sync.core.ports import CancelToken, Clock, Progress, Steps
+from desktop_sync.core.run import EntityResult, Outcome, RunKind, RunResult, Trigger
+from desktop_sync.engine import outcome_query
+from desktop_sync.engine.layout import Layout
+from desktop_sync.services import record_problems
+from desktop_sync.services.prepare import Prepared, Scope, prepare_again
+from desktop_sync.services.preview import Preview
+from desktop_sync.services.process import CREATES_AND_UPDATES, DELETES, Carried, Processing
+from desktop_sync.services.quiet_settling import QuietSettling
+from desktop_sync.services.sync_session import SyncSession
+
+REPLANS = 5
+"""How often a record that keeps changing between plan and write is planned anew in one run (RELIABILITY 4.4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """How a run was asked for."""
+
+    kind: RunKind
+    trigger: Trigger
+    scope: Scope
+    allow: frozenset[Guard]
+    progress: Progress
+    cancel: CancelToken
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """One run over one plan. One thread. `started_s` is the monotonic clock at its beginning."""
+
+    ledger: Ledger
+    clock: Clock
+    steps: Steps
+    order: Order
+    run_id: int
+    started_s: float
+
+    def stop(self, preview: Preview, findings: tuple[GuardFinding, ...]) -> RunResult:
+        """The plan is kept; nothing was written."""
+        plan = preview.plan
+        preview.basis = str(self.run_id)
+        preview.save(Path(self.ledger.put(plan.configuration, plan.id, plan.mode)))
+        names = {side: preview.session.configuration.endpoint_of(side) for side in Side}
+        said = ["A guard stopped the run before it wrote anything.", *(guard_sentence(f, names) for f in findings)]
+        entities = tuple(EntityResult(one.plan.entity, one.plan.read_a, one.plan.read_b) for one in preview.prepared)
+        return RunResult(self.run_id, plan.configuration, Outcome.GUARD, entities, findings, plan.id, " ".join(said))
+
+    def queue(self, preview: Preview) -> RunResult:
+        """A prepare: what the plan found stands in the ledger as the queue."""
+        plan, bench = preview.plan, preview.session.bench
+        quiet = QuietSettling(preview.session, self.ledger, self.run_id)
+        results = []
+        for one in preview.prepared:
+            carried = Carried()
+            if one.given is not None:
+                quiet.number_records(one.given, with_creates=True)
+                prepared = bench.table(outcome_query.prepared_settlements(one.layout))
+                key = preview.session.key(one.layout)
+                if prepared.num_rows:
+                    self.ledger.settle(key, self.run_id, prepared.cast(outcome_query.SETTLEMENT_SCHEMA))
+                quiet.settle_status(one.given, carried, is_prepare=True)
+                carried.actions = dict(one.plan.counts)
+            results.append(self._entity_result(one, carried))
+        self._save_watermarks(preview)
+        preview.save(Path(self.ledger.put(plan.configuration, plan.id, plan.mode)))
+        outcome = Outcome.PROBLEMS if any(result.failed for result in results) else Outcome.DONE
+        return RunResult(self.run_id, plan.configuration, outcome, tuple(results), plan.findings, plan.id)
+
+    def _processing(self, session: SyncSession) -> Processing:
+        return Processing(
+            session, self.ledger, self.run_id, self.clock, self.order.progress, self.order.cancel, self.steps
+        )
+
+    def process(self, preview: Preview) -> RunResult:
+        """The plan is carried out: what needs no write, creates and updates, deletes, and what changed meanwhile."""
+        session = preview.session
+        processing = self._processing(session)
+        quiet = QuietSettling(session, self.ledger, self.run_id)
+        carried = {one.layout.number: Carried() for one in preview.prepared}
+        planned = [one for one in preview.prepared if one.given is not None]
+        for one in planned:
+            if one.given is None:
+                continue
+            session.create_missing(one.layout)
+            quiet.settle_quiet(one.given, carried[one.layout.number])
+            processing.write(one.given, CREATES_AND_UPDATES, carried[one.layout.number])
+        for one in reversed(planned):  # children first
+            if one.given is not None:
+                processing.write(one.given, DELETES, carried[one.layout.number])
+        for one in planned:
+            self._replan(processing, one.layout, carried[one.layout.number], self.order.cancel)
+        self._save_watermarks(preview, carried)
+        self.ledger.drop(preview.plan.configuration)
+        results = [self._entity_result(one, carried[one.layout.number]) for one in preview.prepared]
+        waiting = any(carried[one.layout.number].waiting for one in preview.prepared)
+        failed = any(result.failed for result in results)
+        outcome = Outcome.PROBLEMS if failed or waiting or self._has_open_decisions(preview) else Outcome.DONE
+        return RunResult(self.run_id, preview.plan.configuration, outcome, tuple(results), plan_id=preview.plan.id)
+
+    def _has_open_decisions(self, preview: Preview) -> bool:
+        return bool(self.ledger.conflicts(preview.plan.configuration, limit=1))
+
+    def _replan(self, processing: Processing, layout: Layout, carried: Carried, cancel: CancelToken) -> None:
+        """Records that changed between plan and write are planned and written anew, a few times."""
+        for _ in range(REPLANS):
+            stale, carried.stale = carried.stale, {Side.A: [], Side.B: []}
+            given = prepare_again(processing.session, self.ledger, layout, stale, cancel)
+            if given is None:
+                return
+            QuietSettling(processing.session, self.ledger, processing.run_id).settle_quiet(given, carried)
+            processing.write(given, (*CREATES_AND_UPDATES, *DELETES), carried)
+        kept_changing = max(len(ids) for ids in carried.stale.values())
+        if kept_changing:
+            carried.failed += kept_changing
+            carried.problems.append(
+                f"{layout.entity.name}: {kept_changing} records kept changing while they were written"
+            )
+
+    def _save_watermarks(self, preview: Preview, carried: Mapping[int, Carried] | None = None) -> None:
+        """How far was read; the number of records counts what was created and deleted since (`carried`)."""
+        for one in preview.prepared:
+            key = preview.session.key(one.layout)
+            known = {side: self.ledger.watermark(key, side) for side in Side}
+            marks = dict(one.watermarks)
+            for side, read in one.watermarks.items():
+                if carried is not None and read.complete_count is not None:
+                    done = carried[one.layout.number].actions
+                    more = done.get(create(side), 0) - done.get(delete(side), 0)
+                    marks[side] = replace(read, complete_count=max(0, read.complete_count + more))
+            if marks and marks != known:
+                self.ledger.save_watermarks(key, marks[Side.A], marks[Side.B])
+
+    def _entity_result(self, one: Prepared, carried: Carried) -> EntityResult:
+        reads = {} if one.given is None else {side: one.given.read_of(side) for side in Side}
+        for side, read in reads.items():
+            if read.nameless:
+                carried.problems.append(record_problems.nameless(one.layout.of(side), read))
+                carried.failed += read.nameless
+        problems: Sequence[str] = carried.problems[: record_problems.MOST]
+        return EntityResult(
+            one.plan.entity,
+            one.plan.read_a,
+            one.plan.read_b,
+            dict(carried.actions),
+            carried.failed,
+            self.clock.monotonic_s() - self.started_s,
+            tuple(problems),
+        )
