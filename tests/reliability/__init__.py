@@ -1,0 +1,1 @@
+"""How far the product can be trusted, measured: `python -m tests.reliability`."""
