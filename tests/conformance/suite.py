@@ -147,6 +147,7 @@ class ProviderConformance:
         workshop.make(self.structure, ("id", "name"), ("id",), rows)
         assert sorted(self.rows(session, ("id", "name"))) == rows
 
+    @pytest.mark.scenario("E4", "X4")
     def test_hostile_values_come_through_unchanged(self, workshop: Workshop, session: EndpointSession) -> None:
         rows = [(f"k{number:03}", text) for number, text in enumerate(HOSTILE_TEXTS)]
         workshop.make(self.structure, ("id", "text"), ("id",), [])
@@ -157,6 +158,7 @@ class ProviderConformance:
         assert list(result.statuses) == [WriteStatus.WRITTEN] * len(rows)
         assert sorted(self.rows(session, ("id", "text"))) == rows
 
+    @pytest.mark.scenario("E10", "X5")
     def test_hostile_names_of_fields_are_only_names(self, workshop: Workshop, session: EndpointSession) -> None:
         workshop.make(self.structure, ("id", *HOSTILE_NAMES), ("id",), [("1", *HOSTILE_NAMES)])
         described = self.described(session)
@@ -168,6 +170,7 @@ class ProviderConformance:
         assert list(result.statuses) == [WriteStatus.WRITTEN]
         assert self.rows(session, ("id", *HOSTILE_NAMES)) == [("1", *changed)]
 
+    @pytest.mark.scenario("E10", "X5")
     @pytest.mark.parametrize("name", ["order", "two words", "semi;colon", "ünïcode", "it's", "a.b", "x" * 100])
     def test_hostile_names_of_structures_are_only_names(
         self, workshop: Workshop, session: EndpointSession, name: str
@@ -190,6 +193,7 @@ class ProviderConformance:
             table = session.read(ReadRequest(described, ("id",), limit=limit)).read_all()
             assert table.num_rows == min(limit, 20)
 
+    @pytest.mark.scenario("X4")
     def test_records_are_found_by_their_ids_and_others_left_out(
         self, workshop: Workshop, session: EndpointSession
     ) -> None:
@@ -215,6 +219,7 @@ class ProviderConformance:
         assert list(result.statuses) == [WriteStatus.WRITTEN]
         assert sorted(row[2] or "" for row in workshop.raw(self.structure)) == ["1", "3", "4", "9"]
 
+    @pytest.mark.scenario("E11")
     def test_a_field_that_is_not_there_is_schema_drift_and_named(
         self, workshop: Workshop, session: EndpointSession
     ) -> None:
@@ -235,6 +240,7 @@ class ProviderConformance:
             session.describe("nowhere")
         assert caught.value.place.structure == "nowhere"
 
+    @pytest.mark.scenario("C18")
     def test_an_endpoint_that_is_gone_is_missing_and_never_empty(
         self, workshop: Workshop, session: EndpointSession
     ) -> None:
@@ -338,6 +344,7 @@ class ProviderConformance:
         assert list(result.statuses) == [WriteStatus.WRITTEN]
         assert self.rows(session, ("id", "name")) == [("1", None)]
 
+    @pytest.mark.scenario("E1")
     def test_empty_text_and_null_are_told_apart_as_declared(self, workshop: Workshop, session: EndpointSession) -> None:
         workshop.make(self.structure, ("id", "name"), ("id",), [])
         (result,) = self.write(session, self.creates(("id", "name"), [("1", ""), ("2", None)]))
@@ -350,6 +357,7 @@ class ProviderConformance:
             assert values["1"] is None
             assert list(result.stored_as_sent) == [False, True]
 
+    @pytest.mark.scenario("K3")
     @pytest.mark.parametrize("operation", [Operation.UPDATE, Operation.DELETE])
     def test_a_record_that_changed_since_it_was_read_is_not_written(
         self, workshop: Workshop, session: EndpointSession, operation: Operation
@@ -369,6 +377,7 @@ class ProviderConformance:
         assert list(result.statuses) == [WriteStatus.CHANGED, WriteStatus.WRITTEN]
         assert workshop.raw(self.structure) == left
 
+    @pytest.mark.scenario("K3")
     def test_a_change_between_stage_and_commit_is_seen(self, workshop: Workshop, session: EndpointSession) -> None:
         if session.capabilities.conditional_write is not ConditionalWrite.STRONG:
             pytest.skip("the provider does not declare strong conditional writes")
@@ -381,6 +390,7 @@ class ProviderConformance:
         assert list(result.statuses) == [WriteStatus.CHANGED]
         assert workshop.fingerprint() == before
 
+    @pytest.mark.scenario("K3")
     def test_a_record_that_is_gone_is_changed(self, workshop: Workshop, session: EndpointSession) -> None:
         workshop.make(self.structure, ("id", "name"), ("id",), [("1", "one")])
         (update,) = self.write(session, self.updates(("9",), ("name",), [("x",)], ("name",), [("one",)]))
@@ -388,6 +398,7 @@ class ProviderConformance:
         assert [list(update.statuses), list(delete.statuses)] == [[WriteStatus.CHANGED]] * 2
         assert workshop.raw(self.structure) == [("1", "one")]
 
+    @pytest.mark.scenario("K3")
     def test_null_and_text_are_different_expectations(self, workshop: Workshop, session: EndpointSession) -> None:
         workshop.make(self.structure, ("id", "name"), ("id",), [("1", "one")])
         (result,) = self.write(session, self.updates(("1",), ("name",), [("x",)], ("name",), [(None,)]))
@@ -456,6 +467,7 @@ class ProviderConformance:
         assert statuses == [WriteStatus.WRITTEN, WriteStatus.CHANGED, WriteStatus.WRITTEN]
         assert workshop.raw(self.structure) == [("1", "c")]
 
+    @pytest.mark.scenario("E4")
     def test_what_was_written_reads_back_as_the_next_expectation(
         self, workshop: Workshop, session: EndpointSession
     ) -> None:
@@ -468,6 +480,7 @@ class ProviderConformance:
         assert set(result.statuses) == {WriteStatus.WRITTEN}
         assert sorted(self.rows(session, ("id", "text"))) == rows
 
+    @pytest.mark.scenario("A11")
     @pytest.mark.parametrize("bytes_left", [0, 100, 5_000, 40_000, 70_000])
     def test_a_write_that_the_disk_refuses_leaves_everything_as_it_was(
         self, workshop: Workshop, session: EndpointSession, bytes_left: int

@@ -61,6 +61,7 @@ def _let_pass(process: subprocess.Popen[str], seconds: float) -> None:
         pass  # it goes on, as it should
 
 
+@pytest.mark.scenario("A1")
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("flow", [sqlite_to_csv, csv_to_sqlite])
 def test_kills_at_random_moments_lose_and_duplicate_nothing(
@@ -90,6 +91,7 @@ def test_kills_at_random_moments_lose_and_duplicate_nothing(
         assert [path.name for path in world.b.folder.iterdir()] == ["customers.csv"]
 
 
+@pytest.mark.scenario("A16")
 @pytest.mark.timeout(300)
 def test_an_interrupt_in_the_middle_ends_with_130_and_the_next_run_completes(
     server: CrashServer, tmp_path: Path

@@ -31,6 +31,7 @@ def points(names: Sequence[str], flow: str, is_full: bool) -> list[int]:
     return sorted(mine + before)
 
 
+@pytest.mark.scenario("A1")
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("flow", FLOWS)
 def test_a_run_that_is_killed_at_any_step_loses_and_duplicates_nothing(
@@ -47,6 +48,7 @@ def test_a_run_that_is_killed_at_any_step_loses_and_duplicates_nothing(
     assert len(died) >= len(names) // 10
 
 
+@pytest.mark.scenario("A2")
 @pytest.mark.timeout(3600)
 def test_a_recovery_that_is_killed_at_any_step_loses_and_duplicates_nothing(
     server: CrashServer, is_full: bool, tmp_path_factory: pytest.TempPathFactory

@@ -10,6 +10,7 @@ from tests.support.crash_trial import CrashServer
 from tests.support.crash_world import FLOWS, CsvStore
 
 
+@pytest.mark.scenario("A12")
 @pytest.mark.timeout(1800)
 def test_a_file_is_old_or_new_at_every_file_operation_and_nothing_is_left_beside_it(
     server: CrashServer, is_full: bool, tmp_path: Path

@@ -47,6 +47,7 @@ def world(synchronized: World) -> Iterator[World]:
     synchronized.restore()
 
 
+@pytest.mark.scenario("A4")
 def test_an_edit_of_a_created_record_travels_back_and_no_second_record_is_made(
     server: CrashServer, world: World
 ) -> None:
@@ -57,6 +58,7 @@ def test_an_edit_of_a_created_record_travels_back_and_no_second_record_is_made(
     server.recover(world, expected, losers=())
 
 
+@pytest.mark.scenario("A4")
 def test_an_edit_of_what_identifies_a_created_record_makes_no_second_record_either(
     server: CrashServer, world: World
 ) -> None:
@@ -75,6 +77,7 @@ def test_another_record_that_took_the_reserved_id_is_not_taken_for_ours(server: 
     server.recover(world, expected, losers=())
 
 
+@pytest.mark.scenario("A5")
 def test_a_created_record_that_is_deleted_at_once_comes_to_the_same_end_however_often_it_runs(
     server: CrashServer, world: World
 ) -> None:
@@ -86,6 +89,7 @@ def test_a_created_record_that_is_deleted_at_once_comes_to_the_same_end_however_
     server.recover(world, expected, losers=())
 
 
+@pytest.mark.scenario("A6")
 @pytest.mark.parametrize(("stamp", "winner"), [(NEWEST, "third party"), (EARLIER, "edited in A")])
 def test_an_edit_after_an_unacknowledged_update_is_a_conflict_that_keeps_both_values(
     server: CrashServer, world: World, stamp: str, winner: str
@@ -97,6 +101,7 @@ def test_an_edit_after_an_unacknowledged_update_is_a_conflict_that_keeps_both_va
     server.recover(world, expected, losers=("third party", "edited in A"))
 
 
+@pytest.mark.scenario("A6")
 def test_an_edit_of_another_field_after_an_unacknowledged_update_loses_neither(
     server: CrashServer, world: World
 ) -> None:
@@ -106,12 +111,14 @@ def test_an_edit_of_another_field_after_an_unacknowledged_update_loses_neither(
     server.recover(world, {**SAME, "c2": ("edited in A", "third party")}, losers=("edited in A", "third party"))
 
 
+@pytest.mark.scenario("A7")
 def test_a_record_whose_deletion_was_not_acknowledged_does_not_come_back(server: CrashServer, world: World) -> None:
     _delete(world)
     _killed_after_the_write(server, world)
     server.recover(world, {email: pair for email, pair in SAME.items() if email != "c3"}, losers=())
 
 
+@pytest.mark.scenario("A7")
 def test_a_record_that_a_person_creates_again_after_its_deletion_is_new(server: CrashServer, world: World) -> None:
     _delete(world)
     _killed_after_the_write(server, world)

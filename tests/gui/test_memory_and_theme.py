@@ -33,6 +33,7 @@ def test_what_was_kept_is_there_in_the_next_start(tmp_path: Path) -> None:
     assert not second.flag("asked")
 
 
+@pytest.mark.scenario("X21")
 def test_only_the_owner_reads_the_file(tmp_path: Path) -> None:
     memory = WindowMemory(tmp_path / "home")
     memory.set_text("a", "b")
@@ -87,6 +88,7 @@ def test_the_tray_has_every_state_for_light_and_dark() -> None:
             assert resource_path(f"icons/tray-{state}-{scheme}.svg").is_file()
 
 
+@pytest.mark.scenario("X23")
 def test_a_message_shows_markup_as_text_and_can_be_closed(qtbot: QtBot, theme: Theme) -> None:
     bar = MessageBar(theme)
     qtbot.addWidget(bar)

@@ -8,6 +8,7 @@ import sys
 import textwrap
 from pathlib import Path
 
+import pytest
 from pytestqt.qtbot import QtBot
 
 from desktop_sync.ui.single_instance import SingleInstance, raise_first_window, server_name
@@ -103,6 +104,7 @@ def test_the_window_opens_works_and_ends_in_order(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.scenario("A16")
 def test_quitting_lets_running_work_come_to_its_safe_point(tmp_path: Path) -> None:
     done = run_start(tmp_path, "running")
     assert (done.returncode, done.stdout) == (0, "closed True\n"), done.stderr

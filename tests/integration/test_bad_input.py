@@ -94,6 +94,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.scenario("C18", "E11")
 @pytest.mark.parametrize("case", BROKEN)
 @pytest.mark.parametrize("command", ["run", "preview", "prepare"])
 def test_what_is_broken_is_named_and_nothing_is_written(case: str, command: str, line: CommandLine) -> None:
@@ -131,6 +132,7 @@ def test_a_locked_database_is_waited_for_then_named(line: CommandLine) -> None:
     assert line.run().code == 0
 
 
+@pytest.mark.scenario("E4")
 def test_bytes_that_are_no_text_of_the_given_encoding_are_named_by_line(line: CommandLine) -> None:
     assert line.change_definitions('shop" }', 'shop", encoding = "utf-8" }').code == 0
     _append(line.world, b"200,c20,caf\xe9,1,2,3\r\n")
@@ -169,6 +171,7 @@ DEFINITIONS = {
 }
 
 
+@pytest.mark.scenario("X17")
 @pytest.mark.parametrize("case", DEFINITIONS)
 def test_a_definition_file_that_cannot_be_used_changes_nothing_and_says_why(case: str, line: CommandLine) -> None:
     (old, new), sentence = DEFINITIONS[case]
@@ -258,6 +261,7 @@ def test_an_expression_that_fails_for_one_record_stops_only_that_record(line: Co
     assert [(one["a_id"], one["last_error"]) for one in listed] == [("4", sentence)]
 
 
+@pytest.mark.scenario("E6")
 def test_records_with_the_same_identifying_value_go_to_review_and_the_others_go_on(line: CommandLine) -> None:
     world = line.world
     world.a.insert({"id": "50", "email": "twin", "name": "one"})
@@ -302,6 +306,7 @@ VALUES = {
 }
 
 
+@pytest.mark.scenario("E8")
 @pytest.mark.parametrize("case", VALUES)
 def test_a_value_that_does_not_fit_fails_its_record_and_no_other(
     case: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

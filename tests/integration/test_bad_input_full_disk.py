@@ -44,6 +44,7 @@ def _fill(disk: Path, leave: int = 0) -> Path:
     return filler
 
 
+@pytest.mark.scenario("A11")
 @pytest.mark.parametrize("leave", [0, 40_000])
 def test_a_full_disk_under_a_text_file_leaves_it_byte_for_byte(
     disk: Path, leave: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]

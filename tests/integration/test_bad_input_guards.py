@@ -38,6 +38,7 @@ def _stopped(line: CommandLine, guard: str, sentence: str) -> Answer:
     return answer
 
 
+@pytest.mark.scenario("C2", "C3")
 def test_a_side_that_reads_empty_stops_the_run_until_it_is_allowed(line: CommandLine) -> None:
     _delete(line, "true")
     empty = 'CRM, customers: it reads empty, though 60 records are synchronized with it (guard "empty-side").'
@@ -55,6 +56,7 @@ def test_a_side_that_reads_empty_stops_the_run_until_it_is_allowed(line: Command
     assert line.world.b.records() == []
 
 
+@pytest.mark.scenario("C3")
 def test_letting_a_guard_pass_holds_for_one_run_only(line: CommandLine) -> None:
     _delete(line, "id > 35")
     _stopped(line, "deletes", '25 of 60 records would be deleted; 20 are allowed (guard "deletes").')
@@ -64,6 +66,7 @@ def test_letting_a_guard_pass_holds_for_one_run_only(line: CommandLine) -> None:
     _stopped(line, "deletes", '25 of 35 records would be deleted; 20 are allowed (guard "deletes").')
 
 
+@pytest.mark.scenario("C3")
 def test_a_few_deletes_are_no_accident(line: CommandLine) -> None:
     _delete(line, "id > 55")
     assert line.run().code == 0
@@ -78,6 +81,7 @@ def test_a_half_written_export_is_an_accident_although_it_is_sound(line: Command
     assert len(line.world.a.records()) == MANY
 
 
+@pytest.mark.scenario("C4")
 def test_a_change_of_everything_at_once_is_an_accident(line: CommandLine) -> None:
     with closing(sqlite3.connect(line.world.a.path)) as connection, connection:
         connection.execute("UPDATE customers SET name = upper(name)")
@@ -85,6 +89,7 @@ def test_a_change_of_everything_at_once_is_an_accident(line: CommandLine) -> Non
     assert values_of(line.world.b)["c1"] == ("name 1", "phone 1")
 
 
+@pytest.mark.scenario("C5")
 def test_another_database_in_the_same_place_is_an_accident(line: CommandLine) -> None:
     path = line.world.a.path
     content = path.read_bytes()

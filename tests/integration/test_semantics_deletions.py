@@ -105,6 +105,7 @@ def test_a_deletion_does_not_travel_against_the_direction(world: WorldMaker) -> 
     w.assert_quiet()
 
 
+@pytest.mark.scenario("C15")
 def test_a_record_that_both_sides_deleted_is_deleted_without_a_write(world: WorldMaker) -> None:
     w = paired(world)
     w.delete("a", 1)
@@ -117,6 +118,7 @@ def test_a_record_that_both_sides_deleted_is_deleted_without_a_write(world: Worl
 # Rule (a): deleted in the primary system, or in both, and restored in the primary.
 
 
+@pytest.mark.scenario("C15")
 @pytest.mark.parametrize("primary", list(Side))
 def test_a_record_deleted_in_both_comes_back_when_it_is_restored_in_the_primary(
     world: WorldMaker, primary: Side
@@ -135,6 +137,7 @@ def test_a_record_deleted_in_both_comes_back_when_it_is_restored_in_the_primary(
     w.assert_quiet()
 
 
+@pytest.mark.scenario("C15")
 def test_a_record_deleted_in_the_primary_only_comes_back_when_it_is_restored_there(world: WorldMaker) -> None:
     w = paired(world, delete=rule("a", DeleteRule.IGNORE))
     w.delete("a", 1)
@@ -152,6 +155,7 @@ def test_a_record_deleted_in_the_primary_only_comes_back_when_it_is_restored_the
 # Rule (b): deleted only in the secondary system and then modified in the primary.
 
 
+@pytest.mark.scenario("C15")
 @pytest.mark.parametrize("primary", list(Side))
 def test_a_record_deleted_in_the_secondary_comes_back_when_the_primary_modifies_it(
     world: WorldMaker, primary: Side
@@ -172,6 +176,7 @@ def test_a_record_deleted_in_the_secondary_comes_back_when_the_primary_modifies_
     w.assert_quiet()
 
 
+@pytest.mark.scenario("C15")
 def test_a_record_restored_in_the_secondary_as_it_was_stays_deleted(world: WorldMaker) -> None:
     w = paired(world)
     w.delete("a", 1)
@@ -182,6 +187,7 @@ def test_a_record_restored_in_the_secondary_as_it_was_stays_deleted(world: World
     assert w.rows("a") == []
 
 
+@pytest.mark.scenario("C15")
 def test_another_record_that_takes_a_deleted_records_id_in_the_secondary_is_a_new_one(world: WorldMaker) -> None:
     w = paired(world)
     w.delete("a", 1)
@@ -196,6 +202,7 @@ def test_another_record_that_takes_a_deleted_records_id_in_the_secondary_is_a_ne
 # Rule (c): never processed, and set to Deleted by hand.
 
 
+@pytest.mark.scenario("C15")
 def test_a_record_never_processed_and_set_to_deleted_by_hand_is_prepared_again_regardless(world: WorldMaker) -> None:
     w = world()
     w.put("a", Id=1, Email=None, City="Wien")
@@ -212,6 +219,7 @@ def test_a_record_never_processed_and_set_to_deleted_by_hand_is_prepared_again_r
     w.assert_quiet()
 
 
+@pytest.mark.scenario("C15")
 def test_a_pair_never_processed_and_set_to_deleted_by_hand_is_prepared_again(world: WorldMaker) -> None:
     w = world()
     w.put("a", Id=1, Email="ann@x.org", City="Wien")
@@ -224,6 +232,7 @@ def test_a_pair_never_processed_and_set_to_deleted_by_hand_is_prepared_again(wor
     w.assert_quiet()
 
 
+@pytest.mark.scenario("C15")
 def test_a_processed_record_set_to_deleted_by_hand_stays_so_until_the_primary_modifies_it(world: WorldMaker) -> None:
     w = paired(world)
     w.set_status(Event.SET_DELETED_BY_USER, 1)
@@ -239,6 +248,7 @@ def test_a_processed_record_set_to_deleted_by_hand_stays_so_until_the_primary_mo
 # Edits against deletions.
 
 
+@pytest.mark.scenario("C14")
 @SIDES
 def test_an_edit_beats_a_deletion_by_default_and_the_conflict_is_kept(world: WorldMaker, gone: str) -> None:
     w = paired(world)
@@ -252,6 +262,7 @@ def test_an_edit_beats_a_deletion_by_default_and_the_conflict_is_kept(world: Wor
     w.assert_quiet()
 
 
+@pytest.mark.scenario("C14")
 @SIDES
 def test_a_deletion_beats_an_edit_where_the_rule_says_so_and_the_edit_is_kept(world: WorldMaker, gone: str) -> None:
     w = paired(world, edit_against_delete=EditAgainstDelete.DELETE)
@@ -265,6 +276,7 @@ def test_a_deletion_beats_an_edit_where_the_rule_says_so_and_the_edit_is_kept(wo
     w.assert_quiet()
 
 
+@pytest.mark.scenario("C14")
 @SIDES
 @pytest.mark.parametrize("edit_wins", [True, False])
 def test_an_edit_against_a_deletion_that_asks_is_settled_as_decided(
@@ -288,6 +300,7 @@ def test_an_edit_against_a_deletion_that_asks_is_settled_as_decided(
 # Filters.
 
 
+@pytest.mark.scenario("C8")
 def test_a_record_that_leaves_the_filter_is_filtered_and_never_deleted_and_comes_back_to_its_peer(
     world: WorldMaker,
 ) -> None:
@@ -306,6 +319,7 @@ def test_a_record_that_leaves_the_filter_is_filtered_and_never_deleted_and_comes
     w.assert_quiet()
 
 
+@pytest.mark.scenario("C8")
 def test_a_record_outside_the_filter_from_the_start_takes_no_part(world: WorldMaker) -> None:
     w = world(filter=PerSide("", "city = 'Wien'"))
     w.put("b", id="71", email="ann@x.org", city="Graz")

@@ -21,6 +21,7 @@ def test_records_that_people_made_on_both_sides_are_linked_and_not_duplicated(wo
     w.assert_quiet()
 
 
+@pytest.mark.scenario("E7")
 @pytest.mark.parametrize(
     ("rule", "a_at", "b_at", "kept"),
     [
@@ -86,6 +87,7 @@ def test_fill_empty_leaves_later_changes_to_the_ordinary_rules(world: WorldMaker
     assert w.rows("a", "City") == [("Linz",)]
 
 
+@pytest.mark.scenario("E7")
 @pytest.mark.parametrize("winner", list(Side))
 def test_a_first_contact_that_asks_waits_and_is_settled_as_decided(world: WorldMaker, winner: Side) -> None:
     w = world(first_contact=FirstContactRule.ASK)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
+
 from desktop_sync.core.configuration import Entity, FieldMapping, PerSide
 from desktop_sync.core.decision import Action
 from desktop_sync.core.plan import Mode, Range
@@ -46,6 +48,7 @@ def test_an_incremental_run_reads_what_was_modified_since_the_last(world: WorldM
     assert w.record("b", w.of(3).b_id)["city"] == "Linz"  # type: ignore[index]
 
 
+@pytest.mark.scenario("D2")
 def test_records_that_share_the_stamp_of_the_watermark_or_came_a_little_late_are_not_lost(world: WorldMaker) -> None:
     w = stamped(world)
     at(w, 1, "2026-03-01 10:00:00")

@@ -22,6 +22,7 @@ def wares(world: WorldMaker, *fields: FieldMapping, a: str = "", b: str = "", b_
     return world(entity, a={"Ware": f"Code TEXT PRIMARY KEY, {a}"}, b={"wares": columns}, b_is_table=b_is_table)
 
 
+@pytest.mark.scenario("D6")
 def test_an_unmapped_edit_writes_nothing_and_unmapped_fields_stay(world: WorldMaker) -> None:
     w = world()
     w.put("a", Id=1, Email="ann@x.org", City="Wien", Note="mine")
@@ -257,6 +258,7 @@ def test_masked_values_are_in_no_message(world: WorldMaker) -> None:
 # Types.
 
 
+@pytest.mark.scenario("E3")
 def test_numbers_keep_their_digits_between_typed_and_untyped_fields(world: WorldMaker) -> None:
     fields = (FieldMapping("Price", "price"), FieldMapping("Count", "count"), FieldMapping("Post", "post"))
     w = wares(world, *fields, a="Price DECIMAL(12,4), Count INTEGER, Post TEXT", b="price, count, post")
@@ -279,6 +281,7 @@ def test_numbers_keep_their_digits_between_typed_and_untyped_fields(world: World
     w.assert_quiet()
 
 
+@pytest.mark.scenario("E3")
 def test_text_that_looks_like_a_number_stays_text(world: WorldMaker) -> None:
     w = wares(world, FieldMapping("Value", "value"), a="Value TEXT", b="value")
     values = (
@@ -308,6 +311,7 @@ def test_text_that_looks_like_a_number_stays_text(world: WorldMaker) -> None:
     w.assert_quiet()
 
 
+@pytest.mark.scenario("E2")
 def test_dates_and_times_keep_their_meaning_between_table_and_text(world: WorldMaker) -> None:
     fields = (FieldMapping("Day", "day"), FieldMapping("At", "at"), FieldMapping("Yes", "yes"))
     w = wares(world, *fields, a="Day DATE, At TIMESTAMP, Yes BOOLEAN", b="day, at, yes")
@@ -329,6 +333,7 @@ def test_dates_and_times_keep_their_meaning_between_table_and_text(world: WorldM
     w.assert_quiet()
 
 
+@pytest.mark.scenario("E1")
 def test_empty_and_null_count_as_the_same_unless_told_otherwise(world: WorldMaker) -> None:
     for steps, expected in (((), {}), (("empty-is-empty",), {Action.UPDATE_B: 1})):
         w = wares(world, FieldMapping("V", "v", normal_form=steps), a="V TEXT", b="v TEXT", b_is_table=True)
@@ -340,6 +345,7 @@ def test_empty_and_null_count_as_the_same_unless_told_otherwise(world: WorldMake
         w.assert_quiet()
 
 
+@pytest.mark.scenario("E8")
 def test_a_value_that_does_not_fit_makes_only_its_record_invalid(world: WorldMaker) -> None:
     w = wares(world, FieldMapping("N", "n"), a="N INTEGER", b="n")
     for code, number in (("1", "5"), ("2", "five"), ("3", "5.5"), ("4", "99999999999999999999"), ("5", None)):

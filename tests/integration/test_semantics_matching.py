@@ -40,6 +40,7 @@ def test_strict_match_needs_every_identifying_field_to_agree(world: WorldMaker) 
     w.assert_quiet()
 
 
+@pytest.mark.scenario("E6")
 @pytest.mark.parametrize("doubled", ["a", "b"])
 def test_duplicates_of_either_side_go_to_review_and_nothing_is_written_for_them(
     world: WorldMaker, doubled: str
@@ -62,6 +63,7 @@ def test_duplicates_of_either_side_go_to_review_and_nothing_is_written_for_them(
     w.assert_quiet()
 
 
+@pytest.mark.scenario("E6")
 def test_a_review_is_over_when_the_duplicate_is_gone(world: WorldMaker) -> None:
     w = world()
     w.put("a", Id=1, Email="ann@x.org", City="Wien")
@@ -91,6 +93,7 @@ def test_two_records_that_both_waited_for_review_become_one_pair(world: WorldMak
     w.assert_quiet()
 
 
+@pytest.mark.scenario("E6")
 def test_a_duplicate_of_a_paired_record_goes_to_review_and_the_pair_goes_on(world: WorldMaker) -> None:
     w = world()
     w.put("a", Id=1, Email="ann@x.org", City="Wien")
@@ -156,6 +159,7 @@ def test_best_match_sends_a_contradiction_to_review_with_the_evidence(world: Wor
     w.assert_quiet()
 
 
+@pytest.mark.scenario("E6")
 def test_best_match_sends_a_tie_to_review_and_names_all_candidates(world: WorldMaker) -> None:
     w = world(fields=THREE, match=MatchRule.BEST)
     w.put("a", Id=1, Email="ann@x.org", City="Wien", Note=None)
@@ -243,6 +247,7 @@ def test_unlinked_records_wait_as_skipped_and_can_be_linked_to_others(world: Wor
     w.assert_quiet()
 
 
+@pytest.mark.scenario("C16")
 @pytest.mark.parametrize("side", ["a", "b"])
 def test_a_record_under_a_new_id_is_still_the_peer_of_its_record(world: WorldMaker, side: str) -> None:
     w = world()
@@ -264,6 +269,7 @@ def test_a_record_under_a_new_id_is_still_the_peer_of_its_record(world: WorldMak
     w.assert_quiet()
 
 
+@pytest.mark.scenario("C16")
 def test_a_record_under_a_new_id_that_was_edited_too_carries_its_edit(world: WorldMaker) -> None:
     w = world()
     w.put("a", Id=1, Email="ann@x.org", City="Wien")

@@ -152,6 +152,7 @@ def unique_world(world: WorldMaker, **options: object) -> World:
     return world(b_is_table=True, b={"people": columns}, **options)
 
 
+@pytest.mark.scenario("F4")
 def test_bad_records_never_stop_the_others_and_say_what_is_wrong(world: WorldMaker) -> None:
     w = unique_world(world)
     for number in range(1, 30):
@@ -175,6 +176,7 @@ def test_bad_records_never_stop_the_others_and_say_what_is_wrong(world: WorldMak
     w.assert_quiet()
 
 
+@pytest.mark.scenario("F4")
 def test_a_bad_update_fails_alone_and_keeps_its_baseline(world: WorldMaker) -> None:
     w = unique_world(world)
     for number in (1, 2, 3):
@@ -193,6 +195,7 @@ def test_a_bad_update_fails_alone_and_keeps_its_baseline(world: WorldMaker) -> N
     w.assert_quiet()
 
 
+@pytest.mark.scenario("F4")
 def test_a_record_that_keeps_failing_is_given_up_after_the_entitys_limit(world: WorldMaker) -> None:
     w = unique_world(world, max_failed_attempts=2)
     w.put("a", Id=1, Email="a-very-long-address@example.org", City="Wien")
@@ -284,6 +287,7 @@ def test_deletes_that_a_person_excluded_do_not_trip_the_guard(world: WorldMaker)
     assert len(w.rows("b")) == 41
 
 
+@pytest.mark.scenario("C2")
 @pytest.mark.parametrize("side", list(Side))
 def test_a_side_that_reads_empty_though_peers_exist_stops_the_run(world: WorldMaker, side: Side) -> None:
     w = world(guards=DEFAULT_GUARDS)
@@ -297,6 +301,7 @@ def test_a_side_that_reads_empty_though_peers_exist_stops_the_run(world: WorldMa
     assert len(w.rows(side.other.value)) == 3
 
 
+@pytest.mark.scenario("C5")
 def test_another_database_behind_the_same_endpoint_stops_the_run(world: WorldMaker) -> None:
     w = world(guards=DEFAULT_GUARDS)
     fill(w, 3)

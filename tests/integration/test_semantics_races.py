@@ -48,6 +48,7 @@ def paired(world: WorldMaker, interruption: Interruption, *, b_is_table: bool, *
     return w
 
 
+@pytest.mark.scenario("K1")
 @STEPS
 @KINDS
 @pytest.mark.parametrize(("rule", "kept"), [(ConflictRule.A, "Graz"), (ConflictRule.B, "Linz")])
@@ -74,6 +75,7 @@ def test_a_target_edited_in_the_middle_of_an_update_is_a_conflict_and_both_value
     w.assert_quiet()
 
 
+@pytest.mark.scenario("K1")
 @STEPS
 @KINDS
 def test_a_source_edited_in_the_middle_is_carried_by_the_next_run(
@@ -88,6 +90,7 @@ def test_a_source_edited_in_the_middle_is_carried_by_the_next_run(
     w.assert_quiet()
 
 
+@pytest.mark.scenario("K1")
 @KINDS
 @pytest.mark.parametrize("rule", list(EditAgainstDelete))
 def test_a_target_edited_in_the_middle_of_its_deletion_is_an_edit_against_a_deletion(
@@ -109,6 +112,7 @@ def test_a_target_edited_in_the_middle_of_its_deletion_is_an_edit_against_a_dele
     w.assert_quiet()
 
 
+@pytest.mark.scenario("K1")
 @KINDS
 def test_a_target_deleted_in_the_middle_of_its_update_is_made_again(
     world: WorldMaker, interruption: Interruption, b_is_table: bool
@@ -123,6 +127,7 @@ def test_a_target_deleted_in_the_middle_of_its_update_is_made_again(
     w.assert_quiet()
 
 
+@pytest.mark.scenario("K1")
 @KINDS
 def test_a_record_that_takes_the_reserved_id_in_the_middle_of_a_create_is_not_overwritten(
     world: WorldMaker, interruption: Interruption, b_is_table: bool
@@ -138,6 +143,7 @@ def test_a_record_that_takes_the_reserved_id_in_the_middle_of_a_create_is_not_ov
     w.assert_quiet()
 
 
+@pytest.mark.scenario("K1")
 def test_an_edit_in_the_middle_never_stops_the_other_records(world: WorldMaker, interruption: Interruption) -> None:
     w = paired(world, interruption, b_is_table=True, conflict=ConflictRule.ASK)
     for number in (1, 2, 3):

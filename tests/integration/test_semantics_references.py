@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from desktop_sync.core.configuration import ConflictRule, Entity, FieldMapping, PerSide
 from desktop_sync.core.decision import Action
 from desktop_sync.core.finding import Level
@@ -53,6 +55,7 @@ def order(w: World, side: str, key: object, number: str, customer_id: object) ->
         w.put("b", entity="orders", id=key, number=number, customer=customer_id, total="5")
 
 
+@pytest.mark.scenario("E12")
 def test_parents_are_created_first_and_their_new_ids_are_used_in_the_same_run(world: WorldMaker) -> None:
     w = shop(world)
     customer(w, "b", "500", "eve@x.org")  # so that the ids of both sides differ
@@ -108,6 +111,7 @@ def test_a_changed_reference_travels_and_a_change_of_the_parent_does_not_touch_t
     w.assert_quiet()
 
 
+@pytest.mark.scenario("E12")
 def test_a_child_waits_for_its_missing_parent_and_follows_when_it_comes(world: WorldMaker) -> None:
     w = shop(world)
     order(w, "a", 10, "N10", 1)
@@ -126,6 +130,7 @@ def test_a_child_waits_for_its_missing_parent_and_follows_when_it_comes(world: W
     w.assert_quiet()
 
 
+@pytest.mark.scenario("E12")
 def test_a_reference_that_is_set_to_nowhere_makes_only_that_record_wait(world: WorldMaker) -> None:
     w = shop(world)
     customer(w, "a", 1, "ann@x.org")
@@ -180,6 +185,7 @@ EMPLOYEES = Entity(
 )
 
 
+@pytest.mark.scenario("E12")
 def test_records_that_refer_to_records_of_their_own_entity_all_arrive(world: WorldMaker) -> None:
     w = world(
         EMPLOYEES,
@@ -218,6 +224,7 @@ MEMBERS = Entity(
 )
 
 
+@pytest.mark.scenario("E12")
 def test_entities_that_refer_to_each_other_are_said_to_and_all_records_arrive(world: WorldMaker) -> None:
     w = world(
         TEAMS,

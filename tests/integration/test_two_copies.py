@@ -18,6 +18,7 @@ def line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> CommandLine:
     return line
 
 
+@pytest.mark.scenario("K4")
 def test_the_second_of_two_runs_is_refused_with_the_holder_and_writes_nothing(line: CommandLine) -> None:
     from desktop_sync.bootstrap import build_application
 
@@ -36,6 +37,7 @@ def test_the_second_of_two_runs_is_refused_with_the_holder_and_writes_nothing(li
     assert values_of(line.world.b)["c1"] == ("waits", "phone 1")
 
 
+@pytest.mark.scenario("K4")
 def test_runs_that_start_together_do_the_work_once_and_none_breaks(line: CommandLine) -> None:
     line.world.a.insert({"id": "21", "email": "n1", "name": "new", "phone": "21", "updated_at": LATER})
     processes = [start(line.world, "run", CONFIGURATION) for _ in range(4)]

@@ -139,6 +139,7 @@ def compound(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 EXPRESSION = st.recursive(st.one_of(FIELD, LITERAL), compound, max_leaves=12)
 
 
+@pytest.mark.scenario("X7")
 @settings(max_examples=400, deadline=None)
 @given(EXPRESSION)
 def test_an_accepted_expression_is_made_of_the_allow_list_alone(text: str) -> None:
@@ -224,6 +225,7 @@ FRAGMENTS = [
 ]  # fmt: skip
 
 
+@pytest.mark.scenario("X7")
 @pytest.mark.parametrize("seed", range(8))
 def test_of_twenty_thousand_random_mixtures_none_reaches_beyond_the_allow_list(seed: int) -> None:
     chance = random.Random(seed)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -126,6 +127,7 @@ class People:
         held[name] = city
 
 
+@pytest.mark.scenario("C14")
 @settings(max_examples=EXAMPLES // 6, suppress_health_check=[HealthCheck.too_slow])
 @given(POLICIES, st.lists(DEEDS, min_size=1, max_size=3))
 def test_both_sides_hold_what_the_specification_says_after_every_run(

@@ -274,6 +274,7 @@ def test_what_the_system_refuses_ends_in_a_sentence(
     assert "No such file" in capsys.readouterr().err
 
 
+@pytest.mark.scenario("X24")
 @pytest.mark.parametrize("name", ["requirements.lock", "requirements-test.lock"])
 def test_the_locks_name_exact_versions_with_hashes_and_no_place_to_load_from(name: str) -> None:
     text = (BOOTSTRAP.parent / name).read_text(encoding="utf-8")

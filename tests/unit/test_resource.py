@@ -34,6 +34,7 @@ def test_a_resource_that_is_not_there_is_named(installed: Path) -> None:
         resource.resource_path("only here")
 
 
+@pytest.mark.scenario("X20")
 @pytest.mark.parametrize("name", ["../secret", "/etc/passwd", "icons/../../x", "..\\x"])
 def test_a_name_that_leads_out_of_the_folder_is_refused(installed: Path, name: str) -> None:
     with pytest.raises(ValueError, match="not the name of a resource"):

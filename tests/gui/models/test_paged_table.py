@@ -6,6 +6,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+import pytest
 from PySide6.QtCore import QModelIndex, Qt
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
@@ -168,6 +169,7 @@ def test_a_selection_longer_than_a_page_is_read_whole() -> None:
     assert collect(Numbers(5000), ((10, 2509), (4000, 4000)), lambda row: row) == [*range(10, 2510), 4000]
 
 
+@pytest.mark.scenario("X6")
 def test_copied_text_has_titles_and_no_formula() -> None:
     text = as_text(Numbers(2), ((0, 1),), COLUMNS)
     assert text.splitlines()[0] == "Number\tText"

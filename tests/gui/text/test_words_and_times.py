@@ -111,6 +111,7 @@ def test_progress_says_what_is_known_and_nothing_else() -> None:
     assert sentences.progress_headline(unknown) == "Reading customers"
 
 
+@pytest.mark.scenario("X23")
 def test_markup_in_data_stays_text() -> None:
     assert "<b>" not in plain.tooltip("<b>bold</b>").replace('<p style="white-space: pre-wrap">', "")
     assert plain.tooltip("") == ""

@@ -391,6 +391,7 @@ def test_the_table_of_pairs_is_a_sound_model(qtbot: QtBot, open_wizard: Open, se
     assert tester.model() is model
 
 
+@pytest.mark.scenario("X23")
 def test_names_with_markup_are_shown_as_they_are(qtbot: QtBot, scene: Scene, open_wizard: Open, settle: Settle) -> None:
     hostile = Structure("<b>bold</b>", (Field("<img src=x>"), Field("a & b")))
     scene.provider.add("CRM", hostile, [("<i>1</i>", "x")])

@@ -58,6 +58,7 @@ def open_here(home: Path) -> SqlLedger:
     return open_ledger(home, HandClock(), CountedIds())
 
 
+@pytest.mark.scenario("A1")
 @pytest.mark.parametrize(
     ("step", "open_intents", "peers"),
     [
@@ -124,6 +125,7 @@ def torn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy
 
 
+@pytest.mark.scenario("A9")
 @pytest.mark.parametrize("garbled", [False, True])
 def test_a_torn_log_opens_with_a_prefix_of_whole_transactions(torn: Path, tmp_path: Path, garbled: bool) -> None:
     chance = random.Random(2026 + garbled)

@@ -52,6 +52,7 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
+@pytest.mark.scenario("A15")
 def test_every_pooled_connection_is_durable_and_checks_its_references(ledger: SqlLedger) -> None:
     with ExitStack() as stack:
         connections = [stack.enter_context(ledger._database.engine.connect()) for _ in range(9)]
@@ -63,6 +64,7 @@ def test_every_pooled_connection_is_durable_and_checks_its_references(ledger: Sq
             assert found == ["wal", 2, 1, 30_000]
 
 
+@pytest.mark.scenario("X21")
 def test_all_files_are_the_owners_alone_whatever_the_umask(home: Path) -> None:
     before = os.umask(0)
     try:
@@ -80,6 +82,7 @@ def test_all_files_are_the_owners_alone_whatever_the_umask(home: Path) -> None:
     assert {path: oct(bits) for path, bits in found.items() if bits & 0o077} == {}
 
 
+@pytest.mark.scenario("X21")
 def test_a_folder_and_a_ledger_that_were_open_to_others_are_closed(home: Path) -> None:
     open_here(home).close()
     home.chmod(0o755)
@@ -120,6 +123,7 @@ def test_the_partial_indexes_are_those_of_the_tables(home: Path, tmp_path: Path)
     assert indexes(home / "ledger.sqlite") == indexes(tmp_path / "made.sqlite")
 
 
+@pytest.mark.scenario("A14")
 def test_a_migration_that_is_interrupted_leaves_nothing(home: Path) -> None:
     class StopError(Exception):
         pass

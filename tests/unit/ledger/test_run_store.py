@@ -135,6 +135,7 @@ def test_a_run_of_another_process_is_left_alone_and_named(home: Path, ledger: Sq
         pass
 
 
+@pytest.mark.scenario("K8")
 def test_a_run_whose_process_was_killed_is_shown_as_cut_off(home: Path, clock: HandClock) -> None:
     process, run_id = start_holder(home)
     process.send_signal(signal.SIGKILL)
@@ -159,6 +160,7 @@ def test_a_run_left_open_is_closed_by_the_next_one_of_the_configuration(ledger: 
     assert ledger.runs()[1].id == left
 
 
+@pytest.mark.scenario("K8")
 def test_a_lock_file_of_the_dead_is_no_lock_whatever_it_says(home: Path, ledger: SqlLedger) -> None:
     with ledger.hold("Customers"):
         pass

@@ -8,6 +8,8 @@ import string
 from pathlib import Path
 from urllib.parse import quote
 
+import pytest
+
 from desktop_sync.core.configuration import Endpoint, SecretReference
 from desktop_sync.core.errors import ConfigurationError
 from desktop_sync.ledger import open_ledger
@@ -22,6 +24,7 @@ def forms(secret: str) -> list[bytes]:
     return [data, base64.b64encode(data), quote(secret, safe="").encode(), secret.encode("utf-16-le")]
 
 
+@pytest.mark.scenario("X1")
 def test_planted_secrets_are_in_no_file_in_any_form(home: Path) -> None:
     chance = random.Random(7)
     secrets = ["".join(chance.choices(ALPHABET, k=chance.randint(8, 40))) for _ in range(50)]

@@ -54,6 +54,7 @@ def test_deleting_leaves_the_others(path: Path) -> None:
     assert (vault.read("CRM").state, vault.read("Shop").value) == (SecretState.ABSENT, "2")
 
 
+@pytest.mark.scenario("X1", "X21")
 def test_the_file_is_the_owners_alone_and_nothing_is_readable_in_it(path: Path) -> None:
     before = os.umask(0)
     try:

@@ -65,6 +65,7 @@ def test_a_reading_never_shows_its_value() -> None:
     assert "opensesame" not in repr(SecretReading(SecretState.AVAILABLE, "opensesame"))
 
 
+@pytest.mark.scenario("X1")
 @pytest.mark.parametrize("refused", [PlaintextKeyring, MemoryKeyring, null.Keyring, fail.Keyring])
 def test_a_store_that_does_not_keep_secrets_safe_is_refused(refused: type[KeyringBackend]) -> None:
     secrets = KeyringSecrets(refused)

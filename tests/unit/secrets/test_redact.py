@@ -36,6 +36,7 @@ def log() -> Iterator[tuple[logging.Logger, io.StringIO]]:
     logger.removeHandler(handler)
 
 
+@pytest.mark.scenario("X2")
 def test_arguments_exceptions_and_extra_fields_are_redacted(log: tuple[logging.Logger, io.StringIO]) -> None:
     logger, stream = log
     try:
@@ -48,6 +49,7 @@ def test_arguments_exceptions_and_extra_fields_are_redacted(log: tuple[logging.L
     assert "ValueError: cannot log in with [secret]" in text
 
 
+@pytest.mark.scenario("X2")
 @pytest.mark.parametrize(
     "form",
     [
@@ -64,15 +66,18 @@ def test_every_form_of_a_value_is_found(form: str) -> None:
     assert form not in redactor("open sesame/€").redact(f"before {form} after")
 
 
+@pytest.mark.scenario("X2")
 def test_the_longer_of_two_values_leaves_no_tail() -> None:
     assert redactor("abc", "abcdef").redact("x abcdef y") == "x [secret] y"
 
 
+@pytest.mark.scenario("X2")
 def test_values_that_overlap_in_a_text_leave_no_tail() -> None:
     assert redactor("abc123", "123xyz").redact("-abc123xyz-") == "-[secret]-"
     assert redactor("aba").redact("ababa") == "[secret]"
 
 
+@pytest.mark.scenario("X2")
 @pytest.mark.parametrize(
     ("text", "leak"),
     [
@@ -99,6 +104,7 @@ def test_ordinary_text_stays(text: str) -> None:
     assert redactor("opensesame").redact(text) == text
 
 
+@pytest.mark.scenario("X2")
 @given(st.lists(st.text(min_size=1, max_size=8), min_size=1, max_size=4), st.data())
 def test_no_value_survives_whatever_stands_around_it(values: list[str], data: st.DataObject) -> None:
     made = redactor(*values)

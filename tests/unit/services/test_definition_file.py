@@ -186,6 +186,7 @@ def test_a_schedule_is_read(service: DefinitionFileService, written_as: str, sch
     assert service.parse(text, "sync.toml").configurations[0].schedule == schedule
 
 
+@pytest.mark.scenario("X17")
 @pytest.mark.parametrize(
     ("old", "new", "sentence"),
     [
@@ -254,6 +255,7 @@ def test_a_secret_in_plain_text_is_refused_and_not_repeated(service: DefinitionF
     assert "swordfish" not in refusal(service, in_address)
 
 
+@pytest.mark.scenario("X17")
 @pytest.mark.parametrize(
     "text",
     [
@@ -272,10 +274,12 @@ def test_brackets_and_dots_in_texts_and_comments_do_not_count_as_nesting(service
     assert service.parse(text, "sync.toml").configurations[0].entities[0].filter.a.startswith("a.a.")
 
 
+@pytest.mark.scenario("X17")
 def test_a_number_of_thousands_of_digits_is_refused(service: DefinitionFileService) -> None:
     assert "too large" in refusal(service, "format = " + "9" * 5000)
 
 
+@pytest.mark.scenario("X17")
 def test_a_file_of_more_than_five_mebibytes_is_refused(service: DefinitionFileService, tmp_path: Path) -> None:
     path = written(tmp_path, SPECIFIED + "#" * (5 * 1024 * 1024))
     with pytest.raises(ConfigurationError, match="larger than 5 MiB"):
@@ -349,6 +353,7 @@ def test_only_secrets_that_the_store_lacks_are_asked_for(store: MemoryDefinition
 SCHEDULED = SPECIFIED.replace('b = "Shop"\n', 'b = "Shop"\nschedule = { every_minutes = 15 }\n', 1)
 
 
+@pytest.mark.scenario("X17")
 def test_an_imported_schedule_stays_off_until_a_person_enables_it(
     service: DefinitionFileService, store: MemoryDefinitionStore, tmp_path: Path
 ) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import random
 from datetime import time
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -164,6 +165,7 @@ def test_an_export_is_readable() -> None:
     assert '[[configuration.entity.field]]\na = "State"\nb = "status"\nvalue_map = [["NEW", "n"],' in text
 
 
+@pytest.mark.scenario("X17")
 def test_ten_thousand_damaged_files_are_read_or_refused_and_nothing_else() -> None:
     chance = random.Random(17)
     whole = write_definitions(parsed(SPECIFIED))

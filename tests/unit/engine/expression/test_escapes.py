@@ -39,17 +39,20 @@ def test_the_corpus_is_large_and_has_no_case_twice() -> None:
     assert len(ESCAPES) >= 600
 
 
+@pytest.mark.scenario("X7")
 @pytest.mark.parametrize("text", ESCAPES)
 def test_every_known_escape_is_refused_before_a_database_sees_it(text: str) -> None:
     assert refused(text)
 
 
+@pytest.mark.scenario("X7")
 @pytest.mark.parametrize("wrap", ["upper({})", "CASE WHEN true THEN {} END", "coalesce(a, ({}))", "({})", "NOT ({})"])
 def test_an_escape_is_refused_inside_something_allowed_too(wrap: str) -> None:
     wrapped = [wrap.format(text) for text in ESCAPES if text.strip()]
     assert [text for text in wrapped if not refused(text)] == []
 
 
+@pytest.mark.scenario("X7")
 def test_every_duckdb_function_that_is_not_in_the_table_is_refused() -> None:
     cursor = session()
     try:
@@ -106,6 +109,7 @@ def test_a_literal_never_ends_early() -> None:
             cursor.close()
 
 
+@pytest.mark.scenario("X7")
 def test_the_session_that_confirms_expressions_reaches_nothing() -> None:
     import duckdb
 

@@ -65,6 +65,7 @@ BOMBS = {
 }
 
 
+@pytest.mark.scenario("X7")
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb_is_refused_at_once(name: str) -> None:
     """Milliseconds, where working it out would take minutes or all memory; the best of three tries."""
@@ -95,12 +96,14 @@ EVIL_PATTERNS = [
 EVIL_LIKES = ["%a" * 100 + "b", "%_a" * 80 + "%b", "_%" * 200 + "b", "%" * 400 + "b", "%a_a%" * 60 + "b"]
 
 
+@pytest.mark.scenario("X8")
 @pytest.mark.parametrize("pattern", EVIL_PATTERNS)
 @pytest.mark.parametrize("call", ["regexp_matches(a, '{}')", "regexp_replace(a, '{}', '-', 'g') = ''"])
 def test_an_evil_pattern_takes_time_in_proportion_to_the_text(call: str, pattern: str) -> None:
     finishes_soon(call.format(pattern))
 
 
+@pytest.mark.scenario("X8")
 @pytest.mark.parametrize("pattern", EVIL_LIKES)
 @pytest.mark.parametrize("operator", ["LIKE", "ILIKE", "NOT LIKE"])
 def test_an_evil_pattern_of_like_takes_time_in_proportion_to_the_text(operator: str, pattern: str) -> None:

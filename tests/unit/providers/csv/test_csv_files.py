@@ -135,6 +135,7 @@ def test_a_damaged_file_is_not_written(path: Path, session: EndpointSession) -> 
     assert path.read_bytes() == b'id,name\n1,"one\n'
 
 
+@pytest.mark.scenario("C18")
 def test_a_missing_folder_is_missing_and_not_empty(tmp_path: Path) -> None:
     folder = tmp_path / "drive"
     with pytest.raises(MissingError, match="drive connected"):
@@ -204,6 +205,7 @@ def test_a_commit_that_changes_nothing_does_not_touch_the_file(path: Path, sessi
     assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
+@pytest.mark.scenario("X6")
 @pytest.mark.parametrize(
     ("value", "cell"),
     [
@@ -231,6 +233,7 @@ def test_formulas_are_masked_reversibly(value: str | None, cell: str) -> None:
     assert value_of(cell) == (value or None)
 
 
+@pytest.mark.scenario("E4", "X6")
 @given(st.text(alphabet=st.sampled_from("=+-@'\t\r\n\",; a1é"), max_size=6))
 def test_every_text_survives_its_cell(value: str) -> None:
     assert value_of(unquoted(raw_cell(value, ",", False, False))) == (value or None)
@@ -277,6 +280,7 @@ def test_any_text_is_read_the_same_fast_and_exact_or_refused(tmp_path: Path, bod
         assert fast.combine_chunks() == content._exact_table().combine_chunks()
 
 
+@pytest.mark.scenario("E1")
 def test_a_quoted_empty_cell_is_empty_like_any_other(path: Path, session: EndpointSession) -> None:
     path.write_bytes(b'id,name\n1,""\n2,\n')
     assert read(session) == [("1", None), ("2", None)]
@@ -337,6 +341,7 @@ def test_a_record_without_a_key_value_is_refused(path: Path, session: EndpointSe
     assert "identifies" in result.messages[0]
 
 
+@pytest.mark.scenario("E4")
 def test_text_that_the_encoding_cannot_hold_is_refused(path: Path, session: EndpointSession) -> None:
     path.write_bytes("id,name\n1,Käse\n".encode("cp1252"))
     (result,) = commit(session, create(("id", "name"), ("2", "日本"), ("3", "Grün"), ("4", "a\0b")))
@@ -368,6 +373,7 @@ def test_mode_and_links_are_kept_and_new_files_are_as_the_user_makes_them(
     assert (tmp_path / "new.csv").read_bytes() == b"id\r\n"
 
 
+@pytest.mark.scenario("A12")
 def test_a_killed_run_leaves_the_old_file_and_its_rest_is_removed(path: Path, session: EndpointSession) -> None:
     path.write_bytes(b"id,name\n1,a\n")
     program = """
@@ -428,6 +434,7 @@ def test_settings_are_checked(tmp_path: Path, path: Path) -> None:
     assert read(session) == [("1", "é")]
 
 
+@pytest.mark.scenario("X20")
 @pytest.mark.parametrize("name", ["", ".hidden", "../up", "a/b", "a\\b", "nul\0", " x", "a\nb", "x" * 300, "people"])
 def test_names_that_cannot_be_files_or_are_taken_are_refused(
     tmp_path: Path, path: Path, session: EndpointSession, name: str

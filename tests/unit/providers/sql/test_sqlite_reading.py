@@ -108,6 +108,7 @@ READ = {
 }
 
 
+@pytest.mark.scenario("E4")
 @pytest.mark.parametrize("order", ["as given", "reversed"])
 def test_any_value_in_any_column_comes_as_it_is(
     session: EndpointSession, outside: sqlite3.Connection, order: str
@@ -143,6 +144,7 @@ def test_nulls_for_many_batches_do_not_fix_a_type(session: EndpointSession, outs
     ]
 
 
+@pytest.mark.scenario("E3")
 def test_doubles_survive_exactly_and_shortly(session: EndpointSession, outside: sqlite3.Connection) -> None:
     chance = random.Random(7)
     values = [chance.uniform(-1, 1) * 10.0 ** chance.randint(-300, 300) for _ in range(5000)]
@@ -157,6 +159,7 @@ def test_doubles_survive_exactly_and_shortly(session: EndpointSession, outside: 
     assert [record["n"] for record in records] == expected
 
 
+@pytest.mark.scenario("E4")
 @pytest.mark.parametrize("limit", [None, 10])
 def test_text_that_is_no_unicode_is_refused_with_its_place(
     session: EndpointSession, outside: sqlite3.Connection, limit: int | None

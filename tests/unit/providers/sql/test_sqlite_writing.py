@@ -110,6 +110,7 @@ TYPED_COLUMNS: dict[str, tuple[str, pa.Array, list[object]]] = {
 }
 
 
+@pytest.mark.scenario("E3")
 def test_every_type_is_stored_as_sent_and_reads_back_equal(
     session: EndpointSession, outside: sqlite3.Connection
 ) -> None:
@@ -143,6 +144,7 @@ def test_what_the_database_cannot_hold_exactly_is_said(session: EndpointSession,
     assert list(result.stored_as_sent) == [False, False, True]
 
 
+@pytest.mark.scenario("E8")
 def test_each_refusal_is_a_sentence_and_the_others_go_through(
     session: EndpointSession, outside: sqlite3.Connection
 ) -> None:
