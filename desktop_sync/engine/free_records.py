@@ -7,7 +7,7 @@ from desktop_sync.core.decision import Action, Change, Rule, create
 from desktop_sync.core.status import DeletedIn, Status
 from desktop_sync.engine.canonical import literal
 from desktop_sync.engine.layout import Layout
-from desktop_sync.engine.matching import match
+from desktop_sync.engine.matching import match, no_matches
 from desktop_sync.engine.plan_input import SETTLED, PlanInput, problem_text
 from desktop_sync.engine.sides import looked_table, peer_table, side_table
 from desktop_sync.engine.touched import waiting_sql
@@ -17,6 +17,9 @@ from desktop_sync.engine.workbench import Workbench
 def plan_free(bench: Workbench, given: PlanInput) -> None:
     """New records: matched, waiting for review, unusable, or to be created on the other side."""
     layout = given.layout
+    if not any(_may_have_free(bench, layout, side) for side in Side):
+        no_matches(bench)
+        return
     for side in Side:
         bench.execute(f"CREATE OR REPLACE TABLE free_{side.value} AS {_free_sql(given, side)}")
     match(bench, layout)
@@ -40,6 +43,15 @@ def plan_free(bench: Workbench, given: PlanInput) -> None:
             f"(SELECT record_id FROM renamed WHERE side = '{me}')"
         )
     _plan_matched(bench, given)
+
+
+def _may_have_free(bench: Workbench, layout: Layout, side: Side) -> bool:
+    """Whether any record of the side may be free; the usual case is that nobody added anything."""
+    pairs = (
+        f"SELECT record_id FROM {peer_table(layout)} WHERE {side.other.value}_id IS NOT NULL "
+        f"AND status <> {Status.DELETED:d}"
+    )
+    return bench.has_rows(side_table(layout, side), f"is_kept AND (record_id IS NULL OR record_id NOT IN ({pairs}))")
 
 
 def _renamed_change(layout: Layout, renamed: Side, of: Side) -> str:

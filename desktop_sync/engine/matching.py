@@ -20,9 +20,7 @@ MOST_LEVELS = 6
 
 def match(bench: Workbench, layout: Layout) -> None:
     """The tables `matched` and `undecided` are made anew."""
-    bench.execute("CREATE OR REPLACE TABLE matched (a_rid VARCHAR, b_rid VARCHAR, evidence VARCHAR)")
-    bench.execute("CREATE OR REPLACE TABLE undecided (side VARCHAR, rid VARCHAR, other VARCHAR, evidence VARCHAR)")
-    bench.execute("CREATE OR REPLACE TABLE renamed (side VARCHAR, rid VARCHAR, record_id BIGINT)")
+    no_matches(bench)
     if not bench.number("SELECT (SELECT count(*) FROM free_a) + (SELECT count(*) FROM free_b)"):
         return  # the usual case: nobody added anything, and no table need be grouped
     labels = [layout.entity.fields[c.index].a or layout.entity.fields[c.index].b for c in layout.identifying]
@@ -30,6 +28,13 @@ def match(bench: Workbench, layout: Layout) -> None:
         _strict(bench, layout, labels)
     else:
         _best(bench, labels)
+
+
+def no_matches(bench: Workbench) -> None:
+    """The tables `matched`, `undecided` and `renamed` are there, empty."""
+    bench.execute("CREATE OR REPLACE TABLE matched (a_rid VARCHAR, b_rid VARCHAR, evidence VARCHAR)")
+    bench.execute("CREATE OR REPLACE TABLE undecided (side VARCHAR, rid VARCHAR, other VARCHAR, evidence VARCHAR)")
+    bench.execute("CREATE OR REPLACE TABLE renamed (side VARCHAR, rid VARCHAR, record_id BIGINT)")
 
 
 def _strict(bench: Workbench, layout: Layout, labels: list[str]) -> None:

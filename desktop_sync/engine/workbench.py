@@ -95,6 +95,11 @@ class Workbench:
         rows = self.rows(sql, parameters)
         return int(str(rows[0][0])) if rows and rows[0][0] is not None else 0
 
+    def has_rows(self, table: str, condition: str = "true") -> bool:
+        """Whether the table has a row for which the condition holds. Far cheaper than planning a large statement that
+        would find nothing."""
+        return bool(self.rows(f"SELECT 1 FROM {table} WHERE {condition} LIMIT 1"))
+
     def table(self, sql: str) -> pa.Table:
         with self._lock:
             return self._connection.sql(sql).to_arrow_table()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from desktop_sync.core.configuration import Endpoint, SyncConfiguration
 from desktop_sync.ledger.json_codec import from_text, to_text
 
@@ -21,6 +23,7 @@ def configuration_text(configuration: SyncConfiguration) -> str:
     return to_text(FORMAT, configuration)
 
 
+@lru_cache(maxsize=64)  # frozen values, asked for many times in a run
 def read_configuration(text: str) -> SyncConfiguration:
     """Raises DocumentError."""
     return from_text(FORMAT, SyncConfiguration, text)

@@ -13,6 +13,7 @@ import types
 import typing
 from collections.abc import Mapping
 from datetime import datetime, time
+from functools import cache
 from typing import TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
@@ -132,7 +133,7 @@ def _key(hint: object, key: str, path: str) -> object:
 def _dataclass(kind: type, arguments: tuple[object, ...], value: Json, path: str) -> object:
     if not isinstance(value, dict):
         raise DocumentError(f"{path}: an object was expected")
-    hints = get_type_hints(kind)
+    hints = _hints(kind)
     bound = dict(zip(getattr(kind, "__parameters__", ()), arguments, strict=True))
     fields = {field.name: field for field in dataclasses.fields(kind)}
     unknown = sorted(set(value) - set(fields))
@@ -146,6 +147,11 @@ def _dataclass(kind: type, arguments: tuple[object, ...], value: Json, path: str
             raise DocumentError(f"{path}: {name!r} is missing")
     made: object = kind(**values)
     return made
+
+
+@cache
+def _hints(kind: type) -> dict[str, object]:
+    return get_type_hints(kind)
 
 
 def _resolved(hint: object, bound: Mapping[object, object]) -> object:

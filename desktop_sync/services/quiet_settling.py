@@ -12,7 +12,7 @@ from desktop_sync.core.decision import Action, Rule
 from desktop_sync.core.ledger_port import Ledger, NewConflict
 from desktop_sync.engine import outcome_query
 from desktop_sync.engine.outcome_query import SETTLEMENT_SCHEMA
-from desktop_sync.engine.plan_input import PlanInput
+from desktop_sync.engine.plan_input import PlanInput, plan_table
 from desktop_sync.services import record_problems
 from desktop_sync.services.process import Carried
 from desktop_sync.services.sync_session import SyncSession
@@ -32,8 +32,8 @@ class QuietSettling:
         key = self.session.key(layout)
         self.number_records(given, with_creates=False)
         self._ask_again(given)
-        excluded = bench.table(outcome_query.excluded_settlements(layout)).cast(SETTLEMENT_SCHEMA)
-        if excluded.num_rows:
+        if bench.has_rows(plan_table(layout), "excluded"):
+            excluded = bench.table(outcome_query.excluded_settlements(layout)).cast(SETTLEMENT_SCHEMA)
             self.ledger.settle(key, self.run_id, excluded)
         counted = outcome_query.counts(bench, layout)
         self.settle_status(given, carried)
@@ -87,19 +87,24 @@ class QuietSettling:
         if is_prepare:
             # Those that a rule settles are kept when they are carried out.
             conflicts = [conflict for conflict in conflicts if conflict.winner is None]
-        settlements = bench.table(outcome_query.status_settlements(layout)).cast(SETTLEMENT_SCHEMA)
-        if settlements.num_rows:
-            self.ledger.settle(key, self.run_id, settlements)
+        if any(counted.get(action) for action in outcome_query.STATUS_OF):
+            settlements = bench.table(outcome_query.status_settlements(layout)).cast(SETTLEMENT_SCHEMA)
+            if settlements.num_rows:
+                self.ledger.settle(key, self.run_id, settlements)
         if conflicts:
             self.ledger.keep_conflicts(key, self.run_id, conflicts)
         for action in outcome_query.STATUS_OF:
             carried.count(action, counted.get(action, 0))
         carried.waiting += counted.get(Action.CONFLICT, 0) + counted.get(Action.REVIEW, 0)
         carried.failed += counted.get(Action.INVALID, 0)
-        invalid = bench.rows(outcome_query.invalid_rows(layout, record_problems.MOST))
-        carried.problems += record_problems.invalid(layout, invalid)
+        if counted.get(Action.INVALID):
+            invalid = bench.rows(outcome_query.invalid_rows(layout, record_problems.MOST))
+            carried.problems += record_problems.invalid(layout, invalid)
 
     def _conflicts(self, given: PlanInput) -> list[NewConflict]:
+        some = f"action = {Action.CONFLICT:d} OR winner IS NOT NULL"
+        if not self.session.bench.has_rows(plan_table(given.layout), some):
+            return []
         rows = self.session.bench.table(outcome_query.conflict_rows(given)).to_pylist()
         return [self._conflict(given, row) for row in rows]
 
