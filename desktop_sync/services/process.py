@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,13 +13,21 @@ from desktop_sync.core.decision import Action
 from desktop_sync.core.ledger_port import Ledger
 from desktop_sync.core.ports import CancelToken, Clock, Phase, Progress, Steps
 from desktop_sync.core.provider_port import Operation, WriteBatch, Writer, WriteResult, WriteStatus
-from desktop_sync.core.status import DeletedIn, Status
+from desktop_sync.core.status import Status
 from desktop_sync.engine import outcome_query
 from desktop_sync.engine.outcome_query import SETTLEMENT_SCHEMA
 from desktop_sync.engine.plan_input import PlanInput, pair_table
 from desktop_sync.engine.read_back import measure
 from desktop_sync.engine.write_query import WriteQuery, write_query
 from desktop_sync.services import record_problems
+from desktop_sync.services.batch_rows import (
+    batch_rows,
+    has_text,
+    is_unfinished,
+    rejected_settlements,
+    with_new_ids,
+    written_settlements,
+)
 from desktop_sync.services.side_stream import read_ahead, reading
 from desktop_sync.services.sync_session import SyncSession, full_request
 
@@ -35,7 +42,6 @@ CREATES_AND_UPDATES = (
 DELETES = (Action.DELETE_A, Action.DELETE_B)
 BATCHES_PER_COMMIT = 4
 """A commit waits for the disk: that many batches, each with its durable intent, share one."""
-LONGEST_WAIT = timedelta(hours=24)
 
 
 @dataclass(slots=True)
@@ -126,11 +132,11 @@ class Processing:
         Where the counterpart may still be created in this run, an update waits until then, and a create goes ahead.
         """
         if query.operation is not Operation.CREATE:
-            later = _has_text(rows["x_deferred"])
+            later = has_text(rows["x_deferred"])
             if pc.any(later).as_py():
                 self._look_again(rows.filter(later), carried)
                 rows = rows.filter(pc.invert(later))
-        bad = _has_text(rows["x_unresolved"])
+        bad = has_text(rows["x_unresolved"])
         if not pc.any(bad).as_py():
             return rows
         failed = rows.filter(bad)
@@ -153,7 +159,7 @@ class Processing:
                 given_ids: list[str | None] = list(reserved) if reserved else [None] * rows.num_rows
                 ids = pa.chunked_array([pa.array(given_ids, pa.string())])
             rows = rows.set_column(rows.schema.get_field_index(mine), mine, ids)
-        content = self._content(query, rows)
+        content = batch_rows(query, rows)
         batch_id = self.ledger.open_batch(
             self.session.key(given.layout), self.run_id, target, own.structure.name, int(query.operation), content
         )
@@ -189,32 +195,6 @@ class Processing:
             asked *= 2  # a long row of ids that are taken is passed quickly
         return free[:count]
 
-    @staticmethod
-    def _content(query: WriteQuery, rows: pa.Table) -> pa.Table:
-        """The batch rows for the ledger.
-
-        A filled record has no baseline yet: the other side may have to be filled too. Nor has the source of a record
-        that was created without a reference, so that it counts as changed until the reference was written.
-        """
-        no_baseline = {side: rows["x_is_fill"] for side in Side}
-        no_baseline[query.target.other] = _is_unfinished(rows)
-        digests = {query.target: "x_digest", query.target.other: "x_source_digest"}
-        if query.operation is Operation.DELETE:
-            # What was deleted stays known, so that another record under the same id is not taken for it.
-            digests = {Side.A: "x_base_a", Side.B: "x_base_b"}
-        new_id = {Side.A: "x_a_id", Side.B: "x_b_id"}
-        columns: dict[str, pa.ChunkedArray] = {
-            "record_id": rows["x_record_id"],
-            "action": rows["x_action"],
-            "rule": rows["x_rule"],
-            "a_id": rows[new_id[Side.A]],
-            "b_id": rows[new_id[Side.B]],
-            "a_digest": _unless(no_baseline[Side.A], rows[digests[Side.A]]),
-            "b_digest": _unless(no_baseline[Side.B], rows[digests[Side.B]]),
-        }
-        columns |= {label: rows[name] for label, name in query.history}
-        return pa.table(columns)
-
     def _commit(
         self, given: PlanInput, writer: Writer, staged: list[tuple[WriteQuery, Staged]], carried: Carried
     ) -> None:
@@ -228,14 +208,14 @@ class Processing:
     def _settle(self, given: PlanInput, query: WriteQuery, one: Staged, result: WriteResult, carried: Carried) -> None:
         statuses = pa.array(result.statuses, pa.int8())
         written = pc.equal(statuses, int(WriteStatus.WRITTEN))
-        rows = self._with_new_ids(query, one.rows, result)
-        content = self._content(query, rows)
+        rows = with_new_ids(query, one.rows, result.ids)
+        content = batch_rows(query, rows)
         changed_content = not content.equals(one.content)
         if query.operation is not Operation.DELETE:
             content, was_read = self._with_stored(given, query, content, result, written)
             changed_content = changed_content or was_read
-        parts = [self._settlements(query, rows.filter(written), content.filter(written))]
-        self._look_again(rows.filter(pc.and_(written, _is_unfinished(rows))), carried)
+        parts = [written_settlements(query, rows.filter(written), content.filter(written))]
+        self._look_again(rows.filter(pc.and_(written, is_unfinished(rows))), carried)
         not_written = pc.invert(written)
         if pc.any(not_written).as_py():
             parts.append(self._setbacks(given, query, rows, result, carried))
@@ -249,12 +229,6 @@ class Processing:
         self.steps("process.settled")
         carried.count(query.action, len(done))
         self._remember_pairs(given, query, rows.filter(written))
-
-    @staticmethod
-    def _with_new_ids(query: WriteQuery, rows: pa.Table, result: WriteResult) -> pa.Table:
-        mine = f"x_{query.target.value}_id"
-        ids = pa.chunked_array([pa.array(result.ids, pa.string())])
-        return rows.set_column(rows.schema.get_field_index(mine), mine, pc.coalesce(ids, rows[mine]))
 
     def _with_stored(
         self, given: PlanInput, query: WriteQuery, content: pa.Table, result: WriteResult, written: pa.Array
@@ -283,32 +257,6 @@ class Processing:
             content = content.set_column(content.schema.get_field_index(name), name, merged)
         return content, True
 
-    def _settlements(self, query: WriteQuery, rows: pa.Table, content: pa.Table) -> pa.Table:
-        """Settlements of records that were written."""
-        is_gone = query.operation is Operation.DELETE or query.action in (Action.MARK_A, Action.MARK_B)
-        number = rows.num_rows
-        status, deleted_in = Status.PROCESSED, DeletedIn.NOWHERE
-        if is_gone:
-            status, deleted_in = Status.DELETED, DeletedIn.BOTH
-            if query.operation is not Operation.DELETE:
-                deleted_in = DeletedIn.A if query.target is Side.B else DeletedIn.B
-        return pa.table(
-            {
-                "record_id": content["record_id"],
-                "a_id": content["a_id"],
-                "b_id": content["b_id"],
-                "status": pc.if_else(
-                    _is_unfinished(rows), pa.scalar(int(Status.PREPARED), pa.int8()), pa.scalar(int(status), pa.int8())
-                ),
-                "deleted_in": _same(int(deleted_in), number, pa.int8()),
-                "a_digest": content["a_digest"],
-                "b_digest": content["b_digest"],
-                "attempts": _same(0, number, pa.int32()),
-                "not_before": pa.nulls(number, pa.timestamp("us", "UTC")),
-                "last_error": _same("", number, pa.string()),
-            }
-        ).cast(SETTLEMENT_SCHEMA)
-
     def _setbacks(
         self, given: PlanInput, query: WriteQuery, rows: pa.Table, result: WriteResult, carried: Carried
     ) -> pa.Table:
@@ -334,36 +282,13 @@ class Processing:
     ) -> pa.Table:
         """Settlements of records that could not be written: Failed, with a time to try again, or Aborted after the
         last."""
-        limit = given.layout.entity.max_failed_attempts
-        attempts = [int(value or 0) + 1 for value in rows["x_attempts"].to_pylist()]
-        is_create = query.operation is Operation.CREATE
-        now = self.clock.now()
         for a_id, b_id, message in zip(rows["x_a_id"].to_pylist(), rows["x_b_id"].to_pylist(), messages, strict=True):
             named = {Side.A: a_id, Side.B: b_id}
             problem = record_problems.rejected(given.layout, query.target, query.operation, named, message)
             carried.problems.append(problem)
         carried.failed += rows.num_rows
-        target_id = pa.nulls(rows.num_rows, pa.string())
-        ids = {side: rows[f"x_{side.value}_id"] for side in Side}
-        if is_create:
-            # A record that was to be created again keeps the pair's old id, so that its baseline stays findable.
-            ids[query.target] = pc.if_else(pc.is_valid(rows["x_base_a"]), ids[query.target], target_id)
-        return pa.table(
-            {
-                "record_id": rows["x_record_id"],
-                "a_id": ids[Side.A],
-                "b_id": ids[Side.B],
-                "status": pa.array(
-                    [int(Status.ABORTED if count >= limit else Status.FAILED) for count in attempts], pa.int8()
-                ),
-                "deleted_in": pc.coalesce(rows["x_deleted_in"], pa.scalar(0, pa.int8())),
-                "a_digest": rows["x_base_a"],
-                "b_digest": rows["x_base_b"],
-                "attempts": pa.array(attempts, pa.int32()),
-                "not_before": pa.array([now + wait(count) for count in attempts], pa.timestamp("us", "UTC")),
-                "last_error": pa.array(list(messages), pa.string()),
-            }
-        ).cast(SETTLEMENT_SCHEMA)
+        limit = given.layout.entity.max_failed_attempts
+        return rejected_settlements(query, rows, messages, limit, self.clock.now())
 
     def _remember_pairs(self, given: PlanInput, query: WriteQuery, rows: pa.Table) -> None:
         """New pairs can be referred to by the entities that come after."""
@@ -376,26 +301,3 @@ class Processing:
         # A record that was created again has a new id: its old pair must not translate a reference a second time.
         bench.execute(f"DELETE FROM {pairs} WHERE record_id IN (SELECT x_record_id FROM made)")
         bench.execute(f"INSERT INTO {pairs} SELECT x_record_id, x_a_id, x_b_id FROM made")
-
-
-def wait(attempts: int) -> timedelta:
-    """How long a record that failed so often waits: one minute, doubled each time, a day at most."""
-    return min(LONGEST_WAIT, timedelta(minutes=2 ** min(attempts - 1, 12)))
-
-
-def _same(value: int | str, number: int, kind: pa.DataType) -> pa.Array:
-    return pa.repeat(pa.scalar(value, kind), number)
-
-
-def _has_text(texts: pa.ChunkedArray) -> pa.ChunkedArray:
-    return pc.greater(pc.utf8_length(pc.fill_null(texts, "")), 0)
-
-
-def _is_unfinished(rows: pa.Table) -> pa.ChunkedArray:
-    """Whether each written record must be looked at again before it is in sync."""
-    return pc.or_(rows["x_is_fill"], _has_text(rows["x_deferred"]))
-
-
-def _unless(condition: pa.ChunkedArray, values: pa.ChunkedArray) -> pa.ChunkedArray:
-    """The values, null where the condition holds."""
-    return pc.if_else(condition, pa.scalar(None, values.type), values)
