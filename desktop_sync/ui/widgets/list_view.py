@@ -12,6 +12,7 @@ from desktop_sync.ui.models.list_table import ListTableModel
 from desktop_sync.ui.palette import ROW_HEIGHT
 from desktop_sync.ui.theme import Theme
 from desktop_sync.ui.widgets.cell_delegate import CellDelegate
+from desktop_sync.ui.widgets.column_widths import shared_widths
 
 
 class ListView(QTableView):
@@ -45,6 +46,7 @@ class ListView(QTableView):
         rows.setDefaultSectionSize(ROW_HEIGHT)
         header = self.horizontalHeader()
         header.setHighlightSections(False)
+        header.setTextElideMode(Qt.TextElideMode.ElideRight)
         header.setSectionsClickable(False)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setAccessibleName(self.tr("Columns"))
@@ -57,10 +59,12 @@ class ListView(QTableView):
         model = self.model()
         if not isinstance(model, ListTableModel) or not model.columns:
             return
-        wanted = sum(column.width for column in model.columns)
         available = max(self.viewport().width(), 200)
-        for number, column in enumerate(model.columns[:-1]):
-            self.setColumnWidth(number, max(60, available * column.width // wanted))
+        widths = shared_widths(
+            self.horizontalHeader(), [column.width for column in model.columns], available, never_scrolls=True
+        )
+        for number, width in enumerate(widths):
+            self.setColumnWidth(number, width)
         if self._fits_rows:
             height = self.horizontalHeader().height() + ROW_HEIGHT * max(1, model.rowCount()) + 4
             self.setFixedHeight(height)

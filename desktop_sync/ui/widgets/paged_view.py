@@ -14,6 +14,7 @@ from desktop_sync.ui.models.paged_table import PagedTableModel
 from desktop_sync.ui.models.row_ranges import Ranges, as_text, count_rows, merged
 from desktop_sync.ui.palette import ROW_HEIGHT
 from desktop_sync.ui.widgets.cell_delegate import CellDelegate
+from desktop_sync.ui.widgets.column_widths import shared_widths
 
 COPY_LIMIT = 100_000
 """More rows than that are exported, not copied: a clipboard of a gigabyte helps nobody."""
@@ -98,13 +99,11 @@ class PagedView(QTableView):
 
     def _fit(self) -> None:
         """Columns that a person has not arranged share the width; too little of it is scrolled."""
-        columns = self._model.columns
-        wanted = sum(column.width for column in columns)
-        share = max(0.88, min(1.6, self.viewport().width() / wanted))
         header = self.horizontalHeader()
+        widths = shared_widths(header, [column.width for column in self._model.columns], self.viewport().width())
         header.blockSignals(True)
-        for number, column in enumerate(columns):
-            self.setColumnWidth(number, int(column.width * share))
+        for number, width in enumerate(widths):
+            self.setColumnWidth(number, width)
         header.blockSignals(False)
 
     # Selection
