@@ -61,6 +61,16 @@ class FirstContactRule(enum.Enum):
     ASK = "ask"
 
 
+class Resolution(enum.Enum):
+    """What is one piece where both sides changed and the most recent change wins: the record, or each field (SPEC §7).
+
+    In both cases a record is written whole.
+    """
+
+    RECORD = "record"
+    FIELD = "field"
+
+
 class DeleteRule(enum.Enum):
     """What happens to the counterpart of a deleted record (SPEC §6)."""
 
@@ -190,6 +200,7 @@ class Entity:
     key: PerSide[tuple[str, ...]] = PerSide((), ())
     filter: PerSide[str] = PerSide("", "")
     max_failed_attempts: int = 5
+    resolution: Resolution = Resolution.RECORD
 
     @property
     def identifying(self) -> tuple[FieldMapping, ...]:

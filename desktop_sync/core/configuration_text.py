@@ -12,6 +12,7 @@ from desktop_sync.core.configuration import (
     FirstContactRule,
     GuardLimits,
     MatchRule,
+    Resolution,
     Side,
     SyncConfiguration,
 )
@@ -83,7 +84,10 @@ def conflict_sentence(configuration: SyncConfiguration, entity: Entity) -> str:
         ConflictRule.B: f'"{configuration.b}" wins',
         ConflictRule.ASK: "you are asked, and nothing is written before you decide",
     }
-    return f"When a record was changed on both sides, {texts[entity.conflict]}."
+    said = f"When a record was changed on both sides, {texts[entity.conflict]}"
+    if entity.resolution is Resolution.FIELD and entity.conflict is ConflictRule.MOST_RECENT:
+        return f"{said}; each field is judged by itself."
+    return f"{said}."
 
 
 def first_contact_sentence(configuration: SyncConfiguration, entity: Entity) -> str:

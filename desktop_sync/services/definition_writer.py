@@ -17,6 +17,7 @@ from desktop_sync.core.configuration import (
     GuardLimits,
     Mark,
     PerSide,
+    Resolution,
     SecretReference,
     SyncConfiguration,
 )
@@ -119,6 +120,8 @@ def _entity(entity: Entity) -> Table:
     table.add("direction", entity.direction.value)
     table.add("primary", entity.primary.value)
     table.add("conflict", entity.conflict.value)
+    if entity.resolution is not Resolution.RECORD:
+        table.add("resolution", entity.resolution.value)
     table.add("first_contact", entity.first_contact.value)
     table.add("delete", _inline({A_TO_B: entity.delete.a.value, B_TO_A: entity.delete.b.value}))
     marks = {way: _mark(mark) for way, mark in ((A_TO_B, entity.mark.a), (B_TO_A, entity.mark.b)) if mark != NO_MARK}

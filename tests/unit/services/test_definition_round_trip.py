@@ -22,6 +22,7 @@ from desktop_sync.core.configuration import (
     MatchRule,
     NullPolicy,
     PerSide,
+    Resolution,
     SecretReference,
     Side,
     SyncConfiguration,
@@ -132,6 +133,7 @@ def configurations(draw: st.DrawFn, name: str, endpoint_names: list[str]) -> Syn
             draw(per_side(st.lists(texts, max_size=2).map(tuple))),
             draw(per_side(texts)),
             draw(st.integers(1, 1000)),
+            resolution=draw(st.sampled_from(Resolution)),
         )
         for entity_name in entity_names
     )

@@ -1,0 +1,99 @@
+"""Origin stamps: when and in which endpoint a person last changed a value, carried along by sync (SPEC §7).
+
+Stamps of two systems are never compared by the clock alone: each has an error, and within both errors nobody knows
+which change was first. Then the system that is preferred wins, then the endpoint's name decides, so that the winner is
+the same from whichever side, and in whichever order, one looks (RELIABILITY 4.7).
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from desktop_sync.core.configuration import Side
+
+UNKNOWN_AT = 0
+"""The instant of a change that nobody wrote down: it counts as the oldest, so that a known one wins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """An origin stamp. `at_us` is microseconds since 1970 by this machine's clock, `error_us` how far it may be off."""
+
+    endpoint: str
+    at_us: int = UNKNOWN_AT
+    error_us: int = 0
+
+
+class Prevails(enum.IntEnum):
+    """Which of two stamps wins. NEITHER: they are one and the same change, or cannot be told apart at all."""
+
+    NEITHER = 0
+    FIRST = 1
+    SECOND = 2
+
+
+def rank(endpoint: str, preference: Sequence[str]) -> int:
+    """The endpoint's place among the preferred ones, the best is 0; one that is not named comes after all."""
+    return preference.index(endpoint) if endpoint in preference else len(preference)
+
+
+def is_tie(first: Origin, second: Origin) -> bool:
+    """Whether the clocks alone cannot say which change was the later one."""
+    if first.endpoint == second.endpoint:
+        return first.at_us == second.at_us  # one clock: its error is the same for both
+    return abs(first.at_us - second.at_us) <= first.error_us + second.error_us
+
+
+def prevails(first: Origin, second: Origin, preference: Sequence[str] = ()) -> Prevails:
+    """The winner: the later one; in a tie the preferred system, then the endpoint whose name comes first."""
+    if not is_tie(first, second):
+        return Prevails.FIRST if first.at_us > second.at_us else Prevails.SECOND
+    keys = [(rank(origin.endpoint, preference), origin.endpoint) for origin in (first, second)]
+    if keys[0] == keys[1]:
+        return Prevails.NEITHER
+    return Prevails.FIRST if keys[0] < keys[1] else Prevails.SECOND
+
+
+def latest(origins: Iterable[Origin], preference: Sequence[str] = ()) -> Origin:
+    """The stamp of a whole record: that of its field that was changed last; of equal instants the preferred system's.
+
+    By the instant alone, whatever the errors, so that it does not matter in which order the fields come.
+    """
+    return min(origins, key=lambda one: (-one.at_us, rank(one.endpoint, preference), one.endpoint, one.error_us))
+
+
+def settle(claimed_us: int | None, error_us: int, previous_us: int | None, scanned_us: int) -> tuple[int, int]:
+    """(at, error) of a change that this scan sees and the previous one did not: it lies in (previous, this].
+
+    A claimed instant outside was told by a clock that is wrong; what is left is the nearest bound, and that the change
+    may lie anywhere between the two. Without a claim the instant is unknown. `previous_us` is None before a first scan.
+    """
+    if claimed_us is None:
+        return UNKNOWN_AT, 0
+    earliest = None if previous_us is None else min(previous_us + 1, scanned_us)
+    width = 0 if earliest is None else scanned_us - earliest
+    if claimed_us > scanned_us:
+        return scanned_us, max(error_us, width)
+    if earliest is not None and claimed_us < earliest:
+        return earliest, max(error_us, width)
+    return claimed_us, error_us
+
+
+def resolve_fields(
+    a: Mapping[str, Origin], b: Mapping[str, Origin], preference: Sequence[str], primary: Side
+) -> dict[str, Side]:
+    """Field by field, the side whose value is kept. Both sides must name the same fields.
+
+    `primary` decides only where the stamps are the same, so that there is nothing else to tell the values apart by.
+    """
+    by_verdict = {Prevails.FIRST: Side.A, Prevails.SECOND: Side.B, Prevails.NEITHER: primary}
+    return {name: by_verdict[prevails(a[name], b[name], preference)] for name in a}
+
+
+def claim_error_us(text: str) -> int:
+    """Half of what a stamp's text leaves open, so that two stamps a whole step apart are no tie: days, minutes, seconds
+    or nothing, for `2024-05-01`, `2024-05-01 07:30`, `2024-05-01 07:30:15` and finer ones."""
+    step_s = 86_400 if len(text) <= 10 else 60 if len(text) <= 16 else 0 if "." in text[16:] else 1
+    return max(0, step_s * 500_000 - 1)
