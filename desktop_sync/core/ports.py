@@ -18,6 +18,12 @@ class Clock(Protocol):
         """Seconds that never go back."""
 
 
+class Sleep(Protocol):
+    """Waits. Tests inject one that only moves their clock."""
+
+    def __call__(self, seconds: float) -> None: ...
+
+
 class Ids(Protocol):
     def new_id(self) -> str:
         """Unique, unguessable, sorts by time of making."""

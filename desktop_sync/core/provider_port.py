@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from desktop_sync.core.structure import Structure
@@ -55,6 +56,21 @@ class ConditionalWrite(enum.Enum):
     BLIND = "blind"
 
 
+class CreateClass(enum.Enum):
+    """By what a create that was not acknowledged is found again, the surest first (RELIABILITY 4.2).
+
+    The first four never make a second record when the same create is sent again. The others are waited for until no
+    request can be under way any more, and then looked for among the records that were not known before.
+    """
+
+    MARKER = "marker"  # the key of the create is written beside the record, in one transaction of the endpoint
+    CLIENT_ID = "client-id"  # the id is chosen before the create, which fails if the id is taken
+    IDEMPOTENCY_KEY = "idempotency-key"  # the endpoint answers a key that it knows with the first answer
+    EXTERNAL_ID = "external-id"  # the key is written into a field of the record
+    NATURAL_KEY = "natural-key"  # the identifying fields
+    NONE = "none"  # records are created one at a time
+
+
 class ReadCompleteness(enum.Enum):
     """Whether absence from a full read means that the record is gone."""
 
@@ -73,8 +89,15 @@ class Capabilities:
     reads_modified_since: bool = False
     reads_deletions: bool = False
     reads_by_id: bool = True
-    reserves_ids: bool = False
-    """Ids of new records can be chosen before the create, which then fails if the id is taken."""
+    creates: CreateClass = CreateClass.NONE
+    """What holds for creates at best; where no id can be reserved, CLIENT_ID counts as NATURAL_KEY."""
+    is_external_id_unique: bool = False
+    """EXTERNAL_ID: the endpoint refuses a second record with the same key."""
+    key_lives_s: float | None = None
+    """IDEMPOTENCY_KEY: how long the endpoint remembers a key; None is for ever."""
+    max_in_flight_s: float = 0.0
+    """How long after it was sent the endpoint may still carry a request out. 0: when the call returns or the
+    program is dead, it is carried out or never will be."""
     conditional_write: ConditionalWrite = ConditionalWrite.BLIND
     completeness: ReadCompleteness = ReadCompleteness.COMPLETE
     has_transactions: bool = False
@@ -139,6 +162,9 @@ class WriteBatch:
     `fields` and `values`: what to write; columns in that order, one row per record; empty for a DELETE. Key fields that
     the mapping does not fill are taken from a reserved id.
     `expected`: for UPDATE and DELETE, the records as `read` gave them: columns `expected_fields`, same rows.
+    `keys`: in a CREATE of class MARKER, IDEMPOTENCY_KEY or EXTERNAL_ID, one text per record that no other create has;
+    when a create is sent again, its key and every value are the same. Else empty.
+    `send_before`: a record that was not sent by then (aware UTC) is not sent any more, and is CHANGED. None: any time.
     """
 
     operation: Operation
@@ -147,12 +173,14 @@ class WriteBatch:
     values: ArrowStream | None = None
     expected_fields: tuple[str, ...] = ()
     expected: ArrowStream | None = None
+    keys: Sequence[str] = ()
+    send_before: datetime | None = None
 
 
 class WriteStatus(enum.IntEnum):
     WRITTEN = 0
     CHANGED = 1  # the record is not what was expected, or gone; nothing was written
-    EXISTS = 2  # a record with the reserved id is there already; nothing was written
+    EXISTS = 2  # a record with the reserved id or the key is there already; nothing was written
     REJECTED = 3  # the endpoint refuses this record; `message` says why
     UNKNOWN = 4  # not known whether it was written
 
@@ -218,6 +246,10 @@ class EndpointSession(Protocol):
 
     def reserve_ids(self, structure: Structure, count: int) -> list[str] | None:
         """Ids that no record has now, for creates; None where the endpoint gives ids itself. Not durable."""
+
+    def find_created(self, structure: Structure, keys: Sequence[str]) -> list[list[str]]:
+        """For each key of a create, the ids of the records that were created with it: one at most, unless external
+        ids are not unique. A MARKER's record may be gone. Asked of the classes MARKER and EXTERNAL_ID only."""
 
     def create_structure(self, structure: Structure) -> None:
         """The structure is there with these fields and key, empty. Raises ConfigurationError when it exists already."""

@@ -30,6 +30,7 @@ from desktop_sync.core.errors import (
 )
 from desktop_sync.core.provider_port import (
     ConditionalWrite,
+    CreateClass,
     EndpointSession,
     OpenContext,
     Operation,
@@ -433,7 +434,7 @@ class ProviderConformance:
             assert reserved is None
             assert again is None
             pytest.skip("this structure's ids cannot be reserved")
-        assert session.capabilities.reserves_ids
+        assert session.capabilities.creates is CreateClass.CLIENT_ID
         assert len({*reserved, *again}) == 6
         batch = WriteBatch(Operation.CREATE, reserved, ("name",), self.table([("a",), ("b",), ("c",)], 1))
         (first,) = self.write(session, batch, key=("guid",))

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.suite import ProviderConformance
-from tests.conformance.workshops import CsvWorkshop, SqliteWorkshop
+from tests.conformance.workshops import ChaosWorkshop, CsvWorkshop, SqliteWorkshop
+from tests.support.chaos_system import CLASSES
 
 
 class TestSqlite(ProviderConformance):
@@ -20,3 +21,11 @@ class TestCsv(ProviderConformance):
     @pytest.fixture
     def workshop(self, tmp_path: Path) -> CsvWorkshop:
         return CsvWorkshop(tmp_path)
+
+
+class TestSystemInMemory(ProviderConformance):
+    """The fake that the fault tests run against is held against the same rules."""
+
+    @pytest.fixture
+    def workshop(self) -> ChaosWorkshop:
+        return ChaosWorkshop(CLASSES["client-id"])

@@ -11,6 +11,41 @@ from pathlib import Path
 
 from desktop_sync.core.provider_port import OpenContext, Provider
 from desktop_sync.providers.registry import Registry
+from tests.support.chaos_provider import ChaosProvider
+from tests.support.chaos_system import ChaosSystem, Profile
+from tests.support.memory_provider import SetClock
+
+
+class ChaosWorkshop:
+    """A system in memory, of one class of the capability ladder."""
+
+    is_on_disk = False
+
+    def __init__(self, profile: Profile) -> None:
+        self.system = ChaosSystem("shelf", profile, SetClock())
+        self.provider: Provider = ChaosProvider(self.system)
+
+    def context(self) -> OpenContext:
+        return OpenContext("Shelf", {"system": "shelf"})
+
+    def make(self, structure: str, fields: Sequence[str], key: Sequence[str], records: Sequence[Sequence[str]]) -> None:
+        self.system.make(structure, fields, key)
+        for record in records:
+            self.system.put(structure, **dict(zip(fields, record, strict=True)))
+
+    def raw(self, structure: str) -> list[tuple[str | None, ...]]:
+        return sorted(tuple(row.values()) for row in self.system.records(structure).values())
+
+    def change(self, structure: str, key_field: str, key: str, field: str, value: str) -> None:
+        (record_id,) = self.system.find_by(structure, key_field, key)
+        self.system.edit(structure, record_id, **{field: value})
+
+    def fingerprint(self) -> bytes:
+        tables = self.system.tables.items()
+        return repr([(name, table.structure, sorted(table.rows.items())) for name, table in sorted(tables)]).encode()
+
+    def make_unusable(self) -> None:
+        del self.provider.systems["shelf"]  # type: ignore[attr-defined]
 
 
 def quoted(name: str) -> str:

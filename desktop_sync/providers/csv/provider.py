@@ -8,6 +8,7 @@ from desktop_sync.core.errors import ConfigurationError, Place
 from desktop_sync.core.provider_port import (
     Capabilities,
     ConditionalWrite,
+    CreateClass,
     EndpointSession,
     OpenContext,
     Setting,
@@ -19,7 +20,7 @@ from desktop_sync.providers.csv.session import CsvSession
 
 CAPABILITIES = Capabilities(
     can_create_structures=True,
-    reserves_ids=True,
+    creates=CreateClass.CLIENT_ID,
     conditional_write=ConditionalWrite.STRONG,
     commits_each_batch=False,
     distinguishes_empty_and_null=False,

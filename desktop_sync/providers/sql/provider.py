@@ -8,6 +8,7 @@ from desktop_sync.core.errors import ConfigurationError, Place
 from desktop_sync.core.provider_port import (
     Capabilities,
     ConditionalWrite,
+    CreateClass,
     EndpointSession,
     OpenContext,
     Setting,
@@ -19,7 +20,7 @@ from desktop_sync.providers.sql.sqlite_session import SqliteSession
 CAPABILITIES = Capabilities(
     can_create_structures=True,
     reads_modified_since=True,
-    reserves_ids=True,
+    creates=CreateClass.CLIENT_ID,
     conditional_write=ConditionalWrite.STRONG,
     has_transactions=True,
     batch_size=10_000,
