@@ -8,6 +8,7 @@ import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 
+from desktop_sync import suspend_clock
 from desktop_sync.core.ledger_port import Ledger
 from desktop_sync.core.ports import Clock, Secrets, Steps, no_steps
 from desktop_sync.providers.registry import Registry
@@ -22,6 +23,9 @@ class SystemClock:
 
     def monotonic_s(self) -> float:
         return time.monotonic()
+
+    def boottime_s(self) -> float:
+        return suspend_clock.boottime_s()
 
 
 class TimeOrderedIds:

@@ -34,6 +34,8 @@ OF_ERROR: Mapping[type[BaseException], ExitCode] = {
     errors.EndpointError: ExitCode.ENDPOINT,
     errors.SecretUnavailableError: ExitCode.ENDPOINT,
     errors.AlreadyRunningError: ExitCode.ENDPOINT,
+    errors.BoundElsewhereError: ExitCode.ENDPOINT,
+    errors.LeaseLostError: ExitCode.ENDPOINT,
     errors.VersionMismatchError: ExitCode.CONFIGURATION,
     errors.RecordError: ExitCode.PROBLEMS,
     errors.GuardError: ExitCode.GUARD,

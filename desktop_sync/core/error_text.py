@@ -97,6 +97,22 @@ def _(error: errors.AlreadyRunningError) -> str:
 
 
 @sentence.register
+def _(error: errors.BoundElsewhereError) -> str:
+    return (
+        f'"{error.configuration}" belongs to another ledger: {error.endpoint} says that it is synchronized by '
+        f"{error.holder}. Nothing was written."
+    )
+
+
+@sentence.register
+def _(error: errors.LeaseLostError) -> str:
+    return (
+        f'"{error.configuration}" is run by {error.holder} since this run stood still; this run has ended without '
+        "another write."
+    )
+
+
+@sentence.register
 def _(error: errors.VersionMismatchError) -> str:
     return f"{_capital(error.what)} is out of date: it was made for {error.expected}, and now there is {error.found}."
 
@@ -162,6 +178,11 @@ _STEPS: Mapping[type[BaseException], str] = {
     errors.DamagedError: "Repair the content at the place named; until then nothing of it is used.",
     errors.SchemaDriftError: "Check the field mapping: the structure is not what it was.",
     errors.AlreadyRunningError: "Wait until it has finished, then try again.",
+    errors.BoundElsewhereError: (
+        "Let that program do it; or look with a preview, which only matches, and take the configuration over: "
+        "desktop-sync bind NAME --take-over."
+    ),
+    errors.LeaseLostError: "Let the other run finish; what this one wrote until then is recorded.",
     errors.VersionMismatchError: "Make a new preview and go on from there.",
     errors.RecordError: "Correct the record, or skip it; the others are synchronized.",
     errors.RunStoppedError: "Start it again when you like; it goes on where it stopped.",

@@ -11,10 +11,12 @@
     │   └─ SchemaDriftError        a mapped field vanished or changed its type
     ├─ SecretUnavailableError    the password store cannot give the value     exit 3
     ├─ AlreadyRunningError       the configuration is running elsewhere       exit 3
+    ├─ BoundElsewhereError       the configuration belongs to another ledger  exit 3
     ├─ VersionMismatchError      the plan is older than what it was made of: plan again
     ├─ RecordError               this record only; the others go on           exit 1
     ├─ RunStoppedError           the run ended before its end
     │   ├─ GuardError              a guard stopped it before it wrote         exit 4
+    │   ├─ LeaseLostError          another run took its place                 exit 3
     │   └─ CancelledError          a person stopped it                        exit 130
     ├─ LedgerError               the local store cannot be used or written    exit 3
     └─ BugError                  this program broke one of its own rules
@@ -123,6 +125,16 @@ class AlreadyRunningError(DesktopSyncError):
         self.holder = holder
 
 
+class BoundElsewhereError(DesktopSyncError):
+    """The endpoint says that the configuration is synchronized by another ledger. `holder` says whose, for people."""
+
+    def __init__(self, configuration: str, endpoint: str, holder: str) -> None:
+        super().__init__(configuration, endpoint, holder)
+        self.configuration = configuration
+        self.endpoint = endpoint
+        self.holder = holder
+
+
 class VersionMismatchError(DesktopSyncError):
     """A plan or a decision was made from something that changed since: make it again."""
 
@@ -148,6 +160,15 @@ class GuardError(RunStoppedError):
         super().__init__(findings, plan_id)
         self.findings = findings
         self.plan_id = plan_id
+
+
+class LeaseLostError(RunStoppedError):
+    """Another run of the configuration began meanwhile: this one writes no more. `holder` says which, for people."""
+
+    def __init__(self, configuration: str, holder: str) -> None:
+        super().__init__(configuration, holder)
+        self.configuration = configuration
+        self.holder = holder
 
 
 class CancelledError(RunStoppedError):

@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from desktop_sync.core.binding import Binding, MatchOnly
 from desktop_sync.core.configuration import Endpoint, Side, SyncConfiguration
 from desktop_sync.core.plan import Mode
 from desktop_sync.core.provider_port import ArrowStream
@@ -202,7 +203,8 @@ class Journal(Protocol):
     def open_batch(
         self, key: EntityKey, run_id: int, side: Side, structure: str, operation: int, rows: ArrowStream
     ) -> int:
-        """The intent is durable; the id of the batch."""
+        """The intent is durable; the id of the batch. Raises LeaseLostError when a later run of the configuration
+        has begun."""
 
     def close_batch(
         self,
@@ -236,7 +238,36 @@ class PlanShelf(Protocol):
     def drop(self, configuration: str) -> None: ...
 
 
-class Ledger(DefinitionStore, RunStore, RecordStore, Journal, PlanShelf, Protocol):
+class BindingStore(Protocol):
+    """Whose the configurations are (RELIABILITY 4.9)."""
+
+    def place(self) -> tuple[str, str]:
+        """Who runs here, for people, and a text that tells this home folder on this machine from all others."""
+
+    def holder(self, configuration: str) -> str:
+        """Who runs the configuration now on this machine, for people; empty when nobody does."""
+
+    def fence(self, run_id: int) -> int:
+        """The run's fence number: greater than those of all runs before it, of any configuration."""
+
+    def raise_fence(self, run_id: int, above: int) -> int:
+        """The run's new fence number, greater than `above` and than all others."""
+
+    def binding(self, configuration: str) -> Binding: ...
+    def bind(self, configuration: str, epoch: int) -> None:
+        """The ledger knows of that hand-over."""
+
+    def begin_match_only(self, configuration: str, why: MatchOnly) -> None:
+        """Until a person confirms, the configuration only matches; a waiting plan is gone."""
+
+    def note_matched(self, configuration: str, run_id: int) -> None:
+        """The run only matched, and a person can look at what it found."""
+
+    def end_match_only(self, configuration: str) -> None:
+        """The ordinary mode is back. The next prepare reads completely; a waiting plan is gone."""
+
+
+class Ledger(DefinitionStore, RunStore, RecordStore, Journal, PlanShelf, BindingStore, Protocol):
     """All of it. One object serves all threads."""
 
     def purge(self, before: datetime) -> int:

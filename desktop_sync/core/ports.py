@@ -17,6 +17,9 @@ class Clock(Protocol):
     def monotonic_s(self) -> float:
         """Seconds that never go back."""
 
+    def boottime_s(self) -> float:
+        """Seconds that never go back and go on while the machine sleeps (RELIABILITY 4.9)."""
+
 
 class Sleep(Protocol):
     """Waits. Tests inject one that only moves their clock."""

@@ -96,6 +96,15 @@ class HomeFolder:
         if not has_log and pages * (65536 if page_size == 1 else page_size) > size:
             raise self.damaged("the ledger is cut short")
 
+    def sync(self) -> None:
+        """What was renamed in the folder is durable."""
+        if sys.platform != "win32":
+            handle = os.open(self.path, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+
     def has_mark(self) -> bool:
         """Whether the file itself says that it is a ledger; a new one may say so only in its log."""
         with self.faults():

@@ -9,14 +9,14 @@ import pyarrow.compute as pc
 from sqlalchemy import Connection, and_, insert, select, update
 
 from desktop_sync.core.configuration import Side
-from desktop_sync.core.errors import BugError
+from desktop_sync.core.errors import BugError, LeaseLostError
 from desktop_sync.core.ledger_port import BatchState, EntityKey, OpenBatch
 from desktop_sync.core.provider_port import ArrowStream
 from desktop_sync.ledger import tables
 from desktop_sync.ledger.batch_content import pack, pack_rows_done, read_rows, read_stream, unpack, unpack_record_ids
 from desktop_sync.ledger.instants import from_us
 from desktop_sync.ledger.settlement import Settlement
-from desktop_sync.ledger.store import Store, entity_ids, made_id, make_entity_id
+from desktop_sync.ledger.store import Store, configuration_id, entity_ids, made_id, make_entity_id
 
 NO_OPERATION = -1
 """The operation of a batch that writes to no endpoint."""
@@ -30,12 +30,14 @@ class SqlJournal(Store):
     def open_batch(
         self, key: EntityKey, run_id: int, side: Side, structure: str, operation: int, rows: ArrowStream
     ) -> int:
-        """The intent is durable; the id of the batch."""
+        """The intent is durable; the id of the batch. Raises LeaseLostError when a later run of the configuration
+        has begun: the lock of the operating system did not keep two runs apart."""
         content = read_rows(rows)
         blob = pack(content)
         with self._database.writing("open_batch") as connection:
             head = {"run_id": run_id, "entity_id": make_entity_id(connection, key), "side": side.value}
             head |= {"structure": structure, "operation": operation, "state": int(BatchState.OPEN)}
+            head |= {"fence": _fence(connection, run_id, key.configuration)}
             return _insert(connection, head | {"opened_at": self._now_us()}, content, blob)
 
     def close_batch(
@@ -115,6 +117,15 @@ class SqlJournal(Store):
             )
             for row in found
         ]
+
+
+def _fence(connection: Connection, run_id: int, configuration: str) -> int:
+    mine = connection.execute(select(tables.run.c.fence).where(tables.run.c.id == run_id)).scalar()
+    newest = select(tables.run.c.id).where(tables.run.c.configuration_id == configuration_id(connection, configuration))
+    last: int | None = connection.execute(newest.order_by(tables.run.c.id.desc()).limit(1)).scalar()
+    if mine is not None and last is not None and last > run_id:
+        raise LeaseLostError(configuration, f"run {last} of this ledger")
+    return int(mine or 0)
 
 
 def _insert(connection: Connection, head: Mapping[str, object], content: pa.Table, blob: bytes) -> int:

@@ -26,6 +26,14 @@ def name_hash(name: str) -> str:
     return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
+def _machine() -> str:
+    """The machine's own id where it has one; its name must do elsewhere."""
+    try:
+        return Path("/etc/machine-id").read_text(encoding="ascii", errors="replace").strip()
+    except OSError:
+        return ""
+
+
 class RunLocks:
     """The locks of one home folder, as one process sees them."""
 
@@ -41,7 +49,7 @@ class RunLocks:
         with self._home.gate():
             lock = FileLock.take(self._file(configuration))
         if lock is None:
-            raise AlreadyRunningError(configuration, self._holder(configuration))
+            raise AlreadyRunningError(configuration, self.holder(configuration))
         try:
             with self._home.faults():
                 lock.write(self._description())
@@ -74,7 +82,14 @@ class RunLocks:
         since = self._clock.now().isoformat(timespec="seconds")
         return json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": since})
 
-    def _holder(self, configuration: str) -> str:
+    def me(self) -> tuple[str, str]:
+        """This process for people, and a text that tells its home folder on its machine from all others."""
+        host = socket.gethostname()
+        home = hashlib.sha256(f"{_machine()} {host} {self._home.path.resolve()}".encode()).hexdigest()[:32]
+        return f"process {os.getpid()} on {host}", home
+
+    def holder(self, configuration: str) -> str:
+        """Who wrote into the lock last, for people; it may have been released since."""
         try:
             holder = json.loads(self._file(configuration).read_text(encoding="utf-8"))
             return f"process {int(holder['pid'])} on {holder['host']}, since {holder['since']}"

@@ -10,6 +10,7 @@ from desktop_sync.core.configuration import SyncConfiguration
 from desktop_sync.core.errors import BugError, LedgerError
 from desktop_sync.core.run import Outcome, Run, RunKind, RunResult, Trigger
 from desktop_sync.ledger import tables
+from desktop_sync.ledger.home_mark import next_fence
 from desktop_sync.ledger.instants import from_us, optional_time
 from desktop_sync.ledger.json_codec import DocumentError
 from desktop_sync.ledger.run_codec import read_result, result_text
@@ -42,9 +43,12 @@ class SqlRunStore(Store):
                     trigger=trigger.value,
                     started_at=self._now_us(),
                     outcome=Outcome.RUNNING.value,
+                    fence=next_fence(connection),
                 )
             )
-            return made_id(made)
+            run_id = made_id(made)
+        self._parts.mark.keep()
+        return run_id
 
     def finish_run(self, run_id: int, result: RunResult) -> None:
         """The run is over. May be repeated; the last result stays."""
@@ -52,6 +56,7 @@ class SqlRunStore(Store):
         with self._database.writing("finish_run") as connection:
             if not connection.execute(update(tables.run).where(tables.run.c.id == run_id).values(**over)).rowcount:
                 raise BugError(f"there is no run {run_id} to finish")
+        self._parts.mark.keep()
 
     def runs(self, configuration: str = "", limit: int = 200, offset: int = 0) -> list[Run]:
         """Newest first."""

@@ -9,13 +9,16 @@ from desktop_sync.core.errors import LedgerError
 from desktop_sync.core.ledger_port import Ledger
 from desktop_sync.core.ports import Clock, Ids, Steps, no_steps
 from desktop_sync.ledger.backup import SqlBackup
+from desktop_sync.ledger.binding_store import SqlBindingStore
 from desktop_sync.ledger.conflict_store import SqlConflictStore
 from desktop_sync.ledger.database import Database
 from desktop_sync.ledger.definition_store import SqlDefinitionStore
 from desktop_sync.ledger.file_lock import FileLock
 from desktop_sync.ledger.history import SqlHistory
 from desktop_sync.ledger.home_folder import HomeFolder
+from desktop_sync.ledger.home_mark import HomeMark
 from desktop_sync.ledger.id_block import IdBlock
+from desktop_sync.ledger.instants import to_us
 from desktop_sync.ledger.journal import SqlJournal
 from desktop_sync.ledger.ledger_faults import ledger_faults
 from desktop_sync.ledger.record_store import SqlRecordStore
@@ -27,7 +30,15 @@ from desktop_sync.ledger.store import LedgerParts
 
 
 class SqlLedger(
-    SqlDefinitionStore, SqlRunStore, SqlHistory, SqlRecordStore, SqlConflictStore, SqlJournal, SqlRetention, SqlBackup
+    SqlDefinitionStore,
+    SqlBindingStore,
+    SqlRunStore,
+    SqlHistory,
+    SqlRecordStore,
+    SqlConflictStore,
+    SqlJournal,
+    SqlRetention,
+    SqlBackup,
 ):
     """The whole `Ledger` over one SQLite file. One object serves all threads; several processes may have the file
     open. Made by `open_ledger`."""
@@ -62,7 +73,9 @@ def open_ledger(home: Path, clock: Clock, ids: Ids, steps: Steps = no_steps) -> 
     database = Database(folder.ledger, steps)
     try:
         upgrade(database)
-        parts = LedgerParts(folder, database, clock, ids, IdBlock(database), RunLocks(folder, clock))
+        mark = HomeMark(folder, database)
+        mark.recognise(ids, to_us(clock.now()), was_damaged=False)
+        parts = LedgerParts(folder, database, clock, ids, IdBlock(database), RunLocks(folder, clock), mark)
         ledger = SqlLedger(parts, marker)
         ledger.close_cut_off_runs()
         with folder.faults():

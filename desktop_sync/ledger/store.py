@@ -11,6 +11,7 @@ from desktop_sync.core.ledger_port import EntityKey
 from desktop_sync.core.ports import Clock, Ids
 from desktop_sync.ledger.database import Database
 from desktop_sync.ledger.home_folder import HomeFolder
+from desktop_sync.ledger.home_mark import HomeMark
 from desktop_sync.ledger.id_block import IdBlock
 from desktop_sync.ledger.instants import to_us
 from desktop_sync.ledger.run_lock import RunLocks
@@ -27,6 +28,7 @@ class LedgerParts:
     ids: Ids
     id_block: IdBlock
     locks: RunLocks
+    mark: HomeMark
 
 
 class Store:

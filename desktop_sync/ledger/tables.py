@@ -55,6 +55,18 @@ endpoint = Table(
     sqlite_strict=True,
 )
 
+# Which hand-over of the configuration this ledger knows, and why it only matches, if it does.
+binding = Table(
+    "binding",
+    metadata,
+    Column("configuration_id", Integer, ForeignKey("configuration.id", ondelete="CASCADE"), primary_key=True),
+    Column("epoch", Integer, nullable=False),
+    Column("match_only", Text),
+    Column("since", Integer),
+    Column("matched_run", Integer),
+    sqlite_strict=True,
+)
+
 # A deleted configuration stays for its runs; its name is free for another one.
 configuration = Table(
     "configuration",
@@ -126,6 +138,7 @@ run = Table(
     Column("ended_at", Integer),
     Column("outcome", Text, nullable=False),
     Column("result", Text),
+    Column("fence", Integer, nullable=False, server_default=text("0")),
     Index("run_configuration", "configuration_id", "id"),
     Index("run_running", "id", sqlite_where=text("outcome = 'running'")),
     sqlite_autoincrement=True,  # an id is never given twice
@@ -149,6 +162,7 @@ batch = Table(
     Column("min_record_id", Integer),
     Column("max_record_id", Integer),
     Column("done_rows", LargeBinary),
+    Column("fence", Integer, nullable=False, server_default=text("0")),
     Index("batch_run", "run_id", "id"),
     Index("batch_open", "entity_id", "id", sqlite_where=text("state = 0")),
     sqlite_autoincrement=True,  # an id is never given twice

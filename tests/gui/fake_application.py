@@ -56,6 +56,9 @@ class FakeClock:
     def monotonic_s(self) -> float:
         return 0.0
 
+    def boottime_s(self) -> float:
+        return 0.0
+
 
 def person(number: int) -> tuple[str, str, str, str]:
     """Name, mail, city, telephone of a made-up customer."""

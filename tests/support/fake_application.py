@@ -55,6 +55,9 @@ class FakeClock:
         self.seconds += 1
         return self.seconds
 
+    def boottime_s(self) -> float:
+        return self.seconds
+
 
 @dataclass
 class FakeSecrets:

@@ -31,6 +31,9 @@ class HandClock:
     def monotonic_s(self) -> float:
         return self.at.timestamp()
 
+    def boottime_s(self) -> float:
+        return self.at.timestamp()
+
     def move(self, **by: float) -> None:
         self.at += timedelta(**by)
 

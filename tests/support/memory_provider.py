@@ -196,3 +196,6 @@ class SetClock:
 
     def monotonic_s(self) -> float:
         return self.at.timestamp()
+
+    def boottime_s(self) -> float:
+        return self.at.timestamp()

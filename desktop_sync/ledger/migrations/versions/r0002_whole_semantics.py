@@ -17,7 +17,7 @@ depends_on = None
 
 def upgrade() -> None:
     """The new tables are there, empty; what the first ones hold is as it was."""
-    for create in (_fact,):
+    for create in (_fact, _fence, _binding):
         create()
 
 
@@ -28,4 +28,23 @@ def _fact() -> None:
         sa.Column("value", sa.Text, nullable=False),
         sqlite_strict=True,
         sqlite_with_rowid=False,
+    )
+
+
+def _fence() -> None:
+    """Every run and every batch has the fence number of its run; those of before have none."""
+    for table in ("run", "batch"):
+        op.add_column(table, sa.Column("fence", sa.Integer, nullable=False, server_default=sa.text("0")))
+
+
+def _binding() -> None:
+    op.create_table(
+        "binding",
+        sa.Column("configuration_id", sa.Integer, sa.ForeignKey("configuration.id", ondelete="CASCADE")),
+        sa.Column("epoch", sa.Integer, nullable=False),
+        sa.Column("match_only", sa.Text),
+        sa.Column("since", sa.Integer),
+        sa.Column("matched_run", sa.Integer),
+        sa.PrimaryKeyConstraint("configuration_id"),
+        sqlite_strict=True,
     )
