@@ -19,7 +19,7 @@ batch rows (the content of an intent, of history and of the baseline)
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,7 +28,7 @@ from typing import Protocol
 from desktop_sync.core.binding import Binding, MatchOnly
 from desktop_sync.core.configuration import Endpoint, Side, SyncConfiguration
 from desktop_sync.core.plan import Mode
-from desktop_sync.core.provider_port import ArrowStream
+from desktop_sync.core.provider_port import ArrowStream, CreateClass
 from desktop_sync.core.run import Run, RunKind, RunResult, Trigger
 from desktop_sync.core.status import Status
 from desktop_sync.core.sync_record import Conflict, HistoryRow, SyncRecord
@@ -49,8 +49,32 @@ class BatchState(enum.IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Request:
+    """How an intent is sent, as far as its settlement needs that (RELIABILITY 4.2).
+
+    `key`: what the keys of its records are made of. `creates`: the class that holds for these creates. `fields`: what
+    is sent, so that it can be sent again. `deadline`: from then on (aware UTC) no request of it can be under way.
+    """
+
+    key: str = ""
+    creates: CreateClass | None = None
+    fields: tuple[str, ...] = ()
+    deadline: datetime | None = None
+
+
+class HoldReason(enum.IntEnum):
+    """Why a record is held. Numbers are stored and never change."""
+
+    NO_ANSWER = 1  # it may still arrive; the next run looks again
+    AMBIGUOUS = 2  # it may have arrived as one of several records, or as one that was changed since
+
+
+@dataclass(frozen=True, slots=True)
 class OpenBatch:
-    """An intent that was not settled. `rows` has the columns of batch rows."""
+    """An intent that was not settled, or the rows of one that are held. `rows` has the columns of batch rows.
+
+    `places`: the rows' numbers in the whole batch. `reasons`: why each is held; empty for an intent that is open.
+    """
 
     id: int
     run_id: int
@@ -60,6 +84,22 @@ class OpenBatch:
     operation: int
     opened_at: datetime
     rows: ArrowStream
+    request: Request = Request()
+    places: tuple[int, ...] = ()
+    reasons: tuple[HoldReason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRecord:
+    """A record that is in no plan until it is known whether it was written to `side`; `since` is aware UTC."""
+
+    key: EntityKey
+    record_id: int
+    side: Side
+    operation: int
+    run_id: int
+    reason: HoldReason
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,10 +241,17 @@ class Journal(Protocol):
     """Intents per write batch, before any external write."""
 
     def open_batch(
-        self, key: EntityKey, run_id: int, side: Side, structure: str, operation: int, rows: ArrowStream
+        self,
+        key: EntityKey,
+        run_id: int,
+        side: Side,
+        structure: str,
+        operation: int,
+        rows: ArrowStream,
+        request: Request | None = None,
     ) -> int:
-        """The intent is durable; the id of the batch. Raises LeaseLostError when a later run of the configuration
-        has begun."""
+        """The intent is durable; the id of the batch. `request` is None where ids alone settle it. Raises LeaseLostError
+        when a later run of the configuration has begun."""
 
     def close_batch(
         self,
@@ -213,17 +260,50 @@ class Journal(Protocol):
         *,
         done_rows: Sequence[int],
         stored: ArrowStream | None = None,
+        held: Mapping[int, HoldReason] | None = None,
     ) -> None:
         """One transaction: the settlements hold, and the batch is done with those of its rows (0-based) that were
         written;
         with none it is aborted. The written records' baseline is this batch. `stored`: the batch rows as they really
-        are, replacing the intent's content (where the endpoint stored something else than was sent, or gave ids)."""
+        are, replacing the intent's content (where the endpoint stored something else than was sent, or gave ids).
+        `held`: rows of which nobody knows whether they were written; their records stay out of every plan."""
 
     def keep_batch(self, key: EntityKey, run_id: int, rows: ArrowStream, settlements: ArrowStream) -> None:
         """A batch of actions that write to no endpoint (link, adopt): done at once, with its settlements."""
 
     def open_batches(self, configuration: str) -> list[OpenBatch]:
         """Intents that were not settled, oldest first."""
+
+
+class HeldStore(Protocol):
+    """Records that may or may not have been written, and what helps to find out."""
+
+    def held_batches(self, configuration: str) -> list[OpenBatch]:
+        """The held rows, by intent, oldest first."""
+
+    def held_records(self, configuration: str) -> list[HeldRecord]:
+        """The same as records, oldest first."""
+
+    def resolve_held(
+        self,
+        batch_id: int,
+        settlements: ArrowStream,
+        *,
+        done_rows: Sequence[int],
+        free_rows: Sequence[int],
+        stored: ArrowStream | None = None,
+    ) -> None:
+        """One transaction: the settlements hold; the held rows in `done_rows` were written, those in `free_rows` were
+        not, and neither is held any more. Rows are numbered as in the whole batch, and so is `stored`."""
+
+    def release_held(self, key: EntityKey, record_ids: Sequence[int]) -> None:
+        """The records are not held any more: a person decided what they are. Others stay as they are."""
+
+    def keep_known_ids(self, key: EntityKey, run_id: int, side: Side, ids: ArrowStream) -> None:
+        """Kept: the ids (column `id`) of all records of the side that have no peer, before the run creates any."""
+
+    def known_ids(self, key: EntityKey, run_id: int, side: Side) -> frozenset[str] | None:
+        """Those; None where the run kept none."""
 
 
 class PlanShelf(Protocol):
@@ -267,7 +347,7 @@ class BindingStore(Protocol):
         """The ordinary mode is back. The next prepare reads completely; a waiting plan is gone."""
 
 
-class Ledger(DefinitionStore, RunStore, RecordStore, Journal, PlanShelf, BindingStore, Protocol):
+class Ledger(DefinitionStore, RunStore, RecordStore, Journal, HeldStore, PlanShelf, BindingStore, Protocol):
     """All of it. One object serves all threads."""
 
     def purge(self, before: datetime) -> int:

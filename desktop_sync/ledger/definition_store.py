@@ -95,7 +95,7 @@ class SqlDefinitionStore(SqlPlanShelf, Store):
             with self._database.writing("delete_configuration") as connection:
                 known = self._known_id(connection, name)
                 mine = select(tables.entity.c.id).where(tables.entity.c.configuration_id == known).scalar_subquery()
-                for table in (tables.sync_record, tables.conflict, tables.watermark):
+                for table in (tables.sync_record, tables.conflict, tables.watermark, tables.held, tables.known_ids):
                     connection.execute(delete(table).where(table.c.entity_id.in_(mine)))
                 connection.execute(
                     update(tables.entity).where(tables.entity.c.configuration_id == known).values(record_count=0)

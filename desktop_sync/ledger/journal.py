@@ -10,10 +10,11 @@ from sqlalchemy import Connection, and_, insert, select, update
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.errors import BugError, LeaseLostError
-from desktop_sync.core.ledger_port import BatchState, EntityKey, OpenBatch
+from desktop_sync.core.ledger_port import BatchState, EntityKey, HoldReason, OpenBatch, Request
 from desktop_sync.core.provider_port import ArrowStream
 from desktop_sync.ledger import tables
 from desktop_sync.ledger.batch_content import pack, pack_rows_done, read_rows, read_stream, unpack, unpack_record_ids
+from desktop_sync.ledger.held_store import REQUEST, hold, request_of, request_values
 from desktop_sync.ledger.instants import from_us
 from desktop_sync.ledger.settlement import Settlement
 from desktop_sync.ledger.store import Store, configuration_id, entity_ids, made_id, make_entity_id
@@ -28,7 +29,14 @@ class SqlJournal(Store):
     """The `Journal` of the ledger."""
 
     def open_batch(
-        self, key: EntityKey, run_id: int, side: Side, structure: str, operation: int, rows: ArrowStream
+        self,
+        key: EntityKey,
+        run_id: int,
+        side: Side,
+        structure: str,
+        operation: int,
+        rows: ArrowStream,
+        request: Request | None = None,
     ) -> int:
         """The intent is durable; the id of the batch. Raises LeaseLostError when a later run of the configuration
         has begun: the lock of the operating system did not keep two runs apart."""
@@ -38,7 +46,10 @@ class SqlJournal(Store):
             head = {"run_id": run_id, "entity_id": make_entity_id(connection, key), "side": side.value}
             head |= {"structure": structure, "operation": operation, "state": int(BatchState.OPEN)}
             head |= {"fence": _fence(connection, run_id, key.configuration)}
-            return _insert(connection, head | {"opened_at": self._now_us()}, content, blob)
+            batch_id = _insert(connection, head | {"opened_at": self._now_us()}, content, blob)
+            if request is not None:
+                connection.execute(insert(tables.request).values(batch_id=batch_id, **request_values(request)))
+            return batch_id
 
     def close_batch(
         self,
@@ -47,6 +58,7 @@ class SqlJournal(Store):
         *,
         done_rows: Sequence[int],
         stored: ArrowStream | None = None,
+        held: Mapping[int, HoldReason] | None = None,
     ) -> None:
         """The settlements hold and the batch is done, or aborted with no row done. `stored` has a row for each row of
         the intent, in its order. Raises BugError when the batch is not open: closing is not repeated."""
@@ -67,6 +79,8 @@ class SqlJournal(Store):
             state = BatchState.DONE if done else BatchState.ABORTED
             closed = update(tables.batch).where(_heads.id == batch_id)
             connection.execute(closed.values(state=int(state), **head))
+            if held:
+                hold(connection, entity, batch_id, records, held, self._now_us())
             if blob is not None:
                 contents = tables.batch_content
                 connection.execute(update(contents).where(contents.c.batch_id == batch_id).values(rows=blob))
@@ -96,9 +110,11 @@ class SqlJournal(Store):
                     _heads.operation,
                     _heads.opened_at,
                     tables.batch_content.c.rows,
+                    *REQUEST,
                 )
                 .join(tables.entity, tables.entity.c.id == _heads.entity_id)
                 .join(tables.batch_content, tables.batch_content.c.batch_id == _heads.id)
+                .outerjoin(tables.request, tables.request.c.batch_id == _heads.id)
                 .where(_heads.entity_id.in_(entity_ids(connection, configuration)))
                 .where(_heads.state == int(BatchState.OPEN))
                 .order_by(_heads.id)
@@ -114,6 +130,7 @@ class SqlJournal(Store):
                 operation=row[5],
                 opened_at=from_us(row[6]),
                 rows=unpack(row[7]),
+                request=request_of(row[8], row[9], row[10], row[11]),
             )
             for row in found
         ]

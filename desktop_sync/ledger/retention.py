@@ -63,9 +63,11 @@ class SqlRetention(Store):
 
 
 def _baselines(connection: Connection) -> dict[int, int]:
-    """How many sync records have a batch as their baseline."""
+    """How many sync records have a batch as their baseline; a batch with held rows is needed whole."""
     counted = "SELECT batch_id, count(*) FROM sync_record WHERE batch_id IS NOT NULL GROUP BY batch_id"
-    return {row[0]: row[1] for row in connection.exec_driver_sql(counted)}
+    needed = {row[0]: row[1] for row in connection.exec_driver_sql(counted)}
+    held = "SELECT DISTINCT b.id, b.row_count FROM batch b JOIN held h ON h.batch_id = b.id"
+    return needed | {row[0]: row[1] for row in connection.exec_driver_sql(held)}
 
 
 def _thin(connection: Connection, batch_id: int) -> None:

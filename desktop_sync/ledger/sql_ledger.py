@@ -14,6 +14,7 @@ from desktop_sync.ledger.conflict_store import SqlConflictStore
 from desktop_sync.ledger.database import Database
 from desktop_sync.ledger.definition_store import SqlDefinitionStore
 from desktop_sync.ledger.file_lock import FileLock
+from desktop_sync.ledger.held_store import SqlHeldStore
 from desktop_sync.ledger.history import SqlHistory
 from desktop_sync.ledger.home_folder import HomeFolder
 from desktop_sync.ledger.home_mark import HomeMark
@@ -37,6 +38,7 @@ class SqlLedger(
     SqlRecordStore,
     SqlConflictStore,
     SqlJournal,
+    SqlHeldStore,
     SqlRetention,
     SqlBackup,
 ):

@@ -177,6 +177,44 @@ batch_content = Table(
     sqlite_strict=True,
 )
 
+# How a batch was sent, for those whose records must be found again by more than their ids.
+request = Table(
+    "request",
+    metadata,
+    Column("batch_id", Integer, ForeignKey("batch.id", ondelete="CASCADE"), primary_key=True),
+    Column("key", Text, nullable=False),
+    Column("creates", Text),
+    Column("fields", Text, nullable=False),
+    Column("deadline", Integer),
+    sqlite_strict=True,
+)
+
+# Records that nobody knows whether they were written: rows of batches, out of every plan until that is clear.
+held = Table(
+    "held",
+    metadata,
+    Column("entity_id", Integer, ForeignKey("entity.id", ondelete="CASCADE"), nullable=False),
+    Column("record_id", Integer, nullable=False),
+    Column("batch_id", Integer, ForeignKey("batch.id"), nullable=False),
+    Column("row", Integer, nullable=False),
+    Column("reason", Integer, nullable=False),
+    Column("held_at", Integer, nullable=False),
+    PrimaryKeyConstraint("entity_id", "record_id"),
+    sqlite_strict=True,
+)
+
+# Records without a peer that a side had when a run began to create records there.
+known_ids = Table(
+    "known_ids",
+    metadata,
+    Column("run_id", Integer, nullable=False),
+    Column("entity_id", Integer, ForeignKey("entity.id", ondelete="CASCADE"), nullable=False),
+    Column("side", Text, nullable=False),
+    Column("ids", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("run_id", "entity_id", "side"),
+    sqlite_strict=True,
+)
+
 conflict = Table(
     "conflict",
     metadata,

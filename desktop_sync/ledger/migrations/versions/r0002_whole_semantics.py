@@ -17,7 +17,7 @@ depends_on = None
 
 def upgrade() -> None:
     """The new tables are there, empty; what the first ones hold is as it was."""
-    for create in (_fact, _fence, _binding):
+    for create in (_fact, _fence, _binding, _request, _held, _known_ids):
         create()
 
 
@@ -46,5 +46,43 @@ def _binding() -> None:
         sa.Column("since", sa.Integer),
         sa.Column("matched_run", sa.Integer),
         sa.PrimaryKeyConstraint("configuration_id"),
+        sqlite_strict=True,
+    )
+
+
+def _request() -> None:
+    op.create_table(
+        "request",
+        sa.Column("batch_id", sa.Integer, sa.ForeignKey("batch.id", ondelete="CASCADE"), primary_key=True),
+        sa.Column("key", sa.Text, nullable=False),
+        sa.Column("creates", sa.Text),
+        sa.Column("fields", sa.Text, nullable=False),
+        sa.Column("deadline", sa.Integer),
+        sqlite_strict=True,
+    )
+
+
+def _held() -> None:
+    op.create_table(
+        "held",
+        sa.Column("entity_id", sa.Integer, sa.ForeignKey("entity.id", ondelete="CASCADE"), nullable=False),
+        sa.Column("record_id", sa.Integer, nullable=False),
+        sa.Column("batch_id", sa.Integer, sa.ForeignKey("batch.id"), nullable=False),
+        sa.Column("row", sa.Integer, nullable=False),
+        sa.Column("reason", sa.Integer, nullable=False),
+        sa.Column("held_at", sa.Integer, nullable=False),
+        sa.PrimaryKeyConstraint("entity_id", "record_id"),
+        sqlite_strict=True,
+    )
+
+
+def _known_ids() -> None:
+    op.create_table(
+        "known_ids",
+        sa.Column("run_id", sa.Integer, nullable=False),
+        sa.Column("entity_id", sa.Integer, sa.ForeignKey("entity.id", ondelete="CASCADE"), nullable=False),
+        sa.Column("side", sa.Text, nullable=False),
+        sa.Column("ids", sa.LargeBinary, nullable=False),
+        sa.PrimaryKeyConstraint("run_id", "entity_id", "side"),
         sqlite_strict=True,
     )

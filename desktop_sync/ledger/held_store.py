@@ -1,0 +1,251 @@
+"""Records that may or may not have been written, how their batches were sent, and which ids were known before."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+
+import pyarrow as pa
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from desktop_sync.core.configuration import Side
+from desktop_sync.core.errors import BugError
+from desktop_sync.core.ledger_port import BatchState, EntityKey, HeldRecord, HoldReason, OpenBatch, Request
+from desktop_sync.core.provider_port import ArrowStream, CreateClass
+from desktop_sync.ledger import tables
+from desktop_sync.ledger.batch_content import (
+    is_row_done,
+    pack,
+    pack_rows_done,
+    read_rows,
+    read_stream,
+    unpack,
+    unpack_record_ids,
+)
+from desktop_sync.ledger.instants import from_us, to_us
+from desktop_sync.ledger.settlement import Settlement
+from desktop_sync.ledger.store import Store, entity_id, entity_ids, make_entity_id
+
+_heads, _held, _known, _contents = tables.batch.c, tables.held.c, tables.known_ids.c, tables.batch_content.c
+REQUEST = (tables.request.c.key, tables.request.c.creates, tables.request.c.fields, tables.request.c.deadline)
+"""The columns that `request_of` takes, from an outer join."""
+
+
+class SqlHeldStore(Store):
+    """The `HeldStore` of the ledger."""
+
+    def held_batches(self, configuration: str) -> list[OpenBatch]:
+        """The held rows, by intent, oldest first."""
+        with self._database.reading() as connection:
+            wanted = (
+                select(_held.batch_id, _held.row, _held.reason)
+                .where(_held.entity_id.in_(entity_ids(connection, configuration)))
+                .order_by(_held.batch_id, _held.row)
+            )
+            found = connection.execute(wanted).all()
+            return [
+                _held_batch(connection, configuration, batch_id, [(row[1], HoldReason(row[2])) for row in rows])
+                for batch_id, rows in groupby(found, key=_first)
+            ]
+
+    def held_records(self, configuration: str) -> list[HeldRecord]:
+        """The same as records, oldest first."""
+        with self._database.reading() as connection:
+            wanted = (
+                select(
+                    tables.entity.c.name,
+                    _held.record_id,
+                    _heads.side,
+                    _heads.operation,
+                    _heads.run_id,
+                    _held.reason,
+                    _held.held_at,
+                )
+                .join(tables.entity, tables.entity.c.id == _held.entity_id)
+                .join(tables.batch, _heads.id == _held.batch_id)
+                .where(_held.entity_id.in_(entity_ids(connection, configuration)))
+                .order_by(_held.batch_id, _held.row)
+            )
+            found = connection.execute(wanted).all()
+        return [
+            HeldRecord(
+                EntityKey(configuration, row[0]),
+                row[1],
+                Side(row[2]),
+                row[3],
+                row[4],
+                HoldReason(row[5]),
+                from_us(row[6]),
+            )
+            for row in found
+        ]
+
+    def resolve_held(
+        self,
+        batch_id: int,
+        settlements: ArrowStream,
+        *,
+        done_rows: Sequence[int],
+        free_rows: Sequence[int],
+        stored: ArrowStream | None = None,
+    ) -> None:
+        """One transaction: the settlements hold; rows that were written are done, and none of these rows is held."""
+        settled = read_stream(settlements)
+        content = None if stored is None else read_rows(stored)
+        blob = None if content is None else pack(content)
+        with self._database.writing("resolve_held") as connection:
+            head = connection.execute(
+                select(_heads.entity_id, _heads.run_id, _heads.row_count, _heads.state, _heads.done_rows).where(
+                    _heads.id == batch_id
+                )
+            ).one()
+            records = content.column("record_id") if content is not None else _record_ids(connection, batch_id)
+            if len(records) != head.row_count:
+                raise BugError(f"batch {batch_id} has {head.row_count} rows, but {len(records)} were stored")
+            taken = set(records.take(pa.array(sorted(done_rows), pa.int64())).to_pylist())
+            Settlement(connection, head.entity_id, head.run_id, self._now_us()).carry_out(settled, batch_id, taken)
+            was_done = (
+                {row for row in range(head.row_count) if is_row_done(head.done_rows, row)}
+                if head.state == BatchState.DONE
+                else set()
+            )
+            done = sorted(was_done | set(done_rows))
+            state = BatchState.DONE if done else BatchState.ABORTED
+            connection.execute(
+                update(tables.batch)
+                .where(_heads.id == batch_id)
+                .values(state=int(state), done_rows=pack_rows_done(done, head.row_count))
+            )
+            gone = [*done_rows, *free_rows]
+            connection.execute(delete(tables.held).where(_held.batch_id == batch_id, _held.row.in_(gone)))
+            if blob is not None:
+                connection.execute(update(tables.batch_content).where(_contents.batch_id == batch_id).values(rows=blob))
+
+    def release_held(self, key: EntityKey, record_ids: Sequence[int]) -> None:
+        """The records are not held any more. Writes nothing where none of them is."""
+        with self._database.reading() as connection:
+            entity = entity_id(connection, key)
+            mine = select(_held.record_id).where(_held.entity_id == entity, _held.record_id.in_(list(record_ids)))
+            found = list(connection.execute(mine).scalars())
+        if not found:
+            return
+        with self._database.writing("release_held") as connection:
+            connection.execute(delete(tables.held).where(_held.entity_id == entity, _held.record_id.in_(found)))
+
+    def keep_known_ids(self, key: EntityKey, run_id: int, side: Side, ids: ArrowStream) -> None:
+        """Kept; those of earlier runs that no intent needs any more are gone."""
+        blob = pack(read_stream(ids))
+        with self._database.writing("keep_known_ids") as connection:
+            entity = make_entity_id(connection, key)
+            of_side = (_known.entity_id == entity, _known.side == side.value)
+            is_open = select(_heads.run_id).where(_heads.entity_id == entity, _heads.state == int(BatchState.OPEN))
+            is_held = (
+                select(_heads.run_id).join(tables.held, _held.batch_id == _heads.id).where(_heads.entity_id == entity)
+            )
+            connection.execute(
+                delete(tables.known_ids).where(*of_side, _known.run_id.not_in(is_open), _known.run_id.not_in(is_held))
+            )
+            connection.execute(
+                insert(tables.known_ids).values(run_id=run_id, entity_id=entity, side=side.value, ids=blob)
+            )
+
+    def known_ids(self, key: EntityKey, run_id: int, side: Side) -> frozenset[str] | None:
+        """None where the run kept none."""
+        with self._database.reading() as connection:
+            entity = entity_id(connection, key)
+            wanted = select(_known.ids).where(
+                _known.run_id == run_id, _known.entity_id == entity, _known.side == side.value
+            )
+            blob = connection.execute(wanted).scalar()
+        return None if blob is None else frozenset(unpack(blob).column(0).to_pylist())
+
+
+def hold(
+    connection: Connection,
+    entity: int,
+    batch_id: int,
+    records: pa.ChunkedArray,
+    held: Mapping[int, HoldReason],
+    now_us: int,
+) -> None:
+    """The rows' records are held."""
+    rows = [
+        {
+            "entity_id": entity,
+            "record_id": records[row].as_py(),
+            "batch_id": batch_id,
+            "row": row,
+            "reason": int(reason),
+            "held_at": now_us,
+        }
+        for row, reason in held.items()
+    ]
+    connection.execute(insert(tables.held), rows)
+
+
+def request_values(request: Request) -> dict[str, object]:
+    """The columns of a request."""
+    return {
+        "key": request.key,
+        "creates": None if request.creates is None else request.creates.value,
+        "fields": json.dumps(request.fields),
+        "deadline": None if request.deadline is None else to_us(request.deadline),
+    }
+
+
+def request_of(key: str | None, creates: str | None, fields: str | None, deadline: int | None) -> Request:
+    """The request of a row; an empty one where there is none."""
+    if key is None or fields is None:
+        return Request()
+    return Request(
+        key,
+        None if creates is None else CreateClass(creates),
+        tuple(json.loads(fields)),
+        None if deadline is None else from_us(deadline),
+    )
+
+
+def _held_batch(
+    connection: Connection, configuration: str, batch_id: int, held: list[tuple[int, HoldReason]]
+) -> OpenBatch:
+    wanted = (
+        select(
+            _heads.run_id,
+            tables.entity.c.name,
+            _heads.structure,
+            _heads.side,
+            _heads.operation,
+            _heads.opened_at,
+            _contents.rows,
+            *REQUEST,
+        )
+        .join(tables.entity, tables.entity.c.id == _heads.entity_id)
+        .join(tables.batch_content, _contents.batch_id == _heads.id)
+        .outerjoin(tables.request, tables.request.c.batch_id == _heads.id)
+        .where(_heads.id == batch_id)
+    )
+    row = connection.execute(wanted).one()
+    places = [place for place, _ in held]
+    return OpenBatch(
+        id=batch_id,
+        run_id=row[0],
+        key=EntityKey(configuration, row[1]),
+        structure=row[2],
+        side=Side(row[3]),
+        operation=row[4],
+        opened_at=from_us(row[5]),
+        rows=unpack(row[6]).take(places),
+        request=request_of(row[7], row[8], row[9], row[10]),
+        places=tuple(places),
+        reasons=tuple(reason for _, reason in held),
+    )
+
+
+def _first(row: Row[int, int, int]) -> int:
+    return row[0]
+
+
+def _record_ids(connection: Connection, batch_id: int) -> pa.ChunkedArray:
+    blob = connection.execute(select(_contents.rows).where(_contents.batch_id == batch_id)).scalar_one()
+    return unpack_record_ids(blob)
