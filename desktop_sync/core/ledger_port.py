@@ -31,6 +31,7 @@ from desktop_sync.core.plan import Mode
 from desktop_sync.core.provider_port import ArrowStream, CreateClass
 from desktop_sync.core.run import Run, RunKind, RunResult, Trigger
 from desktop_sync.core.status import Status
+from desktop_sync.core.sync_group import StructureName
 from desktop_sync.core.sync_record import Conflict, HistoryRow, SyncRecord
 
 
@@ -306,6 +307,39 @@ class HeldStore(Protocol):
         """Those; None where the run kept none."""
 
 
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """Why and since when a configuration is to run: `because` wrote to a structure that both synchronize."""
+
+    because: str
+    due_since: datetime
+
+
+class OriginStore(Protocol):
+    """Origin stamps of structures that several configurations share, and who is to follow (SPEC §7)."""
+
+    def scanned_at(self, structure: StructureName) -> dict[str, int]:
+        """Field → when it was last looked at completely, in microseconds; fields without such a look are not in it."""
+
+    def mark_scanned(self, structure: StructureName, fields: Sequence[str], at_us: int) -> None: ...
+    def origins(self, structure: StructureName, record_ids: Sequence[str]) -> ArrowStream:
+        """Stamps of these records: record_id text, field text, is_pending boolean, digest binary, origin text (an
+        endpoint), at_us int64, error_us int64."""
+
+    def keep_origins(self, structure: StructureName, stamps: ArrowStream) -> None:
+        """Kept, each in the place of the one that was there; the columns of `origins`."""
+
+    def settle_origins(self, structure: StructureName, done: Sequence[str], undone: Sequence[str] = ()) -> None:
+        """Pending stamps of the records in `done` hold now; those of `undone` are dropped."""
+
+    def forget_origins(self, structure: StructureName, record_ids: Sequence[str]) -> None:
+        """The records are gone."""
+
+    def mark_follow_up(self, configurations: Sequence[str], because: str) -> None: ...
+    def clear_follow_up(self, configuration: str, until: datetime) -> None: ...
+    def follow_ups(self) -> dict[str, FollowUp]: ...
+
+
 class PlanShelf(Protocol):
     """Plans that wait: between prepare and process, and for a guard's decision. One per configuration."""
 
@@ -347,7 +381,9 @@ class BindingStore(Protocol):
         """The ordinary mode is back. The next prepare reads completely; a waiting plan is gone."""
 
 
-class Ledger(DefinitionStore, RunStore, RecordStore, Journal, HeldStore, PlanShelf, BindingStore, Protocol):
+class Ledger(
+    DefinitionStore, RunStore, RecordStore, Journal, OriginStore, HeldStore, PlanShelf, BindingStore, Protocol
+):
     """All of it. One object serves all threads."""
 
     def purge(self, before: datetime) -> int:

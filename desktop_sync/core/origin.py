@@ -61,7 +61,7 @@ def latest(origins: Iterable[Origin], preference: Sequence[str] = ()) -> Origin:
 
     By the instant alone, whatever the errors, so that it does not matter in which order the fields come.
     """
-    return min(origins, key=lambda one: (-one.at_us, rank(one.endpoint, preference), one.endpoint, one.error_us))
+    return max(origins, key=lambda one: (one.at_us, -rank(one.endpoint, preference), -one.error_us, one.endpoint))
 
 
 def settle(claimed_us: int | None, error_us: int, previous_us: int | None, scanned_us: int) -> tuple[int, int]:

@@ -2,48 +2,127 @@
 
 from __future__ import annotations
 
-from desktop_sync.core.configuration import NullPolicy, Side
-from desktop_sync.engine.canonical import plain_text_sql
-from desktop_sync.engine.layout import Comparison
+from collections.abc import Mapping
+
+from desktop_sync.core.configuration import Direction, NullPolicy, Resolution, Side
+from desktop_sync.engine.canonical import literal, plain_text_sql
+from desktop_sync.engine.layout import Comparison, Layout
 from desktop_sync.engine.normal_sql import comparable_sql
+from desktop_sync.engine.origin_query import (
+    field_stamp_sql,
+    origin_table,
+    prevails_sql,
+    record_stamp_sql,
+    tie_sql,
+)
 from desktop_sync.engine.plan_input import PlanInput, pair_table, raw_columns
 from desktop_sync.engine.sides import side_table, stamp_sql
 
 
 def compared_sql(given: PlanInput, pairs: str) -> str:
-    """For pairs (a_rid, b_rid) with kept columns: whether A mapped to B is B, and which is newer."""
+    """For pairs (a_rid, b_rid) with kept columns: whether A mapped to B is B, which is newer, and whether that was a
+    tie that the preferred system won.
+
+    With origin stamps also e… for each comparison, by its field mapping: whether the field is equal. Where fields are
+    judged one by one also w…: the side whose value is kept ('a' or 'b', null where they are equal), and is_merge: both
+    sides keep some.
+    """
     layout = given.layout
-    joins, tests = [], []
+    joins: list[str] = []
+    tests: dict[int, str] = {}
     for comparison in layout.comparisons:
-        sender, other = ("a", "b") if comparison.sender is Side.A else ("b", "a")
-        mapping = layout.entity.fields[comparison.index]
-        sent, target = f"{sender}.o{comparison.index}", f"{other}.{comparison.column.typed}"
-        if mapping.lookup:
-            table = f"l{comparison.index}"
-            lookup = pair_table(given.lookups[mapping.lookup])
-            joins.append(f"LEFT JOIN {lookup} {table} ON {table}.{sender}_id = {sent}")
-            equal = f"{table}.{other}_id IS NOT DISTINCT FROM {plain_text_sql(target, comparison.column.kind)}"
-            equal = f"({equal} AND ({sent} IS NULL) = ({target} IS NULL))"
-        else:
-            equal = f"{_comparable(sent, comparison)} IS NOT DISTINCT FROM {_comparable(target, comparison)}"
-        if mapping.null is NullPolicy.LEAVE:
-            equal = f"({sent} IS NULL OR {equal})"
-        tests.append(equal)
-    newer = "0"
-    if layout.a.stamp is not None and layout.b.stamp is not None:
-        a = stamp_sql(given.a.staging, f"a.{layout.a.stamp.raw}")
-        b = stamp_sql(given.b.staging, f"b.{layout.b.stamp.raw}")
-        newer = f"CASE WHEN {a} > {b} THEN 1 WHEN {b} > {a} THEN 2 ELSE 0 END"
+        tests[comparison.index] = _equal_sql(given, comparison, joins)
     sides = {
         side: given.read_of(side).staging.select(
             f"(SELECT {raw_columns(layout, side)} FROM {side_table(layout, side)} WHERE is_kept)"
         )
         for side in Side
     }
-    return (
-        f"SELECT p.a_rid, p.b_rid, {' AND '.join(tests) or 'true'} AS equal, {newer} AS newer FROM ({pairs}) p "
-        f"JOIN ({sides[Side.A]}) a ON a.rid = p.a_rid JOIN ({sides[Side.B]}) b ON b.rid = p.b_rid {' '.join(joins)}"
+    source = (
+        f"FROM ({pairs}) p JOIN ({sides[Side.A]}) a ON a.rid = p.a_rid JOIN ({sides[Side.B]}) b ON b.rid = p.b_rid "
+        f"{' '.join(joins)}"
     )
+    if given.has_origins:
+        return _with_origins(given, tests, source)
+    newer = "0"
+    if layout.a.stamp is not None and layout.b.stamp is not None:
+        a = stamp_sql(given.a.staging, f"a.{layout.a.stamp.raw}")
+        b = stamp_sql(given.b.staging, f"b.{layout.b.stamp.raw}")
+        newer = f"CASE WHEN {a} > {b} THEN 1 WHEN {b} > {a} THEN 2 ELSE 0 END"
+    equal = " AND ".join(tests.values()) or "true"
+    return f"SELECT p.a_rid, p.b_rid, {equal} AS equal, {newer} AS newer, false AS is_tie, false AS is_merge {source}"
+
+
+def _equal_sql(given: PlanInput, comparison: Comparison, joins: list[str]) -> str:
+    layout = given.layout
+    sender, other = ("a", "b") if comparison.sender is Side.A else ("b", "a")
+    mapping = layout.entity.fields[comparison.index]
+    sent, target = f"{sender}.o{comparison.index}", f"{other}.{comparison.column.typed}"
+    if mapping.lookup:
+        table = f"l{comparison.index}"
+        lookup = pair_table(given.lookups[mapping.lookup])
+        joins.append(f"LEFT JOIN {lookup} {table} ON {table}.{sender}_id = {sent}")
+        equal = f"{table}.{other}_id IS NOT DISTINCT FROM {plain_text_sql(target, comparison.column.kind)}"
+        equal = f"({equal} AND ({sent} IS NULL) = ({target} IS NULL))"
+    else:
+        equal = f"{_comparable(sent, comparison)} IS NOT DISTINCT FROM {_comparable(target, comparison)}"
+    if mapping.null is NullPolicy.LEAVE:
+        equal = f"({sent} IS NULL OR {equal})"
+    return equal
+
+
+def _with_origins(given: PlanInput, tests: Mapping[int, str], source: str) -> str:
+    layout = given.layout
+    stamps = " ".join(
+        f"LEFT JOIN {origin_table(layout, side)} o{side.value} ON o{side.value}.rid = p.{side.value}_rid"
+        for side in Side
+    )
+    equals = [f"{test} AS e{index}" for index, test in tests.items()]
+    values = [f"{record_stamp_sql(layout, side, f'o{side.value}')} AS s{side.value}" for side in Side]
+    is_fieldwise = judges_fields(layout)
+    if is_fieldwise:
+        values += [
+            f"{field_stamp_sql(layout, side, index, f'o{side.value}')} AS {side.value}{index}"
+            for index in tests
+            for side in Side
+        ]
+    inner = f"SELECT p.a_rid, p.b_rid, {', '.join([*equals, *values])} {source} {stamps}"
+    equal = " AND ".join(f"e{index}" for index in tests) or "true"
+    flags = "".join(f", e{index}" for index in tests)
+    if not is_fieldwise:
+        newer, is_tie = prevails_sql("sa", "sb"), tie_sql("sa", "sb")
+        return (
+            f"SELECT a_rid, b_rid, {equal} AS equal, {newer} AS newer, {is_tie} AS is_tie, false AS is_merge{flags} "
+            f"FROM ({inner})"
+        )
+    primary = literal(layout.entity.primary.value)
+    winners = "".join(
+        f", CASE WHEN NOT e{index} THEN CASE {prevails_sql(f'a{index}', f'b{index}')} WHEN 1 THEN 'a' WHEN 2 THEN 'b' "
+        f"ELSE {primary} END END AS w{index}"
+        for index in tests
+    )
+    ties = " OR ".join(f"(NOT e{index} AND {tie_sql(f'a{index}', f'b{index}')})" for index in tests) or "false"
+    judged = f"SELECT a_rid, b_rid, {equal} AS equal, {ties} AS is_tie{flags}{winners} FROM ({inner})"
+    keeps = {
+        side: " OR ".join(
+            f"coalesce(w{index} = '{side.value}', false)"
+            for index in tests
+            if layout.of(side).sending(index) is not None
+        )
+        or "false"
+        for side in Side
+    }
+    return (
+        f"SELECT *, CASE WHEN ({keeps[Side.A]}) AND NOT ({keeps[Side.B]}) THEN 1 WHEN ({keeps[Side.B]}) AND NOT "
+        f"({keeps[Side.A]}) THEN 2 ELSE 0 END AS newer, ({keeps[Side.A]}) AND ({keeps[Side.B]}) AS is_merge "
+        f"FROM ({judged})"
+    )
+
+
+def judges_fields(layout: Layout) -> bool:
+    """Whether each field goes its own way where both sides changed: only where values travel both ways."""
+    entity = layout.entity
+    return entity.resolution is Resolution.FIELD and entity.direction is Direction.BOTH
 
 
 def _comparable(value: str, comparison: Comparison) -> str:

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from desktop_sync.core.configuration import Entity, FieldMapping, NullPolicy, Side
+from desktop_sync.core.configuration import Entity, FieldMapping, NullPolicy, PerSide, Side
 from desktop_sync.core.errors import ConfigurationError, Place, SchemaDriftError
 from desktop_sync.core.normal_form import Step, effective_steps
 from desktop_sync.core.structure import FieldType, Structure
+from desktop_sync.core.sync_group import OriginScope
 from desktop_sync.engine.canonical import TEXT, ValueType, value_type
 from desktop_sync.engine.expression import Compiled, compile_condition, compile_scalar
 
@@ -101,8 +102,16 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
+class OriginLayout:
+    """The columns of each side whose values carry origin stamps, and who is preferred where the clocks cannot tell."""
+
+    columns: PerSide[tuple[Column, ...]]
+    preference: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Layout:
-    """An entity ready for SQL."""
+    """An entity ready for SQL. `origins` is None where no value carries an origin stamp."""
 
     entity: Entity
     number: int
@@ -110,6 +119,7 @@ class Layout:
     b: SideLayout
     steps: dict[int, tuple[Step, ...]] = field(default_factory=dict)
     comparisons: tuple[Comparison, ...] = ()
+    origins: OriginLayout | None = None
 
     def of(self, side: Side) -> SideLayout:
         return self.a if side is Side.A else self.b
@@ -121,12 +131,16 @@ class Layout:
 
 
 def make_layout(
-    entity: Entity, number: int, structures: tuple[Structure, Structure], endpoints: tuple[str, str]
+    entity: Entity,
+    number: int,
+    structures: tuple[Structure, Structure],
+    endpoints: tuple[str, str],
+    scope: OriginScope | None = None,
 ) -> Layout:
-    """The layout. Raises SchemaDriftError for a mapped field that is not there, ConfigurationError and
-    ExpressionError."""
+    """The layout; with `scope`, its fields are read too. Raises SchemaDriftError for a mapped field that is not there,
+    ConfigurationError and ExpressionError."""
     builders = {
-        side: _SideBuilder(entity, side, structure, structures[1 - i], endpoints[i])
+        side: _SideBuilder(entity, side, structure, structures[1 - i], endpoints[i], scope)
         for i, (side, structure) in enumerate(zip((Side.A, Side.B), structures, strict=True))
     }
     a = builders[Side.A].build()
@@ -137,7 +151,11 @@ def make_layout(
         for i, mapping in enumerate(entity.fields)
         if (comparison := _comparison(entity, mapping, i, a, b, steps[i])) is not None
     )
-    layout = Layout(entity, number, a, b, steps, comparisons)
+    origins = None
+    if scope is not None:
+        stamped = PerSide(builders[Side.A].stamped, builders[Side.B].stamped)
+        origins = OriginLayout(stamped, scope.preference)
+    layout = Layout(entity, number, a, b, steps, comparisons, origins)
     if not layout.identifying:
         raise ConfigurationError("no field is marked as identifying", Place(structure=entity.name), "field.identifying")
     return layout
@@ -175,8 +193,18 @@ def _comparison(
 
 
 class _SideBuilder:
-    def __init__(self, entity: Entity, side: Side, structure: Structure, other: Structure, endpoint: str) -> None:
+    def __init__(
+        self,
+        entity: Entity,
+        side: Side,
+        structure: Structure,
+        other: Structure,
+        endpoint: str,
+        scope: OriginScope | None = None,
+    ) -> None:
         self.entity = entity
+        self.scope = scope
+        self.stamped: tuple[Column, ...] = ()
         self.side = side
         self.structure = structure
         self.other = other
@@ -207,6 +235,7 @@ class _SideBuilder:
         sendings = tuple(
             sending for i, m in enumerate(self.entity.fields) if (sending := self._sending(i, m, types)) is not None
         )
+        self.stamped = self._stamped(sendings)
         return SideLayout(
             self.side,
             self.endpoint,
@@ -217,6 +246,15 @@ class _SideBuilder:
             sendings,
             condition,
         )
+
+    def _stamped(self, sendings: tuple[Sending, ...]) -> tuple[Column, ...]:
+        """The columns that carry origin stamps; those that only a sibling maps are read for their sake."""
+        if self.scope is None:
+            return ()
+        names = [name for name in self.scope.fields.of(self.side) if self.structure.field(name) is not None]
+        for sending in sendings:
+            names += sorted(sending.expression.fields) if sending.expression is not None else []
+        return tuple(self._column(name) for name in dict.fromkeys(names))
 
     def _identifying_names(self) -> tuple[str, ...]:
         return tuple(m.field_of(self.side) for m in self.entity.identifying if m.field_of(self.side))

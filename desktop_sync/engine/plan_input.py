@@ -30,6 +30,7 @@ class PlanInput:
 
     `decisions`: record id → winner, decided by a person. `retry_at`: the time, where back-off times are waited for.
     `is_again`: these records were planned in this run before, so that everything they may refer to is there.
+    `has_origins`: the origin tables of both sides stand in the workbench (`engine.origin_query`).
     """
 
     layout: Layout
@@ -39,6 +40,7 @@ class PlanInput:
     decisions: Mapping[int, Side]
     retry_at: datetime | None = None
     is_again: bool = False
+    has_origins: bool = False
 
     def comes_later(self, lookup: str) -> bool:
         """Whether the entity that a reference points to is not planned before this one: it refers to itself, or the

@@ -22,6 +22,7 @@ from desktop_sync.ledger.id_block import IdBlock
 from desktop_sync.ledger.instants import to_us
 from desktop_sync.ledger.journal import SqlJournal
 from desktop_sync.ledger.ledger_faults import ledger_faults
+from desktop_sync.ledger.origin_store import SqlOriginStore
 from desktop_sync.ledger.record_store import SqlRecordStore
 from desktop_sync.ledger.retention import SqlRetention
 from desktop_sync.ledger.run_lock import RunLocks
@@ -39,6 +40,7 @@ class SqlLedger(
     SqlConflictStore,
     SqlJournal,
     SqlHeldStore,
+    SqlOriginStore,
     SqlRetention,
     SqlBackup,
 ):

@@ -247,3 +247,43 @@ watermark = Table(
     PrimaryKeyConstraint("entity_id", "side"),
     sqlite_strict=True,
 )
+
+# The fields of structures that several configurations share. `scanned_at`: when they were last looked at completely.
+origin_field = Table(
+    "origin_field",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("endpoint", Text, nullable=False),
+    Column("structure", Text, nullable=False),
+    Column("field", Text, nullable=False),
+    Column("scanned_at", Integer),
+    UniqueConstraint("endpoint", "structure", "field"),
+    sqlite_strict=True,
+)
+
+# When and in which endpoint a person last changed the value whose digest is given. A pending one is that of a value
+# that sync is about to write.
+origin_stamp = Table(
+    "origin_stamp",
+    metadata,
+    Column("field_id", Integer, ForeignKey("origin_field.id", ondelete="CASCADE"), nullable=False),
+    Column("record_id", Text, nullable=False),
+    Column("is_pending", Integer, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("at_us", Integer, nullable=False),
+    Column("error_us", Integer, nullable=False),
+    PrimaryKeyConstraint("field_id", "record_id", "is_pending"),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+
+# Configurations that are to run because another one wrote to a structure that they share.
+follow_up = Table(
+    "follow_up",
+    metadata,
+    Column("configuration_id", Integer, ForeignKey("configuration.id", ondelete="CASCADE"), primary_key=True),
+    Column("because", Text, nullable=False),
+    Column("due_since", Integer, nullable=False),
+    sqlite_strict=True,
+)

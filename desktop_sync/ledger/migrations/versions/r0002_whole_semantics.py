@@ -17,7 +17,7 @@ depends_on = None
 
 def upgrade() -> None:
     """The new tables are there, empty; what the first ones hold is as it was."""
-    for create in (_fact, _fence, _binding, _request, _held, _known_ids):
+    for create in (_fact, _fence, _binding, _request, _held, _known_ids, _origins, _follow_up):
         create()
 
 
@@ -84,5 +84,43 @@ def _known_ids() -> None:
         sa.Column("side", sa.Text, nullable=False),
         sa.Column("ids", sa.LargeBinary, nullable=False),
         sa.PrimaryKeyConstraint("run_id", "entity_id", "side"),
+        sqlite_strict=True,
+    )
+
+
+def _origins() -> None:
+    op.create_table(
+        "origin_field",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("endpoint", sa.Text, nullable=False),
+        sa.Column("structure", sa.Text, nullable=False),
+        sa.Column("field", sa.Text, nullable=False),
+        sa.Column("scanned_at", sa.Integer),
+        sa.UniqueConstraint("endpoint", "structure", "field"),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "origin_stamp",
+        sa.Column("field_id", sa.Integer, sa.ForeignKey("origin_field.id", ondelete="CASCADE"), nullable=False),
+        sa.Column("record_id", sa.Text, nullable=False),
+        sa.Column("is_pending", sa.Integer, nullable=False),
+        sa.Column("digest", sa.LargeBinary, nullable=False),
+        sa.Column("origin", sa.Text, nullable=False),
+        sa.Column("at_us", sa.Integer, nullable=False),
+        sa.Column("error_us", sa.Integer, nullable=False),
+        sa.PrimaryKeyConstraint("field_id", "record_id", "is_pending"),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+
+
+def _follow_up() -> None:
+    op.create_table(
+        "follow_up",
+        sa.Column(
+            "configuration_id", sa.Integer, sa.ForeignKey("configuration.id", ondelete="CASCADE"), primary_key=True
+        ),
+        sa.Column("because", sa.Text, nullable=False),
+        sa.Column("due_since", sa.Integer, nullable=False),
         sqlite_strict=True,
     )

@@ -1,0 +1,226 @@
+"""Origin stamps in the workbench: those that are known, those of changes seen now, and who wins (SPEC §7).
+
+`core.origin` says what the rules are; this is the same as SQL over whole tables. A stamp is a STRUCT with at_us,
+liking (0 for the most preferred endpoint, less for the others), sharpness (its error, negative) and origin, in this
+order, so that the greatest of several is the latest.
+
+Table `origin_a_N`, and the same for B, has a row for each kept record: rid, then for each column with stamps, numbered
+like the side's columns: d… the digest of its value, f… its stamp, n… whether the ledger does not have it so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from desktop_sync.core.configuration import PerSide, Resolution, Side
+from desktop_sync.core.origin import UNKNOWN_AT
+from desktop_sync.core.provider_port import ArrowStream
+from desktop_sync.engine.canonical import canonical_sql, literal
+from desktop_sync.engine.layout import Column, Layout, SideLayout
+from desktop_sync.engine.plan_input import PlanInput, raw_columns
+from desktop_sync.engine.sides import side_table, stamp_sql
+from desktop_sync.engine.workbench import Workbench
+
+
+def origin_table(layout: Layout, side: Side) -> str:
+    return f"origin_{side.value}_{layout.number}"
+
+
+def known_table(layout: Layout, side: Side) -> str:
+    return f"known_{side.value}_{layout.number}"
+
+
+def stamped_columns(layout: Layout, side: Side) -> tuple[Column, ...]:
+    """The columns of the side that carry stamps."""
+    return () if layout.origins is None else layout.origins.columns.of(side)
+
+
+def kept_ids(bench: Workbench, layout: Layout, side: Side) -> list[str]:
+    """Ids of the records whose values stand in the workbench."""
+    rows = bench.rows(f"SELECT rid FROM {side_table(layout, side)} WHERE is_kept AND rid IS NOT NULL")
+    return [str(row[0]) for row in rows]
+
+
+def load_known(bench: Workbench, layout: Layout, side: Side, stamps: ArrowStream) -> None:
+    """The stamps of the ledger stand in the workbench."""
+    with bench.source(stamps) as (source, _):
+        bench.execute(f"CREATE OR REPLACE TABLE {known_table(layout, side)} AS SELECT * FROM {source}")
+
+
+def make_origins(bench: Workbench, given: PlanInput, scanned: PerSide[Mapping[str, int]], now_us: int) -> None:
+    """The origin tables hold every kept record. `scanned`: field → its last complete look, in microseconds."""
+    for side in Side:
+        bench.execute(
+            f"CREATE OR REPLACE TABLE {origin_table(given.layout, side)} AS "
+            f"{_origins_sql(given, side, scanned.of(side), now_us)}"
+        )
+        bench.execute(f"DROP TABLE {known_table(given.layout, side)}")
+
+
+def _origins_sql(given: PlanInput, side: Side, scanned: Mapping[str, int], now_us: int) -> str:
+    layout, own = given.layout, given.layout.of(side)
+    columns = stamped_columns(layout, side)
+    staging = given.read_of(side).staging
+    staged = staging.select(f"(SELECT {raw_columns(layout, side)} FROM {side_table(layout, side)} WHERE is_kept)")
+    claim = "CAST(NULL AS BIGINT)", "0"
+    if own.stamp is not None:
+        claim = f"epoch_us({stamp_sql(staging, own.stamp.raw)})", claim_error_sql(f"CAST({own.stamp.raw} AS VARCHAR)")
+    digests = [f"{value_digest_sql(own, column)} AS d{column.place}" for column in columns]
+    values = (
+        f"SELECT rid, {', '.join([*digests, f'{claim[0]} AS claimed', f'{claim[1]} AS claim_error'])} FROM ({staged}) "
+        "WHERE rid IS NOT NULL"
+    )
+    made = []
+    for column in columns:
+        place = column.place
+        at, error = settle_sql("v.claimed", "v.claim_error", scanned.get(column.name), now_us)
+        fresh = stamp_struct(at, error, literal(own.endpoint), _preference(layout))
+        made.append(f"v.d{place}")
+        made.append(
+            f"CASE WHEN k.c{place} = v.d{place} THEN k.cf{place} WHEN k.p{place} = v.d{place} THEN k.pf{place} "
+            f"ELSE {fresh} END AS f{place}"
+        )
+        made.append(f"k.c{place} IS DISTINCT FROM v.d{place} AS n{place}")
+    known = _known_wide_sql(layout, side)
+    return f"SELECT v.rid, {', '.join(made)} FROM ({values}) v LEFT JOIN ({known}) k ON k.record_id = v.rid"
+
+
+def _known_wide_sql(layout: Layout, side: Side) -> str:
+    stamp = stamp_struct("at_us", "error_us", "origin", _preference(layout))
+    parts = []
+    for column in stamped_columns(layout, side):
+        for short, condition in (("c", "NOT is_pending"), ("p", "is_pending")):
+            chosen = f"FILTER (WHERE field = {literal(column.name)} AND {condition})"
+            parts.append(f"any_value(digest) {chosen} AS {short}{column.place}")
+            parts.append(f"any_value(stamp) {chosen} AS {short}f{column.place}")
+    table = known_table(layout, side)
+    return f"SELECT record_id, {', '.join(parts)} FROM (SELECT *, {stamp} AS stamp FROM {table}) GROUP BY record_id"
+
+
+def _preference(layout: Layout) -> tuple[str, ...]:
+    return () if layout.origins is None else layout.origins.preference
+
+
+def value_digest_sql(own: SideLayout, column: Column) -> str:
+    """The digest of a field's value as its endpoint holds it, whatever a configuration makes of it; null is empty."""
+    declared = own.structure.field(column.name)
+    text = f"CAST({column.raw} AS VARCHAR)"
+    if declared is not None and declared.is_typed:
+        text = f"coalesce({canonical_sql(column.typed, column.kind)}, {text})"
+    return f"unhex(left(md5(coalesce({text}, '')), 16))"
+
+
+def stamp_struct(at: str, error: str, origin: str, preference: Sequence[str]) -> str:
+    """A stamp; `origin` is the SQL of an endpoint's name."""
+    cases = " ".join(f"WHEN {literal(name)} THEN {-place}" for place, name in enumerate(preference))
+    liking = f"CASE {origin} {cases} ELSE {-len(preference)} END" if cases else "0"
+    return (
+        f"struct_pack(at_us := CAST({at} AS BIGINT), liking := CAST({liking} AS INTEGER), "
+        f"sharpness := CAST(-({error}) AS BIGINT), origin := CAST({origin} AS VARCHAR))"
+    )
+
+
+NO_STAMP = stamp_struct(str(UNKNOWN_AT), "0", "''", ())
+"""Of a value that comes from no field, as a constant does."""
+
+
+def claim_error_sql(text: str) -> str:
+    """`core.origin.claim_error_us` of a stamp's text."""
+    return (
+        f"CASE WHEN length({text}) <= 10 THEN {86_400 * 500_000 - 1} WHEN length({text}) <= 16 THEN "
+        f"{60 * 500_000 - 1} WHEN contains(substr({text}, 17), '.') THEN 0 ELSE {500_000 - 1} END"
+    )
+
+
+def settle_sql(claimed: str, error: str, previous_us: int | None, scanned_us: int) -> tuple[str, str]:
+    """`core.origin.settle`: at and error."""
+    earliest = None if previous_us is None else min(previous_us + 1, scanned_us)
+    width = 0 if earliest is None else scanned_us - earliest
+    outside = f"{claimed} > {scanned_us}"
+    at = f"CASE WHEN {claimed} IS NULL THEN {UNKNOWN_AT} WHEN {claimed} > {scanned_us} THEN {scanned_us} "
+    if earliest is not None:
+        at += f"WHEN {claimed} < {earliest} THEN {earliest} "
+        outside += f" OR {claimed} < {earliest}"
+    said = f"CASE WHEN {claimed} IS NULL THEN 0 WHEN {outside} THEN greatest({error}, {width}) ELSE {error} END"
+    return f"{at}ELSE {claimed} END", said
+
+
+def tie_sql(first: str, second: str) -> str:
+    """`core.origin.is_tie`."""
+    return (
+        f"(CASE WHEN {first}.origin = {second}.origin THEN {first}.at_us = {second}.at_us "
+        f"ELSE abs({first}.at_us - {second}.at_us) <= -({first}.sharpness + {second}.sharpness) END)"
+    )
+
+
+def prevails_sql(first: str, second: str) -> str:
+    """`core.origin.prevails`: 1 for the first, 2 for the second, 0 for neither."""
+    return (
+        f"(CASE WHEN NOT {tie_sql(first, second)} THEN CASE WHEN {first}.at_us > {second}.at_us THEN 1 ELSE 2 END "
+        f"WHEN {first}.liking > {second}.liking THEN 1 WHEN {second}.liking > {first}.liking THEN 2 "
+        f"WHEN {first}.origin < {second}.origin THEN 1 WHEN {second}.origin < {first}.origin THEN 2 ELSE 0 END)"
+    )
+
+
+def latest_sql(stamps: Sequence[str]) -> str:
+    """`core.origin.latest` of at least one stamp."""
+    return stamps[0] if len(stamps) == 1 else f"list_max([{', '.join(stamps)}])"
+
+
+def source_columns(layout: Layout, side: Side, index: int) -> tuple[Column, ...]:
+    """The columns of a side that field mapping `index` takes its value from, or writes to."""
+    own, sending = layout.of(side), layout.of(side).sending(index)
+    if sending is not None and sending.expression is not None:
+        return tuple(own.column(name) for name in sorted(sending.expression.fields))
+    name = layout.entity.fields[index].field_of(side)
+    return (own.column(name),) if name else ()
+
+
+def field_stamp_sql(layout: Layout, side: Side, index: int, alias: str) -> str:
+    """The stamp of what a side has for field mapping `index`, over its origin table."""
+    columns = source_columns(layout, side, index)
+    return latest_sql([f"{alias}.f{column.place}" for column in columns]) if columns else NO_STAMP
+
+
+def record_stamp_sql(layout: Layout, side: Side, alias: str) -> str:
+    """The stamp of a whole record: over the fields that this configuration maps, not those of its siblings."""
+    columns = dict.fromkeys(
+        column
+        for index, mapping in enumerate(layout.entity.fields)
+        if not mapping.only_new or mapping.identifying
+        for column in source_columns(layout, side, index)
+    )
+    return latest_sql([f"{alias}.f{column.place}" for column in columns]) if columns else NO_STAMP
+
+
+def new_origins(layout: Layout, side: Side) -> str:
+    """What the ledger is to keep of a side, with the columns of its `origins`."""
+    table = origin_table(layout, side)
+    parts = [
+        f"SELECT rid AS record_id, {literal(column.name)} AS field, false AS is_pending, d{column.place} AS digest, "
+        f"f{column.place}.origin AS origin, f{column.place}.at_us AS at_us, -f{column.place}.sharpness AS error_us "
+        f"FROM {table} WHERE n{column.place}"
+        for column in stamped_columns(layout, side)
+    ]
+    return " UNION ALL ".join(parts)
+
+
+def level_equal(bench: Workbench, layout: Layout) -> None:
+    """Where both sides hold the same value, both have the later of its two stamps: it was said last then.
+
+    Needs `compared`. Where a record is one piece, that holds for records that are the same as a whole.
+    """
+    for comparison in layout.comparisons:
+        places = {side: source_columns(layout, side, comparison.index) for side in Side}
+        if any(len(columns) != 1 for columns in places.values()):
+            continue
+        is_equal = f"c.e{comparison.index}" if layout.entity.resolution is Resolution.FIELD else "c.equal"
+        for side in Side:
+            mine, other = places[side][0].place, places[side.other][0].place
+            me = side.value
+            bench.execute(
+                f"UPDATE {origin_table(layout, side)} SET f{mine} = o.f{other}, n{mine} = true FROM compared c "
+                f"JOIN {origin_table(layout, side.other)} o ON o.rid = c.{side.other.value}_rid "
+                f"WHERE {origin_table(layout, side)}.rid = c.{me}_rid AND {is_equal} "
+                f"AND o.f{other} > {origin_table(layout, side)}.f{mine}"
+            )
