@@ -8,9 +8,39 @@ from desktop_sync.core.normal_form import MEANINGS, Step, StepKind
 from desktop_sync.core.structure import FieldType
 from desktop_sync.engine.canonical import ValueType, canonical_sql, literal
 
+NFC_ALREADY = (
+    (0x0000, 0x02FF),
+    (0x0388, 0x0482),  # Greek, Cyrillic
+    (0x048A, 0x052F),
+    (0x05D0, 0x05EA),  # Hebrew letters
+    (0x0620, 0x064A),  # Arabic letters
+    (0x1E00, 0x1EFF),  # Latin with two marks, as in Vietnamese
+    (0x2010, 0x2027),  # dashes, quotation marks
+    (0x2030, 0x205E),
+    (0x20A0, 0x20BF),  # currencies
+    (0x2190, 0x22FF),  # arrows, mathematics
+    (0x2500, 0x27BF),  # boxes, symbols
+    (0x3001, 0x3029),  # Japanese and Chinese
+    (0x3041, 0x3096),
+    (0x30A1, 0x30FF),
+    (0x3400, 0x4DB5),
+    (0x4E00, 0x9FEF),
+    (0xAC00, 0xD7A3),  # Korean syllables
+    (0xFF01, 0xFF5E),
+    (0x1F300, 0x1F64F),  # pictures
+)
+"""Ranges of characters, none of which changes under NFC, combines with one before it, or moves: a text of only these is
+in NFC already."""
+
+_OTHER = "[^" + "".join(f"\\x{{{first:X}}}-\\x{{{last:X}}}" for first, last in NFC_ALREADY) + "]"
+
+
+def _nfc_sql(text: str) -> str:
+    # Looking is many times quicker than normalizing.
+    return f"CASE WHEN regexp_matches({text}, {literal(_OTHER)}) THEN nfc_normalize({text}) ELSE {text} END"
+
+
 _TEXT_STEPS = {
-    # No text without a character beyond U+02FF changes under NFC, and looking is much quicker than normalizing.
-    StepKind.NFC: "CASE WHEN regexp_matches({0}, '[^\\x00-\\x{{2FF}}]') THEN nfc_normalize({0}) ELSE {0} END",
     StepKind.TRIM: "trim({0}, ' ' || chr(9) || chr(10) || chr(13) || chr(160))",
     StepKind.COLLAPSE_SPACES: "trim(regexp_replace({0}, '\\s+', ' ', 'g'))",
     StepKind.LOWER: "lower({0})",
@@ -53,6 +83,8 @@ def _step_sql(value: str, kind: ValueType, step: Step) -> str:
                 f"CAST(TIMESTAMP '1970-01-01' + to_seconds({seconds} * (epoch({value})::BIGINT // {seconds})) AS TIME)"
             )
         return f"CAST(date_trunc('{_TIME_UNITS[step.kind]}', {value}) AS {kind.sql})"
+    if step.kind is StepKind.NFC:
+        return _nfc_sql(value)
     return _TEXT_STEPS[step.kind].format(value)
 
 

@@ -31,6 +31,7 @@ class PlanInput:
     `decisions`: record id → winner, decided by a person. `retry_at`: the time, where back-off times are waited for.
     `is_again`: these records were planned in this run before, so that everything they may refer to is there.
     `has_origins`: the origin tables of both sides stand in the workbench (`engine.origin_query`).
+    `is_lookup`: records of some entity refer to those of this one, so that its pairs are needed.
     """
 
     layout: Layout
@@ -41,6 +42,7 @@ class PlanInput:
     retry_at: datetime | None = None
     is_again: bool = False
     has_origins: bool = False
+    is_lookup: bool = True
 
     def comes_later(self, lookup: str) -> bool:
         """Whether the entity that a reference points to is not planned before this one: it refers to itself, or the

@@ -49,7 +49,7 @@ def make_plan(bench: Workbench, given: PlanInput) -> None:
     bench.execute(f"CREATE OR REPLACE TABLE rows_{layout.number} ({_row_types()})")
     paired = (
         f"SELECT record_id, a_id, b_id FROM {peer_table(layout)} "
-        f"WHERE a_id IS NOT NULL AND b_id IS NOT NULL AND status <> {Status.DELETED:d}"
+        f"WHERE a_id IS NOT NULL AND b_id IS NOT NULL AND status <> {Status.DELETED:d} AND {given.is_lookup}"
     )
     if given.is_again:
         pairs = pair_table(layout)

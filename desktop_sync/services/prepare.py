@@ -247,6 +247,7 @@ class _Preparation:
             self.session.lookups(self.layout),
             self.ledger.decisions(self.key),
             self.retry_at,
+            is_lookup=self.session.is_lookup(self.layout),
         )
 
     def _complete_for_new(self, reads: dict[Side, SideRead]) -> dict[Side, SideRead]:
@@ -366,7 +367,8 @@ def prepare_again(
             read = load_side(bench, layout, side, empty, is_complete=False, keeps_all=True)
             reads[side] = look_up(bench, read, stream, list(ids[side]))
     decisions = ledger.decisions(key)
-    given = PlanInput(layout, reads[Side.A], reads[Side.B], session.lookups(layout), decisions, is_again=True)
+    lookups, is_lookup = session.lookups(layout), session.is_lookup(layout)
+    given = PlanInput(layout, reads[Side.A], reads[Side.B], lookups, decisions, is_again=True, is_lookup=is_lookup)
     find_touched(bench, given)
     make_plan(bench, given)
     return given

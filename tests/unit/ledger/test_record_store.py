@@ -12,6 +12,7 @@ from desktop_sync.core.errors import LedgerError
 from desktop_sync.core.ledger_port import EntityKey, RecordQuery, Watermark
 from desktop_sync.core.status import Status
 from desktop_sync.ledger import SqlLedger
+from desktop_sync.ledger.peer_chunks import CHUNK
 from tests.support.ledger_home import KEY, OTHER_KEY, HandClock, batch_rows, digest, processed, settlements
 
 
@@ -31,6 +32,38 @@ def test_peers_come_back_as_they_were_settled_in_the_order_of_their_ids(ledger: 
     ledger.settle(KEY, 1, rows)
     expected = rows.drop_columns("last_error").sort_by("record_id")
     assert read(ledger.peers(KEY)).to_pylist() == expected.to_pylist()
+
+
+def test_peers_of_every_kind_come_back_in_order_over_many_chunks(ledger: SqlLedger) -> None:
+    usual = range(1, 5 * CHUNK, 2)  # ids with gaps
+    rows: list[tuple[int, str | None, str | None, Status]] = [(i, f"A{i}", f"B{i}", Status.PROCESSED) for i in usual]
+    odd = {
+        0: ("A\x1fx", "B\x1f", Status.PROCESSED),
+        7: ("", "odd B7\0", Status.PROCESSED),
+        8: (None, "odd B8", Status.PROCESSED),
+        CHUNK - 1: ("odd A9", None, Status.REVIEW),
+        CHUNK: ("odd A10", "odd B10", Status.DELETED),
+        2 * CHUNK: ("odd A11", "odd B11", Status.CONFLICT),
+    }
+    for place, (a_id, b_id, status) in odd.items():
+        rows[place] = (rows[place][0], a_id, b_id, status)
+    given = settlements(rows)
+    digests = given["a_digest"].to_pylist()
+    digests[3], digests[4] = None, b"of another length"
+    given = given.set_column(given.schema.get_field_index("a_digest"), "a_digest", pa.array(digests, pa.binary()))
+    ledger.settle(KEY, 1, given)
+    ledger.settle(KEY, 1, settlements([(5, "A5", "B5", Status.PROCESSED)], attempts=2))
+    expected = {row["record_id"]: row for row in given.drop_columns("last_error").to_pylist()}
+    expected[5] |= {"attempts": 2}
+    found = read(ledger.peers(KEY)).to_pylist()
+    assert [row["record_id"] for row in found] == list(usual)
+    assert found == [expected[number] for number in usual]
+
+
+@pytest.mark.parametrize("count", [1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK])
+def test_no_peer_is_lost_where_chunks_meet(ledger: SqlLedger, count: int) -> None:
+    ledger.settle(KEY, 1, processed(range(10, 10 + count)))
+    assert read(ledger.peers(KEY))["record_id"].to_pylist() == list(range(10, 10 + count))
 
 
 def test_the_peers_of_an_unknown_entity_are_none_with_the_right_columns(ledger: SqlLedger) -> None:
