@@ -1,7 +1,8 @@
 """A process that has imported the program but opened nothing, and forks a child for each trial (RELIABILITY 5.4).
 
 Reads one JSON request a line, answers one JSON line. A child runs the real program on real files; at the given step it
-kills itself with SIGKILL. Steps are those of the `Steps` port, or the file operations below a folder.
+kills itself with SIGKILL, or after the given time it is killed. Steps are those of the `Steps` port, or the file
+operations below a folder.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import select
 import signal
 import sqlite3
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -106,10 +109,10 @@ def _content(home: Path, files: list[str]) -> dict[str, object]:
     return {**_ledger_content(home), **{file: Path(file).read_bytes() for file in files}}
 
 
-def _report(application: Application, name: str) -> dict[str, object]:
-    """What the ledger says at the end."""
+def _report(application: Application, name: str, latest: int | None) -> dict[str, object]:
+    """What the ledger says at the end; of the history only the `latest` runs, all of them where that is None."""
     records, ledger = application.records, application.ledger
-    history = [row for run in records.runs(name) for row in records.history(run.id)]
+    history = [row for run in records.runs(name)[:latest] for row in records.history(run.id)]
     return {
         "open": len(ledger.open_batches(name)),
         "runs": [run.outcome.value for run in records.runs(name)],
@@ -143,17 +146,26 @@ def _child(request: dict[str, object], tell: Callable[[dict[str, object]], None]
     runs, quiet = [], [str(file) for file in request.get("quiet_last", [])]  # type: ignore[attr-defined]
     last = int(str(request["runs"])) - 1
     before: dict[str, object] = {}
+    changes: list[str] = []
+    began = time.monotonic()
+    seconds = 0.0
     for number in range(last + 1):
-        if quiet and number == last:
+        is_watched = quiet and (number == last or (number and request.get("until_quiet")))
+        if is_watched:
             before = _content(home, quiet)
         runs.append(_run(application, name, killer.cancel))
+        seconds = seconds or time.monotonic() - began
+        if is_watched:
+            after = _content(home, quiet)
+            changes = [part for part in after if after[part] != before.get(part)]
+            if not changes:
+                break
     answer: dict[str, object] = {"killed": "", "steps": killer.count, "names": killer.names, "runs": runs}
+    answer |= {"seconds": seconds, "changes": changes}
     if request.get("report"):
-        answer |= {"report": _report(application, name)}
+        latest = request.get("report_runs")
+        answer |= {"report": _report(application, name, int(str(latest)) if latest else None)}
     application.close()
-    if quiet:
-        after = _content(home, quiet)
-        answer["changes"] = [part for part in after if after[part] != before.get(part)]
     tell(answer)
 
 
@@ -180,11 +192,17 @@ def _trial(request: dict[str, object]) -> dict[str, object]:
         finally:
             os._exit(status)
     os.close(writable)
+    patience = request.get("kill_after_s")
+    if patience is not None and not select.select([readable], [], [], float(str(patience)))[0]:
+        os.kill(process, signal.SIGKILL)
     with open(readable, "rb") as answers:
         data = answers.read()
     _, status = os.waitpid(process, 0)
+    was_killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+    if patience is not None and was_killed and not data:
+        data = b'{"killed": "in time"}'
     answer: dict[str, object] = json.loads(data) if data else {"bug": "the child said nothing"}
-    answer["was_killed"] = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+    answer["was_killed"] = was_killed
     return answer
 
 

@@ -15,4 +15,13 @@ class Lane:
     minutes: float
 
 
-LANES: dict[str, Lane] = {}
+def _lane(name: str, minutes: float) -> tuple[str, Lane]:
+    return name, Lane(f"tests.reliability.lanes.{name}", minutes)
+
+
+LANES: dict[str, Lane] = dict(
+    (
+        _lane("kills_forked", 6),
+        _lane("kills_executed", 2),
+    )
+)

@@ -1,0 +1,25 @@
+"""Every lane works, with a few cases each; whether the goals are met is what the command says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.reliability.lanes import kills_executed, kills_forked
+from tests.reliability.size import Size
+
+
+@pytest.mark.scenario("A1", "A2")
+def test_forked_runs_that_are_killed_at_random_moments_lose_and_duplicate_nothing(tmp_path: Path) -> None:
+    counts = kills_forked.measure(Size.SMALL, tmp_path)
+    assert counts["landed"] >= 6
+    assert counts["bad_checks"] == 0
+    assert counts["quiet_checks"] >= 2
+
+
+@pytest.mark.scenario("A1")
+def test_commands_that_are_killed_at_random_moments_lose_and_duplicate_nothing(tmp_path: Path) -> None:
+    counts = kills_executed.measure(Size.SMALL, tmp_path)
+    assert counts["landed"] >= 2
+    assert counts["bad_checks"] == 0
