@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from desktop_sync.core.configuration import Direction, NullPolicy, Resolution, Side
+from desktop_sync.core.structure import FieldType
 from desktop_sync.engine.canonical import literal, plain_text_sql
 from desktop_sync.engine.layout import Comparison, Layout
-from desktop_sync.engine.normal_sql import comparable_sql
+from desktop_sync.engine.normal_sql import comparable_sql, normal_sql
 from desktop_sync.engine.origin_query import (
     field_stamp_sql,
     origin_table,
@@ -126,4 +127,7 @@ def judges_fields(layout: Layout) -> bool:
 
 
 def _comparable(value: str, comparison: Comparison) -> str:
+    if comparison.kind.type is FieldType.TEXT:
+        # The escapes of the canonical form matter where values are joined for a digest; here they only cost.
+        return normal_sql(value, comparison.kind, comparison.steps)
     return comparable_sql(value, comparison.kind, comparison.steps)

@@ -57,9 +57,10 @@ class Staging:
         four = f"SELECT *, {', '.join(sent)} FROM ({three})" if sent else three
         return f"SELECT *, {self._problem()} AS problem, {self._in_filter()} AS in_filter FROM ({four})"
 
-    def measure(self, source: str) -> str:
-        """`select` with the columns digest and match_key (null where an identifying value is empty) added."""
-        digested, matched = self._digested(), self._matched()
+    def measure(self, source: str, *, is_matched: bool = True) -> str:
+        """`select` with the columns digest and match_key (null where an identifying value is empty, or where records
+        are not to be matched) added."""
+        digested, matched = self._digested(), self._matched() if is_matched else []
         places = {value: place for place, value in enumerate(dict.fromkeys([*digested, *matched]))}
         normal = [f"{normal_sql(*value)} AS u{place}" for value, place in places.items()]
         canonical = [f"{canonical_sql(f'u{place}', value[1])} AS n{place}" for value, place in places.items()]
@@ -67,22 +68,19 @@ class Staging:
         inner = f"SELECT *, {', '.join(canonical)} FROM ({inner})"
         keys = [f"n{places[value]}" for value in matched]
         known = " AND ".join(f"{key} IS NOT NULL" for key in keys)
-        match_key = f"CASE WHEN {known} THEN md5_number(concat({', chr(31), '.join(keys)})) END"
+        match_key = f"CASE WHEN {known} THEN md5_number(concat({', chr(31), '.join(keys)})) END" if keys else "NULL"
         digest = digest_sql([f"n{places[value]}" for value in digested])
         return f"SELECT *, {digest} AS digest, {match_key} AS match_key FROM ({inner})"
-
-    def digest(self) -> str:
-        """The digest over what the side sends, in normal form; over its plain mapped fields if it sends nothing.
-
-        A lookup counts by the reference as it stands here, so that peers of other entities do not move it.
-        """
-        return digest_sql([comparable_sql(*value) for value in self._digested()])
 
     def match_values(self) -> list[str]:
         """Canonical texts of the identifying fields, comparable with those of the other side, in priority order."""
         return [comparable_sql(*value) for value in self._matched()]
 
     def _digested(self) -> list[Compared]:
+        """What the side sends; its plain mapped fields if it sends nothing.
+
+        A lookup counts by the reference as it stands here, so that peers of other entities do not move it.
+        """
         values: list[Compared] = [
             (sending.name, sent_type(sending), self.layout.steps[sending.index])
             for sending in self.side.sendings

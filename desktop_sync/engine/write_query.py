@@ -90,8 +90,10 @@ class _Builder:
         staging = self.given.read_of(self.target).staging
         names = [f"x_v{i}" for i in range(len(values))] + [f"x_e{i}" for i in range(len(expected))]
         names += [name for _, name, _ in history]
-        digest = "CAST(NULL AS BLOB)" if self.operation is Operation.DELETE else staging.digest()
-        staged = staging.select(f"({inner})")
+        if self.operation is Operation.DELETE:
+            digest, staged = "CAST(NULL AS BLOB)", staging.select(f"({inner})")
+        else:
+            digest, staged = "digest", staging.measure(f"({inner})", is_matched=False)
         sql = f"SELECT {', '.join([HEAD, *names])}, {digest} AS x_digest, rid AS x_target_id FROM ({staged})"
         return WriteQuery(
             self.target,
