@@ -212,6 +212,69 @@ class Entity:
         return tuple(dict.fromkeys(mapping.lookup for mapping in self.fields if mapping.lookup))
 
 
+class StepKind(enum.Enum):
+    """The steps of a pipeline: the standard ones in their order, then those that a user adds (SPEC §6)."""
+
+    PULL = "pull-details"
+    DIRECTION = "determine-direction"
+    PREREQUISITES = "prerequisites-first"
+    STANDARD_MAPPING = "standard-mapping"
+    CONFIGURED_MAPPING = "configured-mapping"
+    SAVE = "save"
+    SET_PROCESSED = "set-processed"
+    FILTER = "filter"
+    TRANSFORM = "transform"
+    VALIDATE = "validate"
+    LOOK_UP = "look-up"
+    PLUGIN = "plugin"
+    NOTIFY = "notify"
+    COMMAND = "command"
+    URL = "url"
+
+
+class Moment(enum.Enum):
+    """When a step of the user's own has its turn; `core.pipeline` says which kinds may have which."""
+
+    BEFORE_RUN = "before-run"
+    BEFORE_MAPPING = "before-mapping"
+    AFTER_MAPPING = "after-mapping"
+    AFTER_BATCH = "after-batch"
+    AFTER_RUN = "after-run"
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineStep:
+    """A step of the user's own; or a standard one that the user disabled, which has a kind and `enabled` only.
+
+    `entity` empty: all entities. `moment` None: the kind's usual one. Which keys a kind has says `core.pipeline`:
+    `condition` (filter, validate, notify), `message` (validate, notify), `field` of the receiving side and `expression`
+    over the sending side's fields (transform: the value; look up: the key), `choices` (key, value) with `otherwise` for
+    a key that is not among them, or `lookup` (the entity whose peers translate the key), `command` (program and
+    arguments, no shell), `url`, `plugin` (the name of an entry point) with the `fields` of the receiving side that it
+    fills, `time_limit_s` in seconds.
+    """
+
+    kind: StepKind
+    name: str = ""
+    entity: str = ""
+    direction: Direction = Direction.BOTH
+    enabled: bool = True
+    moment: Moment | None = None
+    condition: str = ""
+    message: str = ""
+    field: str = ""
+    expression: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
+    otherwise: UnknownChoice = UnknownChoice.INVALID
+    default: str = ""
+    lookup: str = ""
+    command: tuple[str, ...] = ()
+    url: str = ""
+    plugin: str = ""
+    fields: tuple[str, ...] = ()
+    time_limit_s: int = 60
+
+
 @dataclass(frozen=True, slots=True)
 class GuardLimits:
     """Limits of the guards (SPEC §8). A share is 0 to 1; a number counts records. None switches that guard off."""
@@ -228,7 +291,10 @@ class GuardLimits:
 
 @dataclass(frozen=True, slots=True)
 class SyncConfiguration:
-    """Two endpoints, the entities, and how it runs. `version` counts saved edits, from 1."""
+    """Two endpoints, the entities, and how it runs. `version` counts saved edits, from 1.
+
+    `steps` are the user's own, in the order of their turn within each moment, and standard ones that are disabled.
+    """
 
     name: str
     a: str
@@ -238,6 +304,7 @@ class SyncConfiguration:
     schedule: Schedule = MANUAL
     guards: GuardLimits = GuardLimits()
     version: int = 1
+    steps: tuple[PipelineStep, ...] = ()
 
     def endpoint_of(self, side: Side) -> str:
         return self.a if side is Side.A else self.b

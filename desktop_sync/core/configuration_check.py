@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from desktop_sync.core.configuration import Entity, GuardLimits, SyncConfiguration
 from desktop_sync.core.entity_check import check_entity
 from desktop_sync.core.finding import Finding, Level
+from desktop_sync.core.pipeline_check import check_steps
 from desktop_sync.core.schedule import Schedule, ScheduleKind
 
 MAX_NAME = 100
@@ -33,6 +34,7 @@ def check(configuration: SyncConfiguration) -> tuple[Finding, ...]:
         seen.add(entity.name)
         findings += check_entity(configuration, entity)
     findings += _check_cycles(configuration.entities)
+    findings += check_steps(configuration)
     return tuple(findings)
 
 

@@ -126,6 +126,19 @@ def plain_text_sql(value: str, kind: ValueType) -> str:
             return f"CAST({value} AS VARCHAR)"
 
 
+def convert_sql(value: str, kind: ValueType, target: ValueType, *, exact: bool = False) -> str:
+    """The value in another type, null where that would lose something. `exact`: the source's SQL type may vary."""
+    if kind == target and not (exact and kind.type is FieldType.DECIMAL):
+        return value
+    if kind.type is FieldType.TEXT:
+        return typed_sql(value, target)
+    if kind.type is FieldType.DECIMAL and target.type is FieldType.DECIMAL:
+        rounded = f"TRY_CAST({value} AS {target.sql})"
+        return f"CASE WHEN {rounded} = {value} THEN {rounded} END"
+    text = plain_text_sql(value, kind)
+    return text if target.type is FieldType.TEXT else typed_sql(f"({text})", target)
+
+
 def _decimal_text(value: str, digits: int = 0) -> str:
     # Most numbers have room in 64 bits, whose digits are written much quicker; the text is the same.
     narrow = f"TRY_CAST({value} AS DECIMAL(18,{LEAST_SCALE}))"

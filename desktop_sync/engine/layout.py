@@ -9,24 +9,37 @@ mapping 2 sends to the other side, in the other side's type.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from desktop_sync.core.configuration import Entity, FieldMapping, NullPolicy, PerSide, Side
+from desktop_sync.core.configuration import (
+    Entity,
+    FieldMapping,
+    NullPolicy,
+    PerSide,
+    PipelineStep,
+    Side,
+    StepKind,
+)
 from desktop_sync.core.errors import ConfigurationError, Place, SchemaDriftError
 from desktop_sync.core.normal_form import Step, effective_steps
 from desktop_sync.core.structure import FieldType, Structure
 from desktop_sync.core.sync_group import OriginScope
 from desktop_sync.engine.canonical import TEXT, ValueType, value_type
 from desktop_sync.engine.expression import Compiled, compile_condition, compile_scalar
+from desktop_sync.engine.record_steps import RecordStep, Target, compile_step
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A field of a side that is read. `place` is its number."""
+    """A field of a side that is read. `place` is its number.
+
+    `is_made`: no field of the endpoint, but what a plugin made of the record as it was read.
+    """
 
     place: int
     name: str
     kind: ValueType
+    is_made: bool = False
 
     @property
     def raw(self) -> str:
@@ -69,6 +82,22 @@ class SideLayout:
     stamp: Column | None
     sendings: tuple[Sending, ...]
     condition: Compiled | None
+    steps: tuple[RecordStep, ...] = ()
+
+    @property
+    def early_steps(self) -> tuple[RecordStep, ...]:
+        """Own steps before the mapping, in order."""
+        return tuple(step for step in self.steps if step.is_early)
+
+    @property
+    def late_steps(self) -> tuple[RecordStep, ...]:
+        """Own steps after the mapping, in order."""
+        return tuple(step for step in self.steps if not step.is_early)
+
+    @property
+    def made(self) -> tuple[Column, ...]:
+        """What plugins make; the last columns."""
+        return tuple(column for column in self.columns if column.is_made)
 
     def column(self, name: str) -> Column:
         return next(column for column in self.columns if column.name == name)
@@ -78,7 +107,8 @@ class SideLayout:
 
     @property
     def fields(self) -> tuple[str, ...]:
-        return tuple(column.name for column in self.columns)
+        """The fields to read, in the order of their places."""
+        return tuple(column.name for column in self.columns if not column.is_made)
 
     @property
     def place(self) -> Place:
@@ -87,7 +117,9 @@ class SideLayout:
     @property
     def guarded(self) -> tuple[Column, ...]:
         """The columns that a conditional write checks: all that the mapping reads or writes."""
-        return tuple(column for column in self.columns if column is not self.stamp or column in self.key)
+        return tuple(
+            column for column in self.columns if not column.is_made and (column is not self.stamp or column in self.key)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,17 +162,24 @@ class Layout:
         return tuple(c for c in self.comparisons if self.entity.fields[c.index].identifying)
 
 
+NO_STEPS: PerSide[tuple[PipelineStep, ...]] = PerSide((), ())
+
+
 def make_layout(
     entity: Entity,
     number: int,
     structures: tuple[Structure, Structure],
     endpoints: tuple[str, str],
     scope: OriginScope | None = None,
+    own_steps: PerSide[tuple[PipelineStep, ...]] = NO_STEPS,
 ) -> Layout:
-    """The layout; with `scope`, its fields are read too. Raises SchemaDriftError for a mapped field that is not there,
-    ConfigurationError and ExpressionError."""
+    """The layout. With `scope`, its fields are read too; `own_steps`: the user's own that work on the records of each
+    side, in order.
+
+    Raises SchemaDriftError for a mapped field that is not there, ConfigurationError and ExpressionError.
+    """
     builders = {
-        side: _SideBuilder(entity, side, structure, structures[1 - i], endpoints[i], scope)
+        side: _SideBuilder(entity, side, structure, structures[1 - i], endpoints[i], scope, own_steps.of(side))
         for i, (side, structure) in enumerate(zip((Side.A, Side.B), structures, strict=True))
     }
     a = builders[Side.A].build()
@@ -201,6 +240,7 @@ class _SideBuilder:
         other: Structure,
         endpoint: str,
         scope: OriginScope | None = None,
+        steps: tuple[PipelineStep, ...] = (),
     ) -> None:
         self.entity = entity
         self.scope = scope
@@ -209,6 +249,7 @@ class _SideBuilder:
         self.structure = structure
         self.other = other
         self.endpoint = endpoint
+        self.steps = steps
         self.columns: dict[str, Column] = {}
 
     def build(self) -> SideLayout:
@@ -236,6 +277,7 @@ class _SideBuilder:
             sending for i, m in enumerate(self.entity.fields) if (sending := self._sending(i, m, types)) is not None
         )
         self.stamped = self._stamped(sendings)
+        steps = self._steps(types, sendings)
         return SideLayout(
             self.side,
             self.endpoint,
@@ -245,6 +287,7 @@ class _SideBuilder:
             stamp,
             sendings,
             condition,
+            steps,
         )
 
     def _stamped(self, sendings: tuple[Sending, ...]) -> tuple[Column, ...]:
@@ -255,6 +298,28 @@ class _SideBuilder:
         for sending in sendings:
             names += sorted(sending.expression.fields) if sending.expression is not None else []
         return tuple(self._column(name) for name in dict.fromkeys(names))
+
+    def _steps(self, types: dict[str, FieldType], sendings: tuple[Sending, ...]) -> tuple[RecordStep, ...]:
+        sent = {s.target: Target(s.index, s.target, TEXT if s.mapping.lookup else s.kind) for s in reversed(sendings)}
+        found = []
+        for number, step in enumerate(self.steps):
+            if step.lookup:
+                continue  # it is the reference of its field
+            compiled = compile_step(number, step, types, sent, self._place())
+            for name in sorted(compiled.compiled.fields & types.keys()) if compiled.compiled is not None else ():
+                self._column(name)
+            found.append(compiled)
+        # What plugins make comes after all fields that are read.
+        return tuple(self._made(one) if one.step.kind is StepKind.PLUGIN else one for one in found)
+
+    def _made(self, one: RecordStep) -> RecordStep:
+        targets = tuple(replace(target, made=self._make(one, target.field)) for target in one.targets)
+        return replace(one, targets=targets, problem=self._make(one, ""))
+
+    def _make(self, one: RecordStep, field_name: str) -> str:
+        name = made_name(one.step, field_name)
+        self.columns[name] = Column(len(self.columns), name, TEXT, is_made=True)
+        return self.columns[name].raw
 
     def _identifying_names(self) -> tuple[str, ...]:
         return tuple(m.field_of(self.side) for m in self.entity.identifying if m.field_of(self.side))
@@ -310,6 +375,11 @@ class _SideBuilder:
     def _target_kind(self, mapping: FieldMapping, name: str) -> ValueType:
         builder = _SideBuilder(self.entity, self.side.other, self.other, self.structure, "")
         return builder._kind(name)
+
+
+def made_name(step: PipelineStep, field_name: str) -> str:
+    """The name of the column that a plugin step makes for a field, or for the problem where it is empty."""
+    return f"{step.name}\x1f{field_name}"
 
 
 def writes_key(layout: SideLayout, mapping: FieldMapping) -> bool:

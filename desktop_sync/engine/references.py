@@ -6,7 +6,7 @@ from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action, Rule, create, update
 from desktop_sync.core.provider_port import ArrowStream
 from desktop_sync.core.status import Status
-from desktop_sync.engine.canonical import literal, plain_text_sql
+from desktop_sync.engine.canonical import literal
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.plan_input import PlanInput, has_table, pair_table, plan_table, raw_columns
 from desktop_sync.engine.sides import side_table
@@ -42,7 +42,7 @@ def check_lookups(bench: Workbench, given: PlanInput) -> None:
     rows = f"rows_{layout.number}"
     for source in Side:
         for sending in layout.of(source).sendings:
-            if not sending.mapping.lookup or sending.column is None:
+            if not sending.mapping.lookup:
                 continue
             parent = given.lookups[sending.mapping.lookup]
             me = source.value
@@ -53,7 +53,7 @@ def check_lookups(bench: Workbench, given: PlanInput) -> None:
                 known += (
                     f" UNION SELECT {me}_id FROM {plan_table(parent)} WHERE action IN ({kinds}) AND {me}_id IS NOT NULL"
                 )
-            text = plain_text_sql(sending.column.typed, sending.column.kind)
+            text, label = sending.name, sending.mapping.field_of(source) or sending.target
             select = given.read_of(source).staging.select(
                 f"(SELECT {raw_columns(layout, source)} FROM {side_table(layout, source)} WHERE is_kept)"
             )
@@ -67,7 +67,7 @@ def check_lookups(bench: Workbench, given: PlanInput) -> None:
             bench.execute(
                 f"UPDATE {rows} SET action = {Action.INVALID:d}, rule = {Rule.UNRESOLVED_LOOKUP:d}, detail = "
                 "m.message FROM "
-                f"(SELECT rid, {literal(sending.column.name + ': the record it refers to, ')} || {text} || "
+                f"(SELECT rid, {literal(label + ': the record it refers to, ')} || {text} || "
                 f"{literal(', is not synchronized (' + sending.mapping.lookup + ')')} AS message FROM ({select}) "
                 f"WHERE nullif({text}, '') IS NOT NULL AND {text} NOT IN ({known})) m "
                 f"WHERE {rows}.{me}_id = m.rid AND {rows}.action IN ({writes})"

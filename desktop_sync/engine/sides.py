@@ -93,7 +93,7 @@ def load_side(
         last = str(row[0][0] or "")
     count = bench.number(f"SELECT count(*) FROM {name}")
     # A line of empty cells, as spreadsheets leave them below a table, is no record.
-    is_blank = " AND ".join(f"{column.raw} IS NULL" for column in layout.of(side).columns)
+    is_blank = " AND ".join(f"{column.raw} IS NULL" for column in layout.of(side).columns if not column.is_made)
     counted = bench.rows(
         f"SELECT count(*), count(*) FILTER (WHERE {is_blank}) FROM {name} WHERE rid IS NULL AND is_kept"
     )

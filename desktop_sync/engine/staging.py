@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from desktop_sync.core.configuration import FieldMapping, NullPolicy, UnknownChoice
+from desktop_sync.core.configuration import StepKind as PipelineStepKind
 from desktop_sync.core.errors import BugError
 from desktop_sync.core.normal_form import Step, StepKind
+from desktop_sync.core.pipeline import SENT
 from desktop_sync.core.structure import FieldType
 from desktop_sync.engine.canonical import (
     TEXT,
     ValueType,
     canonical_sql,
+    convert_sql,
     digest_sql,
     literal,
     parsed_sql,
@@ -50,12 +53,26 @@ class Staging:
         wrapped = [f"{self._wrapped(s.expression)} AS w{s.index}" for s in side.sendings if s.expression is not None]
         if side.condition is not None:
             wrapped.append(f"{side.condition.wrapped_sql(self._argument)} AS wf")
+        wrapped += [column for step in side.early_steps for added, _ in step.levels(self._argument) for column in added]
         two = f"SELECT *, {', '.join(wrapped)} FROM ({one})" if wrapped else one
         bare = [f"{self._base(s)[0]} AS b{s.index}" for s in side.sendings]
         three = f"SELECT *, {', '.join(bare)} FROM ({two})" if bare else two
         sent = [f"{self._sent(s)} AS {s.name}" for s in side.sendings]
         four = f"SELECT *, {', '.join(sent)} FROM ({three})" if sent else three
-        return f"SELECT *, {self._problem()} AS problem, {self._in_filter()} AS in_filter FROM ({four})"
+        if not side.steps:
+            return f"SELECT *, {self._mapping_problem()} AS problem, {self._in_filter()} AS in_filter FROM ({four})"
+        five = f"SELECT *, {self._problem()} AS problem FROM ({self._with_steps(four)})"
+        return f"SELECT *, {self._in_filter()} AS in_filter FROM ({five})"
+
+    def _with_steps(self, mapped: str) -> str:
+        """The levels of the user's own steps; what is wrong with the mapped values is `pm`, before any is replaced."""
+        levels = f"SELECT *, {self._mapping_problem()} AS pm FROM ({mapped})"
+        for step in self.side.late_steps:
+            for added, replaced in step.levels(self._argument):
+                kept = ", ".join(f"{sql} AS {name}" for name, sql in replaced)
+                star = f"* REPLACE ({kept})" if kept else "*"
+                levels = f"SELECT {', '.join([star, *added])} FROM ({levels})"
+        return levels
 
     def measure(self, source: str, *, is_matched: bool = True) -> str:
         """`select` with the columns digest and match_key (null where an identifying value is empty, or where records
@@ -111,6 +128,12 @@ class Staging:
         return f"TRY_CAST({column.raw} AS {column.kind.sql})"
 
     def _argument(self, name: str) -> str:
+        if self.side.structure.field(name) is None and name.startswith(SENT):
+            sending = next(s for s in self.side.sendings if s.target == name.removeprefix(SENT))
+            kind = sent_type(sending)
+            if kind.type is FieldType.DECIMAL and kind.scale <= 9:
+                return f"TRY_CAST({sending.name} AS DECIMAL(18,6))"
+            return sending.name
         column = self.side.column(name)
         if column.kind.type is FieldType.DECIMAL and column.kind.scale <= 9:
             # Narrow enough that products of two fields still have room in 38 digits.
@@ -150,6 +173,12 @@ class Staging:
         return value
 
     def _problem(self) -> str:
+        """What is wrong with the record, in the order of the steps: the first that stops it speaks."""
+        early = [case for step in self.side.early_steps for case in step.stop_sql(PROBLEM_SEPARATOR)]
+        late = [case for step in self.side.late_steps for case in step.stop_sql(PROBLEM_SEPARATOR)]
+        return f"CASE {' '.join([*early, 'WHEN pm IS NOT NULL THEN pm', *late])} END"
+
+    def _mapping_problem(self) -> str:
         cases = [
             f"WHEN {c.typed} IS NULL AND trim({c.raw}) <> '' THEN {self._misfit(c.name, c.raw, c.kind)}"
             for c in self.side.columns
@@ -188,7 +217,12 @@ class Staging:
 
     def _in_filter(self) -> str:
         condition = self.side.condition
-        return "true" if condition is None else f"coalesce({condition.value_sql('wf')}, false)"
+        tests = [] if condition is None else [f"coalesce({condition.value_sql('wf')}, false)"]
+        own = [step.passed_sql() for step in self.side.steps if step.step.kind is PipelineStepKind.FILTER]
+        if own:
+            # A record with a problem was stopped before it came to a filter that would leave it out.
+            tests.append(f"(problem IS NOT NULL OR ({' AND '.join(own)}))")
+        return " AND ".join(tests) or "true"
 
 
 _NO_CHOICE = " is not among the choices of the value map"
@@ -197,19 +231,6 @@ _NO_CHOICE = " is not among the choices of the value map"
 def sent_type(sending: Sending) -> ValueType:
     """The type of the sent value; a reference travels as the text of an id."""
     return TEXT if sending.mapping.lookup else sending.kind
-
-
-def convert_sql(value: str, kind: ValueType, target: ValueType, *, exact: bool = False) -> str:
-    """The value in another type, null where that would lose something. `exact`: the source's SQL type may vary."""
-    if kind == target and not (exact and kind.type is FieldType.DECIMAL):
-        return value
-    if kind.type is FieldType.TEXT:
-        return typed_sql(value, target)
-    if kind.type is FieldType.DECIMAL and target.type is FieldType.DECIMAL:
-        rounded = f"TRY_CAST({value} AS {target.sql})"
-        return f"CASE WHEN {rounded} = {value} THEN {rounded} END"
-    text = plain_text_sql(value, kind)
-    return text if target.type is FieldType.TEXT else typed_sql(f"({text})", target)
 
 
 def _mapped_choice(text: str, mapping: FieldMapping, side: SideLayout) -> str:

@@ -239,13 +239,18 @@ class _Builder:
         return f"SELECT {', '.join(names)} FROM ({staged})"
 
     def _must_read_back(self, written: set[str]) -> bool:
-        """Whether the target's digest needs a field that a create does not fill."""
+        """Whether the target's digest needs what the write does not tell: a field that a create does not fill."""
+        if self.to.made:
+            return True  # only the plugin knows what it makes of what stands there now
         if self.operation is not Operation.CREATE:
             return False
         needed = {s.column.name for s in self.to.sendings if s.column is not None and not s.mapping.only_new}
         for sending in self.to.sendings:
             if sending.expression is not None:
                 needed |= sending.expression.fields
+        for step in self.to.steps:
+            if step.compiled is not None:
+                needed |= {name for name in step.compiled.fields if name in self.to.fields}
         if not self.to.sendings:
             needed = {m.field_of(self.target) for m in self.layout.entity.fields if m.field_of(self.target)}
         return bool(needed - written)

@@ -15,6 +15,7 @@ from desktop_sync.services.endpoints import EndpointService, ProviderRegistry
 if TYPE_CHECKING:
     from desktop_sync.services.configurations import ConfigurationService
     from desktop_sync.services.definition_file import DefinitionFileService
+    from desktop_sync.services.pipeline_trace import PipelineTraceService
     from desktop_sync.services.records import RecordService
     from desktop_sync.services.sample_project import SampleProject
     from desktop_sync.services.scheduling import ScheduleService
@@ -86,6 +87,12 @@ class Application:
         from desktop_sync.services.verification import VerificationService
 
         return VerificationService(self.ledger, self.endpoints.open, self.home / "work")
+
+    @cached_property
+    def traces(self) -> PipelineTraceService:
+        from desktop_sync.services.pipeline_trace import PipelineTraceService
+
+        return PipelineTraceService(self.ledger, self.endpoints.open, self.home / "work")
 
     @cached_property
     def records(self) -> RecordService:

@@ -12,6 +12,7 @@ from desktop_sync.core.configuration import FieldMapping, Side, SyncConfiguratio
 from desktop_sync.core.errors import AlreadyRunningError, ConfigurationError, EndpointError, ExpressionError, Place
 from desktop_sync.core.finding import Finding, Level
 from desktop_sync.core.ledger_port import DefinitionStore, RecordStore, RunStore
+from desktop_sync.core.pipeline import KINDS, STANDARD, with_standard
 from desktop_sync.core.ports import Clock
 from desktop_sync.core.run import RunKind
 from desktop_sync.core.schedule import ScheduleKind
@@ -95,9 +96,21 @@ class ConfigurationService:
         if configuration.enabled != enabled:
             self._store.save_configuration(replace(configuration, enabled=enabled))
 
+    def enable_step(self, name: str, step: str, enabled: bool) -> SyncConfiguration:
+        """The step of that name, or the standard one of that kind, takes part or not. May be repeated.
+
+        Raises ConfigurationError when there is none, or when it cannot be switched off.
+        """
+        return self.save(_with_step(self.get(name), step, enabled))
+
     def check(self, configuration: SyncConfiguration) -> tuple[Finding, ...]:
         """Everything that can be said without touching the endpoints, also whether expressions can be read."""
-        return (*configuration_check.check(configuration), *_check_cron(configuration), *_check_syntax(configuration))
+        return (
+            *configuration_check.check(configuration),
+            *_check_cron(configuration),
+            *_check_syntax(configuration),
+            *_check_step_syntax(configuration),
+        )
 
     def check_live(self, configuration: SyncConfiguration) -> tuple[Finding, ...]:
         """The same, and what the structures and some records say. Reads both endpoints; writes nothing.
@@ -186,6 +199,21 @@ class ConfigurationService:
         return tuple(looks)
 
 
+def _with_step(configuration: SyncConfiguration, name: str, enabled: bool) -> SyncConfiguration:
+    standard = next((each for each in STANDARD if name in (each.kind.value, each.title)), None)
+    if standard is not None:
+        if standard.locked and not enabled:
+            raise ConfigurationError(f'"{standard.title}" cannot be switched off: {standard.locked}', path="step")
+        return replace(configuration, steps=with_standard(configuration.steps, standard.kind, enabled))
+    if not any(step.kind in KINDS and step.name == name for step in configuration.steps):
+        raise ConfigurationError(f'there is no step "{name}" in "{configuration.name}"', path="step")
+    steps = (
+        replace(step, enabled=enabled) if step.kind in KINDS and step.name == name else step
+        for step in configuration.steps
+    )
+    return replace(configuration, steps=tuple(steps))
+
+
 def _check_cron(configuration: SyncConfiguration) -> Iterator[Finding]:
     schedule = configuration.schedule
     if schedule.kind is ScheduleKind.CRON and len(schedule.cron.split()) == 5:
@@ -207,6 +235,14 @@ def _check_syntax(configuration: SyncConfiguration) -> Iterator[Finding]:
             if problem:
                 message = f'The filter of "{configuration.endpoint_of(side)}": {problem}'
                 yield Finding(Level.ERROR, message, entity.name, path=f"entity.filter.{side.value}")
+
+
+def _check_step_syntax(configuration: SyncConfiguration) -> Iterator[Finding]:
+    for place, step in enumerate(configuration.steps):
+        for key, text in (("condition", step.condition), ("expression", step.expression)):
+            problem = _syntax_problem(text)
+            if problem:
+                yield Finding(Level.ERROR, f'Step "{step.name}": {problem}', step.entity, path=f"step.{place}.{key}")
 
 
 def _syntax_problem(text: str) -> str:

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from desktop_sync.core import configuration_check
+from desktop_sync.core import configuration_check, pipeline
 from desktop_sync.core.configuration import Definitions, Endpoint, SecretReference, SettingValue, SyncConfiguration
 from desktop_sync.core.errors import ConfigurationError
 from desktop_sync.core.finding import Finding, Level
@@ -48,7 +48,8 @@ class DefinitionFileService:
         All of it is checked before anything is stored. Relative paths in settings start at the file's folder. A
         configuration with a schedule comes in switched off, and the report names it: importing approves running by
         hand, not by itself. Only one that is stored exactly so, with exactly these endpoints, keeps its switch; a
-        stored one whose endpoint now reaches something else is switched off too. May be repeated. Raises
+        stored one whose endpoint now reaches something else is switched off too. A step that runs a command, calls a
+        URL or uses a plugin comes in switched off unless just that step is stored and enabled. May be repeated. Raises
         ConfigurationError.
         """
         definitions = self.parse(read_definition_text(path), path.name)
@@ -60,9 +61,12 @@ class DefinitionFileService:
         for endpoint in definitions.endpoints:
             self._store.save_endpoint(endpoint, base_folder)
         switched_off: list[str] = []
+        steps_off: list[tuple[str, str]] = []
         imported = {configuration.name: configuration for configuration in definitions.configurations}
         for name, configuration in (stored | imported).items():
-            approved = _approved(configuration, stored.get(name), moved)
+            harmless, off = pipeline.approved(configuration, stored.get(name))
+            steps_off += [(name, step) for step in off]
+            approved = _approved(harmless, stored.get(name), moved)
             if name in imported or approved != configuration:
                 self._store.save_configuration(approved)
             if configuration.enabled and not approved.enabled:
@@ -72,6 +76,7 @@ class DefinitionFileService:
             configurations=tuple(configuration.name for configuration in definitions.configurations),
             needs_secrets=self._missing_secrets(definitions.endpoints),
             switched_off=tuple(switched_off),
+            steps_off=tuple(steps_off),
         )
 
     def parse(self, text: str, source: str) -> Definitions:

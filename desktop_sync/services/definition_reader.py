@@ -34,6 +34,7 @@ from desktop_sync.core.guard import Guard
 from desktop_sync.core.normal_form import parse_normal_form
 from desktop_sync.core.provider_port import Setting, SettingKind
 from desktop_sync.core.schedule import MANUAL, Schedule, ScheduleKind
+from desktop_sync.services.definition_steps import read_steps
 from desktop_sync.services.definition_table import DefinitionTable, described, quoted, suggestion
 
 FORMAT = 1
@@ -157,6 +158,7 @@ def read_configuration(table: DefinitionTable, endpoints: Iterable[str]) -> Sync
         enabled=table.flag("enabled", True),
         schedule=read_schedule(table),
         guards=read_guards(table.table("guards")),
+        steps=read_steps(table),
     )
     table.finish()
     return configuration

@@ -24,6 +24,7 @@ from desktop_sync.core.configuration import (
 from desktop_sync.core.guard import Guard
 from desktop_sync.core.schedule import Schedule, ScheduleKind
 from desktop_sync.services.definition_reader import A_TO_B, B_TO_A, FORMAT, WEEKDAYS
+from desktop_sync.services.definition_steps import step_values
 
 
 def write_definitions(definitions: Definitions) -> str:
@@ -70,6 +71,14 @@ def _configuration(configuration: SyncConfiguration) -> Table:
         for entity in configuration.entities:
             entities.append(_entity(entity))
         table.add("entity", entities)
+    if configuration.steps:
+        steps = tomlkit.aot()
+        for step in configuration.steps:
+            written = tomlkit.table()
+            for key, value in step_values(step).items():
+                written.add(key, tomlkit.item(value))
+            steps.append(written)
+        table.add("step", steps)
     return table
 
 

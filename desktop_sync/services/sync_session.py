@@ -8,13 +8,15 @@ from graphlib import CycleError, TopologicalSorter
 
 import pyarrow as pa
 
-from desktop_sync.core.configuration import Entity, Side, SyncConfiguration
+from desktop_sync.core.configuration import Entity, PerSide, Side, StepKind, SyncConfiguration
 from desktop_sync.core.errors import EndpointError, MissingError, PlacedError
 from desktop_sync.core.ledger_port import EntityKey, RecordStore
+from desktop_sync.core.pipeline import is_enabled, record_steps, with_peer_lookups
 from desktop_sync.core.provider_port import EndpointSession, ReadRequest
 from desktop_sync.core.structure import Field, FieldType, Structure
 from desktop_sync.engine.layout import Layout, SideLayout, make_layout
 from desktop_sync.engine.workbench import Workbench
+from desktop_sync.services.plugins import PluginStream
 from desktop_sync.services.side_stream import SideStream
 
 OpenEndpoint = Callable[[str], EndpointSession]
@@ -57,9 +59,12 @@ class SyncSession:
 
     def read(self, layout: Layout, side: Side, request: ReadRequest) -> SideStream:
         """The stream of a read; a structure that is still to be made has no records. Use it through `reading`."""
+        made = layout.of(side).made
         if (layout.entity.name, side) in self.missing:
-            return SideStream(pa.table({name: pa.array([], pa.string()) for name in request.fields}))
-        return SideStream(self.endpoints[side].read(request))
+            names = [*request.fields, *(column.name for column in made)]
+            return SideStream(pa.table({name: pa.array([], pa.string()) for name in names}))
+        source = self.endpoints[side].read(request)
+        return SideStream(PluginStream(source, layout.of(side)) if made else source)
 
     def create_missing(self, layout: Layout) -> None:
         """The structures that the layout found missing are there."""
@@ -91,7 +96,10 @@ def open_session(
     try:
         for side in Side:
             endpoints[side] = open_endpoint(configuration.endpoint_of(side))
-        ordered, cycle = order_entities(configuration.entities)
+        entities = tuple(with_peer_lookups(configuration, entity) for entity in configuration.entities)
+        ordered, cycle = order_entities(entities)
+        if not is_enabled(configuration, StepKind.PREREQUISITES):
+            ordered = entities
         layouts: list[Layout] = []
         missing: set[tuple[str, Side]] = set()
         for number, entity in enumerate(ordered):
@@ -146,7 +154,8 @@ def _layout(
     if a is None or b is None:
         raise MissingError("the structure is not there")
     try:
-        return make_layout(entity, number, (a, b), names)
+        steps = PerSide(*(record_steps(configuration, entity.name, side) for side in Side))
+        return make_layout(entity, number, (a, b), names, own_steps=steps)
     except PlacedError as error:
         if not error.place.endpoint:
             side = Side.B if error.place.structure == b.name else Side.A

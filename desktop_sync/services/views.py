@@ -108,13 +108,15 @@ class VerificationReport:
 class ImportReport:
     """Names of what an imported file added or replaced. `needs_secrets` are names that the password store lacks.
 
-    `switched_off`: configurations whose schedule waits for a person to enable them.
+    `switched_off`: configurations whose schedule waits for a person to enable them; `steps_off`: (configuration, step)
+    for each step that runs a command, calls a URL or uses a plugin and waits for the same.
     """
 
     endpoints: tuple[str, ...]
     configurations: tuple[str, ...]
     needs_secrets: tuple[str, ...] = ()
     switched_off: tuple[str, ...] = ()
+    steps_off: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,7 @@ class FakeSecrets:
 class FakeConfigurations:
     known: dict[str, SyncConfiguration] = field(default_factory=lambda: {"Customers": CUSTOMERS})
     findings: tuple[Finding, ...] = ()
+    switched: list[tuple[str, str, bool]] = field(default_factory=list)
 
     def get(self, name: str) -> SyncConfiguration:
         if name not in self.known:
@@ -90,6 +91,10 @@ class FakeConfigurations:
 
     def check_live(self, configuration: SyncConfiguration) -> tuple[Finding, ...]:
         return self.findings
+
+    def enable_step(self, name: str, step: str, enabled: bool) -> SyncConfiguration:
+        self.switched.append((name, step, enabled))
+        return self.get(name)
 
     def states(self) -> tuple[ConfigurationState, ...]:
         return tuple(

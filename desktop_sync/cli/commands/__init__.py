@@ -18,6 +18,7 @@ from desktop_sync.cli.commands.resolve import RESOLVE
 from desktop_sync.cli.commands.run import RUN
 from desktop_sync.cli.commands.sample import SAMPLE
 from desktop_sync.cli.commands.secret import SECRET
+from desktop_sync.cli.commands.steps import STEPS
 from desktop_sync.cli.commands.unlink import UNLINK
 from desktop_sync.cli.commands.verify import VERIFY
 
@@ -26,6 +27,7 @@ COMMANDS: tuple[Command, ...] = (
     EXPORT,
     LIST,
     CHECK,
+    STEPS,
     PREVIEW,
     PREPARE,
     PROCESS,

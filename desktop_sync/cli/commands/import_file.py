@@ -23,6 +23,7 @@ def _execute(invocation: Invocation) -> int:
                 "configurations": report.configurations,
                 "needs_secrets": report.needs_secrets,
                 "switched_off": report.switched_off,
+                "steps_off": [{"configuration": name, "step": step} for name, step in report.steps_off],
             }
         )
     else:
@@ -33,6 +34,9 @@ def _execute(invocation: Invocation) -> int:
         output.note(f"A secret is missing. Store it: {invocation.command_line('secret', 'set', name)}")
     for name in report.switched_off:
         output.note(f"The schedule of {name} is off until you enable the configuration. You can run it by hand.")
+    for name, step in report.steps_off:
+        command = invocation.command_line("steps", name, "--enable", step)
+        output.note(f'The step "{step}" of {name} acts outside the two systems and is off. Enable it: {command}')
     return ExitCode.DONE
 
 

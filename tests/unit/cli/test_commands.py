@@ -306,7 +306,11 @@ def test_an_import_tells_what_is_still_to_be_done(command_line: CommandLine) -> 
         "configurations": ["Customers"],
         "needs_secrets": ["CRM password"],
         "switched_off": ["Customers"],
+        "steps_off": [],
     }
+    report = ImportReport(("CRM",), ("Customers",), steps_off=(("Customers", "tell: it"),))
+    command_line.application.definitions.report = report
+    assert "desktop-sync steps Customers --enable 'tell: it'" in command_line("import", "sync.toml").err
     command_line.application.definitions.report = ImportReport(("CRM",), ())
     assert command_line("import", "sync.toml").err == ""
 
