@@ -105,6 +105,7 @@ class Rule(enum.IntEnum):
     UNUSABLE = 21
     RENAMED_KEY = 22
     UNRESOLVED_LOOKUP = 23
+    MATCH_ONLY = 26
 
 
 @dataclass(frozen=True, slots=True)

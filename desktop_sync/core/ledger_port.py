@@ -251,8 +251,10 @@ class Journal(Protocol):
         rows: ArrowStream,
         request: Request | None = None,
     ) -> int:
-        """The intent is durable; the id of the batch. `request` is None where ids alone settle it. Raises LeaseLostError
-        when a later run of the configuration has begun."""
+        """The intent is durable; the id of the batch. `request` is None where ids alone settle it.
+
+        Raises LeaseLostError when a later run of the configuration has begun.
+        """
 
     def close_batch(
         self,
@@ -363,6 +365,9 @@ class BindingStore(Protocol):
 
     def fence(self, run_id: int) -> int:
         """The run's fence number: greater than those of all runs before it, of any configuration."""
+
+    def last_fence(self) -> int:
+        """The greatest fence number of any run, 0 before the first."""
 
     def raise_fence(self, run_id: int, above: int) -> int:
         """The run's new fence number, greater than `above` and than all others."""

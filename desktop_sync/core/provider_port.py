@@ -10,8 +10,9 @@ import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from desktop_sync.core.binding import Lease
 from desktop_sync.core.structure import Structure
 
 
@@ -107,6 +108,8 @@ class Capabilities:
     distinguishes_empty_and_null: bool = True
     stores_text_only: bool = False
     """Fields have no types; values are written as plain text."""
+    keeps_leases: bool = False
+    """A session is a `LeaseKeeper` too: the user allowed it to keep a record of this program's in the system."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +261,35 @@ class EndpointSession(Protocol):
         """A writer; raises EndpointError when the structure cannot be written."""
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class LeaseKeeper(Protocol):
+    """What a session offers besides where `keeps_leases` is declared: a record there that says who synchronizes it."""
+
+    def read_lease(self, configuration: str) -> Lease | None:
+        """What is kept for the configuration; None before anything was."""
+
+    def write_lease(self, lease: Lease, expected: Lease | None) -> bool:
+        """`lease` is kept, durably, if `expected` was until now; compared and set in one step. Whether it was.
+
+        Never called while a writer has something staged or a read goes on.
+        """
+
+
+LEASE_SETTING = "keeps_lease"
+
+
+def lease_setting(where: str) -> Setting:
+    """The setting by which a user allows a lease; off unless they do. `where` says what is put there."""
+    return Setting(
+        LEASE_SETTING,
+        "Say there who synchronizes it",
+        SettingKind.FLAG,
+        default=False,
+        help=f"For a system that several machines reach: {where} says which machine synchronizes it, so that two never "
+        "do at once and a copied configuration is noticed. Nothing of the kind is put there otherwise.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ class PlanInput:
     """What an entity's plan is made from. `lookups`: the layouts of the entities that references point to, by name.
 
     `decisions`: record id → winner, decided by a person. `retry_at`: the time, where back-off times are waited for.
+    `is_match_only`: the plan must not write (`engine.match_only`).
     `is_again`: these records were planned in this run before, so that everything they may refer to is there.
     `has_origins`: the origin tables of both sides stand in the workbench (`engine.origin_query`).
     `is_lookup`: records of some entity refer to those of this one, so that its pairs are needed.
@@ -43,6 +44,7 @@ class PlanInput:
     is_again: bool = False
     has_origins: bool = False
     is_lookup: bool = True
+    is_match_only: bool = False
 
     def comes_later(self, lookup: str) -> bool:
         """Whether the entity that a reference points to is not planned before this one: it refers to itself, or the

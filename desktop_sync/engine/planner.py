@@ -26,6 +26,7 @@ from desktop_sync.engine.canonical import plain_text_sql
 from desktop_sync.engine.comparison import compared_sql
 from desktop_sync.engine.free_records import plan_free, plan_gone_halves
 from desktop_sync.engine.layout import Layout
+from desktop_sync.engine.match_only import withhold
 from desktop_sync.engine.plan_input import PlanInput, pair_table, plan_table, problem_text, raw_columns
 from desktop_sync.engine.references import add_new_pairs, check_lookups
 from desktop_sync.engine.sides import peer_table, side_table
@@ -72,6 +73,8 @@ def make_plan(bench: Workbench, given: PlanInput) -> None:
         f"WHERE action <> {Action.NONE:d}"
     )
     bench.execute(f"DROP TABLE rows_{layout.number}")
+    if given.is_match_only:
+        withhold(bench, layout)
 
 
 def _row_types() -> str:

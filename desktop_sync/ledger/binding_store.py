@@ -14,6 +14,7 @@ from desktop_sync.ledger.home_mark import (
     LOST,
     begin_match_only,
     fact,
+    last_fence,
     lost,
     next_fence,
     put_fact,
@@ -44,6 +45,11 @@ class SqlBindingStore(SqlPlanShelf):
         if found is None:
             raise BugError(f"there is no run {run_id}")
         return int(found)
+
+    def last_fence(self) -> int:
+        """The greatest fence number of any run, 0 before the first."""
+        with self._database.reading() as connection:
+            return last_fence(connection)
 
     def raise_fence(self, run_id: int, above: int) -> int:
         """The run's new fence number, greater than `above` and than all others."""

@@ -136,6 +136,15 @@ class SqlJournal(Store):
         ]
 
 
+def _refuse_overtaken(connection: Connection, batch_id: int) -> None:
+    """Where a later run settled the intent of a run that stood still, that run has lost its place."""
+    owner = select(_heads.run_id, tables.configuration.c.name).where(_heads.id == batch_id)
+    owner = owner.join(tables.entity, tables.entity.c.id == _heads.entity_id)
+    owner = owner.join(tables.configuration, tables.configuration.c.id == tables.entity.c.configuration_id)
+    if (row := connection.execute(owner).first()) is not None:
+        _fence(connection, row[0], row[1])
+
+
 def _fence(connection: Connection, run_id: int, configuration: str) -> int:
     mine = connection.execute(select(tables.run.c.fence).where(tables.run.c.id == run_id)).scalar()
     newest = select(tables.run.c.id).where(tables.run.c.configuration_id == configuration_id(connection, configuration))
@@ -162,6 +171,7 @@ def _open_head(connection: Connection, batch_id: int) -> tuple[int, int, int]:
     is_open = and_(_heads.id == batch_id, _heads.state == int(BatchState.OPEN))
     head = connection.execute(select(_heads.entity_id, _heads.run_id, _heads.row_count).where(is_open)).first()
     if head is None:
+        _refuse_overtaken(connection, batch_id)
         raise BugError(f"batch {batch_id} is not open")
     return head[0], head[1], head[2]
 

@@ -13,6 +13,7 @@ from desktop_sync.core.ports import Clock, Ids, Secrets, Steps, no_steps
 from desktop_sync.services.endpoints import EndpointService, ProviderRegistry
 
 if TYPE_CHECKING:
+    from desktop_sync.services.bindings import BindingService
     from desktop_sync.services.configurations import ConfigurationService
     from desktop_sync.services.definition_file import DefinitionFileService
     from desktop_sync.services.pipeline_trace import PipelineTraceService
@@ -99,6 +100,12 @@ class Application:
         from desktop_sync.services.records import RecordService
 
         return RecordService(self.ledger)
+
+    @cached_property
+    def bindings(self) -> BindingService:
+        from desktop_sync.services.bindings import BindingService
+
+        return BindingService(self.ledger, self.endpoints.open, self.clock)
 
     @cached_property
     def definitions(self) -> DefinitionFileService:

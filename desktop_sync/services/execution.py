@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from desktop_sync.core.binding import MatchOnly
+from desktop_sync.core.binding_text import match_only_sentences
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import create, delete
 from desktop_sync.core.error_text import guard_sentence
@@ -88,6 +90,8 @@ class Execution:
     def process(self, preview: Preview) -> RunResult:
         """The plan is carried out: what needs no write, creates and updates, deletes, and what changed meanwhile."""
         session = preview.session
+        if session.match_only is not None:
+            return self._match(preview, session.match_only)
         processing = self._processing(session)
         quiet = QuietSettling(session, self.ledger, self.run_id)
         carried = {one.layout.number: Carried() for one in preview.prepared}
@@ -111,6 +115,20 @@ class Execution:
         outcome = Outcome.PROBLEMS if failed or waiting or self._has_open_decisions(preview) else Outcome.DONE
         return RunResult(self.run_id, preview.plan.configuration, outcome, tuple(results), plan_id=preview.plan.id)
 
+    def _match(self, preview: Preview, why: MatchOnly) -> RunResult:
+        """What is equal is linked, all else waits for a person; no endpoint is written to, and no watermark moves."""
+        plan, quiet = preview.plan, QuietSettling(preview.session, self.ledger, self.run_id)
+        results = []
+        for one in preview.prepared:
+            carried = Carried()
+            if one.given is not None:
+                quiet.settle_quiet(one.given, carried)
+            results.append(self._entity_result(one, carried))
+        self.ledger.drop(plan.configuration)
+        self.ledger.note_matched(plan.configuration, self.run_id)
+        said = match_only_sentences(why)
+        return RunResult(self.run_id, plan.configuration, Outcome.PROBLEMS, tuple(results), plan_id=plan.id, error=said)
+
     def _has_open_decisions(self, preview: Preview) -> bool:
         return bool(self.ledger.conflicts(preview.plan.configuration, limit=1))
 
@@ -132,6 +150,8 @@ class Execution:
 
     def _save_watermarks(self, preview: Preview, carried: Mapping[int, Carried] | None = None) -> None:
         """How far was read; the number of records counts what was created and deleted since (`carried`)."""
+        if preview.session.match_only is not None:
+            return
         for one in preview.prepared:
             key = preview.session.key(one.layout)
             known = {side: self.ledger.watermark(key, side) for side in Side}

@@ -248,6 +248,7 @@ class _Preparation:
             self.ledger.decisions(self.key),
             self.retry_at,
             is_lookup=self.session.is_lookup(self.layout),
+            is_match_only=self.session.match_only is not None,
         )
 
     def _complete_for_new(self, reads: dict[Side, SideRead]) -> dict[Side, SideRead]:

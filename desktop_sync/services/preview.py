@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from desktop_sync.core.binding import MatchOnly
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action, create, delete, update
 from desktop_sync.core.guard import Guard, GuardFinding
@@ -30,6 +31,11 @@ class Preview:
         self.prepared = tuple(prepared)
         self.basis = basis
         self.is_kept = is_kept
+
+    @property
+    def match_only(self) -> MatchOnly | None:
+        """Why the plan only matches, if it does."""
+        return self.session.match_only
 
     def rows(
         self,
@@ -69,7 +75,9 @@ class Preview:
                 plan_rows.exclude(self.session.bench, one.layout, numbers, excluded)
 
     def turn_around(self, entity: str, numbers: Sequence[int], winner: Side) -> int:
-        """Updates and conflicts keep the winner's record; how many rows changed."""
+        """Updates and conflicts keep the winner's record; how many rows changed: none where the plan only matches."""
+        if self.match_only is not None:
+            return 0
         return sum(
             plan_rows.turn_around(self.session.bench, one.layout, numbers, winner)
             for one in self._planned(entity)

@@ -81,7 +81,12 @@ class Processing:
     steps: Steps
 
     def write(self, given: PlanInput, actions: Sequence[Action], carried: Carried) -> None:
-        """The plan's rows with these actions are written, in this order, each side through one writer."""
+        """The plan's rows with these actions are written, in this order, each side through one writer.
+
+        Nothing is in match-only mode. Raises LeaseLostError when another run took this one's place.
+        """
+        if self.session.match_only is not None:
+            return
         counted = outcome_query.counts(self.session.bench, given.layout)
         for side in Side:
             wanted = [action for action in actions if action.target is side and counted.get(action)]
@@ -149,6 +154,7 @@ class Processing:
         return rows.filter(pc.invert(bad))
 
     def _stage(self, given: PlanInput, query: WriteQuery, rows: pa.Table, writer: Writer) -> Staged:
+        self.session.check_lease()
         target = query.target
         own = given.layout.of(target)
         mine = f"x_{target.value}_id"
@@ -198,6 +204,7 @@ class Processing:
     def _commit(
         self, given: PlanInput, writer: Writer, staged: list[tuple[WriteQuery, Staged]], carried: Carried
     ) -> None:
+        self.session.check_lease()
         results = writer.commit()
         self.steps("process.written")
         for (query, one), result in zip(staged, results, strict=True):

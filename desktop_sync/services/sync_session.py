@@ -8,6 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 
 import pyarrow as pa
 
+from desktop_sync.core.binding import MatchOnly
 from desktop_sync.core.configuration import Entity, PerSide, Side, StepKind, SyncConfiguration
 from desktop_sync.core.errors import EndpointError, MissingError, PlacedError
 from desktop_sync.core.ledger_port import EntityKey, RecordStore
@@ -17,6 +18,7 @@ from desktop_sync.core.structure import Field, FieldType, Structure
 from desktop_sync.engine.layout import Layout, SideLayout, make_layout
 from desktop_sync.engine.workbench import Workbench
 from desktop_sync.services.plugins import PluginStream
+from desktop_sync.services.run_lease import RunLease
 from desktop_sync.services.side_stream import SideStream
 
 OpenEndpoint = Callable[[str], EndpointSession]
@@ -28,7 +30,8 @@ class SyncSession:
 
     `layouts` are in the order of prerequisites. `missing` names (entity, side) whose structure is not there yet and
     will be made
-    before the first write. `cycle` names entities whose references go round.
+    before the first write. `cycle` names entities whose references go round. `match_only`: why nothing is written,
+    where a person must first confirm what was matched. `lease`: the one of the run, None in a preview.
     """
 
     configuration: SyncConfiguration
@@ -38,6 +41,8 @@ class SyncSession:
     work_folder: str
     cycle: tuple[str, ...] = ()
     works_in_memory: bool = False
+    match_only: MatchOnly | None = None
+    lease: RunLease | None = None
     _bench: Workbench | None = None
 
     @property
@@ -72,6 +77,14 @@ class SyncSession:
             if (layout.entity.name, side) in self.missing:
                 self.endpoints[side].create_structure(layout.of(side).structure)
                 self.missing -= {(layout.entity.name, side)}
+
+    def check_lease(self) -> None:
+        """The run may still write. Raises LeaseLostError."""
+        if self.lease is not None:
+            self.lease.check()
+
+    def named_endpoints(self) -> dict[str, EndpointSession]:
+        return {self.configuration.endpoint_of(side): session for side, session in self.endpoints.items()}
 
     def close(self) -> None:
         if self._bench is not None:

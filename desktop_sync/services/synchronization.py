@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from desktop_sync.core.binding import MatchOnly
 from desktop_sync.core.configuration import Side, SyncConfiguration
 from desktop_sync.core.error_text import sentence
 from desktop_sync.core.errors import (
@@ -30,6 +31,7 @@ from desktop_sync.engine.workbench import sweep
 from desktop_sync.services.execution import Execution, Order
 from desktop_sync.services.prepare import Prepared, Scope, mark, prepare_entities
 from desktop_sync.services.preview import Preview
+from desktop_sync.services.run_lease import RunLease, match_only_of
 from desktop_sync.services.settle import settle_open_intents
 from desktop_sync.services.side_stream import reading
 from desktop_sync.services.sync_session import OpenEndpoint, SyncSession, full_request, open_session
@@ -69,6 +71,7 @@ class SynchronizationService:
         """The plan that a run would carry out now. Nothing is written, neither to an endpoint nor to the ledger."""
         session = self._session(self._configuration(name))
         try:
+            session.match_only = match_only_of(session.named_endpoints(), self._ledger, self._clock, name)
             return self._plan(session, Scope(mode, range), progress, cancel or CancelToken())
         except BaseException:
             session.close()
@@ -85,6 +88,10 @@ class SynchronizationService:
             plan, given, basis = load_plan(session.bench, session.layouts, Path(kept[1]))
             if plan.configuration_version != configuration.version or basis != self._basis(name):
                 raise VersionMismatchError("the kept plan", basis, self._basis(name))
+            binding = self._ledger.binding(name)
+            session.match_only = binding.match_only
+            if binding.match_only is not None and (binding.since is None or plan.created_at < binding.since):
+                raise VersionMismatchError("the kept plan", "the ordinary mode", "match-only mode")
         except (VersionMismatchError, FileNotFoundError):
             session.close()
             return None
@@ -192,6 +199,8 @@ class SynchronizationService:
         retry_at: datetime | None = None,
     ) -> Preview:
         basis = self._basis(session.configuration.name)
+        if session.match_only is not None:
+            scope = Scope()  # matching needs all records of both sides
         prepared = prepare_entities(session, self._ledger, scope, progress, cancel, retry_at=retry_at)
         entities = tuple(one.plan for one in prepared)
         findings = tuple(finding for one in prepared for finding in one.findings)
@@ -242,6 +251,13 @@ class SynchronizationService:
                 decided = self._ledger.peers(preview.session.key(one.layout), statuses=DECIDED)
                 drop_overtaken(preview.session.bench, one.layout, decided, is_queued=is_queued)
 
+    def _begun_mode(self, name: str) -> MatchOnly | None:
+        """Why the configuration only matches, if it does; kept with it from its first such run on."""
+        binding = self._ledger.binding(name)
+        if binding.match_only is not None and binding.since is None:
+            self._ledger.begin_match_only(name, binding.match_only)
+        return binding.match_only
+
     def _hold_back_creates(self, preview: Preview, cancel: CancelToken) -> None:
         """Records that somebody added on the other side since the plan was made are not created a second time; the
         next prepare links them."""
@@ -278,7 +294,14 @@ class SynchronizationService:
     ) -> RunResult:
         execution = Execution(self._ledger, self._clock, self._steps, order, run_id, self._clock.monotonic_s())
         session = preview.session if preview is not None else self._session(configuration)
+        lease = RunLease(session.named_endpoints(), self._ledger, self._clock, configuration.name, run_id)
         try:
+            lease.take()
+            session.lease = lease
+            match_only = self._begun_mode(configuration.name)
+            if preview is not None and preview.match_only is not match_only:
+                raise VersionMismatchError("the plan", _mode(preview.match_only), _mode(match_only))
+            session.match_only = match_only
             settled = settle_open_intents(session, self._ledger, self._steps, order.progress)
             if settled and preview is not None:
                 raise VersionMismatchError("the plan", _state(preview.basis), "what an interrupted run left")
@@ -295,8 +318,14 @@ class SynchronizationService:
                 return execution.stop(preview, stopping)
             return execution.process(preview)
         finally:
+            lease.release()
             session.close()
             order.progress.phase("", Phase.FINISHED)
+
+
+def _mode(match_only: MatchOnly | None) -> str:
+    """A mode in words."""
+    return "the ordinary mode" if match_only is None else "match-only mode"
 
 
 def _state(basis: str) -> str:

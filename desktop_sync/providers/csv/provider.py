@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 from desktop_sync.core.errors import ConfigurationError, Place
 from desktop_sync.core.provider_port import (
+    LEASE_SETTING,
     Capabilities,
     ConditionalWrite,
     CreateClass,
@@ -13,9 +15,11 @@ from desktop_sync.core.provider_port import (
     OpenContext,
     Setting,
     SettingKind,
+    lease_setting,
 )
 from desktop_sync.providers.csv.dialect import check_encoding
 from desktop_sync.providers.csv.folder import CsvFolder
+from desktop_sync.providers.csv.lease_file import NAME as LEASE_FILE
 from desktop_sync.providers.csv.session import CsvSession
 
 CAPABILITIES = Capabilities(
@@ -67,6 +71,7 @@ _SETTINGS = (
         ),
         help="How letters are stored in the files.",
     ),
+    lease_setting(f"a small hidden file {LEASE_FILE}"),
 )
 
 
@@ -94,4 +99,5 @@ class CsvProvider:
         path = os.path.join(os.path.abspath(context.base_folder or os.curdir), given)
         folder = CsvFolder(context.endpoint, path, _DELIMITERS.get(delimiter, delimiter), encoding)
         folder.check()
-        return CsvSession(folder, CAPABILITIES)
+        keeps = bool(context.settings.get(LEASE_SETTING, False))
+        return CsvSession(folder, replace(CAPABILITIES, keeps_leases=True) if keeps else CAPABILITIES)

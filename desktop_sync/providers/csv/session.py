@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from desktop_sync.core.binding import Lease
 from desktop_sync.core.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -27,6 +28,7 @@ from desktop_sync.core.provider_port import (
     Writer,
 )
 from desktop_sync.core.structure import Field, Structure
+from desktop_sync.providers.csv import lease_file
 from desktop_sync.providers.csv.cells import raw_cell
 from desktop_sync.providers.csv.csv_file import CsvText
 from desktop_sync.providers.csv.folder import CsvFolder, locked_folder, remove_stale, replace_file
@@ -183,6 +185,16 @@ class CsvSession:
         if not os.access(path, os.W_OK) or not os.access(os.path.dirname(path), os.W_OK):
             raise AuthenticationError(f"the file {path} may not be written by this user", place)
         return CsvWriter(self._folder, structure, self._reserve)
+
+    def read_lease(self, configuration: str) -> Lease | None:
+        self._check_open()
+        self._folder.check()
+        return lease_file.read_lease(self._folder.path, configuration, Place(self._folder.endpoint))
+
+    def write_lease(self, lease: Lease, expected: Lease | None) -> bool:
+        self._check_open()
+        self._folder.check()
+        return lease_file.write_lease(self._folder.path, lease, expected, Place(self._folder.endpoint))
 
     def close(self) -> None:
         self._is_closed = True

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 from desktop_sync.core.errors import ConfigurationError, Place
 from desktop_sync.core.provider_port import (
+    LEASE_SETTING,
     Capabilities,
     ConditionalWrite,
     CreateClass,
@@ -13,8 +15,10 @@ from desktop_sync.core.provider_port import (
     OpenContext,
     Setting,
     SettingKind,
+    lease_setting,
 )
 from desktop_sync.providers.sql.sqlite_connection import SqliteFile, check_file
+from desktop_sync.providers.sql.sqlite_lease import TABLE as LEASE_TABLE
 from desktop_sync.providers.sql.sqlite_session import SqliteSession
 
 CAPABILITIES = Capabilities(
@@ -46,6 +50,7 @@ _SETTINGS = (
         default=5,
         help="How long to wait while another program has locked the database.",
     ),
+    lease_setting(f"a small table {LEASE_TABLE}"),
 )
 
 
@@ -66,7 +71,8 @@ class SqlProvider:
             _busy_timeout_s(context, place),
         )
         check_file(file)
-        return SqliteSession(file, CAPABILITIES)
+        keeps = bool(context.settings.get(LEASE_SETTING, False))
+        return SqliteSession(file, replace(CAPABILITIES, keeps_leases=True) if keeps else CAPABILITIES)
 
 
 def _path(context: OpenContext, place: Place) -> str:

@@ -99,7 +99,7 @@ def list_structures(connection: sqlite3.Connection, count_limit_bytes: int = 256
     size = connection.execute("PRAGMA page_size").fetchone()[0]
     rows = connection.execute(
         "SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view') "
-        "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+        "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name <> 'desktop_sync_lease'"
     ).fetchall()
     found = []
     for raw_name, raw_type in sorted(rows):

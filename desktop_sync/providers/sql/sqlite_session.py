@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Sequence
 
+from desktop_sync.core.binding import Lease
 from desktop_sync.core.errors import AuthenticationError, ConfigurationError, EndpointError, Place
 from desktop_sync.core.provider_port import (
     ArrowStream,
@@ -16,6 +17,7 @@ from desktop_sync.core.provider_port import (
     Writer,
 )
 from desktop_sync.core.structure import Structure
+from desktop_sync.providers.sql import sqlite_lease
 from desktop_sync.providers.sql.sqlite_connection import SqliteFile, connected
 from desktop_sync.providers.sql.sqlite_ids import IdReserve
 from desktop_sync.providers.sql.sqlite_schema import create_table_sql, describe_table, list_structures
@@ -116,6 +118,14 @@ class SqliteSession:
         if not os.access(self._file.path, os.W_OK):
             raise AuthenticationError(f"the file {self._file.path} may not be written by this user", place)
         return SqliteWriter(self._file, structure, self._reserve)
+
+    def read_lease(self, configuration: str) -> Lease | None:
+        self._check_open()
+        return sqlite_lease.read_lease(self._file, configuration)
+
+    def write_lease(self, lease: Lease, expected: Lease | None) -> bool:
+        self._check_open()
+        return sqlite_lease.write_lease(self._file, lease, expected)
 
     def close(self) -> None:
         self._is_closed = True

@@ -187,5 +187,6 @@ def rule_sentence(rule: Rule, names: SideNames) -> str:
         Rule.UNUSABLE: tr("Cannot be synchronized"),
         Rule.RENAMED_KEY: tr("Its key changed"),
         Rule.UNRESOLVED_LOOKUP: tr("A record that it refers to is not synchronized yet"),
+        Rule.MATCH_ONLY: tr("Only matching: it waits for you"),
     }
     return words[rule]

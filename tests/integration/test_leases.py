@@ -1,0 +1,377 @@
+"""One run at a time among machines, a configuration that belongs to one ledger, and sleep in the middle of a run."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from desktop_sync.bootstrap import build_application
+from desktop_sync.core.binding import GRACE, TERM, MatchOnly
+from desktop_sync.core.configuration import Side
+from desktop_sync.core.decision import Action
+from desktop_sync.core.error_text import sentence
+from desktop_sync.core.errors import (
+    AlreadyRunningError,
+    BoundElsewhereError,
+    ConfigurationError,
+    LeaseLostError,
+    VersionMismatchError,
+)
+from desktop_sync.core.run import Outcome, RunResult
+from desktop_sync.services.application import Application
+from tests.support.machines import AtStep, MachineClock, allow_leases, copied, sharing
+from tests.support.worlds import NAME, World, WorldMaker, make_world
+
+LONG = TERM + GRACE + timedelta(minutes=1)
+
+
+class Hooked:
+    """The `steps` of a machine; what comes at a step is said later."""
+
+    def __init__(self) -> None:
+        self.hook: Callable[[str], None] = lambda name: None
+        self.names: list[str] = []
+
+    def __call__(self, name: str) -> None:
+        self.names.append(name)
+        self.hook(name)
+
+
+def people(world: World, count: int = 3) -> None:
+    for number in range(1, count + 1):
+        world.put("a", Id=number, Email=f"p{number}@x", City=f"City {number}", Note="n")
+
+
+def run(app: Application, **options: object) -> RunResult:
+    return app.synchronization.run(NAME, **options)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def hooked() -> Hooked:
+    return Hooked()
+
+
+@pytest.fixture(params=["csv", "sqlite"])
+def clocked(request: pytest.FixtureRequest, tmp_path: Path, hooked: Hooked) -> Iterator[tuple[World, MachineClock]]:
+    clock = MachineClock()
+    columns = {"people": "id INTEGER PRIMARY KEY, email TEXT, city TEXT"}
+    is_table = request.param == "sqlite"
+    world = make_world(
+        tmp_path / "world", clock=clock, steps=hooked, b_is_table=is_table, b=columns if is_table else None
+    )
+    yield world, clock
+    world.app.close()
+
+
+def test_nothing_is_put_into_a_system_whose_user_did_not_allow_it(world: WorldMaker) -> None:
+    one = world()
+    people(one)
+    one.run()
+    assert [path.name for path in (one.folder / "b").iterdir()] == ["people.csv"]
+    assert one.a.execute("SELECT name FROM sqlite_master") == [("Person",)]
+    assert one.app.bindings.look(NAME).leases == {}
+
+
+def test_a_lease_is_kept_where_allowed_and_is_no_structure_there(clocked: tuple[World, MachineClock]) -> None:
+    world, _ = clocked
+    allow_leases(world)
+    people(world)
+    world.run()
+    report = world.app.bindings.look(NAME)
+    assert set(report.leases) == {"CRM", "Shop"}
+    for lease in report.leases.values():
+        assert lease is not None
+        assert (lease.ledger, lease.epoch, lease.expires_at) == (report.binding.ledger, 1, None)
+    assert [each.name for each in world.app.endpoints.structures("CRM")] == ["Person"]
+    assert [each.name for each in world.app.endpoints.structures("Shop")] == ["people"]
+    assert report.mode is None
+    before = world.rows("b")
+    assert world.run().outcome is Outcome.DONE
+    assert world.rows("b") == before
+
+
+@pytest.mark.scenario("K5")
+def test_a_second_machine_finds_the_configuration_running_and_writes_nothing(
+    clocked: tuple[World, MachineClock], hooked: Hooked, tmp_path: Path
+) -> None:
+    world, clock = clocked
+    allow_leases(world)
+    people(world)
+    refusals: list[AlreadyRunningError] = []
+
+    def start_other() -> None:
+        with sharing(world, tmp_path / "locks", clock) as other, pytest.raises(AlreadyRunningError) as refusal:
+            run(other)
+        refusals.append(refusal.value)
+
+    hooked.hook = AtStep("process.written", start_other)
+    # The refused run has a later fence number, so the ledger lets the first go no further than what it has begun.
+    assert world.run().outcome is Outcome.DONE
+    assert refusals[0].holder == world.app.ledger.place()[0]
+    assert "is running already" in sentence(refusals[0])
+    assert len(world.rows("b")) == 3
+
+
+@pytest.mark.scenario("K5", "F8")
+@pytest.mark.parametrize("phase", ["process.intent_is_durable", "ledger.open_run.after_commit"])
+def test_a_machine_that_slept_past_its_lease_writes_nothing_after_another_took_over(
+    clocked: tuple[World, MachineClock], hooked: Hooked, tmp_path: Path, phase: str
+) -> None:
+    world, clock = clocked
+    allow_leases(world, "Shop")
+    people(world)
+    fingerprints: list[tuple[str, str]] = []
+
+    def sleep_while_another_runs() -> None:
+        clock.sleep(LONG)
+        with sharing(world, tmp_path / "locks", clock) as other:
+            assert run(other).outcome is Outcome.DONE
+        fingerprints.append(world.fingerprints())
+
+    hooked.hook = AtStep(phase, sleep_while_another_runs)
+    if phase == "ledger.open_run.after_commit":
+        # It had no lease yet when it slept: the endpoint has seen a later run, so it may not write.
+        with pytest.raises(LeaseLostError):
+            world.run()
+    else:
+        with pytest.raises(LeaseLostError) as lost:
+            world.run()
+        assert "without another write" in sentence(lost.value)
+    assert [world.fingerprints()] == fingerprints
+    assert len(world.rows("b")) == 3
+    hooked.hook = lambda name: None
+    assert world.run().outcome is Outcome.DONE
+    assert len(world.rows("b")) == 3
+
+
+@pytest.mark.scenario("F8")
+def test_a_machine_that_slept_and_lost_nothing_renews_its_lease_and_goes_on(
+    clocked: tuple[World, MachineClock], hooked: Hooked
+) -> None:
+    world, clock = clocked
+    allow_leases(world)
+    people(world)
+    seen = []
+
+    def sleep() -> None:
+        seen.append(world.app.bindings.look(NAME).leases["Shop"])
+        clock.sleep(LONG)
+
+    hooked.hook = AtStep("process.intent_is_durable", sleep)
+    assert world.run().outcome is Outcome.DONE
+    assert len(world.rows("b")) == 3
+    lease = world.app.bindings.look(NAME).leases["Shop"]
+    assert seen[0] is not None
+    assert lease is not None
+    assert (lease.fence, lease.expires_at) == (seen[0].fence, None)
+
+
+@pytest.mark.scenario("F8")
+def test_sleep_at_any_step_of_a_run_does_no_harm(tmp_path: Path) -> None:
+    def life(folder: str, at: int) -> list[str]:
+        """A first run in which the machine sleeps at its step `at`; the names of the steps."""
+        clock, steps = MachineClock(), Hooked()
+        world = make_world(tmp_path / folder, clock=clock, steps=steps)
+        allow_leases(world)
+        people(world)
+        steps.names.clear()
+        steps.hook = lambda name: clock.sleep(LONG) if len(steps.names) == at else None
+        assert world.run().outcome is Outcome.DONE
+        assert len(world.rows("b")) == 3
+        world.app.close()
+        return steps.names
+
+    names = life("dry", 0)
+    assert len(names) > 10
+    for number in range(1, len(names) + 1):
+        life(f"sleep{number}", number)
+
+
+def test_looking_at_the_clock_costs_no_look_at_the_endpoint(clocked: tuple[World, MachineClock]) -> None:
+    world, _ = clocked
+    allow_leases(world)
+    people(world)
+    session = world.app.endpoints.open("Shop")
+    kept = type(session).read_lease  # type: ignore[attr-defined]
+    reads = []
+    try:
+        type(session).read_lease = lambda *given: reads.append(1) or kept(*given)  # type: ignore[attr-defined]
+        world.run()
+    finally:
+        type(session).read_lease = kept  # type: ignore[attr-defined]
+        session.close()
+    assert len(reads) == 1 if type(session).__name__ == "CsvSession" else 2  # at the beginning, per endpoint
+
+
+@pytest.mark.scenario("K6")
+def test_a_copied_configuration_with_its_own_ledger_is_refused_and_can_look(
+    clocked: tuple[World, MachineClock], tmp_path: Path
+) -> None:
+    world, clock = clocked
+    allow_leases(world, "Shop")
+    people(world)
+    world.run()
+    world.put("a", Id=9, Email="p9@x", City="City 9")
+    world.edit("b", world.rows("b", "id")[0][0], city="Elsewhere")
+    before = world.fingerprints()
+    with copied(world, tmp_path / "second", clock) as second:
+        for _ in range(2):
+            with pytest.raises(BoundElsewhereError) as refusal:
+                run(second)
+            with pytest.raises(BoundElsewhereError):
+                second.synchronization.prepare(NAME)
+        assert world.app.ledger.place()[0] in sentence(refusal.value)
+        preview = second.synchronization.preview(NAME)
+        assert preview.match_only is MatchOnly.FOREIGN
+        assert preview.plan.writes == 0
+        assert dict(preview.plan.entities[0].counts) == {Action.LINK: 2, Action.CONFLICT: 1, Action.REVIEW: 1}
+        preview.close()
+    assert world.fingerprints() == before
+    assert world.run().outcome is Outcome.DONE
+
+
+@pytest.mark.scenario("K6")
+def test_a_configuration_that_is_taken_over_matches_first_and_the_other_ledger_is_refused(
+    clocked: tuple[World, MachineClock], tmp_path: Path
+) -> None:
+    world, clock = clocked
+    allow_leases(world, "Shop")
+    people(world)
+    world.run()
+    world.put("a", Id=9, Email="p9@x", City="City 9")
+    before = world.fingerprints()[0], world.rows("b")
+    with copied(world, tmp_path / "second", clock) as second:
+        with pytest.raises(ConfigurationError, match="nothing to confirm"):
+            second.bindings.confirm_match(NAME)
+        report = second.bindings.take_over(NAME)
+        assert (report.binding.epoch, report.mode) == (2, MatchOnly.TAKEN_OVER)
+        with pytest.raises(ConfigurationError, match="not been matched yet"):
+            second.bindings.confirm_match(NAME)
+        with pytest.raises(BoundElsewhereError):
+            world.run()
+        matched = run(second)
+        assert (matched.outcome, dict(matched.entities[0].actions)) == (
+            Outcome.PROBLEMS,
+            {Action.LINK: 3, Action.REVIEW: 1},
+        )
+        assert "Nothing is created, updated or deleted" in matched.error
+        assert (world.fingerprints()[0], world.rows("b")) == before
+        second.bindings.confirm_match(NAME)
+        ordinary = run(second)
+        assert (ordinary.outcome, dict(ordinary.entities[0].actions)) == (Outcome.DONE, {Action.CREATE_B: 1})
+        with pytest.raises(ConfigurationError, match="nothing to take over"):
+            second.bindings.take_over(NAME)
+    report = world.app.bindings.take_over(NAME)
+    assert report.binding.epoch == 3
+    assert dict(world.run().entities[0].actions) == {Action.LINK: 1}
+
+
+@pytest.mark.scenario("K6")
+def test_a_running_configuration_is_not_taken_over(
+    clocked: tuple[World, MachineClock], hooked: Hooked, tmp_path: Path
+) -> None:
+    world, clock = clocked
+    allow_leases(world, "Shop")
+    people(world)
+
+    def take() -> None:
+        with copied(world, tmp_path / "second", clock) as second, pytest.raises(AlreadyRunningError):
+            second.bindings.take_over(NAME)
+
+    hooked.hook = AtStep("process.intent_is_durable", take)
+    assert world.run().outcome is Outcome.DONE
+
+
+@pytest.mark.scenario("K7")
+def test_a_home_restored_as_a_whole_is_noticed_by_the_lease(
+    clocked: tuple[World, MachineClock], tmp_path: Path
+) -> None:
+    world, clock = clocked
+    allow_leases(world, "Shop")
+    people(world)
+    world.run()
+    home = world.app.home
+    world.app.close()
+    shutil.copytree(home, tmp_path / "kept")
+    world.app = build_application(home, clock=clock)
+    world.put("a", Id=9, Email="p9@x", City="City 9")
+    world.run()
+    world.app.close()
+    shutil.rmtree(home)
+    shutil.copytree(tmp_path / "kept", home)
+    world.app = build_application(home, clock=clock)
+    world.delete("a", 1)
+    world.edit("a", 2, City="Later")
+    before = world.rows("b")
+    preview = world.app.synchronization.preview(NAME)
+    assert preview.match_only is MatchOnly.RESTORED
+    preview.close()
+    result = world.run()
+    assert result.outcome is Outcome.PROBLEMS
+    assert dict(result.entities[0].actions) == {Action.LINK: 1, Action.CONFLICT: 2}
+    assert world.rows("b") == before
+
+
+@pytest.mark.scenario("K7")
+def test_a_plan_of_one_mode_is_not_carried_out_in_the_other(
+    world: WorldMaker,
+) -> None:
+    one = world()
+    people(one)
+    preview = one.app.synchronization.preview(NAME)
+    one.app.ledger.begin_match_only(NAME, MatchOnly.RESTORED)
+    with pytest.raises(VersionMismatchError):
+        one.run(preview=preview)
+    assert one.rows("b") == []
+    preview = one.app.synchronization.preview(NAME)
+    assert preview.turn_around("people", [1, 2, 3], one.configuration.entities[0].primary) == 0
+    one.run()
+    one.app.bindings.confirm_match(NAME)
+    with pytest.raises(VersionMismatchError):
+        one.run(preview=preview)
+    one.app.synchronization.prepare(NAME)
+    assert one.app.synchronization.process(NAME).outcome is Outcome.DONE
+    assert len(one.rows("b")) == 3
+
+
+@pytest.mark.scenario("K7")
+def test_a_prepared_queue_of_match_only_mode_writes_nothing_and_is_gone_after_it(world: WorldMaker) -> None:
+    one = world()
+    people(one)
+    one.app.ledger.begin_match_only(NAME, MatchOnly.DAMAGED)
+    one.app.synchronization.prepare(NAME)
+    assert one.app.synchronization.process(NAME).outcome is Outcome.PROBLEMS
+    assert one.rows("b") == []
+    one.app.synchronization.prepare(NAME)
+    one.app.bindings.confirm_match(NAME)
+    with pytest.raises(ConfigurationError, match="nothing is prepared"):
+        one.app.synchronization.process(NAME)
+
+
+@pytest.mark.scenario("K7")
+def test_what_a_person_decided_is_carried_out_after_confirming_and_the_rest_by_the_rules(world: WorldMaker) -> None:
+    one = world()
+    people(one)
+    one.run()
+    one.edit("a", 1, City="A says")
+    one.edit("b", one.of(a_id=1).b_id, city="B says")
+    one.edit("a", 2, City="changed in A")
+    one.delete("b", one.of(a_id=3).b_id)
+    one.app.ledger.begin_match_only(NAME, MatchOnly.RESTORED)
+    matched = one.run()
+    assert dict(matched.entities[0].actions) == {Action.CONFLICT: 3}
+    (conflict,) = [each for each in one.app.records.conflicts(NAME) if each.record_id == one.of(a_id=1).id]
+    one.app.records.resolve(conflict.id, Side.B)
+    before = one.fingerprints()
+    again = one.run()
+    assert one.fingerprints() == before
+    assert Action.UPDATE_A not in again.entities[0].actions
+    one.app.bindings.confirm_match(NAME)
+    result = one.run()
+    assert dict(result.entities[0].actions) == {Action.UPDATE_A: 1, Action.UPDATE_B: 1, Action.DELETE_A: 1}
+    assert one.rows("a", "City") == [("B says",), ("changed in A",)]
+    assert one.run().outcome is Outcome.DONE
