@@ -20,7 +20,7 @@ from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.plan_input import PlanInput, has_table, pair_table
 from desktop_sync.engine.planner import make_plan
 from desktop_sync.engine.references import load_pairs
-from desktop_sync.engine.sides import SideRead, attach_peers, load_peers, load_side, look_up, looked_table
+from desktop_sync.engine.sides import SideRead, attach_peers, load_peers, load_side, look_up, looked_table, peer_table
 from desktop_sync.engine.touched import find_touched, free_count, halves_to_look_up, ids_to_look_up, is_astir
 from desktop_sync.services.side_stream import SideStream, reading
 from desktop_sync.services.sync_session import SyncSession, full_request
@@ -30,6 +30,10 @@ OVERLAP = timedelta(seconds=60)
 
 WAITING = (Status.PREPARED, Status.FAILED, Status.INVALID, Status.REVIEW)
 """Statuses that an incremental prepare takes up again although their records did not change."""
+
+
+KEPT_WHOLE = 2_000
+"""Up to so many peers, unchanged records are kept too, so that no counterpart of a change is asked for one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +177,7 @@ class _Preparation:
         self.retry_at = retry_at
         self.is_ranged = is_ranged
         self.key = session.key(layout)
+        self.keeps_whole = False
 
     def prepare(self, pair: Mapping[Side, _Stream], identity: Mapping[Side, str]) -> Prepared:
         self.progress.phase(self.layout.entity.name, Phase.READING)
@@ -180,6 +185,7 @@ class _Preparation:
         is_full = any(stream.is_complete for stream in pair.values()) or self.session.is_lookup(self.layout)
         if is_full:
             load_peers(bench, self.layout, self.ledger.peers(self.key))
+            self.keeps_whole = bench.number(f"SELECT count(*) FROM {peer_table(self.layout)}") <= KEPT_WHOLE
         reads = {side: self._load(side, stream, has_peers=is_full) for side, stream in pair.items()}
         if not is_full:
             self._load_needed_peers()
@@ -204,7 +210,7 @@ class _Preparation:
                 side,
                 stream,
                 is_complete=given.is_complete,
-                keeps_all=not given.is_complete,
+                keeps_all=self.keeps_whole or not given.is_complete,
                 has_peers=has_peers,
             )
         # A read of a range passes over what came before it: the next incremental one must not start at its end.
