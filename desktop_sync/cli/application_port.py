@@ -13,6 +13,7 @@ from desktop_sync.core.ledger_port import RecordQuery
 from desktop_sync.core.plan import Mode, Plan, PlanRow, Range
 from desktop_sync.core.ports import CancelToken, Clock, Progress, Secrets
 from desktop_sync.core.run import Run, RunResult, Trigger
+from desktop_sync.core.status import Event
 from desktop_sync.core.sync_record import Conflict, HistoryRow, SyncRecord
 from desktop_sync.services.views import ConfigurationState, Finding, ImportReport, VerificationReport
 
@@ -77,6 +78,16 @@ class Synchronization(Protocol):
         progress: Progress = ...,
         cancel: CancelToken = ...,
     ) -> RunResult: ...
+    def run_records(
+        self,
+        name: str,
+        record_ids: Sequence[int],
+        *,
+        trigger: Trigger = ...,
+        allow: frozenset[Guard] = ...,
+        progress: Progress = ...,
+        cancel: CancelToken = ...,
+    ) -> RunResult: ...
 
 
 class Records(Protocol):
@@ -88,6 +99,7 @@ class Records(Protocol):
     def resolve(self, conflict_id: int, winner: Side) -> None: ...
     def link(self, configuration: str, entity: str, a_id: str, b_id: str) -> None: ...
     def unlink(self, record_id: int) -> None: ...
+    def set_status(self, record_ids: Sequence[int], event: Event) -> int: ...
     def runs(self, configuration: str = "", limit: int = 200, offset: int = 0) -> list[Run]: ...
     def run(self, run_id: int) -> Run | None: ...
     def history(self, run_id: int, limit: int = 200, offset: int = 0) -> list[HistoryRow]: ...

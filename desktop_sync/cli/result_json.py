@@ -36,7 +36,7 @@ def action_counts(actions: Mapping[Action, int]) -> dict[str, int]:
 
 
 def run_document(result: RunResult, configuration: SyncConfiguration) -> dict[str, Json]:
-    """`run --json`. With an error its sentence stands under `error` besides."""
+    """`run --json`. With an error its sentence stands under `error` besides, and notes under `notes`."""
     document: dict[str, Json] = {
         "run": result.run_id,
         "configuration": result.configuration,
@@ -46,6 +46,8 @@ def run_document(result: RunResult, configuration: SyncConfiguration) -> dict[st
     }
     if result.error:
         document["error"] = result.error
+    if result.notes:
+        document["notes"] = list(result.notes)
     return document
 
 

@@ -34,6 +34,8 @@ def give_run_result(invocation: Invocation, result: RunResult, configuration: Sy
     else:
         show_entities(output, result, configuration)
         output.line(OUTCOME_SENTENCES[result.outcome])
+    for note in result.notes:
+        output.note(note)
     if result.error and not (result.outcome is Outcome.GUARD and result.findings):
         output.note(result.error)
     for entity in result.entities:

@@ -58,7 +58,8 @@ class EntityResult:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """What a run came to. `run_id` is None for a preview; `error` is a sentence for people, or empty."""
+    """What a run came to. `run_id` is None for a preview; `error` is a sentence for people, or empty; `notes` are
+    sentences that nothing need be done about."""
 
     run_id: int | None
     configuration: str
@@ -67,6 +68,7 @@ class RunResult:
     findings: tuple[GuardFinding, ...] = ()
     plan_id: str = ""
     error: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

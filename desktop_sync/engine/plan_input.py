@@ -30,6 +30,7 @@ class PlanInput:
 
     `decisions`: record id → winner, decided by a person. `retry_at`: the time, where back-off times are waited for.
     `is_match_only`: the plan must not write (`engine.match_only`).
+    `is_wanted_only`: the plan is about the records of `engine.wanted` and no others.
     `is_again`: these records were planned in this run before, so that everything they may refer to is there.
     `has_origins`: the origin tables of both sides stand in the workbench (`engine.origin_query`).
     `is_lookup`: records of some entity refer to those of this one, so that its pairs are needed.
@@ -42,6 +43,7 @@ class PlanInput:
     decisions: Mapping[int, Side]
     retry_at: datetime | None = None
     is_again: bool = False
+    is_wanted_only: bool = False
     has_origins: bool = False
     is_lookup: bool = True
     is_match_only: bool = False

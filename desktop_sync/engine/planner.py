@@ -30,6 +30,7 @@ from desktop_sync.engine.match_only import withhold
 from desktop_sync.engine.plan_input import PlanInput, pair_table, plan_table, problem_text, raw_columns
 from desktop_sync.engine.references import add_new_pairs, check_lookups
 from desktop_sync.engine.sides import peer_table, side_table
+from desktop_sync.engine.wanted import keep_wanted
 from desktop_sync.engine.workbench import Workbench
 
 PLAN_COLUMNS = (
@@ -65,6 +66,8 @@ def make_plan(bench: Workbench, given: PlanInput) -> None:
         plan_gone_halves(bench, given)
     if bench.has_rows(peer_table(layout), f"status = {Status.DELETED:d} AND a_id IS NOT NULL AND b_id IS NOT NULL"):
         _plan_restored(bench, given)
+    if given.is_wanted_only:
+        keep_wanted(bench, layout)
     add_new_pairs(bench, layout)
     check_lookups(bench, given)
     bench.execute(f"CREATE OR REPLACE TABLE {plan_table(layout)} ({PLAN_COLUMNS})")

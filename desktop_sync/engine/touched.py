@@ -10,6 +10,7 @@ from desktop_sync.core.status import DeletedIn, Status
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.plan_input import SETTLED, PlanInput, has_table, plan_table, problem_text
 from desktop_sync.engine.sides import looked_table, peer_table, side_table
+from desktop_sync.engine.wanted import wanted_table
 from desktop_sync.engine.workbench import Workbench
 
 
@@ -32,6 +33,7 @@ def find_touched(bench: Workbench, given: PlanInput) -> None:
         f"WHERE status NOT IN ({Status.SKIPPED:d}, {Status.ABORTED:d}) AND (change_a <> 0 OR change_b <> 0 "
         f"OR problem IS NOT NULL OR NOT in_filter OR status NOT IN ({Status.PROCESSED:d}, {Status.DELETED:d})) "
         f"AND NOT ({waiting_sql(given, 'p')})"
+        + (f" AND record_id IN (SELECT record_id FROM {wanted_table(layout)})" if given.is_wanted_only else "")
     )
 
 

@@ -19,6 +19,7 @@ from desktop_sync.engine import outcome_query
 from desktop_sync.engine.layout import Layout
 from desktop_sync.services import record_problems
 from desktop_sync.services.prepare import Prepared, Scope, prepare_again
+from desktop_sync.services.prepare_wanted import Want
 from desktop_sync.services.preview import Preview
 from desktop_sync.services.process import CREATES_AND_UPDATES, DELETES, Carried, Processing
 from desktop_sync.services.quiet_settling import QuietSettling
@@ -30,7 +31,7 @@ REPLANS = 5
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """How a run was asked for."""
+    """How a run was asked for. `want` says which records it is about, where it is not about all."""
 
     kind: RunKind
     trigger: Trigger
@@ -38,6 +39,7 @@ class Order:
     allow: frozenset[Guard]
     progress: Progress
     cancel: CancelToken
+    want: Want | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,3 +182,26 @@ class Execution:
             self.clock.monotonic_s() - self.started_s,
             tuple(problems),
         )
+
+
+def merged(first: RunResult, second: RunResult) -> RunResult:
+    """The result of one run that carried out two plans, one after the other."""
+    entities = []
+    for one in first.entities:
+        other = next((each for each in second.entities if each.entity == one.entity), EntityResult(one.entity))
+        actions = dict(one.actions)
+        for action, count in other.actions.items():
+            actions[action] = actions.get(action, 0) + count
+        entities.append(
+            replace(
+                one,
+                read_a=one.read_a + other.read_a,
+                read_b=one.read_b + other.read_b,
+                actions=actions,
+                failed=one.failed + other.failed,
+                seconds=max(one.seconds, other.seconds),
+                problems=(*one.problems, *other.problems)[: record_problems.MOST],
+            )
+        )
+    outcome = second.outcome if second.outcome is not Outcome.DONE else first.outcome
+    return replace(second, outcome=outcome, entities=tuple(entities), findings=(*first.findings, *second.findings))

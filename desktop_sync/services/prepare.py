@@ -83,7 +83,7 @@ def prepare_entities(
             prepared.append(_nothing(layout, pair, ledger, session))
             continue
         is_ranged = scope.range != Range()
-        preparation = _Preparation(session, ledger, layout, progress, cancel, retry_at, is_ranged=is_ranged)
+        preparation = EntityPreparation(session, ledger, layout, progress, cancel, retry_at, is_ranged=is_ranged)
         prepared.append(preparation.prepare(pair, identity))
     return prepared
 
@@ -95,6 +95,11 @@ class _Stream:
     stream: SideStream | None
     is_complete: bool
     is_empty: bool
+
+
+def whole_stream() -> _Stream:
+    """A complete read, to be opened when its turn comes."""
+    return _Stream(None, True, False)
 
 
 def _open_all(session: SyncSession, ledger: Ledger, scope: Scope) -> dict[int, dict[Side, _Stream]]:
@@ -155,7 +160,7 @@ def _nothing(layout: Layout, pair: Mapping[Side, _Stream], ledger: Ledger, sessi
     return Prepared(layout, plan, None, marks, ())
 
 
-class _Preparation:
+class EntityPreparation:
     """The way of one entity from streams to a plan."""
 
     def __init__(
@@ -214,7 +219,7 @@ class _Preparation:
                 has_peers=has_peers,
             )
         # A read of a range passes over what came before it: the next incremental one must not start at its end.
-        return replace(read, last_stamp="") if self.is_ranged and not given.is_complete else read
+        return replace(read, last_stamp="") if self.is_ranged else read
 
     def _watch(self, records: int) -> None:
         self.cancel.check()
@@ -334,6 +339,10 @@ class _Preparation:
         figures = outcome_query.guard_figures(
             self.session.bench, given, counted, {side: before[side].complete_count for side in Side}
         )
+        if not any(given.read_of(side).is_complete for side in Side):
+            # Only some peers were loaded; the limits are shares of all of them.
+            peers = self.ledger.count_peers(self.key)
+            figures = {side: replace(figures[side], peers=peers) for side in Side}
         findings = list(self._identity_findings(identity))
         for side in Side:
             findings += check_side(layout.entity.name, side, figures[side], configuration.guards, first_run=is_first)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from desktop_sync.core.binding import MatchOnly
@@ -22,15 +23,19 @@ from desktop_sync.core.guard import Guard
 from desktop_sync.core.ledger_port import Ledger, Watermark
 from desktop_sync.core.plan import ALL_TIME, Mode, Plan, Range
 from desktop_sync.core.ports import UNWATCHED, CancelToken, Clock, Ids, Phase, Progress, Steps, no_steps
-from desktop_sync.core.run import Outcome, RunKind, RunResult, Trigger
+from desktop_sync.core.run import EntityResult, Outcome, RunKind, RunResult, Trigger
+from desktop_sync.core.status import Event, Status
 from desktop_sync.engine.overtaken import DECIDED, drop_overtaken
 from desktop_sync.engine.plan_input import PlanInput
 from desktop_sync.engine.plan_store import load_plan
 from desktop_sync.engine.recheck import hold_back_creates, planned_creates
+from desktop_sync.engine.wanted import not_planned
 from desktop_sync.engine.workbench import sweep
-from desktop_sync.services.execution import Execution, Order
+from desktop_sync.services.execution import Execution, Order, merged
 from desktop_sync.services.prepare import Prepared, Scope, mark, prepare_entities
+from desktop_sync.services.prepare_wanted import QUEUED, Wanted, named, prepare_wanted, queued, with_prerequisites
 from desktop_sync.services.preview import Preview
+from desktop_sync.services.records import RecordService
 from desktop_sync.services.run_lease import RunLease, match_only_of
 from desktop_sync.services.settle import settle_open_intents
 from desktop_sync.services.side_stream import reading
@@ -155,14 +160,58 @@ class SynchronizationService:
         progress: Progress = UNWATCHED,
         cancel: CancelToken | None = None,
     ) -> RunResult:
-        """The waiting plan is carried out. Raises ConfigurationError when there is none."""
-        waiting = self.waiting_plan(name)
-        if waiting is None:
-            raise ConfigurationError(
-                f'nothing is prepared for "{name}", or it changed since: prepare it again', path="process"
-            )
-        order = Order(RunKind.PROCESS, trigger, Scope(), allow, progress, cancel or CancelToken())
+        """The queue is worked: the waiting plan is carried out if it still fits, then Prepared records that are not in
+        it, and Failed ones whose time has come, are planned by their ids and written. Nothing prepared is a result too.
+        """
+        retry_at = self._retry_at(trigger)
+        token = cancel or CancelToken()
+        want = partial(queued, self._ledger, retry_at=retry_at)
+        order = Order(RunKind.PROCESS, trigger, Scope(Mode.INCREMENTAL), allow, progress, token, want)
+        # What an interrupted run left is settled first, and may overtake the plan.
+        is_cut_off = bool(self._ledger.open_batches(name))
+        waiting = None if is_cut_off else self.waiting_plan(name)
+        counts = self._ledger.count_by_status(name)
+        if waiting is None and not is_cut_off and not any(counts.get(status) for status in QUEUED):
+            return self._nothing_queued(name, order)
         return self._carry_out(name, order, waiting)
+
+    def _nothing_queued(self, name: str, order: Order) -> RunResult:
+        """A run that finds an empty queue: no endpoint is opened."""
+        configuration = self._configuration(name)
+        with self._ledger.hold(name):
+            run_id = self._ledger.open_run(configuration, order.kind, order.trigger)
+            entities = tuple(EntityResult(entity.name) for entity in configuration.entities)
+            result = RunResult(run_id, name, Outcome.DONE, entities, notes=("Nothing is prepared.",))
+            self._ledger.finish_run(run_id, result)
+        return result
+
+    def run_records(
+        self,
+        name: str,
+        record_ids: Sequence[int],
+        *,
+        trigger: Trigger = Trigger.HAND,
+        allow: frozenset[Guard] = frozenset(),
+        progress: Progress = UNWATCHED,
+        cancel: CancelToken | None = None,
+    ) -> RunResult:
+        """Just these sync records are prepared and processed, and before them those that they refer to.
+
+        One that was skipped or given up is taken up again: a person asked for it. May be repeated.
+        """
+        chosen = [record for record in map(self._ledger.record, record_ids) if record is not None]
+        resting = [one.id for one in chosen if one.status in (Status.SKIPPED, Status.ABORTED)]
+        RecordService(self._ledger).set_status(resting, Event.SET_PREPARED_BY_USER)
+
+        def want(session: SyncSession) -> Wanted:
+            return with_prerequisites(session, self._ledger, named(self._ledger, name, record_ids))
+
+        order = Order(RunKind.RUN, trigger, Scope(Mode.INCREMENTAL), allow, progress, cancel or CancelToken(), want)
+        return self._carry_out(name, order, None)
+
+    def _retry_at(self, trigger: Trigger) -> datetime | None:
+        """The time, where failed records wait for theirs: a person who asks does not wait."""
+        return self._clock.now() if trigger in (Trigger.SCHEDULE, Trigger.PUSH) else None
 
     def _marks(self, session: SyncSession, given: PlanInput | None) -> dict[Side, Watermark]:
         """How far a kept plan read."""
@@ -198,17 +247,20 @@ class SynchronizationService:
         cancel: CancelToken,
         retry_at: datetime | None = None,
     ) -> Preview:
-        basis = self._basis(session.configuration.name)
         if session.match_only is not None:
             scope = Scope()  # matching needs all records of both sides
         prepared = prepare_entities(session, self._ledger, scope, progress, cancel, retry_at=retry_at)
+        return self._planned(session, scope.mode, prepared)
+
+    def _planned(self, session: SyncSession, mode: Mode, prepared: Sequence[Prepared]) -> Preview:
+        basis = self._basis(session.configuration.name)
         entities = tuple(one.plan for one in prepared)
         findings = tuple(finding for one in prepared for finding in one.findings)
         plan = Plan(
             self._ids.new_id(),
             session.configuration.name,
             session.configuration.version,
-            scope.mode,
+            mode,
             self._clock.now(),
             entities,
             findings,
@@ -305,22 +357,46 @@ class SynchronizationService:
             settled = settle_open_intents(session, self._ledger, self._steps, order.progress)
             if settled and preview is not None:
                 raise VersionMismatchError("the plan", _state(preview.basis), "what an interrupted run left")
-            if preview is None:
-                waits = order.trigger in (Trigger.SCHEDULE, Trigger.PUSH)
-                retry_at = self._clock.now() if waits else None
-                preview = self._plan(session, order.scope, order.progress, order.cancel, retry_at)
-            else:
+            if preview is not None:
                 self._hold_back_creates(preview, order.cancel)
-            stopping = tuple(f for f in preview.findings() if f.guard not in order.allow)
+                rest = {} if order.want is None or session.match_only is not None else self._not_planned(preview, order.want(session))
+                result = self._pass_or_process(execution, preview, order)
+                if result.outcome is Outcome.GUARD or not rest:
+                    return result
+                return merged(result, self._process_wanted(execution, session, order, rest))
+            if order.want is not None and session.match_only is None:
+                return self._process_wanted(execution, session, order, order.want(session))
+            retry_at = self._retry_at(order.trigger)
+            preview = self._plan(session, order.scope, order.progress, order.cancel, retry_at)
             if order.kind is RunKind.PREPARE:
                 return execution.queue(preview)
-            if stopping:
-                return execution.stop(preview, stopping)
-            return execution.process(preview)
+            return self._pass_or_process(execution, preview, order)
         finally:
             lease.release()
             session.close()
             order.progress.phase("", Phase.FINISHED)
+
+    def _process_wanted(self, execution: Execution, session: SyncSession, order: Order, wanted: Wanted) -> RunResult:
+        wanted = with_prerequisites(session, self._ledger, wanted)
+        prepared = prepare_wanted(session, self._ledger, wanted, order.progress, order.cancel)
+        return self._pass_or_process(execution, self._planned(session, order.scope.mode, prepared), order)
+
+    @staticmethod
+    def _pass_or_process(execution: Execution, preview: Preview, order: Order) -> RunResult:
+        stopping = tuple(f for f in preview.findings() if f.guard not in order.allow)
+        return execution.stop(preview, stopping) if stopping else execution.process(preview)
+
+    @staticmethod
+    def _not_planned(preview: Preview, wanted: Wanted) -> Wanted:
+        """Those that the plan does not know: a person queued them since."""
+        bench, rest = preview.session.bench, {}
+        for one in preview.prepared:
+            rows = wanted.get(one.layout.entity.name)
+            if rows is not None and one.given is not None:
+                rows = not_planned(bench, one.layout, rows)
+            if rows is not None and rows.num_rows:
+                rest[one.layout.entity.name] = rows
+        return rest
 
 
 def _mode(match_only: MatchOnly | None) -> str:

@@ -95,6 +95,16 @@ class SynchronizationDesk(Protocol):
         progress: Progress = ...,
         cancel: CancelToken = ...,
     ) -> RunResult: ...
+    def run_records(
+        self,
+        name: str,
+        record_ids: Sequence[int],
+        *,
+        trigger: Trigger = ...,
+        allow: frozenset[Guard] = ...,
+        progress: Progress = ...,
+        cancel: CancelToken = ...,
+    ) -> RunResult: ...
     def waiting_plan(self, name: str) -> Preview | None: ...
     def is_running(self, name: str) -> bool: ...
 

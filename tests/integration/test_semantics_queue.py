@@ -8,7 +8,6 @@ import pytest
 
 from desktop_sync.core.configuration import ConflictRule, GuardLimits, PerSide, Side
 from desktop_sync.core.decision import Action
-from desktop_sync.core.errors import ConfigurationError
 from desktop_sync.core.guard import Guard
 from desktop_sync.core.run import Outcome, Trigger
 from desktop_sync.core.status import Event, Status
@@ -35,8 +34,8 @@ def test_a_prepare_queues_and_writes_nothing_and_the_process_carries_exactly_tha
     assert w.actions(result) == {Action.CREATE_B: 1}
     assert w.rows("b", "email") == [("ann@x.org",)]
     assert w.statuses() == [Status.PROCESSED]
-    with pytest.raises(ConfigurationError, match="nothing is prepared"):
-        w.app.synchronization.process("Sync")
+    again = w.app.synchronization.process("Sync")
+    assert (again.outcome, again.notes) == (Outcome.DONE, ("Nothing is prepared.",))
     w.run()
     assert len(w.rows("b")) == 2
     w.assert_quiet()

@@ -15,7 +15,7 @@ from desktop_sync.core.ledger_port import RecordQuery
 from desktop_sync.core.plan import EntityPlan, Mode, Plan, PlanRow, Range
 from desktop_sync.core.ports import CancelToken, NoProgress, Phase, Progress, SecretReading, SecretState
 from desktop_sync.core.run import EntityResult, Outcome, Run, RunKind, RunResult, Trigger
-from desktop_sync.core.status import Status
+from desktop_sync.core.status import Event, Status
 from desktop_sync.core.sync_record import Conflict, HistoryRow, SyncRecord
 from desktop_sync.services.views import (
     ConfigurationState,
@@ -207,6 +207,20 @@ class FakeSynchronization:
         self._called("process", name, progress, cancel or CancelToken(), trigger=trigger, allow=allow)
         return self.result
 
+    def run_records(
+        self,
+        name: str,
+        record_ids: Sequence[int],
+        *,
+        trigger: Trigger = Trigger.HAND,
+        allow: frozenset[Guard] = frozenset(),
+        progress: Progress = NOBODY,
+        cancel: CancelToken | None = None,
+    ) -> RunResult:
+        details = {"records": list(record_ids), "trigger": trigger, "allow": allow}
+        self._called("run_records", name, progress, cancel or CancelToken(), **details)
+        return self.result
+
 
 @dataclass
 class FakeRecords:
@@ -215,6 +229,7 @@ class FakeRecords:
     past_runs: list[Run] = field(default_factory=list)
     past_actions: list[HistoryRow] = field(default_factory=list)
     calls: list[tuple[object, ...]] = field(default_factory=list)
+    changes: int = 1
 
     def _matching(self, query: RecordQuery) -> list[SyncRecord]:
         return [
@@ -243,6 +258,10 @@ class FakeRecords:
 
     def unlink(self, record_id: int) -> None:
         self.calls.append(("unlink", record_id))
+
+    def set_status(self, record_ids: Sequence[int], event: Event) -> int:
+        self.calls.append(("set_status", list(record_ids), event))
+        return self.changes
 
     def runs(self, configuration: str = "", limit: int = 200, offset: int = 0) -> list[Run]:
         return [each for each in self.past_runs if configuration in ("", each.configuration)][offset : offset + limit]

@@ -1,4 +1,4 @@
-"""`desktop-sync records NAME [--status S]`"""
+"""`desktop-sync records NAME [--status S]`, and what a person sets on single records (`--skip R` and the like)."""
 
 from __future__ import annotations
 
@@ -9,12 +9,19 @@ from desktop_sync.cli.application_port import Records
 from desktop_sync.cli.arguments import add_name
 from desktop_sync.cli.command import Command, Invocation
 from desktop_sync.cli.exit_codes import ExitCode
+from desktop_sync.cli.output import Json
 from desktop_sync.cli.result_json import record_document
 from desktop_sync.core.ledger_port import RecordQuery
-from desktop_sync.core.status import Status
+from desktop_sync.core.status import Event, Status
 from desktop_sync.core.sync_record import SyncRecord
 
 SHOWN = 200
+_EVENTS = {
+    "skip": (Event.SKIPPED_BY_USER, "leave this record alone until it is set as prepared"),
+    "set-prepared": (Event.SET_PREPARED_BY_USER, "queue this record, also one that was skipped or given up"),
+    "set-processed": (Event.SET_PROCESSED_BY_USER, "take this pair of records as in sync, as both are now"),
+    "set-deleted": (Event.SET_DELETED_BY_USER, "take this record as deleted"),
+}
 PAGE = 5_000
 
 
@@ -30,12 +37,23 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         help="only records of this status: " + ", ".join(status.name.lower() for status in Status),
     )
     parser.add_argument("--entity", default="", metavar="E", help="only records of this entity")
+    for option, (_, what) in _EVENTS.items():
+        parser.add_argument(
+            f"--{option}",
+            action="append",
+            default=[],
+            metavar="R",
+            help=f"{what}; its number, or its id in one of the endpoints. May be given several times",
+        )
     parser.add_argument("--limit", type=int, metavar="N", help=f"at most N records ({SHOWN}; with --json all)")
 
 
 def _execute(invocation: Invocation) -> int:
     arguments, output = invocation.arguments, invocation.output
     invocation.application.configurations.get(arguments.name)  # a wrong name is an error, not an empty list
+    chosen = {option: getattr(arguments, option.replace("-", "_")) for option in _EVENTS}
+    if any(chosen.values()):
+        return _set(invocation, chosen)
     statuses = tuple(Status[name.upper()] for name in arguments.status)
     query = RecordQuery(arguments.name, arguments.entity, statuses)
     records = invocation.application.records
@@ -50,6 +68,27 @@ def _execute(invocation: Invocation) -> int:
     if more > 0:
         output.note(f"… and {more} more (--limit N shows more).")
     return ExitCode.DONE
+
+
+def _set(invocation: Invocation, chosen: dict[str, list[str]]) -> int:
+    """The records have the status, or it is said why not: then the exit code is 1."""
+    arguments, output, records = invocation.arguments, invocation.output, invocation.application.records
+    done: list[Json] = []
+    refused: list[Json] = []
+    found = [
+        (option, records.find(arguments.name, name, arguments.entity)) for option in chosen for name in chosen[option]
+    ]
+    for option, record in found:
+        changed = records.set_status([record.id], _EVENTS[option][0])
+        (done if changed else refused).append({"record": record.id, "set": option, "was": record.status.label})
+        if not changed:
+            needs = " It needs a record in both systems." if not (record.a_id and record.b_id) else ""
+            output.note(f"Record {record.id} is {record.status.label}; --{option} does not go with that.{needs}")
+        elif not output.is_json:
+            output.line(f"{record.entity}: record {record.id} was {record.status.label}; --{option} is done.")
+    if output.is_json:
+        output.document({"changed": done, "refused": refused})
+    return ExitCode.PROBLEMS if refused else ExitCode.DONE
 
 
 def _fetch(records: Records, query: RecordQuery, limit: int | None) -> list[SyncRecord]:

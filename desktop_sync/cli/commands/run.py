@@ -1,13 +1,14 @@
-"""`desktop-sync run NAME`: prepare, then process."""
+"""`desktop-sync run NAME [--record R …]`: prepare, then process; everything, or just some records."""
 
 from __future__ import annotations
 
 import argparse
 
 from desktop_sync.cli.arguments import add_allow, add_mode, add_name, allowed, mode_of, range_of
-from desktop_sync.cli.command import Command, Invocation
+from desktop_sync.cli.command import Command, Invocation, UsageError
 from desktop_sync.cli.progress import progress_on
 from desktop_sync.cli.result_text import give_run_result
+from desktop_sync.core.configuration import SyncConfiguration
 from desktop_sync.core.run import Trigger
 
 
@@ -15,18 +16,46 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     add_name(parser)
     add_mode(parser)
     add_allow(parser)
+    parser.add_argument(
+        "--record",
+        action="append",
+        default=[],
+        metavar="R",
+        help="only this record, and first those it refers to; its number, or its id in one of the endpoints. May be "
+        "given several times",
+    )
+    parser.add_argument("--entity", default="", metavar="E", help="the records' entity, where the ids are not enough")
 
 
 def _execute(invocation: Invocation) -> int:
     arguments, application = invocation.arguments, invocation.application
     chosen = range_of(arguments)
     configuration = application.configurations.get(arguments.name)
+    if arguments.record:
+        return _run_records(invocation, configuration)
     with progress_on(invocation.output) as progress:
         result = application.synchronization.run(
             arguments.name,
             trigger=Trigger.COMMAND_LINE,
             mode=mode_of(arguments),
             range=chosen,
+            allow=allowed(arguments),
+            progress=progress,
+            cancel=invocation.cancel,
+        )
+    return give_run_result(invocation, result, configuration)
+
+
+def _run_records(invocation: Invocation, configuration: SyncConfiguration) -> int:
+    arguments, application = invocation.arguments, invocation.application
+    if arguments.mode or arguments.start or arguments.end:
+        raise UsageError("--record goes without --mode, --from and --to: the record is looked at as it is now")
+    found = [application.records.find(arguments.name, record, arguments.entity) for record in arguments.record]
+    with progress_on(invocation.output) as progress:
+        result = application.synchronization.run_records(
+            arguments.name,
+            [record.id for record in found],
+            trigger=Trigger.COMMAND_LINE,
             allow=allowed(arguments),
             progress=progress,
             cancel=invocation.cancel,

@@ -1,0 +1,182 @@
+"""Prepare named records only: the queue when no plan waits, or the records that a person chose (SPEC §5, §6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from desktop_sync.core.configuration import Side, StepKind
+from desktop_sync.core.ledger_port import EntityKey, Ledger
+from desktop_sync.core.pipeline import is_enabled
+from desktop_sync.core.plan import EntityPlan
+from desktop_sync.core.ports import CancelToken, Phase, Progress
+from desktop_sync.core.status import Status
+from desktop_sync.engine.layout import Layout
+from desktop_sync.engine.plan_input import PlanInput
+from desktop_sync.engine.planner import make_plan
+from desktop_sync.engine.sides import SideRead, load_peers, load_side, look_up, text_places
+from desktop_sync.engine.staging import Staging
+from desktop_sync.engine.wanted import WANTED_SCHEMA, load_wanted
+from desktop_sync.services.prepare import EntityPreparation, Prepared, whole_stream
+from desktop_sync.services.side_stream import reading
+from desktop_sync.services.sync_session import SyncSession, full_request
+
+MANY = 10_000
+"""From so many ids on a side is read completely: that is faster than asking for each."""
+
+QUEUED = (Status.PREPARED, Status.FAILED)
+
+Wanted = Mapping[str, pa.Table]
+"""By entity: the records wanted, in the columns of WANTED_SCHEMA."""
+
+Want = Callable[[SyncSession], Wanted]
+"""Says which records are wanted, once the configuration is opened."""
+
+
+def queued(ledger: Ledger, session: SyncSession, retry_at: datetime | None) -> dict[str, pa.Table]:
+    """The queue: Prepared records, and Failed ones whose time has come (`retry_at` None: all of them)."""
+    found = {}
+    for layout in session.layouts:
+        peers = ledger.peers(session.key(layout), statuses=QUEUED)
+        rows = pa.RecordBatchReader.from_stream(peers).read_all()
+        if retry_at is not None and rows.num_rows:
+            waits = pc.and_(
+                pc.equal(rows["status"], int(Status.FAILED)),
+                pc.fill_null(pc.greater(rows["not_before"], pa.scalar(retry_at, pa.timestamp("us", "UTC"))), False),
+            )
+            rows = rows.filter(pc.invert(waits))
+        if rows.num_rows:
+            found[layout.entity.name] = rows.select(WANTED_SCHEMA.names).cast(WANTED_SCHEMA)
+    return found
+
+
+def named(ledger: Ledger, configuration: str, record_ids: Sequence[int]) -> dict[str, pa.Table]:
+    """These sync records, as far as they belong to the configuration."""
+    rows: dict[str, list[dict[str, object]]] = {}
+    for record_id in dict.fromkeys(record_ids):
+        record = ledger.record(record_id)
+        if record is not None and record.configuration == configuration:
+            row = {"record_id": record.id, "a_id": record.a_id, "b_id": record.b_id}
+            rows.setdefault(record.entity, []).append(row)
+    return {entity: pa.Table.from_pylist(found, schema=WANTED_SCHEMA) for entity, found in rows.items()}
+
+
+def with_prerequisites(session: SyncSession, ledger: Ledger, wanted: Wanted) -> Wanted:
+    """The same, and the records that they refer to and that are not in sync, and so on. Nothing more where the step
+    "Prerequisites first" is disabled, or where there are so many that all are read anyway."""
+    if not is_enabled(session.configuration, StepKind.PREREQUISITES) or sum(map(len, wanted.values())) > MANY:
+        return wanted
+    found = dict(wanted)
+    pending = [(layout, wanted[layout.entity.name]) for layout in session.layouts if layout.entity.name in wanted]
+    while pending:
+        layout, rows = pending.pop()
+        for name, needed in _referred(session, ledger, layout, rows).items():
+            known = found.get(name, WANTED_SCHEMA.empty_table())
+            fresh = _without(needed, known)
+            if fresh.num_rows:
+                found[name] = pa.concat_tables([known, fresh])
+                pending.append((session.lookups(layout)[name], fresh))
+    return found
+
+
+def _without(rows: pa.Table, known: pa.Table) -> pa.Table:
+    for side in Side:
+        mine = f"{side.value}_id"
+        here = pc.is_in(rows[mine], value_set=known[mine].combine_chunks(), skip_nulls=True)
+        rows = rows.filter(pc.invert(here))
+    return rows
+
+
+def _referred(session: SyncSession, ledger: Ledger, layout: Layout, rows: pa.Table) -> dict[str, pa.Table]:
+    """Records that these refer to and that are not peers in sync, by entity."""
+    found: dict[str, pa.Table] = {}
+    for side in Side:
+        own = layout.of(side)
+        lookups = [sending for sending in own.sendings if sending.mapping.lookup]
+        ids = [value for value in rows[f"{side.value}_id"].to_pylist() if value is not None]
+        if not lookups or not ids:
+            continue
+        request = replace(full_request(own), ids=ids)
+        with reading(session.read(layout, side, request)) as stream, session.bench.source(stream) as (source, schema):
+            names = [f'"{name.replace(chr(34), chr(34) * 2)}" AS r{i}' for i, name in enumerate(schema.names)]
+            staging = Staging(layout, own, text_places(schema))
+            select = staging.select(f"(SELECT {', '.join(names)} FROM {source})")
+            sent = session.bench.table(f"SELECT {', '.join(sending.name for sending in lookups)} FROM ({select})")
+        for sending in lookups:
+            parent = session.lookups(layout)[sending.mapping.lookup]
+            values = sorted({value for value in sent[sending.name].to_pylist() if value})
+            needed = _not_in_sync(ledger, session.key(parent), side, values)
+            name = parent.entity.name
+            found[name] = pa.concat_tables([found[name], needed]) if name in found else needed
+    return found
+
+
+def _not_in_sync(ledger: Ledger, key: EntityKey, side: Side, ids: list[str]) -> pa.Table:
+    a_ids, b_ids = (ids, []) if side is Side.A else ([], ids)
+    known = pa.RecordBatchReader.from_stream(ledger.peers(key, a_ids=a_ids, b_ids=b_ids)).read_all().to_pylist()
+    rows = [{name: row[name] for name in WANTED_SCHEMA.names} for row in known if row["status"] in map(int, QUEUED)]
+    mine = f"{side.value}_id"
+    rows += [{mine: one} for one in sorted(set(ids) - {row[mine] for row in known})]
+    return pa.Table.from_pylist(rows, schema=WANTED_SCHEMA)
+
+
+def prepare_wanted(
+    session: SyncSession, ledger: Ledger, wanted: Wanted, progress: Progress, cancel: CancelToken
+) -> list[Prepared]:
+    """Every entity, planned for the wanted records only, prerequisites first. Watermarks stay as they are.
+
+    New records among them are matched with all records of the other side, as in any prepare.
+    """
+    session.works_in_memory = sum(map(len, wanted.values())) <= MANY
+    identity = {side: endpoint.identity() for side, endpoint in session.endpoints.items()}
+    prepared = []
+    for layout in session.layouts:
+        cancel.check()
+        marks = {side: ledger.watermark(session.key(layout), side) for side in Side}
+        rows = wanted.get(layout.entity.name)
+        if rows is None or not rows.num_rows:
+            prepared.append(Prepared(layout, EntityPlan(layout.entity.name), None, marks, ()))
+            continue
+        one = _WantedPreparation(session, ledger, layout, progress, cancel, None, is_ranged=True)
+        prepared.append(replace(one.prepare_wanted(rows, identity), watermarks=marks))
+    return prepared
+
+
+class _WantedPreparation(EntityPreparation):
+    """The way of the wanted records of one entity to a plan."""
+
+    def prepare_wanted(self, rows: pa.Table, identity: Mapping[Side, str]) -> Prepared:
+        bench, layout = self.session.bench, self.layout
+        self.progress.phase(layout.entity.name, Phase.READING, rows.num_rows)
+        load_wanted(bench, layout, rows)
+        ids = {side: [i for i in rows[f"{side.value}_id"].to_pylist() if i is not None] for side in Side}
+        is_full = self.session.is_lookup(layout) or max(map(len, ids.values())) > MANY
+        peers = self.ledger.peers(self.key, a_ids=ids[Side.A], b_ids=ids[Side.B])
+        load_peers(bench, layout, self.ledger.peers(self.key) if is_full else peers)
+        reads = {side: self._read(side, ids[side]) for side in Side}
+        reads = self._complete_for_new(reads)
+        given = self._look_up(reads)
+        self.progress.phase(layout.entity.name, Phase.COMPARING)
+        self._load_missing_pairs()
+        make_plan(bench, given)
+        return self._result(given, identity)
+
+    def _read(self, side: Side, ids: list[str]) -> SideRead:
+        if len(ids) > MANY:
+            return self._load(side, whole_stream(), has_peers=True)
+        self.cancel.check()
+        bench, layout = self.session.bench, self.layout
+        request = replace(full_request(layout.of(side)), ids=ids)
+        with reading(self.session.read(layout, side, request)) as stream:
+            empty = pa.Table.from_batches([], stream.schema)
+            read = load_side(bench, layout, side, empty, is_complete=False, keeps_all=True)
+            read = look_up(bench, read, stream, ids)
+        self.progress.advance(len(ids))
+        return replace(read, count=len(ids))
+
+    def _given(self, reads: Mapping[Side, SideRead]) -> PlanInput:
+        return replace(super()._given(reads), is_wanted_only=True)
