@@ -20,7 +20,8 @@ from desktop_sync.engine.plan_input import PlanInput
 from desktop_sync.engine.planner import make_plan
 from desktop_sync.engine.sides import SideRead, load_peers, load_side, look_up, text_places
 from desktop_sync.engine.staging import Staging
-from desktop_sync.engine.wanted import WANTED_SCHEMA, load_wanted
+from desktop_sync.engine.wanted import WANTED_SCHEMA, load_wanted, not_planned
+from desktop_sync.engine.workbench import Workbench
 from desktop_sync.services.prepare import EntityPreparation, Prepared, whole_stream
 from desktop_sync.services.side_stream import reading
 from desktop_sync.services.sync_session import SyncSession, full_request
@@ -60,7 +61,7 @@ def named(ledger: Ledger, configuration: str, record_ids: Sequence[int]) -> dict
     for record_id in dict.fromkeys(record_ids):
         record = ledger.record(record_id)
         if record is not None and record.configuration == configuration:
-            row = {"record_id": record.id, "a_id": record.a_id, "b_id": record.b_id}
+            row: dict[str, object] = {"record_id": record.id, "a_id": record.a_id, "b_id": record.b_id}
             rows.setdefault(record.entity, []).append(row)
     return {entity: pa.Table.from_pylist(found, schema=WANTED_SCHEMA) for entity, found in rows.items()}
 
@@ -122,6 +123,18 @@ def _not_in_sync(ledger: Ledger, key: EntityKey, side: Side, ids: list[str]) -> 
     mine = f"{side.value}_id"
     rows += [{mine: one} for one in sorted(set(ids) - {row[mine] for row in known})]
     return pa.Table.from_pylist(rows, schema=WANTED_SCHEMA)
+
+
+def beyond_plan(bench: Workbench, prepared: Sequence[Prepared], wanted: Wanted) -> Wanted:
+    """Those that a kept plan does not know: a person queued them since."""
+    rest = {}
+    for one in prepared:
+        rows = wanted.get(one.layout.entity.name)
+        if rows is not None and one.given is not None:
+            rows = not_planned(bench, one.layout, rows)
+        if rows is not None and rows.num_rows:
+            rest[one.layout.entity.name] = rows
+    return rest
 
 
 def prepare_wanted(

@@ -29,11 +29,18 @@ from desktop_sync.engine.overtaken import DECIDED, drop_overtaken
 from desktop_sync.engine.plan_input import PlanInput
 from desktop_sync.engine.plan_store import load_plan
 from desktop_sync.engine.recheck import hold_back_creates, planned_creates
-from desktop_sync.engine.wanted import not_planned
 from desktop_sync.engine.workbench import sweep
 from desktop_sync.services.execution import Execution, Order, merged
 from desktop_sync.services.prepare import Prepared, Scope, mark, prepare_entities
-from desktop_sync.services.prepare_wanted import QUEUED, Wanted, named, prepare_wanted, queued, with_prerequisites
+from desktop_sync.services.prepare_wanted import (
+    QUEUED,
+    Wanted,
+    beyond_plan,
+    named,
+    prepare_wanted,
+    queued,
+    with_prerequisites,
+)
 from desktop_sync.services.preview import Preview
 from desktop_sync.services.records import RecordService
 from desktop_sync.services.run_lease import RunLease, match_only_of
@@ -357,15 +364,16 @@ class SynchronizationService:
             settled = settle_open_intents(session, self._ledger, self._steps, order.progress)
             if settled and preview is not None:
                 raise VersionMismatchError("the plan", _state(preview.basis), "what an interrupted run left")
+            want = order.want if match_only is None else None  # matching needs all records of both sides
             if preview is not None:
                 self._hold_back_creates(preview, order.cancel)
-                rest = {} if order.want is None or session.match_only is not None else self._not_planned(preview, order.want(session))
+                rest = {} if want is None else beyond_plan(session.bench, preview.prepared, want(session))
                 result = self._pass_or_process(execution, preview, order)
                 if result.outcome is Outcome.GUARD or not rest:
                     return result
                 return merged(result, self._process_wanted(execution, session, order, rest))
-            if order.want is not None and session.match_only is None:
-                return self._process_wanted(execution, session, order, order.want(session))
+            if want is not None:
+                return self._process_wanted(execution, session, order, want(session))
             retry_at = self._retry_at(order.trigger)
             preview = self._plan(session, order.scope, order.progress, order.cancel, retry_at)
             if order.kind is RunKind.PREPARE:
@@ -385,18 +393,6 @@ class SynchronizationService:
     def _pass_or_process(execution: Execution, preview: Preview, order: Order) -> RunResult:
         stopping = tuple(f for f in preview.findings() if f.guard not in order.allow)
         return execution.stop(preview, stopping) if stopping else execution.process(preview)
-
-    @staticmethod
-    def _not_planned(preview: Preview, wanted: Wanted) -> Wanted:
-        """Those that the plan does not know: a person queued them since."""
-        bench, rest = preview.session.bench, {}
-        for one in preview.prepared:
-            rows = wanted.get(one.layout.entity.name)
-            if rows is not None and one.given is not None:
-                rows = not_planned(bench, one.layout, rows)
-            if rows is not None and rows.num_rows:
-                rest[one.layout.entity.name] = rows
-        return rest
 
 
 def _mode(match_only: MatchOnly | None) -> str:
