@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 import pyarrow as pa
 
+from desktop_sync.core.errors import NOWHERE, Place, RetriableError
 from desktop_sync.core.provider_port import ArrowStream
 
 OnBatch = Callable[[int], None]
@@ -22,8 +23,10 @@ AHEAD = 4
 class SideStream:
     """Batches of a read, once. Close it."""
 
-    def __init__(self, source: ArrowStream) -> None:
+    def __init__(self, source: ArrowStream, place: Place = NOWHERE) -> None:
+        """`place` is what errors name that a provider did not place itself."""
         self._source = source
+        self._place = place
         self._reader = pa.RecordBatchReader.from_stream(source)
         self._first: pa.RecordBatch | None = None
         self._on_batch: OnBatch | None = None
@@ -75,8 +78,16 @@ class SideStream:
         try:
             yield from self._reader
         except Exception as error:
-            self.error = getattr(self._source, "error", None) or error
+            self.error = placed(getattr(self._source, "error", None) or error, self._place)
             raise self.error from error
+
+
+def placed(error: BaseException, place: Place) -> BaseException:
+    """What a provider lets through of the network or the system under it, as an error that says where; others as they
+    are. Its own words are left out: they may hold an address with a password."""
+    if isinstance(error, OSError):
+        return RetriableError(f"reading failed on the way ({type(error).__name__})", place)
+    return error
 
 
 class _ReadAhead:

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from desktop_sync.core.binding import MatchOnly
 from desktop_sync.core.configuration import Entity, PerSide, Side, StepKind, SyncConfiguration
-from desktop_sync.core.errors import EndpointError, MissingError, PlacedError
+from desktop_sync.core.errors import EndpointError, MissingError, Place, PlacedError
 from desktop_sync.core.ledger_port import EntityKey, RecordStore
 from desktop_sync.core.pipeline import is_enabled, record_steps, with_peer_lookups
 from desktop_sync.core.provider_port import EndpointSession, ReadRequest
@@ -19,7 +19,7 @@ from desktop_sync.engine.layout import Layout, SideLayout, make_layout
 from desktop_sync.engine.workbench import Workbench
 from desktop_sync.services.plugins import PluginStream
 from desktop_sync.services.run_lease import RunLease
-from desktop_sync.services.side_stream import SideStream
+from desktop_sync.services.side_stream import SideStream, placed
 
 OpenEndpoint = Callable[[str], EndpointSession]
 
@@ -68,8 +68,12 @@ class SyncSession:
         if (layout.entity.name, side) in self.missing:
             names = [*request.fields, *(column.name for column in made)]
             return SideStream(pa.table({name: pa.array([], pa.string()) for name in names}))
-        source = self.endpoints[side].read(request)
-        return SideStream(PluginStream(source, layout.of(side)) if made else source)
+        place = Place(self.configuration.endpoint_of(side), layout.of(side).structure.name)
+        try:
+            source = self.endpoints[side].read(request)
+        except OSError as error:
+            raise placed(error, place) from error
+        return SideStream(PluginStream(source, layout.of(side)) if made else source, place)
 
     def create_missing(self, layout: Layout) -> None:
         """The structures that the layout found missing are there."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.reliability.lanes import kills_executed, kills_forked
+from tests.reliability.lanes import kills_executed, kills_forked, mass_deletes
 from tests.reliability.size import Size
 
 
@@ -23,3 +23,11 @@ def test_commands_that_are_killed_at_random_moments_lose_and_duplicate_nothing(t
     counts = kills_executed.measure(Size.SMALL, tmp_path)
     assert counts["landed"] >= 2
     assert counts["bad_checks"] == 0
+
+
+@pytest.mark.scenario("C1", "C12")
+def test_a_failing_or_lying_listing_deletes_nothing(tmp_path: Path) -> None:
+    counts = mass_deletes.measure(Size.SMALL, tmp_path)
+    assert counts["cells"] >= 36
+    bad = ("deletes", "changed_sides", "wrong_errors", "not_recovered")
+    assert {name: counts[name] for name in bad} == dict.fromkeys(bad, 0)

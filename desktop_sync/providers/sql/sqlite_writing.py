@@ -239,7 +239,11 @@ class TableWork:
                 raise sqlite3.IntegrityError("the database kept no record")
             values = form.from_rows(stored, self._place).to_pylist()[0]
             texts = [value.decode(errors="replace") if isinstance(value, bytes) else value for value in values.values()]
-            results.ids[row] = None if None in texts else encode_record_id(tuple(texts))
+            for name, text in zip(self._key, texts, strict=True):
+                if text is None:
+                    # SQLite allows it in a key that is no number; the record could never be told from others.
+                    raise sqlite3.IntegrityError(f"NOT NULL constraint failed: {self._table.name}.{name}")
+            results.ids[row] = encode_record_id(tuple(texts))
 
     # updating and deleting
 

@@ -144,6 +144,18 @@ def test_what_the_database_cannot_hold_exactly_is_said(session: EndpointSession,
     assert list(result.stored_as_sent) == [False, False, True]
 
 
+def test_a_record_is_not_created_without_a_value_for_its_key(
+    session: EndpointSession, outside: sqlite3.Connection
+) -> None:
+    """SQLite takes any number of nulls in a key that is no number; such records could never be told apart."""
+    outside.execute("CREATE TABLE people (code TEXT PRIMARY KEY, name TEXT)")
+    (without,) = commit(session, "people", creates(("name",), [("a",), ("b",)]))
+    (some,) = commit(session, "people", creates(("code", "name"), [("1", "c"), (None, "d")]))
+    assert [list(result.statuses) for result in (without, some)] == [[REJECTED, REJECTED], [WRITTEN, REJECTED]]
+    assert "the field code needs a value" in without.messages[0]
+    assert outside.execute("SELECT code, name FROM people").fetchall() == [("1", "c")]
+
+
 @pytest.mark.scenario("E8")
 def test_each_refusal_is_a_sentence_and_the_others_go_through(
     session: EndpointSession, outside: sqlite3.Connection
