@@ -106,6 +106,7 @@ class Rule(enum.IntEnum):
     RENAMED_KEY = 22
     UNRESOLVED_LOOKUP = 23
     MATCH_ONLY = 26
+    MERGED = 30  # each field from the side where it was changed last; the other side follows as CHANGED_ONE_SIDE
 
 
 @dataclass(frozen=True, slots=True)

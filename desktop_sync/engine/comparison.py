@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from desktop_sync.core.configuration import Direction, NullPolicy, Resolution, Side
+from desktop_sync.core.configuration import NullPolicy, Side
 from desktop_sync.core.structure import FieldType
 from desktop_sync.engine.canonical import literal, plain_text_sql
-from desktop_sync.engine.layout import Comparison, Layout
+from desktop_sync.engine.layout import Comparison
 from desktop_sync.engine.normal_sql import comparable_sql, normal_sql
 from desktop_sync.engine.origin_query import (
     field_stamp_sql,
+    judges_fields,
     origin_table,
     prevails_sql,
     record_stamp_sql,
@@ -118,12 +119,6 @@ def _with_origins(given: PlanInput, tests: Mapping[int, str], source: str) -> st
         f"({keeps[Side.A]}) THEN 2 ELSE 0 END AS newer, ({keeps[Side.A]}) AND ({keeps[Side.B]}) AS is_merge "
         f"FROM ({judged})"
     )
-
-
-def judges_fields(layout: Layout) -> bool:
-    """Whether each field goes its own way where both sides changed: only where values travel both ways."""
-    entity = layout.entity
-    return entity.resolution is Resolution.FIELD and entity.direction is Direction.BOTH
 
 
 def _comparable(value: str, comparison: Comparison) -> str:

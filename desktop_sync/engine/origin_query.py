@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from desktop_sync.core.configuration import PerSide, Resolution, Side
+from desktop_sync.core.configuration import Direction, PerSide, Resolution, Side
 from desktop_sync.core.origin import UNKNOWN_AT
 from desktop_sync.core.provider_port import ArrowStream
 from desktop_sync.engine.canonical import canonical_sql, literal
@@ -33,6 +33,11 @@ def known_table(layout: Layout, side: Side) -> str:
 def stamped_columns(layout: Layout, side: Side) -> tuple[Column, ...]:
     """The columns of the side that carry stamps."""
     return () if layout.origins is None else layout.origins.columns.of(side)
+
+
+def stored_digest(column: Column) -> str:
+    """The name of the column with the digest of what stands in a field after a write."""
+    return f"x_g{column.place}"
 
 
 def kept_ids(bench: Workbench, layout: Layout, side: Side) -> list[str]:
@@ -203,6 +208,26 @@ def new_origins(layout: Layout, side: Side) -> str:
         for column in stamped_columns(layout, side)
     ]
     return " UNION ALL ".join(parts)
+
+
+def field_winners(layout: Layout) -> str:
+    """The table with the side whose value is kept, for each field of the records of which both sides keep some:
+    a_rid, b_rid, w… by field mapping."""
+    return f"winners_{layout.number}"
+
+
+def make_field_winners(bench: Workbench, layout: Layout) -> None:
+    """The table is there. Needs `compared`."""
+    winners = "".join(f", w{comparison.index}" for comparison in layout.comparisons)
+    bench.execute(
+        f"CREATE OR REPLACE TABLE {field_winners(layout)} AS SELECT a_rid, b_rid{winners} FROM compared WHERE is_merge"
+    )
+
+
+def judges_fields(layout: Layout) -> bool:
+    """Whether each field goes its own way where both sides changed: only where values travel both ways."""
+    entity = layout.entity
+    return entity.resolution is Resolution.FIELD and entity.direction is Direction.BOTH
 
 
 def level_equal(bench: Workbench, layout: Layout) -> None:

@@ -16,6 +16,7 @@ from desktop_sync.core.errors import VersionMismatchError
 from desktop_sync.core.guard import Guard, GuardFinding
 from desktop_sync.core.plan import EntityPlan, Mode, Plan
 from desktop_sync.engine.layout import Layout
+from desktop_sync.engine.origin_query import field_winners, judges_fields, origin_table
 from desktop_sync.engine.plan_input import PlanInput, pair_table, plan_table
 from desktop_sync.engine.sides import SideRead, peer_table, side_table
 from desktop_sync.engine.staging import Staging
@@ -64,7 +65,7 @@ def load_plan(bench: Workbench, layouts: tuple[Layout, ...], folder: Path) -> tu
                 columns = "* REPLACE (CAST(match_key AS UHUGEINT) AS match_key)" if is_side else "*"
                 bench.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT {columns} FROM {source}")
         a, b = (_read_of(layout, side, reads[side.value]) for side in Side)
-        given[name] = PlanInput(layout, a, b, lookups, {})
+        given[name] = PlanInput(layout, a, b, lookups, {}, has_origins=layout.origins is not None)
     return plan, given, str(document["basis"])
 
 
@@ -81,6 +82,12 @@ def _tables(layout: Layout, lookups: Mapping[str, Layout]) -> dict[str, str]:
     peers, pairs = peer_table(layout), pair_table(layout)
     mine = [f"{name} IN (SELECT {name} FROM {plan})" for name in ("record_id", "a_id", "b_id")]
     tables[peers] = f"SELECT * FROM {peers} WHERE {' OR '.join(mine)}"
+    if layout.origins is not None:
+        for side in Side:
+            name = origin_table(layout, side)
+            tables[name] = f"SELECT * FROM {name} WHERE rid IN (SELECT {side.value}_id FROM {plan})"
+        if judges_fields(layout):
+            tables[field_winners(layout)] = f"SELECT * FROM {field_winners(layout)}"
     for name in (pairs, *(pair_table(parent) for parent in lookups.values())):
         tables[name] = f"SELECT * FROM {name}"
     return tables

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from desktop_sync.core.configuration import FirstContactRule, Side
+from desktop_sync.core.configuration import ConflictRule, Entity, FirstContactRule, Side
 from desktop_sync.core.decision import (
     Action,
     Case,
@@ -27,6 +27,7 @@ from desktop_sync.engine.comparison import compared_sql
 from desktop_sync.engine.free_records import plan_free, plan_gone_halves
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.match_only import withhold
+from desktop_sync.engine.origin_query import judges_fields, level_equal, make_field_winners
 from desktop_sync.engine.plan_input import PlanInput, pair_table, plan_table, problem_text, raw_columns
 from desktop_sync.engine.references import add_new_pairs, check_lookups
 from desktop_sync.engine.sides import peer_table, side_table
@@ -89,13 +90,18 @@ def _plan_touched(bench: Workbench, given: PlanInput) -> None:
     layout, touched = given.layout, f"touched_{given.layout.number}"  # matched records are among them
     both = f"SELECT a_id AS a_rid, b_id AS b_rid FROM {touched} WHERE has_a AND has_b AND kept_a AND kept_b"
     bench.execute(f"CREATE OR REPLACE TABLE compared AS {compared_sql(given, both)}")
+    if given.has_origins:
+        level_equal(bench, layout)
+        if judges_fields(layout):
+            make_field_winners(bench, layout)
     insert_values(bench, "decided", [(record, side.value) for record, side in given.decisions.items()])
     _insert_cases(bench, "cases", decision_table(layout.entity))
     _insert_cases(bench, "contact_cases", first_contact_table(layout.entity))
     contact = "(t.a_digest IS NULL AND t.b_digest IS NULL)"
     bench.execute(
         f"CREATE OR REPLACE TABLE judged AS SELECT t.*, {contact} AND has_a AND has_b AS is_contact, "
-        f"coalesce(c.equal, false) AS equal, coalesce(c.newer, 0) AS newer, d.winner AS decided "
+        f"coalesce(c.equal, false) AS equal, coalesce(c.newer, 0) AS newer, coalesce(c.is_tie, false) AS is_tie, "
+        f"coalesce(c.is_merge, false) AND {_merges_sql(layout.entity, contact)} AS is_merge, d.winner AS decided "
         f"FROM {touched} t LEFT JOIN compared c ON c.a_rid = t.a_id AND c.b_rid = t.b_id "
         f"LEFT JOIN decided d ON d.record_id = t.record_id "
         f"WHERE t.status <> {Status.DELETED:d} OR t.deleted_in = {DeletedIn.BY_HAND:d}"
@@ -105,12 +111,15 @@ def _plan_touched(bench: Workbench, given: PlanInput) -> None:
         f"CASE WHEN j.problem IS NOT NULL THEN {Action.INVALID:d} WHEN NOT j.in_filter THEN {Action.FILTERED:d} "
         f"WHEN j.decided IS NOT NULL THEN {_decided_sql(layout)} "
         f"WHEN j.is_contact AND j.status = {Status.PROCESSED:d} THEN {Action.ADOPT:d} "
+        f"WHEN j.is_merge THEN {Action.UPDATE_B:d} "
         "WHEN j.is_contact THEN k.action ELSE c.action END, "
         f"CASE WHEN j.problem IS NOT NULL THEN {Rule.UNUSABLE:d} WHEN NOT j.in_filter THEN {Rule.FILTER:d} "
         f"WHEN j.decided IS NOT NULL OR (j.is_contact AND j.status = {Status.PROCESSED:d}) THEN {Rule.DECIDED:d} "
-        "WHEN j.is_contact THEN k.rule ELSE c.rule END, "
+        f"WHEN j.is_merge THEN {Rule.MERGED:d} WHEN j.is_contact THEN k.rule "
+        f"WHEN j.is_tie AND c.rule = {Rule.MOST_RECENT:d} THEN {Rule.MOST_RECENT_TIE:d} ELSE c.rule END, "
         "j.record_id, j.a_id, j.b_id, "
-        "CASE WHEN j.decided IS NOT NULL THEN j.decided WHEN j.is_contact THEN k.winner ELSE c.winner END, "
+        "CASE WHEN j.decided IS NOT NULL THEN j.decided WHEN j.is_merge THEN 'a' WHEN j.is_contact THEN k.winner "
+        "ELSE c.winner END, "
         "j.change_a, j.change_b, j.is_contact, false, j.status, j.deleted_in, j.attempts, j.problem "
         "FROM judged j JOIN cases c ON c.change_a = j.change_a AND c.change_b = j.change_b AND c.equal = j.equal "
         "AND c.newer = j.newer LEFT JOIN contact_cases k ON k.equal = j.equal AND k.newer = j.newer"
@@ -118,6 +127,15 @@ def _plan_touched(bench: Workbench, given: PlanInput) -> None:
     _settle_quiet(bench, layout)
     _fill_empty(bench, given)
     _turn_equal_updates(bench, layout)
+
+
+def _merges_sql(entity: Entity, is_contact: str) -> str:
+    """Whether the fields of a touched pair that differs go their own ways: where both changed, or met for the first
+    time, and the most recent change is to win."""
+    changed = f"t.change_a = {Change.CHANGED:d} AND t.change_b = {Change.CHANGED:d}"
+    at_contact = str(entity.first_contact is FirstContactRule.MOST_RECENT).lower()
+    later = str(entity.conflict is ConflictRule.MOST_RECENT).lower()
+    return f"{changed} AND CASE WHEN {is_contact} THEN {at_contact} ELSE {later} END"
 
 
 def _settle_quiet(bench: Workbench, layout: Layout) -> None:

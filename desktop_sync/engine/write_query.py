@@ -2,12 +2,14 @@
 
 Columns of a batch (`WriteColumns` names them): x_number, x_record_id, x_action, x_rule, x_a_id, x_b_id, x_attempts,
 x_deleted_in,
-x_is_fill (only empty fields are filled), x_source_digest, x_base_a,
+x_is_fill (only empty fields are filled), x_is_merge (each field from the side where it was changed last),
+x_source_digest, x_base_a,
 x_base_b (the baseline so far), x_unresolved (references without a counterpart), x_deferred (those whose
 counterpart may come later), x_target_id (the target's id after the
 write, where the mapping fills it), x_digest (of the target after the write, if it stores what it is sent), x_v…
 values, x_e… expected,
-x_ha…/x_hb… what A and B hold afterwards as text, x_hp… what the target held before.
+x_ha…/x_hb… what A and B hold afterwards as text, x_hp… what the target held before; x_g… and x_f… the digest and the
+origin stamp of what stands in a field afterwards.
 """
 
 from __future__ import annotations
@@ -15,18 +17,36 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from desktop_sync.core.configuration import NullPolicy, Side
-from desktop_sync.core.decision import Action, create, delete, update
+from desktop_sync.core.decision import Action, Rule, create, delete, update
 from desktop_sync.core.provider_port import Operation
 from desktop_sync.core.structure import FieldType
 from desktop_sync.engine.canonical import TEXT, ValueType, literal, plain_text_sql, typed_sql
 from desktop_sync.engine.layout import Column, Layout, Sending
+from desktop_sync.engine.origin_query import (
+    field_stamp_sql,
+    field_winners,
+    judges_fields,
+    origin_table,
+    stamped_columns,
+    stored_digest,
+    value_digest_sql,
+)
 from desktop_sync.engine.plan_input import PlanInput, pair_table, plan_table
 from desktop_sync.engine.sides import peer_table, side_table
 
 HEAD = (
     "x_number, x_record_id, x_action, x_rule, x_a_id, x_b_id, x_attempts, x_deleted_in, x_status, x_is_fill, "
-    "x_source_digest, x_base_a, x_base_b, x_unresolved, x_deferred"
+    "x_is_merge, x_source_digest, x_base_a, x_base_b, x_unresolved, x_deferred"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenStamp:
+    """Of a written field: its name, and the columns of the batch with the digest of its value and its origin stamp."""
+
+    field: str
+    digest: str
+    origin: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +62,7 @@ class WriteQuery:
     expected: tuple[str, ...]
     history: tuple[tuple[str, str], ...]
     must_read_back: bool
+    stamps: tuple[WrittenStamp, ...] = ()
 
 
 def write_query(given: PlanInput, action: Action) -> WriteQuery:
@@ -77,19 +98,23 @@ class _Builder:
         expected = [f"t.{column.raw} AS x_e{i}" for i, column in enumerate(checked)]
         after = self._after(written, current)
         history = self._history(after)
+        told = [f"{sql} AS {name}" for _, name, sql in history]
+        stamped = self._stamped()
         inner = (
             f"SELECT p.number AS x_number, p.record_id AS x_record_id, p.action AS x_action, p.rule AS x_rule, "
             f"p.a_id AS x_a_id, p.b_id AS x_b_id, p.attempts AS x_attempts, p.deleted_in AS x_deleted_in, "
-            f"p.status AS x_status, coalesce(p.is_fill, false) AS x_is_fill, {self._source_digest()} AS "
-            "x_source_digest, q.a_digest AS x_base_a, "
+            f"p.status AS x_status, coalesce(p.is_fill, false) AS x_is_fill, {self._is_merge()} AS x_is_merge, "
+            f"{self._source_digest()} AS x_source_digest, q.a_digest AS x_base_a, "
             f"q.b_digest AS x_base_b, {self._unresolved(is_later=False)} AS x_unresolved, "
             f"{self._unresolved(is_later=True)} AS x_deferred, "
-            f"{', '.join([*values, *expected, *(f'{sql} AS {name}' for _, name, sql in history), *after])} "
+            f"{', '.join([*values, *expected, *told, *stamped.values(), *after])} "
             f"{self._from()}"
         )
         staging = self.given.read_of(self.target).staging
         names = [f"x_v{i}" for i in range(len(values))] + [f"x_e{i}" for i in range(len(expected))]
         names += [name for _, name, _ in history]
+        names += [f"x_f{column.place}" for column in stamped]
+        names += [f"{value_digest_sql(self.to, column)} AS {stored_digest(column)}" for column in stamped]
         if self.operation is Operation.DELETE:
             digest, staged = "CAST(NULL AS BLOB)", staging.select(f"({inner})")
         else:
@@ -104,6 +129,7 @@ class _Builder:
             tuple(column.name for column in checked),
             tuple((label, name) for label, name, _ in history),
             self._must_read_back({name for name, _, _ in written}),
+            tuple(WrittenStamp(c.name, stored_digest(c), f"x_f{c.place}") for c in stamped),
         )
 
     def _written(self) -> list[tuple[str, ValueType, str]]:
@@ -137,12 +163,44 @@ class _Builder:
         return typed_sql(f"l{sending.index}.{self.target.value}_id", sending.kind)
 
     def _kept_or(self, value: str, sending: Sending) -> str:
-        """Where the mapping or a fill leaves the target as it is, its current value is written again."""
+        """Where the target is left as it is, its current value is written again."""
         current = f"t.{self.to.column(sending.target).typed}"
-        if sending.mapping.null is NullPolicy.LEAVE:
-            value = f"coalesce({value}, {current})"
+        return f"CASE WHEN {self._is_left(value, sending)} THEN {current} ELSE {value} END"
+
+    def _is_left(self, value: str, sending: Sending) -> str:
+        """Whether the mapping, a fill or a merge leaves the target's field as it is."""
+        current = f"t.{self.to.column(sending.target).typed}"
         empty = f"nullif({plain_text_sql(current, sending.kind)}, '') IS NULL"
-        return f"CASE WHEN p.is_fill AND NOT ({empty}) THEN {current} ELSE {value} END"
+        reasons = [f"(p.is_fill AND NOT ({empty}))"]
+        if sending.mapping.null is NullPolicy.LEAVE:
+            reasons.append(f"({value}) IS NULL")
+        if self._has_winners():
+            reasons.append(f"coalesce(w.w{sending.index} = '{self.target.value}', false)")
+        return " OR ".join(reasons)
+
+    def _has_winners(self) -> bool:
+        return self.given.has_origins and judges_fields(self.layout) and self.operation is Operation.UPDATE
+
+    def _is_merge(self) -> str:
+        return f"p.rule = {Rule.MERGED:d}" if self._has_winners() else "false"
+
+    def _stamped(self) -> dict[Column, str]:
+        """For each written column with stamps, the stamp of its value after the write as SQL with its name."""
+        if not self.given.has_origins or self.operation is Operation.DELETE or self.is_mark:
+            return {}
+        columns = {column.name: column for column in stamped_columns(self.layout, self.target)}
+        stamped: dict[Column, str] = {}
+        for sending in self.layout.of(self.source).sendings:
+            column = columns.get(sending.target)
+            is_skipped = sending.mapping.only_new and self.operation is not Operation.CREATE
+            if column is None or column in stamped or is_skipped:
+                continue
+            stamp = field_stamp_sql(self.layout, self.source, sending.index, "os")
+            if self.operation is Operation.UPDATE:
+                is_left = self._is_left(self._value(sending), sending)
+                stamp = f"CASE WHEN {is_left} THEN ot.f{column.place} ELSE {stamp} END"
+            stamped[column] = f"{stamp} AS x_f{column.place}"
+        return stamped
 
     def _after(self, written: list[tuple[str, ValueType, str]], current: dict[str, str]) -> list[str]:
         """The target's record after the write, in the columns that reading it would give."""
@@ -224,6 +282,12 @@ class _Builder:
                     )
         if self.operation is not Operation.CREATE:
             joins.append(f"JOIN ({self._select(self.target)}) t ON t.rid = p.{target}_id")
+        if given.has_origins:
+            for alias, side in (("os", self.source), ("ot", self.target)):
+                joins.append(f"LEFT JOIN {origin_table(layout, side)} {alias} ON {alias}.rid = p.{side.value}_id")
+        if self._has_winners():
+            merged = f"p.rule = {Rule.MERGED:d}"
+            joins.append(f"LEFT JOIN {field_winners(layout)} w ON w.a_rid = p.a_id AND w.b_rid = p.b_id AND {merged}")
         return f"FROM {plan_table(layout)} p {' '.join(joins)} WHERE p.action = {self.action:d} AND NOT p.excluded"
 
     def _select(self, side: Side) -> str:

@@ -22,10 +22,12 @@ def batch_rows(query: WriteQuery, rows: pa.Table) -> pa.Table:
     """The batch rows for the ledger.
 
     A filled record has no baseline yet: the other side may have to be filled too. Nor has the source of a record
-    that was created without a reference, so that it counts as changed until the reference was written.
+    that was created without a reference, so that it counts as changed until the reference was written. Of a merged
+    record the side that was written has none: it counts as changed until the other side followed.
     """
     no_baseline = {side: rows["x_is_fill"] for side in Side}
-    no_baseline[query.target.other] = is_unfinished(rows)
+    no_baseline[query.target] = pc.or_(rows["x_is_fill"], rows["x_is_merge"])
+    no_baseline[query.target.other] = pc.or_(rows["x_is_fill"], has_text(rows["x_deferred"]))
     digests = {query.target: "x_digest", query.target.other: "x_source_digest"}
     if query.operation is Operation.DELETE:
         # What was deleted stays known, so that another record under the same id is not taken for it.
@@ -121,7 +123,7 @@ def has_text(texts: pa.ChunkedArray) -> pa.ChunkedArray:
 
 def is_unfinished(rows: pa.Table) -> pa.ChunkedArray:
     """Whether each written record must be looked at again before it is in sync."""
-    return pc.or_(rows["x_is_fill"], has_text(rows["x_deferred"]))
+    return pc.or_(pc.or_(rows["x_is_fill"], rows["x_is_merge"]), has_text(rows["x_deferred"]))
 
 
 def _unless(condition: pa.ChunkedArray, values: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -71,6 +71,7 @@ class Execution:
         for one in preview.prepared:
             carried = Carried()
             if one.given is not None:
+                quiet.keep_seen(one.given)
                 quiet.number_records(one.given, with_creates=True)
                 prepared = bench.table(outcome_query.prepared_settlements(one.layout))
                 key = preview.session.key(one.layout)
@@ -165,6 +166,8 @@ class Execution:
                     marks[side] = replace(read, complete_count=max(0, read.complete_count + more))
             if marks and marks != known:
                 self.ledger.save_watermarks(key, marks[Side.A], marks[Side.B])
+            if one.given is not None and preview.session.provenance is not None and not preview.is_kept:
+                preview.session.provenance.mark_scanned(one.given)
 
     def _entity_result(self, one: Prepared, carried: Carried) -> EntityResult:
         reads = {} if one.given is None else {side: one.given.read_of(side) for side in Side}

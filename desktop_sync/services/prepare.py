@@ -201,6 +201,8 @@ class EntityPreparation:
             return self._idle(given, identity)
         self.progress.phase(self.layout.entity.name, Phase.COMPARING)
         self._load_missing_pairs()
+        if self.session.provenance is not None:
+            given = self.session.provenance.load(bench, given)
         make_plan(bench, given)
         return self._result(given, identity)
 
@@ -386,5 +388,7 @@ def prepare_again(
     lookups, is_lookup = session.lookups(layout), session.is_lookup(layout)
     given = PlanInput(layout, reads[Side.A], reads[Side.B], lookups, decisions, is_again=True, is_lookup=is_lookup)
     find_touched(bench, given)
+    if session.provenance is not None:
+        given = session.provenance.load(bench, given)
     make_plan(bench, given)
     return given

@@ -175,6 +175,8 @@ class _WantedPreparation(EntityPreparation):
         given = self._look_up(reads)
         self.progress.phase(layout.entity.name, Phase.COMPARING)
         self._load_missing_pairs()
+        if self.session.provenance is not None:
+            given = self.session.provenance.load(bench, given)
         make_plan(bench, given)
         return self._result(given, identity)
 

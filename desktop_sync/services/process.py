@@ -67,6 +67,11 @@ class Staged:
     rows: pa.Table
     content: pa.Table
 
+    def ids(self, side: Side) -> list[str | None]:
+        """The record ids of a side, as far as they are known."""
+        found: list[str | None] = self.rows[f"x_{side.value}_id"].to_pylist()
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class Processing:
@@ -105,7 +110,7 @@ class Processing:
                 query = write_query(given, action)
                 for batch in read_ahead(self.session.bench.stream(query.sql, capabilities.batch_size)):
                     if self.cancel.is_cancelled:
-                        self._abandon(staged)
+                        self._abandon(given, staged)
                         self.cancel.check()
                     numbered = self._numbered(pa.Table.from_batches([batch]))
                     rows = self._without_unresolved(given, query, numbered, carried)
@@ -126,10 +131,12 @@ class Processing:
         filled = pc.replace_with_mask(numbers.combine_chunks(), pc.is_null(numbers).combine_chunks(), fresh)
         return rows.set_column(rows.schema.get_field_index("x_record_id"), "x_record_id", filled)
 
-    def _abandon(self, staged: Sequence[tuple[WriteQuery, Staged]]) -> None:
+    def _abandon(self, given: PlanInput, staged: Sequence[tuple[WriteQuery, Staged]]) -> None:
         """Intents whose write was never committed are closed; the endpoint is as it was."""
-        for _, one in staged:
+        for query, one in staged:
             self.ledger.close_batch(one.batch_id, SETTLEMENT_SCHEMA.empty_table(), done_rows=())
+            if self.session.provenance is not None:
+                self.session.provenance.settle_ids(given.layout, query.target, (), one.ids(query.target))
 
     def _without_unresolved(self, given: PlanInput, query: WriteQuery, rows: pa.Table, carried: Carried) -> pa.Table:
         """Rows whose references all have a counterpart; the others fail, each with a sentence.
@@ -169,6 +176,8 @@ class Processing:
         batch_id = self.ledger.open_batch(
             self.session.key(given.layout), self.run_id, target, own.structure.name, int(query.operation), content
         )
+        if self.session.provenance is not None:
+            self.session.provenance.keep_pending(given, query, rows)
         self.steps("process.intent_is_durable")
         writer.stage(
             WriteBatch(
@@ -218,9 +227,10 @@ class Processing:
         rows = with_new_ids(query, one.rows, result.ids)
         content = batch_rows(query, rows)
         changed_content = not content.equals(one.content)
+        stored: pa.Table | None = None
         if query.operation is not Operation.DELETE:
-            content, was_read = self._with_stored(given, query, content, result, written)
-            changed_content = changed_content or was_read
+            content, stored = self._with_stored(given, query, content, result, written)
+            changed_content = changed_content or stored is not None
         parts = [written_settlements(query, rows.filter(written), content.filter(written))]
         self._look_again(rows.filter(pc.and_(written, is_unfinished(rows))), carried)
         not_written = pc.invert(written)
@@ -233,20 +243,22 @@ class Processing:
             done_rows=done,
             stored=content if changed_content else None,
         )
+        if self.session.provenance is not None:
+            self.session.provenance.settle(given, query, one.rows, rows, result, stored)
         self.steps("process.settled")
         carried.count(query.action, len(done))
         self._remember_pairs(given, query, rows.filter(written))
 
     def _with_stored(
         self, given: PlanInput, query: WriteQuery, content: pa.Table, result: WriteResult, written: pa.Array
-    ) -> tuple[pa.Table, bool]:
-        """The batch rows with what the endpoint really stored, and whether anything had to be read."""
+    ) -> tuple[pa.Table, pa.Table | None]:
+        """The batch rows with what the endpoint really stored, and what had to be read for that."""
         as_sent = pa.array(result.stored_as_sent, pa.bool_())
         doubtful = pc.and_(written, pc.invert(as_sent))
         if query.must_read_back:
             doubtful = written
         if not pc.any(doubtful).as_py():
-            return content, False
+            return content, None
         side = query.target
         mine = f"{side.value}_id"
         ids = content[mine].filter(doubtful).to_pylist()
@@ -262,7 +274,7 @@ class Processing:
             fresh = stored[source].combine_chunks().take(pc.fill_null(places, 0).combine_chunks())
             merged = pc.if_else(known, fresh, content[name].combine_chunks())
             content = content.set_column(content.schema.get_field_index(name), name, merged)
-        return content, True
+        return content, stored
 
     def _setbacks(
         self, given: PlanInput, query: WriteQuery, rows: pa.Table, result: WriteResult, carried: Carried

@@ -30,6 +30,7 @@ class QuietSettling:
         """Everything in the plan that writes to no endpoint is settled."""
         bench, layout = self.session.bench, given.layout
         key = self.session.key(layout)
+        self.keep_seen(given)
         self.number_records(given, with_creates=False)
         self._ask_again(given)
         if bench.has_rows(plan_table(layout), "excluded"):
@@ -48,6 +49,11 @@ class QuietSettling:
                 )
         for action in (Action.LINK, Action.ADOPT):
             carried.count(action, counted.get(action, 0))
+
+    def keep_seen(self, given: PlanInput) -> None:
+        """What people changed has its origin stamps in the ledger, before anything is written (SPEC §7)."""
+        if self.session.provenance is not None:
+            self.session.provenance.keep_seen(self.session.bench, given)
 
     def _ask_again(self, given: PlanInput) -> None:
         """A decision holds for the values that the person saw: where one changed since, it is asked for anew."""

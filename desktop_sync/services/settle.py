@@ -59,6 +59,9 @@ def _settle(session: SyncSession, ledger: Ledger, layout: Layout, batch: OpenBat
     done = pc.fill_null(done, False)
     settled = _settlements(batch, rows.filter(done))
     ledger.close_batch(batch.id, settled, done_rows=pc.indices_nonzero(done).to_pylist())
+    if session.provenance is not None:
+        undone = rows.filter(pc.invert(done))
+        session.provenance.settle_ids(layout, batch.side, rows.filter(done)[mine].to_pylist(), undone[mine].to_pylist())
 
 
 def _look(session: SyncSession, layout: Layout, side: Side, ids: list[str]) -> pa.Table:

@@ -18,6 +18,7 @@ from desktop_sync.core.structure import Field, FieldType, Structure
 from desktop_sync.engine.layout import Layout, SideLayout, make_layout
 from desktop_sync.engine.workbench import Workbench
 from desktop_sync.services.plugins import PluginStream
+from desktop_sync.services.provenance import Provenance
 from desktop_sync.services.run_lease import RunLease
 from desktop_sync.services.side_stream import SideStream, placed
 
@@ -39,6 +40,7 @@ class SyncSession:
     layouts: tuple[Layout, ...]
     missing: frozenset[tuple[str, Side]]
     work_folder: str
+    provenance: Provenance | None
     cycle: tuple[str, ...] = ()
     works_in_memory: bool = False
     match_only: MatchOnly | None = None
@@ -105,7 +107,11 @@ class SyncSession:
 
 
 def open_session(
-    configuration: SyncConfiguration, open_endpoint: OpenEndpoint, records: RecordStore, work_folder: str
+    configuration: SyncConfiguration,
+    open_endpoint: OpenEndpoint,
+    records: RecordStore,
+    work_folder: str,
+    provenance: Provenance | None = None,
 ) -> SyncSession:
     """A session of this version of the configuration. Raises ConfigurationError and EndpointError; then nothing is
     open."""
@@ -120,12 +126,12 @@ def open_session(
         layouts: list[Layout] = []
         missing: set[tuple[str, Side]] = set()
         for number, entity in enumerate(ordered):
-            layouts.append(_layout(configuration, entity, number, endpoints, records, missing))
+            layouts.append(_layout(configuration, entity, number, endpoints, records, missing, provenance))
     except BaseException:
         for session in endpoints.values():
             session.close()
         raise
-    return SyncSession(configuration, endpoints, tuple(layouts), frozenset(missing), work_folder, cycle)
+    return SyncSession(configuration, endpoints, tuple(layouts), frozenset(missing), work_folder, provenance, cycle)
 
 
 def order_entities(entities: tuple[Entity, ...]) -> tuple[tuple[Entity, ...], tuple[str, ...]]:
@@ -147,6 +153,7 @@ def _layout(
     endpoints: dict[Side, EndpointSession],
     records: RecordStore,
     missing: set[tuple[str, Side]],
+    provenance: Provenance | None,
 ) -> Layout:
     names = (configuration.a, configuration.b)
     found: dict[Side, Structure | None] = {}
@@ -172,7 +179,8 @@ def _layout(
         raise MissingError("the structure is not there")
     try:
         steps = PerSide(*(record_steps(configuration, entity.name, side) for side in Side))
-        return make_layout(entity, number, (a, b), names, own_steps=steps)
+        scope = None if provenance is None else provenance.scope(entity)
+        return make_layout(entity, number, (a, b), names, scope=scope, own_steps=steps)
     except PlacedError as error:
         if not error.place.endpoint:
             side = Side.B if error.place.structure == b.name else Side.A

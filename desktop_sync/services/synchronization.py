@@ -42,6 +42,7 @@ from desktop_sync.services.prepare_wanted import (
     with_prerequisites,
 )
 from desktop_sync.services.preview import Preview
+from desktop_sync.services.provenance import Provenance, Scopes
 from desktop_sync.services.records import RecordService
 from desktop_sync.services.run_lease import RunLease, match_only_of
 from desktop_sync.services.settle import settle_open_intents
@@ -239,7 +240,9 @@ class SynchronizationService:
     def _session(self, configuration: SyncConfiguration) -> SyncSession:
         self._work_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         sweep(str(self._work_folder))
-        return open_session(configuration, self._open_endpoint, self._ledger, str(self._work_folder))
+        scopes = Scopes(configuration, self._ledger.configurations())
+        provenance = Provenance(self._ledger, self._clock, self._clock.now(), scopes)
+        return open_session(configuration, self._open_endpoint, self._ledger, str(self._work_folder), provenance)
 
     def _basis(self, name: str) -> str:
         """Changes whenever a run of the configuration may have changed the ledger."""

@@ -1,0 +1,185 @@
+"""Origin stamps on their way between the ledger, the workbench and the endpoints (SPEC §7, RELIABILITY 4.7).
+
+Nothing here does anything for an entity whose values carry no stamps. The order matters: what is seen is kept before
+anything is written ("freeze before write"), because a write moves the record's own time of change; and the stamp of a
+value that is about to be written is kept beside that of the value that stands there, so that a crash loses neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from desktop_sync.core.configuration import Entity, PerSide, Side, SyncConfiguration
+from desktop_sync.core.errors import ExpressionError
+from desktop_sync.core.ledger_port import OriginStore
+from desktop_sync.core.ports import Clock
+from desktop_sync.core.provider_port import Operation, WriteResult, WriteStatus
+from desktop_sync.core.sync_group import OriginScope, StructureName, origin_scope
+from desktop_sync.engine import origin_query
+from desktop_sync.engine.expression.names import names_in
+from desktop_sync.engine.layout import Layout
+from desktop_sync.engine.plan_input import PlanInput
+from desktop_sync.engine.workbench import Workbench
+from desktop_sync.engine.write_query import WriteQuery
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Scopes:
+    """Which entities of a configuration carry origin stamps, given all configurations there are."""
+
+    configuration: SyncConfiguration
+    configurations: Sequence[SyncConfiguration]
+
+    def of(self, entity: Entity) -> OriginScope | None:
+        return origin_scope(self.configuration, entity, self.configurations, expression_fields)
+
+
+def expression_fields(text: str) -> tuple[str, ...]:
+    """The names in an expression; of one that cannot be read none, which is said elsewhere."""
+    try:
+        return names_in(text)
+    except ExpressionError:
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """The stamps of one session. `opened_at`: before anything was read, so that the next scan misses nothing."""
+
+    store: OriginStore
+    clock: Clock
+    opened_at: datetime
+    scopes: Scopes | None = None
+
+    def scope(self, entity: Entity) -> OriginScope | None:
+        """What of the entity carries stamps."""
+        return None if self.scopes is None else self.scopes.of(entity)
+
+    def load(self, bench: Workbench, given: PlanInput) -> PlanInput:
+        """The origin tables stand in the workbench. Call when everything is read and before the plan is made."""
+        layout = given.layout
+        if layout.origins is None:
+            return given
+        scanned = {}
+        for side in Side:
+            structure = structure_name(layout, side)
+            ids = origin_query.kept_ids(bench, layout, side)
+            origin_query.load_known(bench, layout, side, self.store.origins(structure, ids))
+            scanned[side] = self.store.scanned_at(structure)
+        origin_query.make_origins(bench, given, PerSide(scanned[Side.A], scanned[Side.B]), to_us(self.clock.now()))
+        return replace(given, has_origins=True)
+
+    def keep_seen(self, bench: Workbench, given: PlanInput) -> None:
+        """The stamps of all known fields of the records in hand are durable."""
+        if not given.has_origins:
+            return
+        for side in Side:
+            for batch in bench.stream(origin_query.new_origins(given.layout, side)):
+                self.store.keep_origins(structure_name(given.layout, side), pa.Table.from_batches([batch]))
+
+    def keep_pending(self, given: PlanInput, query: WriteQuery, rows: pa.Table) -> None:
+        """The stamps of the values that are about to be written are durable. `rows` know the ids of their targets;
+        those of records whose id the endpoint gives follow with `settle`."""
+        if given.has_origins:
+            known = rows.filter(pc.is_valid(rows[f"x_{query.target.value}_id"]))
+            self._keep(given.layout, query, known, is_pending=True)
+
+    def settle(
+        self,
+        given: PlanInput,
+        query: WriteQuery,
+        before: pa.Table,
+        after: pa.Table,
+        result: WriteResult,
+        stored: pa.Table | None,
+    ) -> None:
+        """After the write: what was written has its new stamps, what was not the old ones, what is gone has none.
+
+        `before` and `after`: the rows of the batch without and with the ids that the endpoint gave. `stored`: what was
+        read back, with the digests of what the endpoint made of the values. A write in doubt leaves both stamps.
+        """
+        layout = given.layout
+        if layout.origins is None:
+            return
+        statuses = pa.array(result.statuses, pa.int8())
+        done = pc.equal(statuses, int(WriteStatus.WRITTEN))
+        written = after.filter(done)
+        if query.operation is Operation.DELETE:
+            for side in Side:
+                ids = [one for one in written[f"x_{side.value}_id"].to_pylist() if one is not None]
+                if ids:
+                    self.store.forget_origins(structure_name(layout, side), ids)
+            return
+        mine = f"x_{query.target.value}_id"
+        undone = pc.and_(pc.invert(done), pc.not_equal(statuses, int(WriteStatus.UNKNOWN)))
+        self.settle_ids(layout, query.target, written[mine].to_pylist(), after.filter(undone)[mine].to_pylist())
+        fresh = pc.is_null(before[mine]).combine_chunks()
+        if stored is not None and query.stamps:
+            places = pc.index_in(after[mine], value_set=stored["rid"].combine_chunks()).combine_chunks()
+            fresh = pc.or_(fresh, pc.is_valid(places))
+            for stamp in query.stamps:
+                found = stored[stamp.digest].combine_chunks().take(pc.fill_null(places, 0))
+                digests = pc.if_else(pc.is_valid(places), found, after[stamp.digest].combine_chunks())
+                after = after.set_column(after.schema.get_field_index(stamp.digest), stamp.digest, digests)
+        self._keep(layout, query, after.filter(pc.and_(done, fresh)), is_pending=False)
+
+    def settle_ids(
+        self, layout: Layout, side: Side, done: Sequence[str | None], undone: Sequence[str | None] = ()
+    ) -> None:
+        """Pending stamps of records that were written hold, those of the others are dropped."""
+        if layout.origins is None:
+            return
+        written, others = ([one for one in ids if one is not None] for ids in (done, undone))
+        if written or others:
+            self.store.settle_origins(structure_name(layout, side), written, others)
+
+    def mark_scanned(self, given: PlanInput) -> None:
+        """What both sides held was looked at completely; a change that is seen next has happened since."""
+        layout = given.layout
+        if layout.origins is None:
+            return
+        for side in Side:
+            names = {
+                column.name
+                for sending in layout.of(side).sendings
+                for column in origin_query.source_columns(layout, side, sending.index)
+            }
+            if names and given.read_of(side).is_complete:
+                self.store.mark_scanned(structure_name(layout, side), sorted(names), to_us(self.opened_at))
+
+    def _keep(self, layout: Layout, query: WriteQuery, rows: pa.Table, *, is_pending: bool) -> None:
+        if not query.stamps or not rows.num_rows:
+            return
+        ids = rows[f"x_{query.target.value}_id"]
+        parts = []
+        for stamp in query.stamps:
+            origin = rows[stamp.origin].combine_chunks()
+            parts.append(
+                pa.table(
+                    {
+                        "record_id": ids,
+                        "field": pa.repeat(pa.scalar(stamp.field), rows.num_rows),
+                        "is_pending": pa.repeat(pa.scalar(is_pending), rows.num_rows),
+                        "digest": rows[stamp.digest],
+                        "origin": pc.struct_field(origin, "origin"),
+                        "at_us": pc.struct_field(origin, "at_us"),
+                        "error_us": pc.negate(pc.struct_field(origin, "sharpness")),
+                    }
+                )
+            )
+        self.store.keep_origins(structure_name(layout, query.target), pa.concat_tables(parts))
+
+
+def structure_name(layout: Layout, side: Side) -> StructureName:
+    return StructureName(layout.of(side).endpoint, layout.of(side).structure.name)
+
+
+def to_us(at: datetime) -> int:
+    return (at - _EPOCH) // timedelta(microseconds=1)

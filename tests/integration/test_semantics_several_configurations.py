@@ -1,0 +1,94 @@
+"""Several configurations on the same records (SPEC §7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.support.sync_groups import GroupWorld, at, make_group_world
+
+KINDS = {
+    "databases": {"A": "sql", "B": "sql", "Local": "sql"},
+    "files": {"A": "csv", "B": "csv", "Local": "csv"},
+    "mixed": {"A": "sql", "B": "csv", "Local": "sql"},
+}
+
+
+@pytest.fixture
+def open_worlds() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+def hub_world(stack: ExitStack, folder: Path, kinds: str, *fields: str) -> GroupWorld:
+    world = make_group_world(folder, KINDS[kinds], fields or ("x",))
+    stack.callback(world.app.close)
+    return world
+
+
+@pytest.mark.scenario("G1")
+@pytest.mark.parametrize("order", [("Local-A", "Local-B"), ("Local-B", "Local-A")], ids=["A first", "B first"])
+@pytest.mark.parametrize("kinds", KINDS)
+def test_the_newest_value_wins_everywhere_at_first_contact_whichever_configuration_runs_first(
+    tmp_path: Path, open_worlds: ExitStack, kinds: str, order: tuple[str, ...]
+) -> None:
+    world = hub_world(open_worlds, tmp_path, kinds)
+    world.connect("Local", "A", "x")
+    world.connect("Local", "B", "x")
+    world.put("A", "1", at(15), x="p")
+    world.put("B", "1", at(14), x="q")
+    world.put("Local", "1", at(13), x="r")
+    world.run(*order, when=at(16))
+    world.settle(order)
+    assert world.values("x") == {"A": "p", "B": "p", "Local": "p"}
+
+
+@pytest.mark.scenario("G1")
+@pytest.mark.parametrize("order", [("Local-A", "Local-B"), ("Local-B", "Local-A")], ids=["A first", "B first"])
+@pytest.mark.parametrize("kinds", KINDS)
+def test_the_newest_value_wins_everywhere_after_edits_whichever_configuration_runs_first(
+    tmp_path: Path, open_worlds: ExitStack, kinds: str, order: tuple[str, ...]
+) -> None:
+    world = hub_world(open_worlds, tmp_path, kinds)
+    world.connect("Local", "A", "x")
+    world.connect("Local", "B", "x")
+    world.put("A", "1", at(9), x="old")
+    world.settle(order)
+    assert world.values("x") == {"A": "old", "B": "old", "Local": "old"}
+    world.edit("Local", "1", at(13), x="r")
+    world.edit("B", "1", at(14), x="q")
+    world.edit("A", "1", at(15), x="p")
+    world.run(*order, when=at(16))
+    world.settle(order)
+    assert world.values("x") == {"A": "p", "B": "p", "Local": "p"}
+    kept = {
+        value
+        for name in order
+        for conflict in world.app.records.conflicts(name, only_open=False)
+        for one in conflict.fields
+        for value in (one.a, one.b)
+    }
+    assert {"q", "r"} <= kept
+
+
+def test_a_configuration_that_stands_alone_keeps_no_origin_stamps(tmp_path: Path, open_worlds: ExitStack) -> None:
+    world = hub_world(open_worlds, tmp_path, "databases")
+    world.connect("Local", "A", "x")
+    world.put("A", "1", at(9), x="p")
+    world.run("Local-A")
+    world.edit("A", "1", at(13), x="q")
+    world.edit("Local", "1", at(14), x="r")
+    world.run("Local-A", when=at(15))
+    assert world.values("x") == {"A": "r", "B": None, "Local": "r"}
+    assert ledger_rows(world, "origin_field") == ledger_rows(world, "origin_stamp") == []
+
+
+def ledger_rows(world: GroupWorld, table: str) -> list[tuple[object, ...]]:
+    import sqlite3
+    from contextlib import closing
+
+    with closing(sqlite3.connect(world.app.home / "ledger.sqlite")) as connection:
+        return connection.execute(f"SELECT * FROM {table}").fetchall()
