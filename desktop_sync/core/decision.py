@@ -107,6 +107,7 @@ class Rule(enum.IntEnum):
     UNRESOLVED_LOOKUP = 23
     MATCH_ONLY = 26
     MERGED = 30  # each field from the side where it was changed last; the other side follows as CHANGED_ONE_SIDE
+    UNDONE = 40
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,15 @@ settlements
 batch rows (the content of an intent, of history and of the baseline)
     record_id int64, action int8, rule int8, a_id text, b_id text, a_digest binary, b_digest binary (digests that hold
     when the batch is done), then per mapped field `a:<field>`, `b:<field>` (what A and B hold when the batch is done,
-    as text, null for empty) and `before:<field>` (what the written side held before, fields of that side).
+    as text, null for empty) and `before:<field>` (what the written side held before, fields of that side; of a deleted
+    record, all of its fields). Those of an undo have status_after and deleted_in_after int8, base_a and base_b binary
+    too: how the sync record stands when the batch is done.
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -104,6 +106,20 @@ class HeldRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class DoneBatch:
+    """What a run wrote in one batch. `rows` has the columns of batch rows, of those records that were written; `side`
+    is None where nothing was written to an endpoint (link, adopt)."""
+
+    id: int
+    run_id: int
+    key: EntityKey
+    structure: str
+    side: Side | None
+    operation: int
+    rows: ArrowStream
+
+
+@dataclass(frozen=True, slots=True)
 class NewConflict:
     """A conflict to be kept. Values are (label, a, b, base) as text; digests fence the decision."""
 
@@ -185,6 +201,13 @@ class RunStore(Protocol):
     def record_history(self, record_id: int, limit: int = 200) -> list[HistoryRow]:
         """All actions on one sync record, newest first."""
 
+    def run_batches(self, run_id: int) -> Iterator[DoneBatch]:
+        """What the run did, oldest first, a batch at a time. Read to its end or let go; it holds nothing in between."""
+
+    def batches_before(self, batch_id: int, record_ids: Sequence[int]) -> Iterator[DoneBatch]:
+        """The last thing that was done to each of the records before that batch; a record that nothing was done to is
+        in none of them."""
+
 
 class RecordStore(Protocol):
     """Sync records, conflicts and watermarks."""
@@ -227,6 +250,9 @@ class RecordStore(Protocol):
     ) -> list[Conflict]: ...
     def conflict_of(self, record_id: int) -> Conflict | None:
         """The open conflict of a record."""
+
+    def conflict(self, conflict_id: int) -> Conflict | None:
+        """That conflict, open or settled."""
 
     def decide_conflict(self, conflict_id: int, winner: Side) -> None:
         """The open conflict is decided; its record becomes Prepared, and the next plan carries the decision out."""

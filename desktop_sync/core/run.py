@@ -59,7 +59,7 @@ class EntityResult:
 @dataclass(frozen=True, slots=True)
 class RunResult:
     """What a run came to. `run_id` is None for a preview; `error` is a sentence for people, or empty; `notes` are
-    sentences that nothing need be done about."""
+    sentences that nothing need be done about; `undoes` is the run that it undid, if it is an undo."""
 
     run_id: int | None
     configuration: str
@@ -69,6 +69,7 @@ class RunResult:
     plan_id: str = ""
     error: str = ""
     notes: tuple[str, ...] = ()
+    undoes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

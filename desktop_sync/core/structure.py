@@ -28,7 +28,7 @@ class Field:
     `is_typed` is False where the endpoint stores text only (CSV) and `type` is TEXT: the value then takes the
     type of the field that it is mapped with. `length` counts characters, `scale` decimal digits after the point.
     `is_generated`: the endpoint fills it in when a record is created without it.
-    `is_required`: a record cannot be created without a value for it.
+    `is_required`: a record cannot be created without a value for it. `is_computed`: it cannot be written at all.
     """
 
     name: str
@@ -40,6 +40,7 @@ class Field:
     is_unique: bool = False
     is_generated: bool = False
     is_required: bool = False
+    is_computed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -226,6 +226,8 @@ class _Builder:
         fields = self.layout.entity.fields
         for side in Side:
             names = dict.fromkeys(m.field_of(side) for m in fields if m.field_of(side))
+            if self.is_mark and side is self.target:
+                names |= {self.layout.entity.mark.of(self.source).field: None}
             for i, name in enumerate(names):
                 column = self.layout.of(side).column(name)
                 label, short = f"{side.value}:{name}", f"x_h{side.value}{i}"
@@ -237,9 +239,7 @@ class _Builder:
                     if self.operation is not Operation.DELETE:
                         rows.append((label, short, self._after_text(column, after)))
                     if self.operation is not Operation.CREATE:
-                        held = plain_text_sql(f"t.{column.typed}", column.kind)
-                        before = f"coalesce({held}, CAST(t.{column.raw} AS VARCHAR))"
-                        rows.append((f"before:{name}", f"x_hp{i}", before))
+                        rows.append((f"before:{name}", f"x_hp{i}", self._before_text(column)))
         return rows
 
     def _after_text(self, column: Column, after: list[str]) -> str:
@@ -247,6 +247,12 @@ class _Builder:
         if column.place in self.given.read_of(self.target).staging.texts or column.kind.type is FieldType.TEXT:
             return sql
         return plain_text_sql(f"({sql})", column.kind)
+
+    def _before_text(self, column: Column) -> str:
+        """What the target held, so that it can be written back as it was: a text with every zero and blank of it."""
+        if column.place in self.given.read_of(self.target).staging.texts:
+            return f"t.{column.raw}"
+        return f"coalesce({plain_text_sql(f't.{column.typed}', column.kind)}, CAST(t.{column.raw} AS VARCHAR))"
 
     def _source_digest(self) -> str:
         if self.operation is Operation.DELETE or self.is_mark:

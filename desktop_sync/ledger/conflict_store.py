@@ -63,6 +63,12 @@ class SqlConflictStore(Store):
             row = connection.execute(_conflicts().where(_kept.record_id == record_id, is_open)).first()
             return None if row is None else self._conflict(row)
 
+    def conflict(self, conflict_id: int) -> Conflict | None:
+        """That conflict, open or settled."""
+        with self._database.reading() as connection:
+            row = connection.execute(_conflicts().where(_kept.id == conflict_id)).first()
+            return None if row is None else self._conflict(row)
+
     def decide_conflict(self, conflict_id: int, winner: Side) -> None:
         """Decided; its record is Prepared. A decision may be changed until it is carried out. Raises
         VersionMismatchError when the conflict is settled or gone, or its record went on to another status."""

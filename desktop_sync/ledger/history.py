@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Connection, Row, Select, select
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action, Rule
-from desktop_sync.core.ledger_port import BatchState
+from desktop_sync.core.ledger_port import BatchState, DoneBatch, EntityKey
 from desktop_sync.core.plan import FieldChange
 from desktop_sync.core.sync_record import HistoryRow
 from desktop_sync.ledger import tables
@@ -29,6 +30,8 @@ DONE, NOT_DONE, IN_DOUBT = "done", "not done", "in doubt"
 
 _heads = tables.batch.c
 _HeadSelect = Select[int, int, str, str | None, int, int, bytes | None]
+_DoneSelect = Select[int, int, str, str, str, str | None, int, bytes | None]
+_DoneRow = Row[int, int, str, str, str, str | None, int, bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,63 @@ class SqlHistory(Store):
                 if len(found) >= limit:
                     break
         return found[:limit]
+
+    def run_batches(self, run_id: int) -> Iterator[DoneBatch]:
+        """What the run did, oldest first. Each batch is read when it is asked for."""
+        done = _select_done().where(_heads.run_id == run_id).order_by(_heads.id)
+        with self._database.reading() as connection:
+            heads = connection.execute(done).all()
+        for head in heads:
+            with self._database.reading() as connection:
+                rows = unpack(_blob(connection, head[0]))
+            yield _done_batch(head, rows.filter(_done_mask(head[7], rows.num_rows)))
+
+    def batches_before(self, batch_id: int, record_ids: Sequence[int]) -> Iterator[DoneBatch]:
+        """The last thing that was done to each of the records before that batch."""
+        wanted = pa.array(sorted(set(record_ids)), pa.int64())
+        if not len(wanted):
+            return
+        holding = _select_done().where(_heads.id < batch_id, _heads.max_record_id >= wanted[0].as_py())
+        holding = holding.where(_heads.min_record_id <= wanted[-1].as_py()).order_by(_heads.id.desc())
+        with self._database.reading() as connection:
+            heads = connection.execute(holding).all()
+        for head in heads:
+            with self._database.reading() as connection:
+                blob = _blob(connection, head[0])
+            ids = unpack_record_ids(blob)
+            is_it = pc.and_(pc.is_in(ids, value_set=wanted), pa.chunked_array([_done_mask(head[7], len(ids))]))
+            if pc.any(is_it).as_py():
+                yield _done_batch(head, unpack(blob).filter(is_it))
+                wanted = wanted.filter(pc.invert(pc.is_in(wanted, value_set=ids.filter(is_it).combine_chunks())))
+            if not len(wanted):
+                return
+
+
+def _select_done() -> _DoneSelect:
+    return (
+        select(
+            _heads.id,
+            _heads.run_id,
+            tables.configuration.c.name,
+            tables.entity.c.name,
+            _heads.structure,
+            _heads.side,
+            _heads.operation,
+            _heads.done_rows,
+        )
+        .join(tables.entity, tables.entity.c.id == _heads.entity_id)
+        .join(tables.configuration, tables.configuration.c.id == tables.entity.c.configuration_id)
+        .where(_heads.state == int(BatchState.DONE))
+    )
+
+
+def _done_batch(head: _DoneRow, rows: pa.Table) -> DoneBatch:
+    side = None if head[5] is None else Side(head[5])
+    return DoneBatch(head[0], head[1], EntityKey(head[2], head[3]), head[4], side, head[6], rows)
+
+
+def _done_mask(bits: bytes | None, row_count: int) -> pa.Array:
+    return pa.array([is_row_done(bits, row) for row in range(row_count)] if bits else [True] * row_count, pa.bool_())
 
 
 def _select_heads() -> _HeadSelect:
@@ -145,6 +205,12 @@ def _fields(side: Side | None, values: Mapping[str, object]) -> tuple[FieldChang
             before, after = _text(values.get(BEFORE_PREFIX + name)), _text(values[column])
             a, b = _text(values.get(A_PREFIX + name)), _text(values.get(B_PREFIX + name))
             changes.append(FieldChange(name, a=a, b=b, before=before, after=after, differs=before != after))
+    known = {change.label for change in changes}
+    for column in values:
+        name = column.removeprefix(BEFORE_PREFIX)
+        if name != column and name not in known:  # what a deleted record held
+            before = _text(values[column])
+            changes.append(FieldChange(name, before=before, differs=before is not None))
     return tuple(changes)
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from desktop_sync.services.sample_project import SampleProject
     from desktop_sync.services.scheduling import ScheduleService
     from desktop_sync.services.synchronization import SynchronizationService
+    from desktop_sync.services.undo import UndoService
     from desktop_sync.services.verification import VerificationService
 
 
@@ -82,6 +83,12 @@ class Application:
         return SynchronizationService(
             self.ledger, self.endpoints.open, self.clock, self._ids, self.home / "work", self._steps
         )
+
+    @cached_property
+    def undo(self) -> UndoService:
+        from desktop_sync.services.undo import UndoService
+
+        return UndoService(self.ledger, self.endpoints.open, self.clock, self.home / "work", self._steps)
 
     @cached_property
     def verification(self) -> VerificationService:

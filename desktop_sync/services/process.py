@@ -30,6 +30,7 @@ from desktop_sync.services.batch_rows import (
 )
 from desktop_sync.services.side_stream import read_ahead, reading
 from desktop_sync.services.sync_session import SyncSession, full_request
+from desktop_sync.services.whole_records import with_whole_records
 
 CREATES_AND_UPDATES = (
     Action.CREATE_A,
@@ -173,6 +174,8 @@ class Processing:
                 ids = pa.chunked_array([pa.array(given_ids, pa.string())])
             rows = rows.set_column(rows.schema.get_field_index(mine), mine, ids)
         content = batch_rows(query, rows)
+        if query.operation is Operation.DELETE:
+            content = with_whole_records(self.session, given.layout, target, content)
         batch_id = self.ledger.open_batch(
             self.session.key(given.layout), self.run_id, target, own.structure.name, int(query.operation), content
         )
@@ -225,10 +228,11 @@ class Processing:
         statuses = pa.array(result.statuses, pa.int8())
         written = pc.equal(statuses, int(WriteStatus.WRITTEN))
         rows = with_new_ids(query, one.rows, result.ids)
-        content = batch_rows(query, rows)
-        changed_content = not content.equals(one.content)
+        content, changed_content = one.content, False
         stored: pa.Table | None = None
         if query.operation is not Operation.DELETE:
+            content = batch_rows(query, rows)
+            changed_content = not content.equals(one.content)
             content, stored = self._with_stored(given, query, content, result, written)
             changed_content = changed_content or stored is not None
         parts = [written_settlements(query, rows.filter(written), content.filter(written))]

@@ -35,6 +35,12 @@ def invalid(layout: Layout, rows: Iterable[tuple[object, ...]]) -> list[str]:
     return texts
 
 
+def not_undone(layout: Layout, ids: Ids, reason: str) -> str:
+    """Why a record is left as it is by an undo."""
+    places = [_place(layout.of(side), ids[side]) for side in Side if ids[side] is not None]
+    return f"{' and '.join(places)}: {reason}"
+
+
 def nameless(own: SideLayout, read: SideRead) -> str:
     """That records without an id took no part; empty where there are none."""
     if not read.nameless:

@@ -21,6 +21,7 @@ from desktop_sync.engine.sides import SideRead
 from desktop_sync.engine.staging import Staging
 from desktop_sync.services.side_stream import reading
 from desktop_sync.services.sync_session import SyncSession, full_request
+from desktop_sync.services.undo_settling import is_undo, undone_settlements
 
 
 def settle_open_intents(session: SyncSession, ledger: Ledger, steps: Steps, progress: Progress) -> int:
@@ -46,7 +47,7 @@ def settle_open_intents(session: SyncSession, ledger: Ledger, steps: Steps, prog
 def _settle(session: SyncSession, ledger: Ledger, layout: Layout, batch: OpenBatch) -> None:
     rows = pa.RecordBatchReader.from_stream(batch.rows).read_all()
     mine = f"{batch.side.value}_id"
-    found = _look(session, layout, batch.side, [i for i in rows[mine].to_pylist() if i is not None])
+    found = look(session, layout, batch.side, [i for i in rows[mine].to_pylist() if i is not None])
     places = pc.index_in(rows[mine], value_set=found["rid"].combine_chunks())
     is_there = pc.and_(pc.is_valid(places), pc.is_valid(rows[mine]))
     if batch.operation == Operation.DELETE:
@@ -64,7 +65,8 @@ def _settle(session: SyncSession, ledger: Ledger, layout: Layout, batch: OpenBat
         session.provenance.settle_ids(layout, batch.side, rows.filter(done)[mine].to_pylist(), undone[mine].to_pylist())
 
 
-def _look(session: SyncSession, layout: Layout, side: Side, ids: list[str]) -> pa.Table:
+def look(session: SyncSession, layout: Layout, side: Side, ids: list[str]) -> pa.Table:
+    """The records with these ids as they are: rid, digest, problem, and the mapped fields as text (`a:<field>`)."""
     request = replace(full_request(layout.of(side)), ids=ids)
     read = SideRead(Staging(layout, layout.of(side), frozenset()), False, 0, 0, "")
     with reading(session.read(layout, side, request)) as stream:
@@ -107,6 +109,8 @@ def _written(
 
 
 def _settlements(batch: OpenBatch, rows: pa.Table) -> pa.Table:
+    if is_undo(rows):
+        return undone_settlements(rows)
     status, deleted_in = Status.PROCESSED, DeletedIn.NOWHERE
     if batch.operation == Operation.DELETE:
         status, deleted_in = Status.DELETED, DeletedIn.BOTH

@@ -31,10 +31,11 @@ from desktop_sync.secrets import choose_secrets as _choose_secrets
 from desktop_sync.services import definition_file as _definition_file
 from desktop_sync.services import records as _records
 from desktop_sync.services import synchronization as _synchronization
+from desktop_sync.services import undo as _undo
 from desktop_sync.services.application import Application
 
 WARM = (_plan_store, _expression, _open_ledger, _csv, _reading, _writing, _choose_secrets)
-WARM += (_definition_file, _records, _synchronization)  # type: ignore[assignment]
+WARM += (_definition_file, _records, _synchronization, _undo)  # type: ignore[assignment]
 
 FILE_EVENTS = {"open", "os.rename", "os.remove", "os.chmod", "os.chown", "os.truncate", "os.listdir"}
 OF_EVERY_RUN = ("run", "watermark", "sequence", "sqlite_sequence")
@@ -73,9 +74,12 @@ def _watch_files(killer: Killer, folder: str) -> None:
     sys.addaudithook(hook)
 
 
-def _run(application: Application, name: str, cancel: CancelToken) -> dict[str, object]:
+def _run(application: Application, name: str, cancel: CancelToken, undone: int) -> dict[str, object]:
     try:
-        result = application.synchronization.run(name, cancel=cancel)
+        if undone:
+            result = application.undo.undo(undone, cancel=cancel)
+        else:
+            result = application.synchronization.run(name, cancel=cancel)
     except DesktopSyncError as error:
         return {"outcome": "error", "error": f"{type(error).__name__}: {error}", "actions": {}, "failed": 0}
     actions: dict[str, int] = {}
@@ -83,6 +87,7 @@ def _run(application: Application, name: str, cancel: CancelToken) -> dict[str, 
         for action, count in entity.actions.items():
             actions[action.key] = actions.get(action.key, 0) + count
     return {
+        "run": result.run_id,
         "outcome": result.outcome.value,
         "error": result.error,
         "actions": actions,
@@ -153,7 +158,8 @@ def _child(request: dict[str, object], tell: Callable[[dict[str, object]], None]
         is_watched = quiet and (number == last or (number and request.get("until_quiet")))
         if is_watched:
             before = _content(home, quiet)
-        runs.append(_run(application, name, killer.cancel))
+        undone = int(str(request.get("undo", 0))) if number == 0 else 0
+        runs.append(_run(application, name, killer.cancel, undone))
         seconds = seconds or time.monotonic() - began
         if is_watched:
             after = _content(home, quiet)

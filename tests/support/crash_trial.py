@@ -34,7 +34,7 @@ class CrashServer:
         assert self._process.returncode == 0
 
     def ask(self, world: World, runs: int = 1, **request: object) -> Answer:
-        """One child's life. `kill_at`: the step it dies at, 0 for never."""
+        """One child's life. `kill_at`: the step it dies at, 0 for never. `undo`: the first run undoes that one."""
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None
         assert stdout is not None

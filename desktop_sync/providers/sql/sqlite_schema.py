@@ -149,6 +149,7 @@ def describe_table(connection: sqlite3.Connection, name: str, place: Place) -> T
             is_typed=is_typed,
             is_unique=frozenset((column,)) in unique_keys,
             is_generated=is_generated,
+            is_computed=is_computed,
             is_required=is_required,
         )
         columns[column] = Column(field, affinity_of(declared), is_computed)

@@ -188,5 +188,6 @@ def rule_sentence(rule: Rule, names: SideNames) -> str:
         Rule.RENAMED_KEY: tr("Its key changed"),
         Rule.UNRESOLVED_LOOKUP: tr("A record that it refers to is not synchronized yet"),
         Rule.MATCH_ONLY: tr("Only matching: it waits for you"),
+        Rule.UNDONE: tr("An earlier run was undone"),
     }
     return words[rule]

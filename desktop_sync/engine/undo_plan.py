@@ -1,0 +1,184 @@
+"""The plan of an undo as a table of the workbench: the inverse of what a run did, where it can still be done (SPEC §9).
+
+`undo_<n>`: number, side ('a', 'b' or null), action (the inverse), record_id, a_id, b_id (ids as the run left them),
+first_n and last_n (rows of the wrote table: a record may have been written twice), batch_id, status_after,
+deleted_in_after, base_a and base_b (how the sync record stands afterwards), is_half (it lets the id of the
+other side go), reason (why it is not undone, or null), excluded.
+
+**What holds afterwards.** A record that both sides have again is a pair as it stands: what both hold then is its
+baseline, so that the next run does not do the same once more and a later edit travels as usual; an edit that was
+waiting before still waits. One that only one side has becomes Deleted in the other. So an undone create is Deleted
+where it was created. An undone deletion brings back a record whose counterpart is still gone: it is Deleted in the
+counterpart's side, with the ids of the pair. It takes no part in matching then, so that the next run neither deletes it
+again nor creates a second counterpart; by the rules of SPEC §5 it is Prepared again when the primary has its record
+again, or when it is the primary's own record and is modified. Where both are gone, it is Deleted in both.
+
+With `travels`, for a conflict's loser that is brought back (SPEC §6), the baseline stays as it was: what was brought
+back counts as changed, and the next run carries it to the other side where the direction allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from desktop_sync.core.configuration import Side
+from desktop_sync.core.decision import Action, create, delete, update
+from desktop_sync.core.provider_port import Capabilities, Operation
+from desktop_sync.core.status import DeletedIn, Status
+from desktop_sync.engine.canonical import literal
+from desktop_sync.engine.sides import peer_table
+from desktop_sync.engine.undo_input import UndoInput, earlier_table, now_table, quiet_table, wrote_table
+from desktop_sync.engine.workbench import Workbench
+
+COLUMNS = (
+    "number BIGINT, side VARCHAR, action TINYINT, record_id BIGINT, a_id VARCHAR, b_id VARCHAR, first_n BIGINT, "
+    "last_n BIGINT, batch_id BIGINT, status_after TINYINT, deleted_in_after TINYINT, base_a BLOB, base_b BLOB, "
+    "is_half BOOLEAN, reason VARCHAR, excluded BOOLEAN"
+)
+_NAMES = ", ".join(column.split()[0] for column in COLUMNS.split(", "))
+GONE_RECORD = "its sync record is gone: the pair was unlinked or reset since"
+OTHER_PAIR = "it is paired with another record now"
+THERE_AGAIN = "a record with its id is there again"
+SYNCHRONIZED_AGAIN = "it was synchronized again since"
+DELETED_SINCE = "it was deleted since"
+SEVERAL = "several records have its id now"
+CHANGED_SINCE = "it was changed since"
+LINKED = "it was linked without a write, and there was no baseline before: unlink it if it does not belong together"
+NO_EARLIER = "what it was agreed on before is not in the history any more"
+
+
+def undo_table(undo: UndoInput) -> str:
+    return f"undo_{undo.layout.number}"
+
+
+def make_undo_plan(bench: Workbench, undo: UndoInput, capabilities: Mapping[Side, Capabilities]) -> None:
+    """The plan table of the entity is complete. Needs the wrote, now, quiet, earlier and peer tables."""
+    bench.execute(f"CREATE OR REPLACE TABLE {undo_table(undo)} ({COLUMNS})")
+    for side in Side:
+        bench.execute(f"INSERT INTO {undo_table(undo)} ({_NAMES}) {_side_sql(undo, side, capabilities[side])}")
+    bench.execute(f"INSERT INTO {undo_table(undo)} ({_NAMES}) {_quiet_sql(undo)}")
+    bench.execute(f"UPDATE {undo_table(undo)} SET number = rowid + 1")
+
+
+def _side_sql(undo: UndoInput, side: Side, can: Capabilities) -> str:
+    me, other = side.value, side.other.value
+    layout, travels = undo.layout, undo.travels
+    created, updated, deleted = create(side), update(side), delete(side)
+    ranked = (
+        "SELECT *, row_number() OVER (PARTITION BY record_id ORDER BY n) AS up, "
+        f"row_number() OVER (PARTITION BY record_id ORDER BY n DESC) AS down FROM {wrote_table(layout, side)}"
+    )
+    action = (
+        f"CASE WHEN f.operation = {Operation.CREATE:d} AND l.operation = {Operation.DELETE:d} THEN {Action.NONE:d} "
+        f"WHEN f.operation = {Operation.CREATE:d} THEN {deleted:d} "
+        f"WHEN l.operation = {Operation.DELETE:d} THEN {created:d} ELSE {updated:d} END"
+    )
+    whole = (
+        f"SELECT f.n AS first_n, l.n AS last_n, l.batch_id, l.record_id, l.a_id, l.b_id, {action} AS action, "
+        f"{_differing(undo, side)} AS differing FROM (SELECT * FROM ranked WHERE up = 1) f "
+        f"JOIN (SELECT * FROM ranked WHERE down = 1) l USING (record_id) "
+        f"LEFT JOIN {now_table(layout, side)} t ON t.rid = l.{me}_id"
+    )
+    has_other = "o.rid IS NOT NULL"
+    is_deleted = f"u.action = {deleted:d}"
+    own_place = DeletedIn.A if side is Side.A else DeletedIn.B
+    other_place = DeletedIn.B if side is Side.A else DeletedIn.A
+    pending = f"({'true' if travels else 'false'} OR o.digest IS DISTINCT FROM q.{other}_digest)"
+    # A deletion that is brought back travels like any other: the pair stands, and one record of it is gone.
+    one_gone = Status.PREPARED if travels else Status.DELETED
+    status = (
+        f"CASE WHEN {is_deleted} AND {has_other} THEN {one_gone:d} WHEN {is_deleted} THEN {Status.DELETED:d} "
+        f"WHEN NOT {has_other} THEN {one_gone:d} WHEN {pending} THEN {Status.PREPARED:d} ELSE {Status.PROCESSED:d} END"
+    )
+    nowhere = "true" if travels else "false"
+    deleted_in = (
+        f"CASE WHEN {is_deleted} AND NOT {has_other} THEN {DeletedIn.BOTH:d} WHEN {nowhere} THEN {DeletedIn.NOWHERE:d} "
+        f"WHEN {is_deleted} THEN {own_place:d} WHEN NOT {has_other} THEN {other_place:d} ELSE {DeletedIn.NOWHERE:d} END"
+    )
+    # An edit that lost to a deletion counts as a new record, so that its counterpart is created again.
+    half = f"u.action = {created:d} AND NOT {has_other}" if travels else "false"
+    return (
+        f"WITH ranked AS ({ranked}), whole AS ({whole}) SELECT 0, '{me}', u.action, u.record_id, u.a_id, u.b_id, "
+        f"u.first_n, u.last_n, u.batch_id, {status}, {deleted_in}, q.a_digest, q.b_digest, "
+        f"{half}, {_reason_sql(undo, side, can)}, false FROM whole u "
+        f"LEFT JOIN {peer_table(layout)} q ON q.record_id = u.record_id "
+        f"LEFT JOIN {now_table(layout, side)} t ON t.rid = u.{me}_id "
+        f"LEFT JOIN {now_table(layout, side.other)} o ON o.rid = u.{other}_id "
+        f"WHERE u.action <> {Action.NONE:d} ORDER BY u.first_n"
+    )
+
+
+def _differing(undo: UndoInput, side: Side) -> str:
+    """Names of the fields that are not what the run left there, or an empty text."""
+    written = undo.sides[side]
+    cases = [
+        f"CASE WHEN l.shape IN ({', '.join(str(shape) for shape in sorted(shapes))}) AND "
+        f"{written.compared(f't.f{number}', number)} IS DISTINCT FROM {written.compared(f'l.w{number}', number)} "
+        f"THEN {literal(written.names[number])} END"
+        for number, shapes in sorted(written.after.items())
+    ]
+    return f"concat_ws(', ', {', '.join(cases)})" if cases else "''"
+
+
+def _reason_sql(undo: UndoInput, side: Side, can: Capabilities) -> str:
+    me, other = side.value, side.other.value
+    created, updated, deleted = create(side), update(side), delete(side)
+    endpoint = undo.layout.of(side).endpoint
+    cases = [
+        f"WHEN q.record_id IS NULL THEN {literal(GONE_RECORD)}",
+        f"WHEN q.{me}_id IS DISTINCT FROM u.{me}_id OR q.{other}_id IS DISTINCT FROM u.{other}_id "
+        f"THEN {literal(OTHER_PAIR)}",
+        f"WHEN t.copies > 1 THEN {literal(SEVERAL)}",
+        f"WHEN u.action = {created:d} AND t.rid IS NOT NULL THEN {literal(THERE_AGAIN)}",
+        f"WHEN u.action = {created:d} AND q.status <> {Status.DELETED:d} THEN {literal(SYNCHRONIZED_AGAIN)}",
+        f"WHEN u.action <> {created:d} AND t.rid IS NULL THEN {literal(DELETED_SINCE)}",
+        f"WHEN u.action <> {created:d} AND u.differing <> '' THEN {literal(CHANGED_SINCE + ': ')} || u.differing",
+    ]
+    for action, is_able, word in (
+        (created, can.can_create, "created"),
+        (updated, can.can_update, "changed"),
+        (deleted, can.can_delete, "deleted"),
+    ):
+        if not is_able:
+            cases.append(f"WHEN u.action = {action:d} THEN {literal(f'records of {endpoint} cannot be {word}')}")
+    lost = sorted(undo.sides[side].lost)
+    if lost:
+        names = ", ".join(lost)
+        text = literal(
+            f"it has no {names} any more" if len(lost) == 1 else f"these fields are not there any more: {names}"
+        )
+        cases.append(f"WHEN u.action <> {deleted:d} THEN {text}")
+    return f"CASE {' '.join(cases)} END"
+
+
+def _quiet_sql(undo: UndoInput) -> str:
+    """An adoption is undone by going back to the baseline before it; a link has none before."""
+    layout = undo.layout
+    newest = "QUALIFY row_number() OVER (PARTITION BY record_id ORDER BY batch_id DESC) = 1"
+    reason = (
+        f"CASE WHEN q.record_id IS NULL THEN {literal(GONE_RECORD)} "
+        f"WHEN u.action = {Action.LINK:d} THEN {literal(LINKED)} "
+        "WHEN q.a_digest IS DISTINCT FROM u.a_digest OR q.b_digest IS DISTINCT FROM u.b_digest "
+        f"THEN {literal(SYNCHRONIZED_AGAIN)} "
+        f"WHEN e.record_id IS NULL THEN {literal(NO_EARLIER)} "
+        "WHEN e.a_id IS DISTINCT FROM q.a_id OR e.b_id IS DISTINCT FROM q.b_id "
+        f"THEN {literal(OTHER_PAIR)} END"
+    )
+    return (
+        f"SELECT 0, NULL, u.action, u.record_id, u.a_id, u.b_id, NULL, NULL, u.batch_id, {Status.PREPARED:d}, "
+        f"{DeletedIn.NOWHERE:d}, e.a_digest, e.b_digest, false, {reason}, false "
+        f"FROM (SELECT * FROM {quiet_table(layout)} {newest}) u "
+        f"LEFT JOIN {peer_table(layout)} q ON q.record_id = u.record_id "
+        f"LEFT JOIN {earlier_table(layout)} e ON e.record_id = u.record_id "
+        # What the run also wrote to an endpoint is undone there.
+        + f"WHERE u.record_id NOT IN (SELECT record_id FROM {wrote_table(layout, Side.A)} "
+        f"UNION SELECT record_id FROM {wrote_table(layout, Side.B)})"
+    )
+
+
+def counts(bench: Workbench, undo: UndoInput) -> dict[Action, int]:
+    """How many records the undo handles by which action; those that cannot be, or were excluded, do not count."""
+    rows = bench.rows(
+        f"SELECT action, count(*) FROM {undo_table(undo)} WHERE reason IS NULL AND NOT excluded GROUP BY 1 ORDER BY 1"
+    )
+    return {Action(int(str(action))): int(str(number)) for action, number in rows}

@@ -1,0 +1,327 @@
+"""What an undo writes, streamed in batches, and its rows for the screen.
+
+Columns of a batch: x_record_id, x_action, x_a_id, x_b_id, x_status_after, x_deleted_in_after, x_base_a, x_base_b,
+x_other_digest (of the other side as it stands), x_is_half, x_v… values, x_e… expected, x_ha…/x_hb… what A and B hold
+afterwards as text, x_hp… what the written side held before, x_digest (of the written side afterwards).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from desktop_sync.core.configuration import Side
+from desktop_sync.core.decision import Action, create, delete
+from desktop_sync.core.plan import FieldChange
+from desktop_sync.core.provider_port import Operation
+from desktop_sync.core.structure import FieldType
+from desktop_sync.engine.canonical import parsed_sql, value_type
+from desktop_sync.engine.layout import Column
+from desktop_sync.engine.undo_input import (
+    UndoInput,
+    WrittenSide,
+    earlier_table,
+    now_table,
+    restored_numbers,
+    wrote_table,
+)
+from desktop_sync.engine.undo_plan import undo_table
+from desktop_sync.engine.workbench import Workbench
+
+_BOUND_TYPED = (FieldType.INTEGER, FieldType.FLOAT, FieldType.BINARY)
+"""Types whose values go to an endpoint as such; all others go as the text that was kept, so that nothing is lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class UndoQuery:
+    """`sql` streams the rows; `values`, `expected` are the fields of columns x_v0 … and x_e0 …; `history` has (batch
+    column, x_ column)."""
+
+    side: Side
+    action: Action
+    operation: Operation
+    sql: str
+    values: tuple[str, ...]
+    expected: tuple[str, ...]
+    history: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UndoRow:
+    """One record of an undo, for the screen. `reason` says why it is not undone, or is empty. Fields have `before`
+    (what stands there) and `after` (what will)."""
+
+    number: int
+    entity: str
+    side: Side | None
+    action: Action
+    record_id: int
+    a_id: str | None
+    b_id: str | None
+    reason: str
+    is_excluded: bool
+    fields: tuple[FieldChange, ...] = ()
+
+
+def undo_query(bench: Workbench, undo: UndoInput, side: Side, action: Action) -> UndoQuery:
+    """The query of one inverse action on one side."""
+    return _Builder(bench, undo, side, action).query()
+
+
+class _Builder:
+    def __init__(self, bench: Workbench, undo: UndoInput, side: Side, action: Action) -> None:
+        self.bench, self.undo, self.side, self.action = bench, undo, side, action
+        self.written: WrittenSide = undo.sides[side]
+        self.own = self.written.own
+        self.operation = (
+            Operation.CREATE
+            if action is create(side)
+            else Operation.DELETE
+            if action is delete(side)
+            else Operation.UPDATE
+        )
+
+    def query(self) -> UndoQuery:
+        numbers = self._restored()
+        names = self.written.names
+        expected = self._expected()
+        values = [f"{self._restored_text(number)} AS v{number}" for number in numbers]
+        history = self._history(numbers)
+        head = (
+            "u.number AS x_number, u.record_id AS x_record_id, u.action AS x_action, u.a_id AS x_a_id, u.b_id AS "
+            "x_b_id, u.status_after AS x_status_after, u.deleted_in_after AS x_deleted_in_after, u.base_a AS x_base_a, "
+            "u.base_b AS x_base_b, o.digest AS x_other_digest, u.is_half AS x_is_half"
+        )
+        checked = [f"t.{self.written.raw(name)} AS x_e{i}" for i, name in enumerate(expected)]
+        inner = f"SELECT {', '.join([head, *values, *checked, *self._kept(numbers)])}{history.inner} {self._from()}"
+        after = [f"{self._after(column, numbers)} AS {column.raw}" for column in self.own.columns]
+        bound = [f"{self._bound(number)} AS x_v{i}" for i, number in enumerate(numbers)]
+        middle = f"SELECT *, {', '.join([*bound, *after, *history.outer])} FROM ({inner})"
+        staging = self.written.read_staging
+        wanted = [part.rpartition(" AS ")[2] for part in head.split(", ")]
+        wanted += [f"x_v{i}" for i in range(len(numbers))] + [f"x_e{i}" for i in range(len(expected))]
+        wanted += [short for _, short in history.labels]
+        if self.operation is Operation.DELETE:
+            digest, staged = "CAST(NULL AS BLOB)", staging.select(f"({middle})")
+        else:
+            digest, staged = "digest", staging.measure(f"({middle})", is_matched=False)
+        sql = f"SELECT {', '.join(wanted)}, {digest} AS x_digest FROM ({staged}) ORDER BY x_number"
+        return UndoQuery(
+            self.side,
+            self.action,
+            self.operation,
+            sql,
+            tuple(names[number] for number in numbers),
+            expected,
+            tuple(history.labels),
+        )
+
+    def _restored(self) -> tuple[int, ...]:
+        if self.operation is Operation.DELETE:
+            return ()
+        if self.operation is Operation.UPDATE:
+            return restored_numbers(self.bench, self.written, self.side)
+        fields = self.own.structure.fields
+        return tuple(number for number in sorted(self.written.before) if not fields[number].is_computed)
+
+    def _expected(self) -> tuple[str, ...]:
+        """A record that is deleted must be all that was seen; one that is changed, in what the mapping reads."""
+        if self.operation is Operation.CREATE:
+            return ()
+        if self.operation is Operation.DELETE:
+            return self.written.read_fields
+        restored = {self.written.names[number] for number in self._restored()}
+        guarded = [column.name for column in self.own.guarded]
+        return tuple(dict.fromkeys([*guarded, *sorted(restored)]))
+
+    def _restored_text(self, number: int) -> str:
+        """The text that the record held in the field before the run."""
+        shapes = ", ".join(str(shape) for shape in sorted(self.written.before.get(number, ())))
+        known = f"f.shape IN ({shapes})"
+        if self.operation is Operation.CREATE:
+            # Written before it was deleted in the same run: what it held first, and else what it held last.
+            return f"CASE WHEN {known} THEN f.p{number} ELSE l.p{number} END"
+        return f"CASE WHEN {known} THEN f.p{number} ELSE t.f{number} END"
+
+    def _kept(self, numbers: Sequence[int]) -> list[str]:
+        """Columns that stay as they are, for the digest afterwards."""
+        if self.operation is Operation.CREATE:
+            return []
+        return [f"t.{column.raw} AS k{column.place}" for column in self.own.columns]
+
+    def _after(self, column: Column, numbers: Sequence[int]) -> str:
+        number = self.written.names.index(column.name)
+        is_text = column.place in self.written.read_staging.texts
+        if number in numbers:
+            return f"v{number}" if is_text else f"({parsed_sql(f'v{number}', column.kind)})"
+        if self.operation is Operation.CREATE:
+            return "CAST(NULL AS VARCHAR)" if is_text else f"CAST(NULL AS {column.kind.sql})"
+        return f"k{column.place}"
+
+    def _bound(self, number: int) -> str:
+        declared = self.own.structure.fields[number]
+        kind = value_type(declared.type, declared.scale)
+        if not declared.is_typed or declared.type not in _BOUND_TYPED:
+            return f"v{number}"
+        parsed = parsed_sql(f"p{number}", kind)
+        misfits = f"p{number} IS NOT NULL AND ({parsed}) IS NULL"
+        if self.bench.number(f"SELECT count(*) FROM {wrote_table(self.undo.layout, self.side)} WHERE {misfits}"):
+            return f"v{number}"
+        return f"({parsed_sql(f'v{number}', kind)})"
+
+    def _history(self, numbers: Sequence[int]) -> _History:
+        """What both sides hold afterwards, and what the written one held."""
+        found = _History()
+        mine, theirs = self.side.value, self.side.other.value
+        names = self.written.names
+        mapped = [number for number in sorted(self.written.after) if number not in numbers]
+        if self.operation is not Operation.DELETE:
+            for number in (*numbers, *(mapped if self.operation is Operation.UPDATE else ())):
+                source = f"v{number}" if number in numbers else f"t.f{number}"
+                found.add(f"{mine}:{names[number]}", f"x_h{mine}{number}", source, is_outer=number in numbers)
+        if self.operation is not Operation.CREATE:
+            held = range(len(names)) if self.operation is Operation.DELETE else (*numbers, *mapped)
+            for number in held:
+                found.add(f"before:{names[number]}", f"x_hp{number}", f"t.f{number}")
+        if self.operation is not Operation.DELETE:
+            other = self.undo.sides[self.side.other]
+            for mapping in self.undo.layout.entity.fields:
+                name = mapping.field_of(self.side.other)
+                if name and f"{theirs}:{name}" not in dict(found.labels):
+                    number = other.names.index(name)
+                    found.add(f"{theirs}:{name}", f"x_h{theirs}{number}", f"o.f{number}")
+        return found
+
+    def _from(self) -> str:
+        layout, me, other = self.undo.layout, self.side.value, self.side.other.value
+        wrote = wrote_table(layout, self.side)
+        join = "LEFT JOIN" if self.operation is Operation.CREATE else "JOIN"
+        return (
+            f"FROM {undo_table(self.undo)} u JOIN {wrote} f ON f.n = u.first_n JOIN {wrote} l ON l.n = u.last_n "
+            f"{join} {now_table(layout, self.side)} t ON t.rid = u.{me}_id "
+            f"LEFT JOIN {now_table(layout, self.side.other)} o ON o.rid = u.{other}_id "
+            f"WHERE u.side = '{me}' AND u.action = {self.action:d} AND u.reason IS NULL AND NOT u.excluded"
+        )
+
+
+class _History:
+    """Batch columns and where they are computed: beside the joined tables, or over the values."""
+
+    def __init__(self) -> None:
+        self.labels: list[tuple[str, str]] = []
+        self.inner = ""
+        self.outer: list[str] = []
+
+    def add(self, label: str, short: str, sql: str, *, is_outer: bool = False) -> None:
+        self.labels.append((label, short))
+        if is_outer:
+            self.outer.append(f"{sql} AS {short}")
+        else:
+            self.inner += f", {sql} AS {short}"
+
+
+def adopted_rows(undo: UndoInput) -> str:
+    """Numbers of the sync records that get the baseline again that they had before they were adopted."""
+    return (
+        f"SELECT u.record_id FROM {undo_table(undo)} u "
+        f"JOIN {earlier_table(undo.layout)} e ON e.record_id = u.record_id "
+        "WHERE u.side IS NULL AND u.reason IS NULL AND NOT u.excluded ORDER BY u.number"
+    )
+
+
+def exclude(bench: Workbench, undo: UndoInput, numbers: Sequence[int], excluded: bool) -> None:
+    """Rows with these numbers do, or do not, take part."""
+    marks = ", ".join(str(int(number)) for number in numbers) or "NULL"
+    bench.execute(f"UPDATE {undo_table(undo)} SET excluded = {str(excluded).lower()} WHERE number IN ({marks})")
+
+
+def count_rows(bench: Workbench, undo: UndoInput, *, only_listed: bool | None = None) -> int:
+    return bench.number(f"SELECT count(*) FROM {undo_table(undo)} WHERE {_listed(only_listed)}")
+
+
+def page(
+    bench: Workbench, undo: UndoInput, offset: int, limit: int, *, only_listed: bool | None = None
+) -> list[UndoRow]:
+    """Rows from `offset`, at most `limit`. `only_listed`: those that cannot be undone, or just those that can."""
+    heads = bench.rows(
+        "SELECT number, side, action, record_id, a_id, b_id, reason, excluded, first_n, last_n "
+        f"FROM {undo_table(undo)} WHERE {_listed(only_listed)} ORDER BY number LIMIT {int(limit)} OFFSET {int(offset)}"
+    )
+    fields: dict[int, tuple[FieldChange, ...]] = {}
+    for side in Side:
+        numbers = [int(str(row[0])) for row in heads if row[1] == side.value]
+        if numbers:
+            fields |= _fields(bench, undo, side, numbers)
+    return [
+        UndoRow(
+            int(str(row[0])),
+            undo.layout.entity.name,
+            None if row[1] is None else Side(str(row[1])),
+            Action(int(str(row[2]))),
+            int(str(row[3])),
+            None if row[4] is None else str(row[4]),
+            None if row[5] is None else str(row[5]),
+            str(row[6] or ""),
+            bool(row[7]),
+            fields.get(int(str(row[0])), ()),
+        )
+        for row in heads
+    ]
+
+
+def _listed(only_listed: bool | None) -> str:
+    return "true" if only_listed is None else f"reason IS {'NOT ' if only_listed else ''}NULL"
+
+
+def _fields(
+    bench: Workbench, undo: UndoInput, side: Side, numbers: Sequence[int]
+) -> dict[int, tuple[FieldChange, ...]]:
+    written, layout = undo.sides[side], undo.layout
+    restored = set(restored_numbers(bench, written, side))
+    shown = sorted(set(written.before) | set(written.after))
+    names = [f"t.f{i}, f.p{i}, coalesce(f.shape IN ({_shapes(written.before, i)}), false)" for i in shown]
+    marks = ", ".join(str(number) for number in numbers)
+    rows = bench.rows(
+        f"SELECT u.number, u.action{''.join(', ' + name for name in names)} FROM {undo_table(undo)} u "
+        f"JOIN {wrote_table(layout, side)} f ON f.n = u.first_n "
+        f"LEFT JOIN {now_table(layout, side)} t ON t.rid = u.{side.value}_id WHERE u.number IN ({marks})"
+    )
+    masked = {mapping.field_of(side) for mapping in layout.entity.fields if mapping.masked}
+    return {
+        int(str(row[0])): tuple(
+            _change(
+                written.names[i],
+                row[2 + 3 * place : 5 + 3 * place],
+                Action(int(str(row[1]))),
+                side,
+                restored,
+                i,
+                masked,
+            )
+            for place, i in enumerate(shown)
+        )
+        for row in rows
+    }
+
+
+def _change(
+    name: str,
+    values: Sequence[object],
+    action: Action,
+    side: Side,
+    restored: set[int],
+    number: int,
+    masked: set[str],
+) -> FieldChange:
+    now = None if values[0] is None else str(values[0])
+    earlier = None if values[1] is None else str(values[1])
+    is_written = action is create(side) or (number in restored and bool(values[2]))
+    after = None if action is delete(side) else earlier if is_written else now
+    differs = now != after
+    if name in masked:
+        now, after = (None if value is None else "•••" for value in (now, after))
+    return FieldChange(name, before=now, after=after, differs=differs)
+
+
+def _shapes(held: dict[int, set[int]], number: int) -> str:
+    return ", ".join(str(shape) for shape in sorted(held.get(number, ()))) or "NULL"

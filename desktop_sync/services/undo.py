@@ -1,0 +1,283 @@
+"""Undo a run, or bring the loser of a conflict back (SPEC §6, §9): previewed, checked against what stands there, and
+itself a run with a history, so that it can be undone too.
+
+Only records that still are what the run wrote are written; the others are listed, each with its reason. What holds for
+the sync records afterwards is said in `engine.undo_plan`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from desktop_sync.core.configuration import Side, SyncConfiguration
+from desktop_sync.core.error_text import sentence
+from desktop_sync.core.errors import CancelledError, ConfigurationError, DesktopSyncError, VersionMismatchError
+from desktop_sync.core.guard import GuardFinding
+from desktop_sync.core.ledger_port import DoneBatch, Ledger
+from desktop_sync.core.ports import UNWATCHED, CancelToken, Clock, Phase, Progress, Steps, no_steps
+from desktop_sync.core.run import EntityResult, Outcome, Run, RunKind, RunResult, Trigger
+from desktop_sync.core.sync_record import Conflict
+from desktop_sync.engine.workbench import sweep
+from desktop_sync.services import record_problems
+from desktop_sync.services.process import Carried
+from desktop_sync.services.run_lease import RunLease
+from desktop_sync.services.settle import settle_open_intents
+from desktop_sync.services.sync_session import OpenEndpoint, SyncSession, open_session
+from desktop_sync.services.undo_preview import UndoPlanning, UndoPreview, UndoTarget
+from desktop_sync.services.undo_writing import UndoWriting
+
+KINDS = (RunKind.RUN, RunKind.PROCESS, RunKind.UNDO)
+"""Runs that write to endpoints."""
+
+
+class UndoService:
+    """Every method blocks. Any thread; holds the configuration's run lock while it writes."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        open_endpoint: OpenEndpoint,
+        clock: Clock,
+        work_folder: Path,
+        steps: Steps = no_steps,
+    ) -> None:
+        self._ledger = ledger
+        self._open_endpoint = open_endpoint
+        self._clock = clock
+        self._work_folder = work_folder
+        self._steps = steps
+
+    def preview(self, run_id: int, *, progress: Progress = UNWATCHED, cancel: CancelToken | None = None) -> UndoPreview:
+        """What undoing the run would do now. Nothing is written, neither to an endpoint nor to the ledger. Close it.
+
+        Raises ConfigurationError when there is no such run, or when it wrote nothing to endpoints.
+        """
+        return self._preview(self._run_target(run_id), progress, cancel or CancelToken())
+
+    def preview_bring_back(
+        self, conflict_id: int, *, progress: Progress = UNWATCHED, cancel: CancelToken | None = None
+    ) -> UndoPreview:
+        """What bringing back the loser of the conflict would do now; as `preview`.
+
+        Raises ConfigurationError when the conflict is not decided, or when no value was overwritten.
+        """
+        return self._preview(self._conflict_target(conflict_id), progress, cancel or CancelToken())
+
+    def undo(
+        self,
+        run_id: int,
+        *,
+        trigger: Trigger = Trigger.HAND,
+        preview: UndoPreview | None = None,
+        progress: Progress = UNWATCHED,
+        cancel: CancelToken | None = None,
+    ) -> RunResult:
+        """The run is undone as far as it can be; with `preview`, just what it showed and was not excluded, and its
+        session is closed. The result's outcome is PROBLEMS where records are left as they are.
+
+        Raises AlreadyRunningError before anything, VersionMismatchError when the preview is stale, ConfigurationError
+        as `preview`, and errors of endpoints and ledger; they are recorded with the undo. May be repeated: what was
+        undone is listed then.
+        """
+        target = preview.target if preview is not None else self._run_target(run_id)
+        return self._carry_out(target, trigger, preview, progress, cancel or CancelToken())
+
+    def bring_back(
+        self,
+        conflict_id: int,
+        *,
+        trigger: Trigger = Trigger.HAND,
+        preview: UndoPreview | None = None,
+        progress: Progress = UNWATCHED,
+        cancel: CancelToken | None = None,
+    ) -> RunResult:
+        """The record of the conflict's losing side is what it was, and counts as changed: the next run carries it to
+        the other side where the direction allows. Errors as `undo`."""
+        target = preview.target if preview is not None else self._conflict_target(conflict_id)
+        return self._carry_out(target, trigger, preview, progress, cancel or CancelToken())
+
+    def _run_target(self, run_id: int) -> UndoTarget:
+        run = self._ledger.run(run_id)
+        if run is None:
+            raise ConfigurationError(f"there is no run {run_id}", path="run")
+        if run.kind not in KINDS:
+            raise ConfigurationError(f"run {run_id} wrote to no endpoint: there is nothing to undo", path="run")
+        return UndoTarget(run)
+
+    def _conflict_target(self, conflict_id: int) -> UndoTarget:
+        conflict = self._ledger.conflict(conflict_id)
+        if conflict is None:
+            raise ConfigurationError(f"there is no conflict {conflict_id}", path="conflict")
+        if conflict.winner is None or conflict.settled_at is None:
+            raise ConfigurationError(
+                f"conflict {conflict_id} is not carried out yet: both values still stand, decide it instead",
+                path="conflict",
+            )
+        run = self._run_that_overwrote(conflict, conflict.winner.other)
+        if run is None:
+            raise ConfigurationError(
+                f"no value was overwritten for conflict {conflict_id}, or its history was purged", path="conflict"
+            )
+        entity = self._configuration(run).entity(conflict.entity)
+        loser = conflict.winner.other
+        flows = entity is not None and entity.direction.flows_from(loser)
+        return UndoTarget(run, conflict.record_id, loser if flows else None)
+
+    def _run_that_overwrote(self, conflict: Conflict, loser: Side) -> Run | None:
+        """The run that wrote the winner's record over the loser's: the first on that side since the conflict."""
+        done = [
+            row
+            for row in self._ledger.record_history(conflict.record_id)
+            if row.run_id >= conflict.run_id and row.action.target is loser and row.result == "done"
+        ]
+        return self._ledger.run(done[-1].run_id) if done else None
+
+    def _configuration(self, run: Run) -> SyncConfiguration:
+        for configuration in self._ledger.configurations():
+            if configuration.name == run.configuration:
+                return configuration
+        raise ConfigurationError(
+            f'the configuration "{run.configuration}" is gone, so its run cannot be undone', path="run"
+        )
+
+    def _session(self, configuration: SyncConfiguration) -> SyncSession:
+        self._work_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        sweep(str(self._work_folder))
+        return open_session(configuration, self._open_endpoint, self._ledger, str(self._work_folder))
+
+    def _basis(self, name: str) -> str:
+        runs = [run for run in self._ledger.runs(name, limit=20) if run.kind is not RunKind.PREPARE]
+        return str(runs[0].id) if runs else ""
+
+    def _preview(self, target: UndoTarget, progress: Progress, cancel: CancelToken) -> UndoPreview:
+        session = self._session(self._configuration(target.run))
+        try:
+            return self._planned(session, target, progress, cancel)
+        except BaseException:
+            session.close()
+            raise
+
+    def _planned(
+        self, session: SyncSession, target: UndoTarget, progress: Progress, cancel: CancelToken
+    ) -> UndoPreview:
+        basis = self._basis(session.configuration.name)
+        planning = UndoPlanning(session, self._ledger, progress, cancel)
+        planned = planning.plan(self._batches(target), target.travels)
+        return UndoPreview(target, session, planned, basis)
+
+    def _batches(self, target: UndoTarget) -> Iterator[DoneBatch]:
+        for batch in self._ledger.run_batches(target.run.id):
+            if target.record_id is None:
+                yield batch
+                continue
+            rows = pa.RecordBatchReader.from_stream(batch.rows).read_all()
+            rows = rows.filter(pc.equal(rows["record_id"], target.record_id))
+            if rows.num_rows:
+                yield DoneBatch(batch.id, batch.run_id, batch.key, batch.structure, batch.side, batch.operation, rows)
+
+    def _carry_out(
+        self,
+        target: UndoTarget,
+        trigger: Trigger,
+        preview: UndoPreview | None,
+        progress: Progress,
+        cancel: CancelToken,
+    ) -> RunResult:
+        try:
+            configuration = self._configuration(target.run)
+            with self._ledger.hold(configuration.name):
+                if preview is not None:
+                    self._refuse_stale(preview, configuration)
+                run_id = self._ledger.open_run(configuration, RunKind.UNDO, trigger)
+                with self._recorded(configuration, run_id, target) as results:
+                    results.append(self._execute(configuration, target, preview, run_id, progress, cancel))
+                return results[-1]
+        finally:
+            if preview is not None:
+                preview.close()
+
+    def _refuse_stale(self, preview: UndoPreview, configuration: SyncConfiguration) -> None:
+        if preview.basis != self._basis(configuration.name):
+            raise VersionMismatchError("the plan", "the state before a run that came since", "the state after it")
+        made_for = preview.session.configuration.version
+        if made_for != configuration.version:
+            raise VersionMismatchError(
+                "the plan", f"version {made_for} of the configuration", f"version {configuration.version}"
+            )
+
+    @contextmanager
+    def _recorded(self, configuration: SyncConfiguration, run_id: int, target: UndoTarget) -> Iterator[list[RunResult]]:
+        """Whatever happens inside is written down as the result of the undo."""
+        results: list[RunResult] = []
+        try:
+            yield results
+        except CancelledError:
+            results.append(RunResult(run_id, configuration.name, Outcome.CANCELLED, undoes=target.run.id))
+        except DesktopSyncError as error:
+            failed = RunResult(run_id, configuration.name, Outcome.FAILED, error=sentence(error), undoes=target.run.id)
+            self._ledger.finish_run(run_id, failed)
+            raise
+        self._ledger.finish_run(run_id, results[-1])
+
+    def _execute(
+        self,
+        configuration: SyncConfiguration,
+        target: UndoTarget,
+        preview: UndoPreview | None,
+        run_id: int,
+        progress: Progress,
+        cancel: CancelToken,
+    ) -> RunResult:
+        started_s = self._clock.monotonic_s()
+        session = preview.session if preview is not None else self._session(configuration)
+        lease = RunLease(session.named_endpoints(), self._ledger, self._clock, configuration.name, run_id)
+        try:
+            lease.take()
+            session.lease = lease
+            if self._ledger.binding(configuration.name).match_only is not None:
+                raise ConfigurationError(
+                    f'"{configuration.name}" only matches until you confirm what it matched: nothing is undone before',
+                    path="undo",
+                )
+            settled = settle_open_intents(session, self._ledger, self._steps, progress)
+            if settled and preview is not None:
+                raise VersionMismatchError("the plan", "the state before", "what an interrupted run left")
+            shown = preview or self._planned(session, target, progress, cancel)
+            writing = UndoWriting(session, self._ledger, run_id, progress, cancel, self._steps)
+            carried = writing.carry_out([one.undo for one in shown.planned])
+            self._ledger.drop(configuration.name)  # a plan that waits was made from what stood there before
+            return self._result(shown, carried, run_id, target, self._clock.monotonic_s() - started_s)
+        finally:
+            lease.release()
+            session.close()
+            progress.phase("", Phase.FINISHED)
+
+    def _result(
+        self, shown: UndoPreview, carried: dict[int, Carried], run_id: int, target: UndoTarget, seconds: float
+    ) -> RunResult:
+        results = []
+        for one in shown.planned:
+            done = carried[one.undo.layout.number]
+            problems = [*done.problems, *shown.listed_sentences(one)]
+            failed = done.failed + shown.count_listed(one)
+            results.append(
+                EntityResult(
+                    one.undo.layout.entity.name,
+                    one.read[Side.A],
+                    one.read[Side.B],
+                    dict(done.actions),
+                    failed,
+                    seconds,
+                    tuple(problems[: record_problems.MOST]),
+                )
+            )
+        outcome = Outcome.PROBLEMS if any(result.failed for result in results) else Outcome.DONE
+        findings: tuple[GuardFinding, ...] = shown.findings()
+        return RunResult(
+            run_id, shown.session.configuration.name, outcome, tuple(results), findings, undoes=target.run.id
+        )

@@ -1,0 +1,74 @@
+"""The program dies in the middle of an undo, at steps that leave a state of their own on disk; then it is asked again.
+
+The undo of a run that was half undone undoes the other half: in the end both systems are what they were before the run.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.crash_trial import Answer, CrashServer
+from tests.support.crash_world import FLOWS, World
+
+DURABLE = ("after_commit", "undo.written")
+STATES = {"sqlite-to-csv": DURABLE, "csv-to-sqlite": ("undo.written",), "sqlite-to-sqlite": ("undo.written",)}
+
+
+def contents(world: World) -> list[list[dict[str, str]]]:
+    """The records of both systems; where they stand in a file is no matter."""
+    return [sorted(store.records(), key=lambda row: row["id"]) for store in (world.a, world.b)]
+
+
+def begin(server: CrashServer, world: World) -> tuple[int, list[list[dict[str, str]]], list[str]]:
+    """Both systems are edited and synchronized; the run to undo, what they held before it, and the undo's steps."""
+    server.begin(world)
+    before = contents(world)
+    run: int = server.ask(world)["runs"][0]["run"]
+    assert contents(world) != before
+    world.take_snapshot()
+    names: list[str] = server.ask(world, undo=run)["names"]
+    assert contents(world) == before
+    world.restore()
+    return run, before, names
+
+
+def check_quiet(answer: Answer, world: World, before: list[list[dict[str, str]]]) -> None:
+    assert [run["outcome"] for run in answer["runs"][1:]] == ["done", "done"], answer
+    assert contents(world) == before
+    written = [action for run in answer["runs"][1:] for action in run["actions"] if action.endswith(("_a", "_b"))]
+    assert written == []
+    assert answer["report"]["open"] == 0
+    assert answer["report"]["damage"] == []
+
+
+@pytest.mark.scenario("A1")
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("flow", FLOWS)
+def test_an_undo_that_is_killed_at_any_step_is_finished_when_it_is_asked_for_again(
+    flow: str, server: CrashServer, is_full: bool, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    world = FLOWS[flow](tmp_path_factory.mktemp(flow))
+    run, before, names = begin(server, world)
+    points = [n for n, name in enumerate(names, 1) if is_full or name.endswith(STATES[flow])]
+    assert len(points) >= 2
+    points = points if is_full else points[::3]
+    for number in points:
+        server.kill(world, number, undo=run)
+        check_quiet(server.ask(world, 3, undo=run, report=True), world, before)
+        world.restore()
+
+
+@pytest.mark.scenario("A1")
+def test_an_undo_that_was_cut_off_is_settled_by_the_next_run_and_not_done_twice(
+    server: CrashServer, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Nobody asks for the undo again: what was undone stays undone, and no later run writes anything."""
+    world = FLOWS["sqlite-to-sqlite"](tmp_path_factory.mktemp("settling"))
+    run, _, _ = begin(server, world)
+    for name in ("undo.intent_is_durable", "undo.written", "undo.settled"):
+        server.kill(world, name, undo=run)
+        cut_off = contents(world)
+        answer = server.ask(world, 2, report=True)
+        assert contents(world) == cut_off
+        assert answer["report"]["open"] == 0
+        world.restore()
