@@ -176,12 +176,13 @@ class CancelledError(RunStoppedError):
 
 
 class LedgerError(DesktopSyncError):
-    """The local store cannot be opened, read or written. `path` is its file."""
+    """The local store cannot be opened, read or written. `path` is its file; `is_damage`: its content is not whole."""
 
-    def __init__(self, problem: str, path: str) -> None:
+    def __init__(self, problem: str, path: str, *, is_damage: bool = False) -> None:
         super().__init__(problem, path)
         self.problem = problem
         self.path = path
+        self.is_damage = is_damage
 
 
 class BugError(DesktopSyncError):

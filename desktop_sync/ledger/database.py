@@ -26,25 +26,26 @@ _LOG_LIMIT_BYTES = 64 * 1024 * 1024
 
 
 class Database:
-    """One file, many threads. `steps` is told before and after each commit."""
+    """One file, many threads. `steps` is told before and after each commit. `saw_damage`: it is not whole."""
 
     def __init__(self, path: Path, steps: Steps) -> None:
         self.path = path
         self._steps = steps
         self._writer = threading.Lock()
+        self.saw_damage = False
         self.engine = _engine(path)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One consistent state for all that is read inside."""
-        with ledger_faults(self.path), self.engine.connect() as connection:
+        with self._faults(), self.engine.connect() as connection:
             connection.exec_driver_sql("BEGIN")
             yield connection
 
     @contextmanager
     def writing(self, step: str) -> Iterator[Connection]:
         """One transaction, durable afterwards; an error inside leaves the ledger as it was. Not to be nested."""
-        with ledger_faults(self.path), self._writer, self.engine.connect() as connection:
+        with self._faults(), self._writer, self.engine.connect() as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
             self._steps(f"ledger.{step}.before_commit")
@@ -53,7 +54,7 @@ class Database:
 
     def open_reading(self) -> Connection:
         """A connection in a read transaction that the caller closes."""
-        with ledger_faults(self.path):
+        with self._faults():
             connection = self.engine.connect()
             try:
                 connection.exec_driver_sql("BEGIN")
@@ -62,9 +63,18 @@ class Database:
                 raise
             return connection
 
+    @contextmanager
+    def _faults(self) -> Iterator[None]:
+        try:
+            with ledger_faults(self.path):
+                yield
+        except LedgerError as error:
+            self.saw_damage = self.saw_damage or error.is_damage
+            raise
+
     def close(self) -> None:
         """All idle connections are closed; the last one folds the log into the file. May be repeated."""
-        with ledger_faults(self.path):
+        with self._faults():
             self.engine.dispose()
 
 

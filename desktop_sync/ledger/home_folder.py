@@ -92,7 +92,7 @@ class HomeFolder:
         (pages,) = struct.unpack(">I", head[28:32])
         (application,) = struct.unpack(">I", head[68:72])
         if application not in (0, APPLICATION_ID):
-            raise self.damaged("the file is a database of another program")
+            raise self.damaged("the file is a database of another program", is_ours=False)
         if not has_log and pages * (65536 if page_size == 1 else page_size) > size:
             raise self.damaged("the ledger is cut short")
 
@@ -111,8 +111,8 @@ class HomeFolder:
             head = _read_head(self.ledger, self.ledger.stat().st_size if self.ledger.exists() else 0)
         return len(head) == _HEADER and struct.unpack(">I", head[68:72]) == (APPLICATION_ID,)
 
-    def damaged(self, what: str) -> LedgerError:
-        return LedgerError(f"{what}; {DAMAGED_ADVICE}", str(self.ledger))
+    def damaged(self, what: str, *, is_ours: bool = True) -> LedgerError:
+        return LedgerError(f"{what}; {DAMAGED_ADVICE}", str(self.ledger), is_damage=is_ours)
 
     @contextmanager
     def gate(self) -> Iterator[None]:
@@ -133,6 +133,16 @@ class HomeFolder:
         if marker is None:
             raise BugError(f"the mark {name!r} was given twice")
         return marker
+
+    def is_open_elsewhere(self) -> bool:
+        """Whether a program that lives has the ledger open. Stale marks do not count."""
+        with self.gate():
+            for marker in self.locks.glob("open-*"):
+                lock = FileLock.take(marker)
+                if lock is None:
+                    return True
+                lock.release()
+        return False
 
     def stale_markers(self) -> list[Path]:
         """Marks of programs that had the ledger open and died. The caller removes them when the ledger is sound."""

@@ -52,9 +52,14 @@ def ledger_faults(path: Path) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise LedgerError(problem_of(error.orig or error, path), str(path)) from error
+        raise _fault(error.orig or error, path) from error
     except sqlite3.Error as error:
-        raise LedgerError(problem_of(error, path), str(path)) from error
+        raise _fault(error, path) from error
+
+
+def _fault(error: BaseException, path: Path) -> LedgerError:
+    is_damage = str(getattr(error, "sqlite_errorname", "")).startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
+    return LedgerError(problem_of(error, path), str(path), is_damage=is_damage)
 
 
 def _is_full(folder: Path) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 from desktop_sync.core.errors import LedgerError
 from desktop_sync.core.ledger_port import Ledger
 from desktop_sync.core.ports import Clock, Ids, Steps, no_steps
+from desktop_sync.core.run import Outcome, RunResult
 from desktop_sync.ledger.backup import SqlBackup
 from desktop_sync.ledger.binding_store import SqlBindingStore
 from desktop_sync.ledger.conflict_store import SqlConflictStore
@@ -24,6 +25,7 @@ from desktop_sync.ledger.journal import SqlJournal
 from desktop_sync.ledger.ledger_faults import ledger_faults
 from desktop_sync.ledger.origin_store import SqlOriginStore
 from desktop_sync.ledger.record_store import SqlRecordStore
+from desktop_sync.ledger.restoring import check_whole, forget_restored, restore, was_restored
 from desktop_sync.ledger.retention import SqlRetention
 from desktop_sync.ledger.run_lock import RunLocks
 from desktop_sync.ledger.run_store import SqlRunStore
@@ -52,25 +54,40 @@ class SqlLedger(
         self._marker = marker
 
     def close(self) -> None:
-        """Streams that are still being read go on; nothing else may be called. May be repeated."""
+        """Streams that are still being read go on; nothing else may be called. A backup that is being made is waited
+        for. May be repeated."""
+        self.finish_backup()
         self._database.close()
-        with self._parts.home.faults():
-            self._marker.path.unlink(missing_ok=True)
+        if not self._database.saw_damage:  # else the mark stays, so that the whole file is checked at the next start
+            with self._parts.home.faults():
+                self._marker.path.unlink(missing_ok=True)
         self._marker.release()
+
+    def finish_run(self, run_id: int, result: RunResult) -> None:
+        """The run is over; after a clean one a backup is made behind, at most every hour (RELIABILITY 4.1)."""
+        super().finish_run(run_id, result)
+        if result.outcome in (Outcome.DONE, Outcome.PROBLEMS):
+            self.start_backup()
 
 
 def open_ledger(home: Path, clock: Clock, ids: Ids, steps: Steps = no_steps) -> SqlLedger:
     """The ledger of a home folder, made where there is none and brought to this program's revision.
 
-    After a program died with it open, the whole file is checked first. Raises LedgerError, saying what to do, when the
-    folder or the file cannot be used; then nothing was changed.
+    After a program died with it open, the whole file is checked first; where it is damaged, the newest good backup
+    takes its place, and all configurations only match until a person confirms. Raises LedgerError, saying what to do,
+    when the folder or the file cannot be used and there is no good backup; then nothing was changed.
     """
     folder = HomeFolder(home)
     folder.make_ready()
-    folder.check_header()
     stale = folder.stale_markers()
-    if stale:
-        _check_whole(folder)
+    try:
+        folder.check_header()
+        if stale and folder.ledger.exists() and folder.ledger.stat().st_size:
+            check_whole(folder.ledger)
+    except LedgerError as error:
+        # Only after an unclean stop: a file that somebody put there on purpose is not ours to replace.
+        if not (error.is_damage and stale) or folder.is_open_elsewhere() or not restore(folder, clock.now()):
+            raise
     _refuse_foreign(folder)
     folder.make_file()
     marker = folder.set_marker(ids.new_id())
@@ -78,7 +95,8 @@ def open_ledger(home: Path, clock: Clock, ids: Ids, steps: Steps = no_steps) -> 
     try:
         upgrade(database)
         mark = HomeMark(folder, database)
-        mark.recognise(ids, to_us(clock.now()), was_damaged=False)
+        mark.recognise(ids, to_us(clock.now()), was_damaged=was_restored(folder))
+        forget_restored(folder)
         parts = LedgerParts(folder, database, clock, ids, IdBlock(database), RunLocks(folder, clock), mark)
         ledger = SqlLedger(parts, marker)
         ledger.close_cut_off_runs()
@@ -87,7 +105,8 @@ def open_ledger(home: Path, clock: Clock, ids: Ids, steps: Steps = no_steps) -> 
                 each.unlink(missing_ok=True)
     except BaseException:
         database.close()
-        marker.path.unlink(missing_ok=True)
+        if not database.saw_damage:
+            marker.path.unlink(missing_ok=True)
         marker.release()
         raise
     return ledger
@@ -110,17 +129,3 @@ def _refuse_foreign(folder: HomeFolder) -> None:
             connection.close()
     if names and "alembic_version" not in names:
         raise LedgerError("the file is a database of another program; nothing was changed", str(folder.ledger))
-
-
-def _check_whole(folder: HomeFolder) -> None:
-    """The file is sound, with what its log adds. Opened for reading only, so that a damaged one stays as it is."""
-    if not folder.ledger.exists() or folder.ledger.stat().st_size == 0:
-        return
-    with ledger_faults(folder.ledger):
-        connection = sqlite3.connect(f"{folder.ledger.resolve().as_uri()}?mode=ro", uri=True)
-        try:
-            found = connection.execute("PRAGMA quick_check(1)").fetchone()
-        finally:
-            connection.close()
-    if found is None or found[0] != "ok":
-        raise folder.damaged("the ledger is damaged")

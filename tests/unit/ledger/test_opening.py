@@ -8,6 +8,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -15,11 +16,13 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from desktop_sync.core.binding import MatchOnly
 from desktop_sync.core.errors import LedgerError
 from desktop_sync.core.plan import Mode
+from desktop_sync.core.run import Outcome, RunKind, RunResult, Trigger
 from desktop_sync.ledger import SqlLedger, open_ledger, tables
 from desktop_sync.ledger.database import Database
-from desktop_sync.ledger.home_folder import file_system_of
+from desktop_sync.ledger.home_folder import HomeFolder, file_system_of
 from desktop_sync.ledger.schema import upgrade
 from tests.support.ledger_home import KEY, CountedIds, HandClock, configuration, processed
 
@@ -309,3 +312,119 @@ def test_damage_that_a_check_finds_is_said_in_sentences(home: Path) -> None:
         "The baseline of 2 sync records is not there.",
     ]
     ledger.close()
+
+
+def kill_after_a_backup(home: Path) -> None:
+    """A ledger with a backup and records after it, whose program died."""
+    ledger = open_here(home)
+    run_id = ledger.open_run(configuration(), RunKind.RUN, Trigger.HAND)
+    ledger.settle(KEY, run_id, processed(range(1, 101)))
+    ledger.finish_run(run_id, RunResult(run_id, "Customers", Outcome.DONE))
+    ledger.close()
+    assert len(list((home / "backups").glob("*.sqlite"))) == 1
+    kill_with_ledger_open(home)
+
+
+def spoil(home: Path, how: str) -> None:
+    file = home / "ledger.sqlite"
+    whole = bytearray(file.read_bytes())
+    if how == "pages":
+        for page in range(8192, len(whole), 8192):
+            whole[page : page + 64] = os.urandom(64)
+    elif how == "header":
+        whole[:100] = os.urandom(100)
+    file.write_bytes(b"" if how == "empty" else bytes(whole[: len(whole) // 2]) if how == "cut" else bytes(whole))
+    if how in ("pages", "cut"):
+        (home / "ledger.sqlite-wal").unlink(missing_ok=True)
+
+
+@pytest.mark.scenario("A9")
+@pytest.mark.parametrize("how", ["pages", "header", "empty", "cut"])
+def test_after_a_crash_a_damaged_ledger_is_replaced_by_its_newest_good_backup_and_kept(home: Path, how: str) -> None:
+    kill_after_a_backup(home)
+    spoil(home, how)
+    damaged = (home / "ledger.sqlite").read_bytes()
+    (home / "backups" / "ledger-29990101T000000Z.sqlite").write_bytes(b"a backup that is no good" * 400)
+    ledger = open_here(home)
+    assert ledger.count_peers(KEY) == 100
+    assert ledger.check() == []
+    assert ledger.binding("Customers").match_only is MatchOnly.DAMAGED
+    assert ledger.binding("Customers").since is not None
+    ledger.close()
+    (kept,) = (home / "damaged").glob("*.sqlite")
+    assert kept.read_bytes() == damaged
+    assert {mode(path) for path in (home / "damaged").iterdir()} == {0o600}
+    ledger = open_here(home)
+    ledger.end_match_only("Customers")
+    ledger.close()
+    ledger = open_here(home)
+    assert ledger.binding("Customers").match_only is None
+    ledger.close()
+
+
+@pytest.mark.scenario("A9")
+def test_a_restoring_that_is_cut_off_is_finished_at_the_next_start(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kill_after_a_backup(home)
+    spoil(home, "pages")
+
+    class CutOffError(Exception):
+        pass
+
+    def cut_off(count: int) -> Callable[[HomeFolder], None]:
+        calls = iter(range(count, -100, -1))
+
+        def sync(self: HomeFolder) -> None:
+            if next(calls) == 0:
+                raise CutOffError
+
+        return sync
+
+    for count in (0, 1, 0):  # before and after the backup is in place, and when the mark of the home is written
+        with monkeypatch.context() as patch:
+            patch.setattr(HomeFolder, "sync", cut_off(count))
+            with pytest.raises(CutOffError):
+                open_here(home)
+        (home / "locks" / "open-of-the-dead").touch()
+    ledger = open_here(home)
+    assert ledger.count_peers(KEY) == 100
+    assert ledger.binding("Customers").match_only is MatchOnly.DAMAGED
+    ledger.close()
+
+
+def test_a_damaged_ledger_that_another_program_has_open_is_left_alone(home: Path) -> None:
+    kill_after_a_backup(home)
+    living = open_here(home)
+    (home / "locks" / "open-of-the-dead").touch()
+    spoil(home, "header")
+    before = content(home)
+    with pytest.raises(LedgerError, match="not a ledger"):
+        open_here(home)
+    assert content(home) == before
+    living._marker.release()
+
+
+def test_damage_that_shows_while_the_ledger_is_used_is_looked_into_at_the_next_start(home: Path) -> None:
+    kill_after_a_backup(home)
+    open_here(home).close()
+    ledger = open_here(home)
+    ledger.close()
+    spoil(home, "pages")
+    with pytest.raises(LedgerError, match="damaged") as damage:
+        open_here(home)
+    assert damage.value.is_damage
+    ledger = open_here(home)
+    assert ledger.binding("Customers").match_only is MatchOnly.DAMAGED
+    ledger.close()
+
+
+def test_a_backup_that_cannot_be_made_is_a_line_in_the_log_and_the_run_is_over(
+    home: Path, expected_log: Callable[[str], None]
+) -> None:
+    ledger = open_here(home)
+    shutil.rmtree(home / "backups")
+    (home / "backups").touch()
+    expected_log("backup of the ledger could not be made")
+    run_id = ledger.open_run(configuration(), RunKind.RUN, Trigger.HAND)
+    ledger.finish_run(run_id, RunResult(run_id, "Customers", Outcome.DONE))
+    ledger.close()
+    (home / "backups").unlink()
