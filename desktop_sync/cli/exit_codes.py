@@ -36,6 +36,7 @@ OF_ERROR: Mapping[type[BaseException], ExitCode] = {
     errors.AlreadyRunningError: ExitCode.ENDPOINT,
     errors.BoundElsewhereError: ExitCode.ENDPOINT,
     errors.LeaseLostError: ExitCode.ENDPOINT,
+    errors.StepError: ExitCode.ENDPOINT,
     errors.VersionMismatchError: ExitCode.CONFIGURATION,
     errors.RecordError: ExitCode.PROBLEMS,
     errors.GuardError: ExitCode.GUARD,

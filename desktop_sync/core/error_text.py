@@ -113,6 +113,11 @@ def _(error: errors.LeaseLostError) -> str:
 
 
 @sentence.register
+def _(error: errors.StepError) -> str:
+    return f'The step "{error.step}" failed before the run, so nothing was read or written: {error.problem}.'
+
+
+@sentence.register
 def _(error: errors.VersionMismatchError) -> str:
     return f"{_capital(error.what)} is out of date: it was made for {error.expected}, and now there is {error.found}."
 
@@ -183,6 +188,7 @@ _STEPS: Mapping[type[BaseException], str] = {
         "desktop-sync bind NAME --take-over."
     ),
     errors.LeaseLostError: "Let the other run finish; what this one wrote until then is recorded.",
+    errors.StepError: "Correct the step, or switch it off, and start the run again.",
     errors.VersionMismatchError: "Make a new preview and go on from there.",
     errors.RecordError: "Correct the record, or skip it; the others are synchronized.",
     errors.RunStoppedError: "Start it again when you like; it goes on where it stopped.",

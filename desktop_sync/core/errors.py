@@ -17,6 +17,7 @@
     ├─ RunStoppedError           the run ended before its end
     │   ├─ GuardError              a guard stopped it before it wrote         exit 4
     │   ├─ LeaseLostError          another run took its place                 exit 3
+    │   ├─ StepError               a step before the run failed               exit 3
     │   └─ CancelledError          a person stopped it                        exit 130
     ├─ LedgerError               the local store cannot be used or written    exit 3
     └─ BugError                  this program broke one of its own rules
@@ -169,6 +170,15 @@ class LeaseLostError(RunStoppedError):
         super().__init__(configuration, holder)
         self.configuration = configuration
         self.holder = holder
+
+
+class StepError(RunStoppedError):
+    """A step of the user's own that has its turn before a run failed. `problem` is a clause for people."""
+
+    def __init__(self, step: str, problem: str) -> None:
+        super().__init__(step, problem)
+        self.step = step
+        self.problem = problem
 
 
 class CancelledError(RunStoppedError):

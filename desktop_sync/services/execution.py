@@ -23,6 +23,7 @@ from desktop_sync.services.prepare_wanted import Want
 from desktop_sync.services.preview import Preview
 from desktop_sync.services.process import CREATES_AND_UPDATES, DELETES, Carried, Processing
 from desktop_sync.services.quiet_settling import QuietSettling
+from desktop_sync.services.run_steps import RunSteps
 from desktop_sync.services.sync_session import SyncSession
 
 REPLANS = 5
@@ -44,7 +45,8 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """One run over one plan. One thread. `started_s` is the monotonic clock at its beginning."""
+    """One run over one plan. One thread. `started_s` is the monotonic clock at its beginning; `around` are the user's
+    steps around the run, where there are any."""
 
     ledger: Ledger
     clock: Clock
@@ -52,6 +54,7 @@ class Execution:
     order: Order
     run_id: int
     started_s: float
+    around: RunSteps | None = None
 
     def stop(self, preview: Preview, findings: tuple[GuardFinding, ...]) -> RunResult:
         """The plan is kept; nothing was written."""
@@ -87,7 +90,14 @@ class Execution:
 
     def _processing(self, session: SyncSession) -> Processing:
         return Processing(
-            session, self.ledger, self.run_id, self.clock, self.order.progress, self.order.cancel, self.steps
+            session,
+            self.ledger,
+            self.run_id,
+            self.clock,
+            self.order.progress,
+            self.order.cancel,
+            self.steps,
+            self.around,
         )
 
     def process(self, preview: Preview) -> RunResult:

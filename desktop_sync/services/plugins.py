@@ -45,7 +45,8 @@ def load_plugin(name: str) -> Plugin:
 
 
 def _failed(name: str, what: str, error: Exception) -> ConfigurationError:
-    return ConfigurationError(f'the plugin "{name}" {what} ({type(error).__name__}: {error})', path="step")
+    # Its own text may hold a record's values; only its kind is shown.
+    return ConfigurationError(f'the plugin "{name}" {what} ({type(error).__name__})', path="step")
 
 
 class PluginStream:

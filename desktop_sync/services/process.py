@@ -28,6 +28,7 @@ from desktop_sync.services.batch_rows import (
     with_new_ids,
     written_settlements,
 )
+from desktop_sync.services.run_steps import RunSteps
 from desktop_sync.services.side_stream import read_ahead, reading
 from desktop_sync.services.sync_session import SyncSession, full_request
 from desktop_sync.services.whole_records import with_whole_records
@@ -85,6 +86,7 @@ class Processing:
     progress: Progress
     cancel: CancelToken
     steps: Steps
+    around: RunSteps | None = None
 
     def write(self, given: PlanInput, actions: Sequence[Action], carried: Carried) -> None:
         """The plan's rows with these actions are written, in this order, each side through one writer.
@@ -252,6 +254,8 @@ class Processing:
         self.steps("process.settled")
         carried.count(query.action, len(done))
         self._remember_pairs(given, query, rows.filter(written))
+        if self.around is not None:
+            self.around.written(self.session.bench, given.layout, query.action, content.filter(written))
 
     def _with_stored(
         self, given: PlanInput, query: WriteQuery, content: pa.Table, result: WriteResult, written: pa.Array

@@ -45,6 +45,7 @@ from desktop_sync.services.preview import Preview
 from desktop_sync.services.provenance import Provenance, Scopes
 from desktop_sync.services.records import RecordService
 from desktop_sync.services.run_lease import RunLease, match_only_of
+from desktop_sync.services.run_steps import RunSteps, steps_around
 from desktop_sync.services.settle import settle_open_intents
 from desktop_sync.services.side_stream import reading
 from desktop_sync.services.sync_session import OpenEndpoint, SyncSession, full_request, open_session
@@ -287,8 +288,13 @@ class SynchronizationService:
                     self._refuse_stale(preview)
                     self._drop_overtaken(preview)
                 run_id = self._ledger.open_run(configuration, order.kind, order.trigger)
-                with self._recorded(configuration, run_id) as finish:
-                    result = self._execute(configuration, order, preview, run_id)
+                with (
+                    self._recorded(configuration, run_id) as finish,
+                    self._around(configuration, order, run_id) as around,
+                ):
+                    result = self._execute(configuration, order, preview, run_id, around)
+                    if around is not None and order.kind is not RunKind.PREPARE and result.outcome is not Outcome.GUARD:
+                        result = around.end(result)
                     finish.append(result)
                 return finish[-1]
         finally:
@@ -338,6 +344,19 @@ class SynchronizationService:
         preview.prepared = tuple(kept)
 
     @contextmanager
+    def _around(self, configuration: SyncConfiguration, order: Order, run_id: int) -> Iterator[RunSteps | None]:
+        """The user's steps around the run, those before it carried out; None where there are none."""
+        self._work_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        around = steps_around(configuration, run_id, str(self._work_folder), order.cancel)
+        try:
+            if around is not None:
+                around.begin()
+            yield around
+        finally:
+            if around is not None:
+                around.close()
+
+    @contextmanager
     def _recorded(self, configuration: SyncConfiguration, run_id: int) -> Iterator[list[RunResult]]:
         """Whatever happens inside is written down as the run's result."""
         results: list[RunResult] = []
@@ -352,9 +371,15 @@ class SynchronizationService:
         self._ledger.finish_run(run_id, results[-1])
 
     def _execute(
-        self, configuration: SyncConfiguration, order: Order, preview: Preview | None, run_id: int
+        self,
+        configuration: SyncConfiguration,
+        order: Order,
+        preview: Preview | None,
+        run_id: int,
+        around: RunSteps | None,
     ) -> RunResult:
-        execution = Execution(self._ledger, self._clock, self._steps, order, run_id, self._clock.monotonic_s())
+        now_s = self._clock.monotonic_s()
+        execution = Execution(self._ledger, self._clock, self._steps, order, run_id, now_s, around)
         session = preview.session if preview is not None else self._session(configuration)
         lease = RunLease(session.named_endpoints(), self._ledger, self._clock, configuration.name, run_id)
         try:

@@ -89,7 +89,7 @@ def test_a_plugin_fills_fields_and_refuses_records_and_the_second_run_is_quiet(
     ("name", "problem"),
     [
         ("short", "one row per record"),
-        ("broken", "it broke"),
+        ("broken", "failed .RuntimeError."),
         ("poor", 'returned no column "city"'),
         ("gone", "cannot be imported"),
         ("unknown", "no installed package offers"),

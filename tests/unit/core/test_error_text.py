@@ -20,6 +20,7 @@ EXAMPLES: dict[type[BaseException], BaseException] = {
     errors.AlreadyRunningError: errors.AlreadyRunningError("Customers", "the window, process 4711"),
     errors.BoundElsewhereError: errors.BoundElsewhereError("Customers", "CRM", "process 4711 on another-host"),
     errors.LeaseLostError: errors.LeaseLostError("Customers", "process 4711 on another-host"),
+    errors.StepError: errors.StepError("mount the share", "it ended with code 32"),
     errors.VersionMismatchError: errors.VersionMismatchError("the configuration", "version 3", "version 4"),
     errors.GuardError: errors.GuardError((FINDING,), "p1"),
     errors.LedgerError: errors.LedgerError("it is not a database", "ledger.sqlite"),
