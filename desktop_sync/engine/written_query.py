@@ -59,7 +59,7 @@ def written_condition(layout: Layout, side: Side, text: str) -> Compiled:
 def count_written(bench: Workbench, layout: Layout, side: Side, text: str, rows: pa.Table) -> int:
     """How many of the batch rows meet the condition over what `side` held; all of them without a condition."""
     if not text:
-        return rows.num_rows
+        return len(rows)
     compiled = written_condition(layout, side, text)
 
     def column(name: str) -> str:

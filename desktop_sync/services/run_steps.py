@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import IO
@@ -22,7 +23,7 @@ from desktop_sync.core.ports import CancelToken
 from desktop_sync.core.run import Outcome, RunResult
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.workbench import Workbench
-from desktop_sync.engine.written_query import count_written, written_lines
+from desktop_sync.engine.written_query import count_written, written_condition, written_lines
 from desktop_sync.services.step_command import run_command
 from desktop_sync.services.step_url import post
 
@@ -59,6 +60,15 @@ class RunSteps:
             self.cancel.check()
             if problem:
                 raise StepError(step.name, problem)
+
+    def check(self, layouts: Sequence[Layout]) -> None:
+        """Raises ExpressionError for a condition that cannot be asked of what is written."""
+        for step in run_steps(self.configuration, Moment.AFTER_RUN):
+            for layout in layouts:
+                if step.condition and concerns(step, layout.entity.name):
+                    for side in Side:
+                        if step.direction.flows_from(side):
+                            written_condition(layout, side, step.condition)
 
     def written(self, bench: Workbench, layout: Layout, action: Action, rows: pa.Table) -> None:
         """These batch rows were written and settled; steps that are told of each batch were carried out."""

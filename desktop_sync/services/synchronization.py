@@ -293,9 +293,8 @@ class SynchronizationService:
                     self._around(configuration, order, run_id) as around,
                 ):
                     result = self._execute(configuration, order, preview, run_id, around)
-                    if around is not None and order.kind is not RunKind.PREPARE and result.outcome is not Outcome.GUARD:
-                        result = around.end(result)
-                    finish.append(result)
+                    was_written = order.kind is not RunKind.PREPARE and result.outcome is not Outcome.GUARD
+                    finish.append(around.end(result) if around is not None and was_written else result)
                 return finish[-1]
         finally:
             if preview is not None:
@@ -389,6 +388,8 @@ class SynchronizationService:
             if preview is not None and preview.match_only is not match_only:
                 raise VersionMismatchError("the plan", _mode(preview.match_only), _mode(match_only))
             session.match_only = match_only
+            if around is not None:
+                around.check(session.layouts)
             settled = settle_open_intents(session, self._ledger, self._steps, order.progress)
             if settled and preview is not None:
                 raise VersionMismatchError("the plan", _state(preview.basis), "what an interrupted run left")
