@@ -201,6 +201,8 @@ class Entity:
     filter: PerSide[str] = PerSide("", "")
     max_failed_attempts: int = 5
     resolution: Resolution = Resolution.RECORD
+    sentinel: PerSide[str] = PerSide("", "")
+    """Ids of records that are always there: where one is missing, the side is not what it was (guard `sentinel`)."""
 
     @property
     def identifying(self) -> tuple[FieldMapping, ...]:
@@ -287,6 +289,10 @@ class GuardLimits:
     updates_share: float | None = 0.5
     all_changed: bool = True
     identity: bool = True
+    edited: bool = True
+    """Deletions wait in the first run after an edit of what is synchronized (RELIABILITY C9)."""
+    older_state: bool = True
+    """What a side tells that was put back to an older state waits for a person (RELIABILITY C7)."""
 
 
 @dataclass(frozen=True, slots=True)

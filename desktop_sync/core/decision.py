@@ -105,6 +105,8 @@ class Rule(enum.IntEnum):
     UNUSABLE = 21
     RENAMED_KEY = 22
     UNRESOLVED_LOOKUP = 23
+    OLDER_STATE = 24  # the side that tells it was put back to an older state: a person decides
+    WRITE_LOOP = 25  # two programs overwrite each other's value: a person decides
     MATCH_ONLY = 26
     MERGED = 30  # each field from the side where it was changed last; the other side follows as CHANGED_ONE_SIDE
     UNDONE = 40
@@ -146,6 +148,10 @@ def create(side: Side) -> Action:
 
 def delete(side: Side) -> Action:
     return _DELETE[side]
+
+
+def mark(side: Side) -> Action:
+    return _MARK[side]
 
 
 def decide(entity: Entity, change_a: Change, change_b: Change, equal: bool, newer: Newer) -> Decision:

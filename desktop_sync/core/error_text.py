@@ -60,6 +60,8 @@ def guard_sentence(finding: GuardFinding, names: SideNames = NO_NAMES) -> str:
             what = f"all {f.total} synchronized records changed at once"
         case Guard.IDENTITY:
             what = "this is not the database, folder or service that it was at the last run"
+        case Guard.SENTINEL:
+            what = "the record that is always there is missing, so the content is not what it should be"
     return f'{where}: {what} (guard "{f.guard.value}").'
 
 
@@ -181,6 +183,7 @@ _STEPS: Mapping[type[BaseException], str] = {
     errors.AuthenticationError: "Check the user name and store the password again, then test the connection.",
     errors.MissingError: "Check that it is there under exactly that name, or correct the endpoint's settings.",
     errors.DamagedError: "Repair the content at the place named; until then nothing of it is used.",
+    errors.CursorLostError: "Run it once in full; everything is compared then.",
     errors.SchemaDriftError: "Check the field mapping: the structure is not what it was.",
     errors.AlreadyRunningError: "Wait until it has finished, then try again.",
     errors.BoundElsewhereError: (

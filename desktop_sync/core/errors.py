@@ -8,6 +8,7 @@
     │   ├─ AuthenticationError     the endpoint refused the credentials
     │   ├─ MissingError            the file, folder, database or structure is not there
     │   ├─ DamagedError            the content cannot be read without losing something
+    │   ├─ CursorLostError         what changed since the last read is not known any more: read all
     │   └─ SchemaDriftError        a mapped field vanished or changed its type
     ├─ SecretUnavailableError    the password store cannot give the value     exit 3
     ├─ AlreadyRunningError       the configuration is running elsewhere       exit 3
@@ -102,6 +103,10 @@ class MissingError(EndpointError):
 
 class DamagedError(EndpointError):
     """The content cannot be read without losing or altering something, so nothing of it is used."""
+
+
+class CursorLostError(EndpointError):
+    """The endpoint cannot tell any more what was modified since the watermark; a complete read can."""
 
 
 class SchemaDriftError(EndpointError):

@@ -18,6 +18,12 @@ class Guard(enum.Enum):
     UPDATES = "updates"
     ALL_CHANGED = "all-changed"
     IDENTITY = "identity"
+    SENTINEL = "sentinel"
+
+    @property
+    def written(self) -> str:
+        """The kind of action that it counts: "delete", "create", "update"; empty where it looks at the whole plan."""
+        return {Guard.DELETES: "delete", Guard.CREATES: "create", Guard.UPDATES: "update"}.get(self, "")
 
 
 @dataclass(frozen=True, slots=True)

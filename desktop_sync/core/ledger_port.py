@@ -30,7 +30,7 @@ from typing import Protocol
 from desktop_sync.core.binding import Binding, MatchOnly
 from desktop_sync.core.configuration import Endpoint, Side, SyncConfiguration
 from desktop_sync.core.plan import Mode
-from desktop_sync.core.provider_port import ArrowStream, CreateClass
+from desktop_sync.core.provider_port import NO_MARKS, ArrowStream, CreateClass, HighMarks
 from desktop_sync.core.run import Run, RunKind, RunResult, Trigger
 from desktop_sync.core.status import Status
 from desktop_sync.core.sync_group import StructureName
@@ -134,11 +134,18 @@ class NewConflict:
 @dataclass(frozen=True, slots=True)
 class Watermark:
     """How far a side was read: the largest stamp read, as text in the endpoint's form, and the record count of the
-    last complete read (None before one)."""
+    last complete read (None before one).
+
+    And what the side was then: its endpoint's identity, its fields (`shape`), what was synchronized of it
+    (`definition`), and numbers that only grow while it lives. Empty: not known.
+    """
 
     stamp: str = ""
     complete_count: int | None = None
     identity: str = ""
+    shape: str = ""
+    definition: str = ""
+    high_marks: HighMarks = NO_MARKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +266,15 @@ class RecordStore(Protocol):
 
     def decisions(self, key: EntityKey) -> dict[int, Side]:
         """Decided and not yet carried out: record id → winner."""
+
+    def waiting_decisions(self, key: EntityKey, rules: Sequence[int]) -> dict[int, int]:
+        """Record id → rule of open conflicts that were found by one of these rules and nobody decided yet."""
+
+    def absences(self, key: EntityKey, side: Side) -> dict[int, datetime]:
+        """Sync records whose record a complete read of the side did not find: since when."""
+
+    def keep_absences(self, key: EntityKey, side: Side, absences: Mapping[int, datetime]) -> None:
+        """These, and no others of the side, were not found."""
 
     def watermark(self, key: EntityKey, side: Side) -> Watermark: ...
     def save_watermarks(self, key: EntityKey, a: Watermark, b: Watermark) -> None: ...

@@ -45,6 +45,8 @@ class EntityPlan:
     complete_b: bool = False
     counts: Mapping[Action, int] = field(default_factory=dict)
     first_run: bool = False
+    notes: tuple[str, ...] = ()
+    """Sentences for people: what waits although nothing is wrong with it, and why."""
 
     def count(self, *actions: Action) -> int:
         return sum(self.counts.get(action, 0) for action in actions)

@@ -123,12 +123,14 @@ class StructureSummary:
 
 @dataclass(frozen=True, slots=True)
 class EndpointReport:
-    """What "Test connection" found. `clock_shift_s`: endpoint clock minus ours, None where it has none."""
+    """What "Test connection" found. `clock_shift_s`: endpoint clock minus ours, None where it has none; it lies within
+    `clock_error_s` of the truth."""
 
     is_reachable: bool
     structures: tuple[StructureSummary, ...] = ()
     can_write: bool = True
     clock_shift_s: float | None = None
+    clock_error_s: float = 0.0
     notes: tuple[str, ...] = ()
 
 
@@ -219,6 +221,30 @@ class Writer(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class HighMarks:
+    """Numbers that never get smaller while a structure lives, None where the endpoint does not know them. A smaller one
+    than before means that an older state was put back (RELIABILITY C7).
+
+    `written_us`: when it was written last, microseconds since 1970 by this machine's clock. `counter`: of changes, or
+    of records ever made.
+    """
+
+    written_us: int | None = None
+    counter: int | None = None
+
+
+NO_MARKS = HighMarks()
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointTime:
+    """An endpoint's own clock: aware, as it answered, and how fine it tells the time (an HTTP date: whole seconds)."""
+
+    at: datetime
+    resolution_s: float = 0.0
+
+
 class EndpointSession(Protocol):
     """An opened endpoint. Close it; it holds no lock between calls."""
 
@@ -230,6 +256,12 @@ class EndpointSession(Protocol):
 
     def identity(self) -> str:
         """A text that stays the same while this is the same database, folder or service (guard `identity`)."""
+
+    def high_marks(self, structure: Structure) -> HighMarks:
+        """Numbers that only grow while this structure lives; costs no read of the records."""
+
+    def time(self) -> EndpointTime | None:
+        """What the endpoint's clock says now, in one short request; None where it has no clock but this machine's."""
 
     def structures(self) -> tuple[StructureSummary, ...]:
         """All structures, sorted by name."""
@@ -244,7 +276,8 @@ class EndpointSession(Protocol):
         `true`): a
         value that does not fit its declared type comes as it is, as text, so that nothing is lost or changed. Raises
         DamagedError before the first record, or while reading, when the content cannot be read without loss: then
-        nothing of the read may be used.
+        nothing of the read may be used; and CursorLostError before the first record when it cannot tell any more what
+        was modified `since`.
         """
 
     def reserve_ids(self, structure: Structure, count: int) -> list[str] | None:

@@ -50,6 +50,8 @@ class EntityResult:
     failed: int = 0
     seconds: float = 0.0
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    """Sentences about what is worth knowing and is no failure: what waits and why, values stored differently."""
 
     @property
     def records_per_s(self) -> float:

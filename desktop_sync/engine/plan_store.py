@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -67,6 +67,33 @@ def load_plan(bench: Workbench, layouts: tuple[Layout, ...], folder: Path) -> tu
         a, b = (_read_of(layout, side, reads[side.value]) for side in Side)
         given[name] = PlanInput(layout, a, b, lookups, {}, has_origins=layout.origins is not None)
     return plan, given, str(document["basis"])
+
+
+def rows_digest(bench: Workbench, layout: Layout) -> str:
+    """A digest of what the plan of the entity does with which records, whatever their order."""
+    parts = "action, rule, a_id, b_id, winner, excluded"
+    row = bench.rows(f"SELECT count(*), bit_xor(hash({parts})) FROM {plan_table(layout)}")[0]
+    return f"{row[0]}:{row[1]}"
+
+
+def count_unseen(bench: Workbench, layout: Layout, folder: Path, actions: Collection[Action]) -> int:
+    """How many records the plan does one of these actions with that the plan kept in the folder did not do it with.
+
+    Raises VersionMismatchError when there is no such plan.
+    """
+    file = folder / f"{plan_table(layout)}.parquet"
+    wanted = f"action IN ({', '.join(str(int(action)) for action in actions)}) AND NOT excluded"
+    mine = f"SELECT action, a_id, b_id FROM {plan_table(layout)} WHERE {wanted}"
+    if not bench.number(f"SELECT count(*) FROM ({mine})"):
+        return 0
+    try:
+        kept = pq.ParquetFile(file).read(columns=["action", "a_id", "b_id", "excluded"])
+    except (OSError, ValueError) as error:
+        raise VersionMismatchError("the kept plan", layout.entity.name, "") from error
+    with bench.source(kept) as (source, _):
+        return bench.number(
+            f"SELECT count(*) FROM ({mine} EXCEPT SELECT action, a_id, b_id FROM {source} WHERE {wanted})"
+        )
 
 
 def _tables(layout: Layout, lookups: Mapping[str, Layout]) -> dict[str, str]:
@@ -136,6 +163,7 @@ def _plan_document(plan: Plan) -> dict[str, object]:
                 "complete": [e.complete_a, e.complete_b],
                 "counts": {action.key: number for action, number in e.counts.items()},
                 "first_run": e.first_run,
+                "notes": list(e.notes),
             }
             for e in plan.entities
         ],
@@ -160,6 +188,7 @@ def _plan_of(document: dict[str, object]) -> Plan:
                 bool(e["complete"][1]),
                 {Action[key.upper()]: int(number) for key, number in e["counts"].items()},
                 bool(e["first_run"]),
+                tuple(str(note) for note in _list(e.get("notes"))),
             )
             for e in entities
         ),

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert, select
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.ledger_port import EntityKey, RecordQuery, Watermark
-from desktop_sync.core.provider_port import ArrowStream
+from desktop_sync.core.provider_port import ArrowStream, HighMarks
 from desktop_sync.core.status import Status
 from desktop_sync.core.sync_record import SyncRecord
 from desktop_sync.ledger import record_query, tables
@@ -112,20 +112,36 @@ class SqlRecordStore(Store):
         """An empty one before the first."""
         marks = tables.watermark.c
         with self._database.reading() as connection:
-            wanted = select(marks.stamp, marks.complete_count, marks.identity)
+            wanted = select(
+                marks.stamp, marks.complete_count, marks.identity, marks.shape, marks.definition, marks.high_marks
+            )
             found = connection.execute(
                 wanted.where(marks.entity_id == entity_id(connection, key), marks.side == side.value)
             ).first()
-        return Watermark() if found is None else Watermark(*found)
+        if found is None:
+            return Watermark()
+        return Watermark(*found[:5], high_marks=_high_marks(found[5]))
 
     def save_watermarks(self, key: EntityKey, a: Watermark, b: Watermark) -> None:
         with self._database.writing("save_watermarks") as connection:
             entity = make_entity_id(connection, key)
             for side, mark in ((Side.A, a), (Side.B, b)):
-                values = (entity, side.value, mark.stamp, mark.complete_count, mark.identity)
-                columns = ("entity_id", "side", "stamp", "complete_count", "identity")
                 replacing = insert(tables.watermark).prefix_with("OR REPLACE")
-                connection.execute(replacing.values(dict(zip(columns, values, strict=True))))
+                values = replacing.values(
+                    entity_id=entity,
+                    side=side.value,
+                    stamp=mark.stamp,
+                    complete_count=mark.complete_count,
+                    identity=mark.identity,
+                    shape=mark.shape,
+                    definition=mark.definition,
+                    high_marks=json.dumps([mark.high_marks.written_us, mark.high_marks.counter]),
+                )
+                connection.execute(values)
+
+
+def _high_marks(text: str) -> HighMarks:
+    return HighMarks(*json.loads(text)) if text else HighMarks()
 
 
 def _baseline_blob(connection: Connection, record_id: int) -> bytes | None:

@@ -15,6 +15,7 @@ from desktop_sync.ledger.conflict_store import SqlConflictStore
 from desktop_sync.ledger.database import Database
 from desktop_sync.ledger.definition_store import SqlDefinitionStore
 from desktop_sync.ledger.file_lock import FileLock
+from desktop_sync.ledger.guard_store import SqlGuardStore
 from desktop_sync.ledger.held_store import SqlHeldStore
 from desktop_sync.ledger.history import SqlHistory
 from desktop_sync.ledger.home_folder import HomeFolder
@@ -40,6 +41,7 @@ class SqlLedger(
     SqlHistory,
     SqlRecordStore,
     SqlConflictStore,
+    SqlGuardStore,
     SqlJournal,
     SqlHeldStore,
     SqlOriginStore,

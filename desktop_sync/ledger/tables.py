@@ -244,6 +244,9 @@ watermark = Table(
     Column("stamp", Text, nullable=False),
     Column("complete_count", Integer),
     Column("identity", Text, nullable=False),
+    Column("shape", Text, nullable=False, server_default=text("''")),
+    Column("definition", Text, nullable=False, server_default=text("''")),
+    Column("high_marks", Text, nullable=False, server_default=text("''")),
     PrimaryKeyConstraint("entity_id", "side"),
     sqlite_strict=True,
 )
@@ -286,4 +289,17 @@ follow_up = Table(
     Column("because", Text, nullable=False),
     Column("due_since", Integer, nullable=False),
     sqlite_strict=True,
+)
+
+# Only sides that do not always list every record have rows here.
+absence = Table(
+    "absence",
+    metadata,
+    Column("entity_id", Integer, ForeignKey("entity.id", ondelete="CASCADE"), nullable=False),
+    Column("side", Text, nullable=False),
+    Column("record_id", Integer, nullable=False),
+    Column("since", Integer, nullable=False),
+    PrimaryKeyConstraint("entity_id", "side", "record_id"),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
 )

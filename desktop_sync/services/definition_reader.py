@@ -193,6 +193,7 @@ def read_entity(table: DefinitionTable) -> Entity:
         key=_read_key(table.table("key")),
         filter=table.per_side("filter"),
         max_failed_attempts=table.whole_number("max_failed_attempts", defaults.max_failed_attempts, 1, 1000),
+        sentinel=table.per_side("sentinel"),
     )
     for way, rule, mark in ((A_TO_B, entity.delete.a, entity.mark.a), (B_TO_A, entity.delete.b, entity.mark.b)):
         if rule is DeleteRule.MARK and not mark.field:
@@ -342,6 +343,8 @@ def read_guards(table: DefinitionTable) -> GuardLimits:
         updates_share=_read_share(table, Guard.UPDATES.value, defaults.updates_share),
         all_changed=table.flag(Guard.ALL_CHANGED.value, defaults.all_changed),
         identity=table.flag(Guard.IDENTITY.value, defaults.identity),
+        edited=table.flag("edited", defaults.edited),
+        older_state=table.flag("older-state", defaults.older_state),
     )
     table.finish()
     return limits

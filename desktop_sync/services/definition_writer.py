@@ -114,6 +114,8 @@ def _guards(limits: GuardLimits) -> Table:
     table.add(Guard.UPDATES.value, _or_false(limits.updates_share))
     table.add(Guard.ALL_CHANGED.value, limits.all_changed)
     table.add(Guard.IDENTITY.value, limits.identity)
+    table.add("edited", limits.edited)
+    table.add("older-state", limits.older_state)
     return table
 
 
@@ -143,6 +145,7 @@ def _entity(entity: Entity) -> Table:
         table.add("key", _inline({side: list(key) for side, key in (("a", entity.key.a), ("b", entity.key.b)) if key}))
     _add_per_side(table, "filter", entity.filter)
     table.add("max_failed_attempts", entity.max_failed_attempts)
+    _add_per_side(table, "sentinel", entity.sentinel)
     if entity.fields:
         fields = tomlkit.aot()
         for mapping in entity.fields:

@@ -11,13 +11,14 @@ from desktop_sync.core.binding_text import match_only_sentences
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import create, delete
 from desktop_sync.core.error_text import guard_sentence
-from desktop_sync.core.guard import Guard, GuardFinding
-from desktop_sync.core.ledger_port import Ledger
+from desktop_sync.core.guard import Guard, GuardFinding, deletes_limit
+from desktop_sync.core.ledger_port import EntityKey, Ledger
 from desktop_sync.core.ports import CancelToken, Clock, Progress, Steps
 from desktop_sync.core.run import EntityResult, Outcome, RunKind, RunResult, Trigger
 from desktop_sync.engine import outcome_query
-from desktop_sync.engine.layout import Layout
+from desktop_sync.engine.plan_input import PlanInput
 from desktop_sync.services import record_problems
+from desktop_sync.services.care import Care, care_of, identities, late_deletes, states_of
 from desktop_sync.services.prepare import Prepared, Scope, prepare_again
 from desktop_sync.services.prepare_wanted import Want
 from desktop_sync.services.preview import Preview
@@ -63,7 +64,12 @@ class Execution:
         preview.save(Path(self.ledger.put(plan.configuration, plan.id, plan.mode)))
         names = {side: preview.session.configuration.endpoint_of(side) for side in Side}
         said = ["A guard stopped the run before it wrote anything.", *(guard_sentence(f, names) for f in findings)]
-        entities = tuple(EntityResult(one.plan.entity, one.plan.read_a, one.plan.read_b) for one in preview.prepared)
+        for one in preview.prepared:
+            self._save_absences(one, preview.session.key(one.layout))
+        entities = tuple(
+            EntityResult(one.plan.entity, one.plan.read_a, one.plan.read_b, notes=one.plan.notes)
+            for one in preview.prepared
+        )
         return RunResult(self.run_id, plan.configuration, Outcome.GUARD, entities, findings, plan.id, " ".join(said))
 
     def queue(self, preview: Preview) -> RunResult:
@@ -80,6 +86,7 @@ class Execution:
                 key = preview.session.key(one.layout)
                 if prepared.num_rows:
                     self.ledger.settle(key, self.run_id, prepared.cast(outcome_query.SETTLEMENT_SCHEMA))
+                quiet.settle_excluded(one.given)
                 quiet.settle_status(one.given, carried, is_prepare=True)
                 carried.actions = dict(one.plan.counts)
             results.append(self._entity_result(one, carried))
@@ -119,7 +126,7 @@ class Execution:
             if one.given is not None:
                 processing.write(one.given, DELETES, carried[one.layout.number])
         for one in planned:
-            self._replan(processing, one.layout, carried[one.layout.number], self.order.cancel)
+            self._replan(processing, one, carried[one.layout.number], self.order.cancel)
         self._save_watermarks(preview, carried)
         self.ledger.drop(preview.plan.configuration)
         results = [self._entity_result(one, carried[one.layout.number]) for one in preview.prepared]
@@ -145,13 +152,19 @@ class Execution:
     def _has_open_decisions(self, preview: Preview) -> bool:
         return bool(self.ledger.conflicts(preview.plan.configuration, limit=1))
 
-    def _replan(self, processing: Processing, layout: Layout, carried: Carried, cancel: CancelToken) -> None:
-        """Records that changed between plan and write are planned and written anew, a few times."""
+    def _replan(self, processing: Processing, one: Prepared, carried: Carried, cancel: CancelToken) -> None:
+        """Records that changed between plan and write are planned and written anew, a few times, with the same care."""
+        session, layout = processing.session, one.layout
+        care = one.care
         for _ in range(REPLANS):
             stale, carried.stale = carried.stale, {Side.A: [], Side.B: []}
-            given = prepare_again(processing.session, self.ledger, layout, stale, cancel)
+            if not any(stale.values()):
+                return
+            care = care or self._care(session, one)
+            given = prepare_again(session, self.ledger, layout, stale, cancel, care)
             if given is None:
                 return
+            self._count_late_deletes(session, given, care, carried)
             QuietSettling(processing.session, self.ledger, processing.run_id).settle_quiet(given, carried)
             processing.write(given, (*CREATES_AND_UPDATES, *DELETES), carried)
         kept_changing = max(len(ids) for ids in carried.stale.values())
@@ -160,6 +173,19 @@ class Execution:
             carried.problems.append(
                 f"{layout.entity.name}: {kept_changing} records kept changing while they were written"
             )
+
+    def _care(self, session: SyncSession, one: Prepared) -> Care:
+        states = states_of(session, one.layout, identities(session))
+        return care_of(session, self.ledger, one.layout, states, self.clock.now(), first_run=one.plan.first_run)
+
+    def _count_late_deletes(self, session: SyncSession, given: PlanInput, care: Care, carried: Carried) -> None:
+        """The guard `deletes` holds for the whole run: what a plan made anew adds to it counts, too."""
+        if Guard.DELETES in self.order.allow:
+            return
+        peers = self.ledger.count_peers(session.key(given.layout))
+        done = {side: carried.actions.get(delete(side), 0) for side in Side}
+        limits = {side: deletes_limit(peers + done[side], session.configuration.guards) for side in Side}
+        carried.notes += late_deletes(session, given, care, limits, done)
 
     def _save_watermarks(self, preview: Preview, carried: Mapping[int, Carried] | None = None) -> None:
         """How far was read; the number of records counts what was created and deleted since (`carried`)."""
@@ -178,6 +204,11 @@ class Execution:
                 self.ledger.save_watermarks(key, marks[Side.A], marks[Side.B])
             if one.given is not None and preview.session.provenance is not None and not preview.is_kept:
                 preview.session.provenance.mark_scanned(one.given)
+            self._save_absences(one, key)
+
+    def _save_absences(self, one: Prepared, key: EntityKey) -> None:
+        for side, missed in one.missed.items():
+            self.ledger.keep_absences(key, side, missed)
 
     def _entity_result(self, one: Prepared, carried: Carried) -> EntityResult:
         reads = {} if one.given is None else {side: one.given.read_of(side) for side in Side}
@@ -194,6 +225,7 @@ class Execution:
             carried.failed,
             self.clock.monotonic_s() - self.started_s,
             tuple(problems),
+            (*one.plan.notes, *carried.notes),
         )
 
 

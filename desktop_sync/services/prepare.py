@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import pyarrow as pa
 
 from desktop_sync.core.configuration import Side
-from desktop_sync.core.guard import Guard, GuardFinding, check_side
+from desktop_sync.core.errors import CursorLostError
+from desktop_sync.core.guard import GuardFinding, check_side
 from desktop_sync.core.ledger_port import Ledger, Watermark
 from desktop_sync.core.plan import ALL_TIME, EntityPlan, Mode, Range
 from desktop_sync.core.ports import CancelToken, Phase, Progress
@@ -22,6 +23,17 @@ from desktop_sync.engine.planner import make_plan
 from desktop_sync.engine.references import load_pairs
 from desktop_sync.engine.sides import SideRead, attach_peers, load_peers, load_side, look_up, looked_table, peer_table
 from desktop_sync.engine.touched import find_touched, free_count, halves_to_look_up, ids_to_look_up, is_astir
+from desktop_sync.services.care import (
+    Care,
+    SideStates,
+    care_of,
+    identities,
+    identity_findings,
+    seen_older,
+    sentinel_findings,
+    states_of,
+    take_care,
+)
 from desktop_sync.services.side_stream import SideStream, reading
 from desktop_sync.services.sync_session import SyncSession, full_request
 
@@ -53,6 +65,8 @@ class Prepared:
     given: PlanInput | None
     watermarks: Mapping[Side, Watermark]
     findings: tuple[GuardFinding, ...]
+    care: Care | None = None
+    missed: Mapping[Side, Mapping[int, datetime]] = field(default_factory=dict)
 
 
 def prepare_entities(
@@ -62,13 +76,14 @@ def prepare_entities(
     progress: Progress,
     cancel: CancelToken,
     *,
+    now: datetime,
     retry_at: datetime | None = None,
 ) -> list[Prepared]:
     """Every entity planned, prerequisites first. Errors of reading come through; nothing was written then.
 
     `retry_at`: the time, where failed records wait until it is time to try them again; None tries all.
     """
-    identity = {side: endpoint.identity() for side, endpoint in session.endpoints.items()}
+    identity = identities(session)
     streams = _open_all(session, ledger, scope)
     is_idle = scope.mode is not Mode.FULL and all(s.is_empty for pair in streams.values() for s in pair.values())
     session.works_in_memory = scope.mode is not Mode.FULL
@@ -76,15 +91,16 @@ def prepare_entities(
     for layout in session.layouts:
         cancel.check()
         pair = streams[layout.number]
+        states = states_of(session, layout, identity)
         if is_idle and not _is_waiting(ledger, session, layout):
             for stream in pair.values():
                 if stream.stream is not None:
                     stream.stream.close()
-            prepared.append(_nothing(layout, pair, ledger, session))
+            prepared.append(_nothing(layout, pair, ledger, session, states))
             continue
         is_ranged = scope.range != Range()
         preparation = EntityPreparation(session, ledger, layout, progress, cancel, retry_at, is_ranged=is_ranged)
-        prepared.append(preparation.prepare(pair, identity))
+        prepared.append(preparation.prepare(pair, states, now))
     return prepared
 
 
@@ -119,8 +135,11 @@ def _open_stream(session: SyncSession, ledger: Ledger, layout: Layout, side: Sid
     is_complete = not request.modified_field
     if is_complete:
         return _Stream(None, True, False)
-    stream = session.read(layout, side, request)
-    return _Stream(stream, False, stream.is_empty())
+    try:
+        stream = session.read(layout, side, request)
+        return _Stream(stream, False, stream.is_empty())
+    except CursorLostError:
+        return _Stream(None, True, False)  # everything is compared instead, under the guards (RELIABILITY C13)
 
 
 def _stamped(request: ReadRequest, field: str, watermark: Watermark, scope: Scope) -> ReadRequest:
@@ -154,10 +173,12 @@ def _is_waiting(ledger: Ledger, session: SyncSession, layout: Layout) -> bool:
     return any(counts.get(status, 0) for status in (*WAITING, Status.CONFLICT))
 
 
-def _nothing(layout: Layout, pair: Mapping[Side, _Stream], ledger: Ledger, session: SyncSession) -> Prepared:
+def _nothing(
+    layout: Layout, pair: Mapping[Side, _Stream], ledger: Ledger, session: SyncSession, states: SideStates
+) -> Prepared:
     marks = {side: ledger.watermark(session.key(layout), side) for side in Side}
     plan = EntityPlan(layout.entity.name, complete_a=pair[Side.A].is_complete, complete_b=pair[Side.B].is_complete)
-    return Prepared(layout, plan, None, marks, ())
+    return Prepared(layout, plan, None, marks, tuple(identity_findings(session, layout, states, ledger)))
 
 
 class EntityPreparation:
@@ -184,7 +205,7 @@ class EntityPreparation:
         self.key = session.key(layout)
         self.keeps_whole = False
 
-    def prepare(self, pair: Mapping[Side, _Stream], identity: Mapping[Side, str]) -> Prepared:
+    def prepare(self, pair: Mapping[Side, _Stream], states: SideStates, now: datetime) -> Prepared:
         self.progress.phase(self.layout.entity.name, Phase.READING)
         bench = self.session.bench
         is_full = any(stream.is_complete for stream in pair.values()) or self.session.is_lookup(self.layout)
@@ -198,13 +219,13 @@ class EntityPreparation:
         reads = self._complete_for_new(reads)
         given = self._look_up(reads)
         if not is_full and self._is_quiet():
-            return self._idle(given, identity)
+            return self._idle(given, states)
         self.progress.phase(self.layout.entity.name, Phase.COMPARING)
         self._load_missing_pairs()
         if self.session.provenance is not None:
             given = self.session.provenance.load(bench, given)
         make_plan(bench, given)
-        return self._result(given, identity)
+        return self._result(given, states, now)
 
     def _load(self, side: Side, given: _Stream, *, has_peers: bool) -> SideRead:
         self.cancel.check()
@@ -314,21 +335,23 @@ class EntityPreparation:
         looked = sum(bench.number(f"SELECT count(*) FROM {looked_table(layout, side)}") for side in Side)
         return not looked and not any(free_count(bench, layout, side) for side in Side)
 
-    def _idle(self, given: PlanInput, identity: Mapping[Side, str]) -> Prepared:
+    def _idle(self, given: PlanInput, states: SideStates) -> Prepared:
         plan = EntityPlan(self.layout.entity.name, given.a.count, given.b.count)
-        marks = {
-            side: mark(self.ledger.watermark(self.key, side), given.read_of(side), identity[side]) for side in Side
-        }
-        return Prepared(self.layout, plan, None, marks, self._identity_findings(identity))
+        marks = {side: states[side].mark(self.ledger.watermark(self.key, side), given.read_of(side)) for side in Side}
+        findings = identity_findings(self.session, self.layout, states, self.ledger)
+        return Prepared(self.layout, plan, None, marks, tuple(findings))
 
-    def _result(self, given: PlanInput, identity: Mapping[Side, str]) -> Prepared:
+    def _result(self, given: PlanInput, states: SideStates, now: datetime) -> Prepared:
         layout, configuration = self.layout, self.session.configuration
-        counted = outcome_query.counts(self.session.bench, layout)
         before = {side: self.ledger.watermark(self.key, side) for side in Side}
         # Watermarks are kept by the end of a run: a first one that was cut off or cancelled is still to be finished,
         # and what it did not get to is no accident.
         was_finished = any(mark.identity for mark in before.values())
         is_first = not was_finished or self.ledger.count_peers(self.key) == 0
+        care = care_of(self.session, self.ledger, layout, states, now, first_run=is_first)
+        care = seen_older(self.session, self.ledger, given, care)
+        cared = take_care(self.session, self.ledger, given, care)
+        counted = outcome_query.counts(self.session.bench, layout)
         plan = EntityPlan(
             layout.entity.name,
             given.a.count,
@@ -337,6 +360,7 @@ class EntityPreparation:
             given.b.is_complete,
             counted,
             is_first,
+            cared.notes,
         )
         figures = outcome_query.guard_figures(
             self.session.bench, given, counted, {side: before[side].complete_count for side in Side}
@@ -345,30 +369,24 @@ class EntityPreparation:
             # Only some peers were loaded; the limits are shares of all of them.
             peers = self.ledger.count_peers(self.key)
             figures = {side: replace(figures[side], peers=peers) for side in Side}
-        findings = list(self._identity_findings(identity))
+        findings = identity_findings(self.session, layout, states, self.ledger)
         for side in Side:
             findings += check_side(layout.entity.name, side, figures[side], configuration.guards, first_run=is_first)
-        marks = {side: mark(before[side], given.read_of(side), identity[side]) for side in Side}
-        return Prepared(layout, plan, given, marks, tuple(findings))
-
-    def _identity_findings(self, identity: Mapping[Side, str]) -> tuple[GuardFinding, ...]:
-        if not self.session.configuration.guards.identity:
-            return ()
-        return tuple(
-            GuardFinding(Guard.IDENTITY, self.layout.entity.name, side, 1, 1, 0)
+        findings += sentinel_findings(self.session, given)
+        marks = {
+            side: states[side].mark(before[side], given.read_of(side), is_older_state=side in care.older)
             for side in Side
-            if self.ledger.watermark(self.key, side).identity not in ("", identity[side])
-        )
-
-
-def mark(before: Watermark, read: SideRead, identity: str) -> Watermark:
-    """How far the side was read with this read."""
-    stamp = max(before.stamp, read.last_stamp)
-    return Watermark(stamp, read.count if read.is_complete else before.complete_count, identity)
+        }
+        return Prepared(layout, plan, given, marks, tuple(findings), care, cared.missed)
 
 
 def prepare_again(
-    session: SyncSession, ledger: Ledger, layout: Layout, ids: Mapping[Side, Sequence[str]], cancel: CancelToken
+    session: SyncSession,
+    ledger: Ledger,
+    layout: Layout,
+    ids: Mapping[Side, Sequence[str]],
+    cancel: CancelToken,
+    care: Care,
 ) -> PlanInput | None:
     """A new plan for just these records, which changed between plan and write; None where there is nothing to look
     at."""
@@ -391,4 +409,5 @@ def prepare_again(
     if session.provenance is not None:
         given = session.provenance.load(bench, given)
     make_plan(bench, given)
+    take_care(session, ledger, given, care)
     return given

@@ -22,6 +22,7 @@ from desktop_sync.engine.sides import SideRead, load_peers, load_side, look_up, 
 from desktop_sync.engine.staging import Staging
 from desktop_sync.engine.wanted import WANTED_SCHEMA, load_wanted, not_planned
 from desktop_sync.engine.workbench import Workbench
+from desktop_sync.services.care import SideStates, identities, states_of
 from desktop_sync.services.prepare import EntityPreparation, Prepared, whole_stream
 from desktop_sync.services.side_stream import reading
 from desktop_sync.services.sync_session import SyncSession, full_request
@@ -138,14 +139,14 @@ def beyond_plan(bench: Workbench, prepared: Sequence[Prepared], wanted: Wanted) 
 
 
 def prepare_wanted(
-    session: SyncSession, ledger: Ledger, wanted: Wanted, progress: Progress, cancel: CancelToken
+    session: SyncSession, ledger: Ledger, wanted: Wanted, progress: Progress, cancel: CancelToken, now: datetime
 ) -> list[Prepared]:
     """Every entity, planned for the wanted records only, prerequisites first. Watermarks stay as they are.
 
     New records among them are matched with all records of the other side, as in any prepare.
     """
     session.works_in_memory = sum(map(len, wanted.values())) <= MANY
-    identity = {side: endpoint.identity() for side, endpoint in session.endpoints.items()}
+    identity = identities(session)
     prepared = []
     for layout in session.layouts:
         cancel.check()
@@ -155,14 +156,14 @@ def prepare_wanted(
             prepared.append(Prepared(layout, EntityPlan(layout.entity.name), None, marks, ()))
             continue
         one = _WantedPreparation(session, ledger, layout, progress, cancel, None, is_ranged=True)
-        prepared.append(replace(one.prepare_wanted(rows, identity), watermarks=marks))
+        prepared.append(replace(one.prepare_wanted(rows, states_of(session, layout, identity), now), watermarks=marks))
     return prepared
 
 
 class _WantedPreparation(EntityPreparation):
     """The way of the wanted records of one entity to a plan."""
 
-    def prepare_wanted(self, rows: pa.Table, identity: Mapping[Side, str]) -> Prepared:
+    def prepare_wanted(self, rows: pa.Table, states: SideStates, now: datetime) -> Prepared:
         bench, layout = self.session.bench, self.layout
         self.progress.phase(layout.entity.name, Phase.READING, rows.num_rows)
         load_wanted(bench, layout, rows)
@@ -178,7 +179,7 @@ class _WantedPreparation(EntityPreparation):
         if self.session.provenance is not None:
             given = self.session.provenance.load(bench, given)
         make_plan(bench, given)
-        return self._result(given, identity)
+        return self._result(given, states, now)
 
     def _read(self, side: Side, ids: list[str]) -> SideRead:
         if len(ids) > MANY:

@@ -55,6 +55,7 @@ class Carried:
     problems: list[str] = field(default_factory=list)
     stale: dict[Side, list[str]] = field(default_factory=lambda: {Side.A: [], Side.B: []})
     waiting: int = 0
+    notes: tuple[str, ...] = ()
 
     def count(self, action: Action, number: int) -> None:
         if number:

@@ -33,9 +33,7 @@ class QuietSettling:
         self.keep_seen(given)
         self.number_records(given, with_creates=False)
         self._ask_again(given)
-        if bench.has_rows(plan_table(layout), "excluded"):
-            excluded = bench.table(outcome_query.excluded_settlements(layout)).cast(SETTLEMENT_SCHEMA)
-            self.ledger.settle(key, self.run_id, excluded)
+        self.settle_excluded(given)
         counted = outcome_query.counts(bench, layout)
         self.settle_status(given, carried)
         if counted.get(Action.LINK) or counted.get(Action.ADOPT):
@@ -54,6 +52,13 @@ class QuietSettling:
         """What people changed has its origin stamps in the ledger, before anything is written (SPEC §7)."""
         if self.session.provenance is not None:
             self.session.provenance.keep_seen(self.session.bench, given)
+
+    def settle_excluded(self, given: PlanInput) -> None:
+        """What a person left out, and what waits until it is safe, stays in the queue."""
+        bench, layout = self.session.bench, given.layout
+        if bench.has_rows(plan_table(layout), "excluded"):
+            excluded = bench.table(outcome_query.excluded_settlements(layout)).cast(SETTLEMENT_SCHEMA)
+            self.ledger.settle(self.session.key(layout), self.run_id, excluded)
 
     def _ask_again(self, given: PlanInput) -> None:
         """A decision holds for the values that the person saw: where one changed since, it is asked for anew."""

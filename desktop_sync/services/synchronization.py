@@ -27,11 +27,13 @@ from desktop_sync.core.run import EntityResult, Outcome, RunKind, RunResult, Tri
 from desktop_sync.core.status import Event, Status
 from desktop_sync.engine.overtaken import DECIDED, drop_overtaken
 from desktop_sync.engine.plan_input import PlanInput
-from desktop_sync.engine.plan_store import load_plan
+from desktop_sync.engine.plan_store import load_plan, rows_digest
 from desktop_sync.engine.recheck import hold_back_creates, planned_creates
 from desktop_sync.engine.workbench import sweep
+from desktop_sync.services.care import identities, states_of
 from desktop_sync.services.execution import Execution, Order, merged
-from desktop_sync.services.prepare import Prepared, Scope, mark, prepare_entities
+from desktop_sync.services.permission import was_shown
+from desktop_sync.services.prepare import Prepared, Scope, prepare_entities
 from desktop_sync.services.prepare_wanted import (
     QUEUED,
     Wanted,
@@ -227,10 +229,8 @@ class SynchronizationService:
         if given is None:
             return {}
         key = session.key(given.layout)
-        return {
-            side: mark(self._ledger.watermark(key, side), given.read_of(side), session.endpoints[side].identity())
-            for side in Side
-        }
+        states = states_of(session, given.layout, identities(session))
+        return {side: states[side].mark(self._ledger.watermark(key, side), given.read_of(side)) for side in Side}
 
     def _configuration(self, name: str) -> SyncConfiguration:
         for configuration in self._ledger.configurations():
@@ -260,7 +260,8 @@ class SynchronizationService:
     ) -> Preview:
         if session.match_only is not None:
             scope = Scope()  # matching needs all records of both sides
-        prepared = prepare_entities(session, self._ledger, scope, progress, cancel, retry_at=retry_at)
+        now = self._clock.now()
+        prepared = prepare_entities(session, self._ledger, scope, progress, cancel, now=now, retry_at=retry_at)
         return self._planned(session, scope.mode, prepared)
 
     def _planned(self, session: SyncSession, mode: Mode, prepared: Sequence[Prepared]) -> Preview:
@@ -276,7 +277,8 @@ class SynchronizationService:
             entities,
             findings,
         )
-        seen = repr((plan.configuration, plan.configuration_version, entities, basis))
+        rows = [rows_digest(session.bench, one.layout) for one in prepared if one.given is not None]
+        seen = repr((plan.configuration, plan.configuration_version, entities, rows))
         plan = replace(plan, digest=hashlib.sha256(seen.encode()).hexdigest())
         return Preview(plan, session, prepared, basis)
 
@@ -397,7 +399,7 @@ class SynchronizationService:
             if preview is not None:
                 self._hold_back_creates(preview, order.cancel)
                 rest = {} if want is None else beyond_plan(session.bench, preview.prepared, want(session))
-                result = self._pass_or_process(execution, preview, order)
+                result = self._pass_or_process(execution, preview, order, is_shown=True)
                 if result.outcome is Outcome.GUARD or not rest:
                     return result
                 return merged(result, self._process_wanted(execution, session, order, rest))
@@ -415,12 +417,21 @@ class SynchronizationService:
 
     def _process_wanted(self, execution: Execution, session: SyncSession, order: Order, wanted: Wanted) -> RunResult:
         wanted = with_prerequisites(session, self._ledger, wanted)
-        prepared = prepare_wanted(session, self._ledger, wanted, order.progress, order.cancel)
+        prepared = prepare_wanted(session, self._ledger, wanted, order.progress, order.cancel, self._clock.now())
         return self._pass_or_process(execution, self._planned(session, order.scope.mode, prepared), order)
 
-    @staticmethod
-    def _pass_or_process(execution: Execution, preview: Preview, order: Order) -> RunResult:
-        stopping = tuple(f for f in preview.findings() if f.guard not in order.allow)
+    def _pass_or_process(
+        self, execution: Execution, preview: Preview, order: Order, *, is_shown: bool = False
+    ) -> RunResult:
+        """Carried out, unless a guard stops it. One is let pass for the plan that was shown, or for one made anew that
+        does nothing of what the guard is about that the kept plan did not (SPEC §8)."""
+        kept = self._ledger.folder(preview.plan.configuration) if order.allow and not is_shown else None
+        shown = Path(kept[1]) if kept is not None else None
+        stopping = tuple(
+            finding
+            for finding in preview.findings()
+            if finding.guard not in order.allow or not (is_shown or was_shown(preview, finding, shown))
+        )
         return execution.stop(preview, stopping) if stopping else execution.process(preview)
 
 

@@ -30,6 +30,8 @@ from desktop_sync.core.provider_port import (
     ConditionalWrite,
     CreateClass,
     EndpointReport,
+    EndpointTime,
+    HighMarks,
     OpenContext,
     Operation,
     ReadRequest,
@@ -98,6 +100,12 @@ class ChaosSession:
 
     def identity(self) -> str:
         return f"chaos:{self.system.name}"
+
+    def high_marks(self, structure: Structure) -> HighMarks:
+        return HighMarks()
+
+    def time(self) -> EndpointTime | None:
+        return EndpointTime(self.system.clock.now() + self.system.profile.clock_shift)
 
     def structures(self) -> tuple[StructureSummary, ...]:
         return tuple(StructureSummary(name, len(table.rows)) for name, table in sorted(self.system.tables.items()))

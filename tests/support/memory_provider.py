@@ -14,6 +14,8 @@ from desktop_sync.core.provider_port import (
     ArrowStream,
     Capabilities,
     EndpointReport,
+    EndpointTime,
+    HighMarks,
     OpenContext,
     Provider,
     ReadRequest,
@@ -46,10 +48,16 @@ class MemorySession:
         return self._provider.capabilities
 
     def test(self) -> EndpointReport:
-        return EndpointReport(True, self.structures(), True, 0.4, ("Two tables were found.",))
+        return EndpointReport(True, self.structures(), True, 0.4, 0.01, ("Two tables were found.",))
 
     def identity(self) -> str:
         return self._endpoint
+
+    def high_marks(self, structure: Structure) -> HighMarks:
+        return HighMarks()
+
+    def time(self) -> EndpointTime | None:
+        return None
 
     def structures(self) -> tuple[StructureSummary, ...]:
         return tuple(

@@ -30,6 +30,7 @@ from desktop_sync.core.ports import Clock
 from desktop_sync.core.run import RunResult
 from desktop_sync.core.status import Event, Status
 from desktop_sync.core.sync_record import SyncRecord
+from desktop_sync.providers.registry import Registry
 from desktop_sync.services.application import Application
 
 NAME = "Sync"
@@ -124,7 +125,7 @@ EMAIL = FieldMapping("Email", "email", identifying=True)
 CITY = FieldMapping("City", "city")
 PERSON = "Id INTEGER PRIMARY KEY, Email TEXT, City TEXT, Note TEXT, Changed TEXT, Gone TEXT"
 PEOPLE = "id, email, city, remark, changed, gone"
-NO_GUARDS = GuardLimits(None, None, False, None, None, None, False, False)
+NO_GUARDS = GuardLimits(None, None, False, None, None, None, False, False, False, False)
 
 
 def person_entity(*fields: FieldMapping, **rules: object) -> Entity:
@@ -241,9 +242,11 @@ def make_world(
     clock: Clock | None = None,
     guards: GuardLimits = NO_GUARDS,
     fields: Sequence[FieldMapping] = (),
+    registry: Registry | None = None,
     **rules: object,
 ) -> World:
-    """A world with these entities, or one of persons with the `rules`. `a` and `b`: structure name to columns."""
+    """A world with these entities, or one of persons with the `rules`. `a` and `b`: structure name to columns.
+    `registry`: the providers, where not all are the real ones."""
     folder.mkdir(parents=True, exist_ok=True)
     table = TableSide(folder / "a.sqlite")
     other: TableSide | FolderSide = TableSide(folder / "b.sqlite") if b_is_table else FolderSide(folder / "b")
@@ -252,6 +255,8 @@ def make_world(
     for name, columns in (b or {"people": PEOPLE}).items():
         other.create(name, columns)
     app = build_application(folder / "home", steps=steps or (lambda name: None), clock=clock)
+    if registry is not None:
+        app._registry = registry
     app.endpoints.save(Endpoint("CRM", "sql", {"file": str(folder / "a.sqlite")}))
     if b_is_table:
         app.endpoints.save(Endpoint("Shop", "sql", {"file": str(folder / "b.sqlite")}))

@@ -23,6 +23,8 @@ from desktop_sync.core.provider_port import (
     ArrowStream,
     Capabilities,
     EndpointReport,
+    EndpointTime,
+    HighMarks,
     ReadRequest,
     StructureSummary,
     Writer,
@@ -69,16 +71,27 @@ class CsvSession:
         can_write = os.access(self._folder.path, os.W_OK | os.X_OK)
         if not can_write:
             notes.append("The folder may not be written by this user.")
-        return EndpointReport(True, structures, can_write, None, tuple(notes))
+        return EndpointReport(True, structures, can_write, notes=tuple(notes))
 
     def identity(self) -> str:
-        """A digest of the folder's real path and its file system: another drive at the same place is another folder."""
+        """A digest of the folder's real path, its file system and its number there: another drive or another folder at
+        the same place is another one. Files that are replaced in it do not change it."""
         self._check_open()
         self._folder.check()
         path = os.path.realpath(self._folder.path)
         system = os.statvfs(path).f_fsid if hasattr(os, "statvfs") else 0
-        parts = (path, str(system or os.stat(path).st_dev))
+        status = os.stat(path)
+        parts = (path, str(system or status.st_dev), str(status.st_ino))
         return "csv:" + hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+    def high_marks(self, structure: Structure) -> HighMarks:
+        """When the file was written last: a copy that is put back from a backup brings an older time along."""
+        self._check_open()
+        return HighMarks(os.stat(self._folder.file_of(structure.name)).st_mtime_ns // 1000)
+
+    def time(self) -> EndpointTime | None:
+        """Files have this machine's clock."""
+        return None
 
     def structures(self) -> tuple[StructureSummary, ...]:
         self._check_open()

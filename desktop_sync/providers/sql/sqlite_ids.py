@@ -42,16 +42,21 @@ class IdReserve:
         largest = connection.execute(
             f"SELECT max({quoted(table.rowid_column or '')}) FROM {quoted(table.name)}"
         ).fetchone()
-        given = [largest[0] or 0, self._largest.get(table.name, 0), 0]
-        if connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'sqlite_sequence'").fetchone()[0]:
-            row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table.name,)).fetchone()
-            given.append(row[0] if row and isinstance(row[0], int) else 0)
+        given = [largest[0] or 0, self._largest.get(table.name, 0), last_given_number(connection, table.name) or 0]
         first = max(given) + 1
         if first + count - 1 > _LARGEST:
             raise EndpointError("the table has no free record numbers above its largest", place)
         if count:
             self._largest[table.name] = first + count - 1
         return range(first, first + count)
+
+
+def last_given_number(connection: sqlite3.Connection, table: str) -> int | None:
+    """The largest number that an AUTOINCREMENT table gave so far; None for other tables."""
+    if not connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'sqlite_sequence'").fetchone()[0]:
+        return None
+    row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()
+    return row[0] if row and isinstance(row[0], int) else None
 
 
 def _uuid_style(connection: sqlite3.Connection, table: Table, column: str) -> str | None:

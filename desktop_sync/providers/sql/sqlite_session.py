@@ -12,6 +12,8 @@ from desktop_sync.core.provider_port import (
     ArrowStream,
     Capabilities,
     EndpointReport,
+    EndpointTime,
+    HighMarks,
     ReadRequest,
     StructureSummary,
     Writer,
@@ -19,7 +21,7 @@ from desktop_sync.core.provider_port import (
 from desktop_sync.core.structure import Structure
 from desktop_sync.providers.sql import sqlite_lease
 from desktop_sync.providers.sql.sqlite_connection import SqliteFile, connected
-from desktop_sync.providers.sql.sqlite_ids import IdReserve
+from desktop_sync.providers.sql.sqlite_ids import IdReserve, last_given_number
 from desktop_sync.providers.sql.sqlite_schema import create_table_sql, describe_table, list_structures
 
 
@@ -42,7 +44,7 @@ class SqliteSession:
             structures = tuple(list_structures(connection))
         can_write = os.access(self._file.path, os.W_OK) and os.access(os.path.dirname(self._file.path), os.W_OK)
         notes = () if can_write else ("The file or its folder may not be written by this user.",)
-        return EndpointReport(True, structures, can_write, None, notes)
+        return EndpointReport(True, structures, can_write, notes=notes)
 
     def identity(self) -> str:
         """A digest of the real path, the file system, the file's number in it and SQLite's application id.
@@ -57,6 +59,18 @@ class SqliteSession:
         status = os.stat(path)
         parts = (path, file_system_of(path), str(status.st_ino), str(application))
         return "sqlite:" + hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+    def high_marks(self, structure: Structure) -> HighMarks:
+        """When the database was written last, and the largest number that the table gave so far, where it never gives
+        one twice."""
+        self._check_open()
+        written_us = os.stat(self._file.path).st_mtime_ns // 1000
+        with connected(self._file) as connection:
+            return HighMarks(written_us, last_given_number(connection, structure.name))
+
+    def time(self) -> EndpointTime | None:
+        """Files have this machine's clock."""
+        return None
 
     def structures(self) -> tuple[StructureSummary, ...]:
         self._check_open()

@@ -17,7 +17,7 @@ depends_on = None
 
 def upgrade() -> None:
     """The new tables are there, empty; what the first ones hold is as it was."""
-    for create in (_fact, _fence, _binding, _request, _held, _known_ids, _origins, _follow_up):
+    for create in (_fact, _fence, _binding, _request, _held, _known_ids, _origins, _follow_up, _guard_memory):
         create()
 
 
@@ -123,4 +123,19 @@ def _follow_up() -> None:
         sa.Column("because", sa.Text, nullable=False),
         sa.Column("due_since", sa.Integer, nullable=False),
         sqlite_strict=True,
+    )
+
+
+def _guard_memory() -> None:
+    for name in ("shape", "definition", "high_marks"):
+        op.add_column("watermark", sa.Column(name, sa.Text, nullable=False, server_default=sa.text("''")))
+    op.create_table(
+        "absence",
+        sa.Column("entity_id", sa.Integer, sa.ForeignKey("entity.id", ondelete="CASCADE"), nullable=False),
+        sa.Column("side", sa.Text, nullable=False),
+        sa.Column("record_id", sa.Integer, nullable=False),
+        sa.Column("since", sa.Integer, nullable=False),
+        sa.PrimaryKeyConstraint("entity_id", "side", "record_id"),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
     )

@@ -1,0 +1,34 @@
+"""Whether a guard may be let pass: only for what a person was shown (SPEC §8, RELIABILITY 4.6)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from desktop_sync.core.decision import Action
+from desktop_sync.core.errors import VersionMismatchError
+from desktop_sync.core.guard import GuardFinding
+from desktop_sync.engine.plan_store import count_unseen
+from desktop_sync.services.preview import Preview
+
+
+def was_shown(preview: Preview, finding: GuardFinding, shown: Path | None) -> bool:
+    """Whether the plan does nothing of what the guard is about that the plan kept in the folder `shown` did not do.
+
+    A guard that counts one kind of write is about these; the others are about all writes of the entity.
+    """
+    if shown is None:
+        return False
+    key = finding.guard.written
+    actions = [
+        action
+        for action in Action
+        if action.target is not None
+        and (not key or (action.target is finding.side and action.key == f"{key}_{finding.side.value}"))
+    ]
+    for one in preview.prepared:
+        if one.layout.entity.name == finding.entity and one.given is not None:
+            try:
+                return count_unseen(preview.session.bench, one.layout, shown, actions) == 0
+            except VersionMismatchError:
+                return False
+    return True  # nothing of the entity is written
