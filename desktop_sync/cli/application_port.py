@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from desktop_sync.core.binding import MatchOnly
 from desktop_sync.core.configuration import Side, SyncConfiguration
 from desktop_sync.core.decision import Action
 from desktop_sync.core.guard import Guard
@@ -15,7 +16,7 @@ from desktop_sync.core.ports import CancelToken, Clock, Progress, Secrets
 from desktop_sync.core.run import Run, RunResult, Trigger
 from desktop_sync.core.status import Event
 from desktop_sync.core.sync_record import Conflict, HistoryRow, SyncRecord
-from desktop_sync.services.views import ConfigurationState, Finding, ImportReport, VerificationReport
+from desktop_sync.services.views import BindingReport, ConfigurationState, Finding, ImportReport, VerificationReport
 
 
 class Configurations(Protocol):
@@ -30,6 +31,8 @@ class PlanView(Protocol):
 
     @property
     def plan(self) -> Plan: ...
+    @property
+    def match_only(self) -> MatchOnly | None: ...
     def rows(
         self,
         *,
@@ -90,6 +93,12 @@ class Synchronization(Protocol):
     ) -> RunResult: ...
 
 
+class Bindings(Protocol):
+    def look(self, name: str) -> BindingReport: ...
+    def take_over(self, name: str) -> BindingReport: ...
+    def confirm_match(self, name: str) -> None: ...
+
+
 class Records(Protocol):
     def records(self, query: RecordQuery) -> list[SyncRecord]: ...
     def count(self, query: RecordQuery) -> int: ...
@@ -130,6 +139,8 @@ class Application(Protocol):
     def configurations(self) -> Configurations: ...
     @property
     def synchronization(self) -> Synchronization: ...
+    @property
+    def bindings(self) -> Bindings: ...
     @property
     def records(self) -> Records: ...
     @property

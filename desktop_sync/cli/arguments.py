@@ -156,6 +156,14 @@ def add_allow(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_confirm_match(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--confirm-match",
+        action="store_true",
+        help="end the mode in which records are only matched, after you looked at what was found",
+    )
+
+
 def mode_of(arguments: argparse.Namespace) -> Mode | None:
     return Mode(arguments.mode) if arguments.mode else None
 

@@ -45,6 +45,8 @@ def give_run_result(invocation: Invocation, result: RunResult, configuration: Sy
         note_guards(invocation, result.findings, configuration)
     if result.outcome is Outcome.PROBLEMS:
         note_waiting(invocation, result)
+        if result.error:
+            note_match_only(invocation, result.configuration)
     return OF_OUTCOME[result.outcome]
 
 
@@ -102,6 +104,14 @@ def note_waiting(invocation: Invocation, result: RunResult) -> None:
     if any(entity.failed > entity.actions.get(Action.INVALID, 0) for entity in result.entities):
         line = invocation.command_line("records", result.configuration, "--status", "failed")
         invocation.output.note("See what failed: " + line)
+
+
+def note_match_only(invocation: Invocation, name: str) -> None:
+    """How the mode that only matches ends, where a run has just matched."""
+    states = invocation.application.configurations.states()
+    if any(state.can_confirm for state in states if state.name == name):
+        line = invocation.command_line("run", name, "--confirm-match")
+        invocation.output.note("When you have looked at what was matched, go on: " + line)
 
 
 def show_verification(output: Output, report: VerificationReport, configuration: SyncConfiguration) -> None:

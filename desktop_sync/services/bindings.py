@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
 
-from desktop_sync.core.binding import Binding, Lease, MatchOnly, is_live
+from desktop_sync.core.binding import Lease, MatchOnly, is_live
 from desktop_sync.core.configuration import Side, SyncConfiguration
 from desktop_sync.core.errors import AlreadyRunningError, ConfigurationError
 from desktop_sync.core.ledger_port import Ledger
@@ -13,16 +12,7 @@ from desktop_sync.core.ports import Clock
 from desktop_sync.core.provider_port import EndpointSession
 from desktop_sync.services.run_lease import keepers, match_only_of
 from desktop_sync.services.sync_session import OpenEndpoint
-
-
-@dataclass(frozen=True, slots=True)
-class BindingReport:
-    """`leases`: by endpoint, what it keeps, for those that keep a lease. `mode`: why a run or look only matches."""
-
-    configuration: str
-    binding: Binding
-    mode: MatchOnly | None
-    leases: dict[str, Lease | None]
+from desktop_sync.services.views import BindingReport
 
 
 class BindingService:

@@ -11,7 +11,7 @@ from desktop_sync.core import configuration_check, configuration_text
 from desktop_sync.core.configuration import FieldMapping, Side, SyncConfiguration
 from desktop_sync.core.errors import AlreadyRunningError, ConfigurationError, EndpointError, ExpressionError, Place
 from desktop_sync.core.finding import Finding, Level
-from desktop_sync.core.ledger_port import DefinitionStore, RecordStore, RunStore
+from desktop_sync.core.ledger_port import BindingStore, DefinitionStore, RecordStore, RunStore
 from desktop_sync.core.pipeline import KINDS, STANDARD, with_standard
 from desktop_sync.core.ports import Clock
 from desktop_sync.core.run import RunKind
@@ -32,7 +32,7 @@ COMPARED_STRUCTURES = 40
 _SYNCHRONIZING = (RunKind.RUN, RunKind.PROCESS, RunKind.PREPARE)
 
 
-class ConfigurationStore(DefinitionStore, RunStore, RecordStore, Protocol):
+class ConfigurationStore(DefinitionStore, RunStore, RecordStore, BindingStore, Protocol):
     """The part of the ledger that configurations need."""
 
 
@@ -165,6 +165,7 @@ class ConfigurationService:
         name = configuration.name
         runs = [run for run in self._store.runs(name, 20) if run.kind in _SYNCHRONIZING]
         counts = self._store.count_by_status(name)
+        binding = self._store.binding(name)
         return ConfigurationState(
             name,
             configuration.a,
@@ -176,6 +177,8 @@ class ConfigurationService:
             self._next_run_at(name),
             counts,
             counts.get(Status.CONFLICT, 0),
+            binding.match_only,
+            binding.match_only is not None and binding.matched_run is not None,
         )
 
     def _next_run_at(self, name: str) -> datetime | None:
@@ -186,7 +189,7 @@ class ConfigurationService:
 
     def _refuse_while_running(self, name: str) -> None:
         if self._store.is_held(name):
-            raise AlreadyRunningError(name, "")
+            raise AlreadyRunningError(name, self._store.holder(name))
 
     @staticmethod
     def _structure_looks(reading: Reading, endpoint: str) -> tuple[Look, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from desktop_sync.core.binding import Binding, Lease, MatchOnly
 from desktop_sync.core.configuration import FieldMapping
 from desktop_sync.core.finding import Finding, Level
 from desktop_sync.core.provider_port import Capabilities, Setting
@@ -13,6 +14,7 @@ from desktop_sync.core.run import Outcome
 from desktop_sync.core.status import Status
 
 __all__ = [
+    "BindingReport",
     "ConfigurationState",
     "EntityVerification",
     "Finding",
@@ -67,7 +69,10 @@ class MappingSample:
 
 @dataclass(frozen=True, slots=True)
 class ConfigurationState:
-    """What the list of configurations shows. Times are aware UTC."""
+    """What the list of configurations shows. Times are aware UTC.
+
+    `match_only`: why it only matches, if it does; `can_confirm`: a run has matched since, so that a person can look.
+    """
 
     name: str
     a: str
@@ -79,6 +84,8 @@ class ConfigurationState:
     next_run_at: datetime | None
     counts: Mapping[Status, int] = field(default_factory=dict)
     open_conflicts: int = 0
+    match_only: MatchOnly | None = None
+    can_confirm: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,3 +136,13 @@ class ReviewCase:
     b_id: str | None
     reason: str
     candidates: tuple[tuple[str | None, str | None, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BindingReport:
+    """`leases`: by endpoint, what it keeps, for those that keep a lease. `mode`: why a run or look only matches."""
+
+    configuration: str
+    binding: Binding
+    mode: MatchOnly | None
+    leases: Mapping[str, Lease | None]

@@ -348,8 +348,8 @@ def test_a_prepared_queue_of_match_only_mode_writes_nothing_and_is_gone_after_it
     assert one.rows("b") == []
     one.app.synchronization.prepare(NAME)
     one.app.bindings.confirm_match(NAME)
-    with pytest.raises(ConfigurationError, match="nothing is prepared"):
-        one.app.synchronization.process(NAME)
+    assert one.app.synchronization.waiting_plan(NAME) is None
+    assert dict(one.run().entities[0].actions) == {Action.CREATE_B: 3}
 
 
 @pytest.mark.scenario("K7")

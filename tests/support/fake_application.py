@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from desktop_sync.core.binding import Binding, MatchOnly
 from desktop_sync.core.configuration import Entity, FieldMapping, PerSide, Side, SyncConfiguration
 from desktop_sync.core.decision import Action, Rule
 from desktop_sync.core.errors import ConfigurationError
@@ -18,6 +19,7 @@ from desktop_sync.core.run import EntityResult, Outcome, Run, RunKind, RunResult
 from desktop_sync.core.status import Event, Status
 from desktop_sync.core.sync_record import Conflict, HistoryRow, SyncRecord
 from desktop_sync.services.views import (
+    BindingReport,
     ConfigurationState,
     EntityVerification,
     Finding,
@@ -83,6 +85,8 @@ class FakeConfigurations:
     known: dict[str, SyncConfiguration] = field(default_factory=lambda: {"Customers": CUSTOMERS})
     findings: tuple[Finding, ...] = ()
     switched: list[tuple[str, str, bool]] = field(default_factory=list)
+    match_only: MatchOnly | None = None
+    can_confirm: bool = False
 
     def get(self, name: str) -> SyncConfiguration:
         if name not in self.known:
@@ -99,7 +103,18 @@ class FakeConfigurations:
     def states(self) -> tuple[ConfigurationState, ...]:
         return tuple(
             ConfigurationState(
-                each.name, each.a, each.b, each.enabled, False, Outcome.DONE, AT, None, {Status.PROCESSED: 40}, 1
+                each.name,
+                each.a,
+                each.b,
+                each.enabled,
+                False,
+                Outcome.DONE,
+                AT,
+                None,
+                {Status.PROCESSED: 40},
+                1,
+                self.match_only,
+                self.can_confirm,
             )
             for each in self.known.values()
         )
@@ -109,6 +124,7 @@ class FakeConfigurations:
 class FakePlanView:
     plan: Plan
     is_closed: bool = False
+    match_only: MatchOnly | None = None
 
     def rows(
         self,
@@ -145,6 +161,7 @@ class FakeSynchronization:
     work: Work = lambda progress, cancel: progress.phase("customers", Phase.READING, 90)
     calls: list[tuple[str, str, dict[str, object]]] = field(default_factory=list)
     views: list[FakePlanView] = field(default_factory=list)
+    match_only: MatchOnly | None = None
 
     def _called(self, method: str, name: str, progress: Progress, cancel: CancelToken, **details: object) -> None:
         self.calls.append((method, name, details))
@@ -163,7 +180,7 @@ class FakeSynchronization:
         cancel: CancelToken | None = None,
     ) -> FakePlanView:
         self._called("preview", name, progress, cancel or CancelToken(), mode=mode, range=range)
-        self.views.append(FakePlanView(self.plan))
+        self.views.append(FakePlanView(self.plan, match_only=self.match_only))
         return self.views[-1]
 
     def run(
@@ -304,6 +321,30 @@ class FakeDefinitions:
 
 
 @dataclass
+class FakeBindings:
+    """Bound to this ledger, without a lease, until a test says otherwise."""
+
+    report: BindingReport = field(default_factory=lambda: BindingReport("Customers", Binding("0190-l", 1), None, {}))
+    error: Exception | None = None
+    calls: list[str] = field(default_factory=list)
+
+    def look(self, name: str) -> BindingReport:
+        return self._told("look")
+
+    def take_over(self, name: str) -> BindingReport:
+        return self._told("take_over")
+
+    def confirm_match(self, name: str) -> None:
+        self._told("confirm_match")
+
+    def _told(self, call: str) -> BindingReport:
+        self.calls.append(call)
+        if self.error is not None:
+            raise self.error
+        return self.report
+
+
+@dataclass
 class FakeSample:
     resets: list[bool] = field(default_factory=list)
 
@@ -320,6 +361,7 @@ class FakeApplication:
     secrets: FakeSecrets = field(default_factory=FakeSecrets)
     configurations: FakeConfigurations = field(default_factory=FakeConfigurations)
     synchronization: FakeSynchronization = field(default_factory=FakeSynchronization)
+    bindings: FakeBindings = field(default_factory=FakeBindings)
     records: FakeRecords = field(default_factory=FakeRecords)
     verification: FakeVerification = field(default_factory=FakeVerification)
     definitions: FakeDefinitions = field(default_factory=FakeDefinitions)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 
+from desktop_sync.core.binding import Binding
 from desktop_sync.core.errors import AuthenticationError, ConfigurationError, MissingError, Place
 from desktop_sync.core.ports import SecretReading, SecretState
 from desktop_sync.core.provider_port import (
@@ -188,6 +189,12 @@ class MemoryStore(MemoryDefinitionStore):
 
     def is_held(self, configuration: str) -> bool:
         return configuration in self.held
+
+    def holder(self, configuration: str) -> str:
+        return "process 4711 on desk" if configuration in self.held else ""
+
+    def binding(self, configuration: str) -> Binding:
+        return Binding("0190-l")
 
     def count_by_status(self, configuration: str, entity: str = "") -> dict[Status, int]:
         return dict(self.status_counts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from desktop_sync.cli.command import Command
+from desktop_sync.cli.commands.bind import BIND
 from desktop_sync.cli.commands.check import CHECK
 from desktop_sync.cli.commands.conflicts import CONFLICTS
 from desktop_sync.cli.commands.export_file import EXPORT
@@ -27,6 +28,7 @@ COMMANDS: tuple[Command, ...] = (
     EXPORT,
     LIST,
     CHECK,
+    BIND,
     STEPS,
     PREVIEW,
     PREPARE,

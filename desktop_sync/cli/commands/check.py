@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from desktop_sync.cli.arguments import add_name
 from desktop_sync.cli.command import Command, Invocation
+from desktop_sync.cli.commands.bind import binding_document, binding_lines
 from desktop_sync.cli.exit_codes import ExitCode
 from desktop_sync.cli.output import Json
 from desktop_sync.core.configuration import SyncConfiguration
-from desktop_sync.services.views import Finding, Level
+from desktop_sync.core.errors import ConfigurationError, EndpointError
+from desktop_sync.services.views import BindingReport, Finding, Level
 
 
 def _execute(invocation: Invocation) -> int:
     configurations = invocation.application.configurations
     configuration = configurations.get(invocation.arguments.name)
     findings = configurations.check_live(configuration)
-    output = invocation.output
+    output, binding = invocation.output, _binding(invocation, configuration.name)
     if output.is_json:
         output.document(
-            {"configuration": configuration.name, "findings": [_document(each, configuration) for each in findings]}
+            {
+                "configuration": configuration.name,
+                "findings": [_document(each, configuration) for each in findings],
+                "binding": None if binding is None else binding_document(binding),
+            }
         )
     else:
         for finding in findings:
@@ -25,8 +31,19 @@ def _execute(invocation: Invocation) -> int:
             output.line(f"{finding.level.value}: {place + ': ' if place else ''}{finding.message}")
         if not findings:
             output.line(f"{configuration.name} can run as it is.")
+        if binding is not None and (binding.mode is not None or binding.leases):
+            for line in binding_lines(binding):
+                output.line(line)
     has_error = any(finding.level is Level.ERROR for finding in findings)
     return ExitCode.CONFIGURATION if has_error else ExitCode.DONE
+
+
+def _binding(invocation: Invocation, name: str) -> BindingReport | None:
+    """Whose the configuration is; None where an endpoint cannot be opened, which the findings say."""
+    try:
+        return invocation.application.bindings.look(name)
+    except (EndpointError, ConfigurationError):
+        return None
 
 
 def _field(finding: Finding, configuration: SyncConfiguration) -> str:

@@ -9,6 +9,7 @@ from desktop_sync.cli.exit_codes import ExitCode
 from desktop_sync.cli.output import Json
 from desktop_sync.cli.result_json import moment
 from desktop_sync.cli.result_text import local_time
+from desktop_sync.core.binding_text import SHORT
 from desktop_sync.services.views import ConfigurationState
 
 
@@ -34,12 +35,17 @@ def _row(state: ConfigurationState) -> list[str]:
         state.name,
         state.a,
         state.b,
-        "running" if state.is_running else "enabled" if state.is_enabled else "disabled",
+        _state(state),
         local_time(state.last_run_at),
         state.last_outcome.value if state.last_outcome else "",
         local_time(state.next_run_at),
         str(state.open_conflicts),
     ]
+
+
+def _state(state: ConfigurationState) -> str:
+    word = "running" if state.is_running else "enabled" if state.is_enabled else "disabled"
+    return word if state.match_only is None else f"{word}, {SHORT[state.match_only]}"
 
 
 def _document(state: ConfigurationState) -> dict[str, Json]:
@@ -54,6 +60,7 @@ def _document(state: ConfigurationState) -> dict[str, Json]:
         "next_run_at": moment(state.next_run_at),
         "counts": {status.label: count for status, count in state.counts.items()},
         "open_conflicts": state.open_conflicts,
+        "match_only": state.match_only.value if state.match_only else None,
     }
 
 

@@ -11,6 +11,7 @@ from desktop_sync.cli.command import Command, Invocation
 from desktop_sync.cli.progress import progress_on
 from desktop_sync.cli.result_json import preview_result
 from desktop_sync.cli.result_text import give_run_result
+from desktop_sync.core.binding_text import match_only_sentences
 from desktop_sync.core.decision import Action
 from desktop_sync.core.plan import Mode, PlanRow
 
@@ -40,6 +41,8 @@ def _execute(invocation: Invocation) -> int:
         findings = tuple(each for each in view.plan.findings if each.guard not in allowed(arguments))
         if not invocation.output.is_json:
             _show_rows(invocation, view)
+        if view.match_only is not None:
+            invocation.output.note(match_only_sentences(view.match_only))
         return give_run_result(invocation, preview_result(view.plan, findings, seconds), configuration)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from desktop_sync.cli.arguments import add_allow, add_mode, add_name, allowed, mode_of, range_of
+from desktop_sync.cli.arguments import add_allow, add_confirm_match, add_mode, add_name, allowed, mode_of, range_of
 from desktop_sync.cli.command import Command, Invocation, UsageError
 from desktop_sync.cli.progress import progress_on
 from desktop_sync.cli.result_text import give_run_result
@@ -24,6 +24,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         help="only this record, and first those it refers to; its number, or its id in one of the endpoints. May be "
         "given several times",
     )
+    add_confirm_match(parser)
     parser.add_argument("--entity", default="", metavar="E", help="the records' entity, where the ids are not enough")
 
 
@@ -31,6 +32,8 @@ def _execute(invocation: Invocation) -> int:
     arguments, application = invocation.arguments, invocation.application
     chosen = range_of(arguments)
     configuration = application.configurations.get(arguments.name)
+    if arguments.confirm_match:
+        application.bindings.confirm_match(arguments.name)
     if arguments.record:
         return _run_records(invocation, configuration)
     with progress_on(invocation.output) as progress:
