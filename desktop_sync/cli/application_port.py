@@ -15,6 +15,7 @@ from desktop_sync.core.plan import Mode, Plan, PlanRow, Range
 from desktop_sync.core.ports import CancelToken, Clock, Progress, Secrets
 from desktop_sync.core.run import Run, RunResult, Trigger
 from desktop_sync.core.status import Event
+from desktop_sync.core.sync_group import GroupResult
 from desktop_sync.core.sync_record import Conflict, HistoryRow, SyncRecord
 from desktop_sync.services.views import BindingReport, ConfigurationState, Finding, ImportReport, VerificationReport
 
@@ -99,6 +100,18 @@ class Bindings(Protocol):
     def confirm_match(self, name: str) -> None: ...
 
 
+class Groups(Protocol):
+    def run(
+        self,
+        name: str,
+        *,
+        trigger: Trigger = ...,
+        allow: frozenset[Guard] = ...,
+        progress: Progress = ...,
+        cancel: CancelToken = ...,
+    ) -> GroupResult: ...
+
+
 class Records(Protocol):
     def records(self, query: RecordQuery) -> list[SyncRecord]: ...
     def count(self, query: RecordQuery) -> int: ...
@@ -141,6 +154,8 @@ class Application(Protocol):
     def synchronization(self) -> Synchronization: ...
     @property
     def bindings(self) -> Bindings: ...
+    @property
+    def groups(self) -> Groups: ...
     @property
     def records(self) -> Records: ...
     @property

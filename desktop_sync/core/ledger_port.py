@@ -360,7 +360,7 @@ class FollowUp:
 
 
 class OriginStore(Protocol):
-    """Origin stamps of structures that several configurations share, and who is to follow (SPEC §7)."""
+    """Origin stamps of structures that several configurations share (SPEC §7)."""
 
     def scanned_at(self, structure: StructureName) -> dict[str, int]:
         """Field → when it was last looked at completely, in microseconds; fields without such a look are not in it."""
@@ -371,7 +371,8 @@ class OriginStore(Protocol):
         endpoint), at_us int64, error_us int64."""
 
     def keep_origins(self, structure: StructureName, stamps: ArrowStream) -> None:
-        """Kept, each in the place of the one that was there; the columns of `origins`."""
+        """Kept, each in the place of the one that was there; the columns of `origins`. With a column `expected` only
+        where none is there, or one for a value with that digest."""
 
     def settle_origins(self, structure: StructureName, done: Sequence[str], undone: Sequence[str] = ()) -> None:
         """Pending stamps of the records in `done` hold now; those of `undone` are dropped."""
@@ -379,9 +380,18 @@ class OriginStore(Protocol):
     def forget_origins(self, structure: StructureName, record_ids: Sequence[str]) -> None:
         """The records are gone."""
 
-    def mark_follow_up(self, configurations: Sequence[str], because: str) -> None: ...
-    def clear_follow_up(self, configuration: str, until: datetime) -> None: ...
-    def follow_ups(self) -> dict[str, FollowUp]: ...
+
+class FollowUpStore(Protocol):
+    """Configurations that are to run because another one wrote to a structure that they share (SPEC §7)."""
+
+    def mark_follow_up(self, configurations: Sequence[str], because: str) -> None:
+        """They are to follow; one that is to follow already keeps its time."""
+
+    def clear_follow_up(self, configuration: str, until: datetime) -> None:
+        """What was due until then is done."""
+
+    def follow_ups(self) -> dict[str, FollowUp]:
+        """By the name of the configuration that is to run."""
 
 
 class PlanShelf(Protocol):
@@ -429,7 +439,16 @@ class BindingStore(Protocol):
 
 
 class Ledger(
-    DefinitionStore, RunStore, RecordStore, Journal, OriginStore, HeldStore, PlanShelf, BindingStore, Protocol
+    DefinitionStore,
+    RunStore,
+    RecordStore,
+    Journal,
+    OriginStore,
+    FollowUpStore,
+    HeldStore,
+    PlanShelf,
+    BindingStore,
+    Protocol,
 ):
     """All of it. One object serves all threads."""
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from desktop_sync.core.configuration import Entity, FieldMapping, PerSide, Resolution, Side, SyncConfiguration
+from desktop_sync.core.run import Outcome, RunResult
 
 ExpressionFields = Callable[[str], Iterable[str]]
 """The names of the fields that an expression uses."""
@@ -182,3 +183,46 @@ def order_doubts(
 
 def _identifies(*mappings: FieldMapping) -> bool:
     return all(mapping.identifying for mapping in mappings)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupResult:
+    """What running a group came to: the runs in their order, and how many passes there were.
+
+    `is_settled`: in the end nothing was left to do; else `left` names the configurations that still had to follow.
+    `skipped`: members that are switched off.
+    """
+
+    group: SyncGroup
+    results: tuple[RunResult, ...] = ()
+    passes: int = 0
+    left: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+
+    @property
+    def is_settled(self) -> bool:
+        return not self.left and all(result.outcome in _CARRIED_OUT for result in self.results)
+
+    @property
+    def outcome(self) -> Outcome:
+        """The worst of the last runs of the members; PROBLEMS where they did not settle."""
+        last = {result.configuration: result.outcome for result in self.results}
+        found = [outcome for outcome in _WORST_FIRST if outcome in last.values()]
+        worst = found[0] if found else Outcome.DONE
+        return Outcome.PROBLEMS if worst is Outcome.DONE and self.left else worst
+
+
+_WORST_FIRST = (Outcome.CANCELLED, Outcome.GUARD, Outcome.FAILED, Outcome.PROBLEMS, Outcome.DONE)
+_CARRIED_OUT = (Outcome.DONE, Outcome.PROBLEMS)
+
+
+def written_structures(configuration: SyncConfiguration, result: RunResult) -> frozenset[StructureName]:
+    """The structures that the run wrote to."""
+    by_name = {entity.name: entity for entity in configuration.entities}
+    return frozenset(
+        structure_of(configuration, by_name[done.entity], action.target)
+        for done in result.entities
+        if done.entity in by_name
+        for action, count in done.actions.items()
+        if count and action.target is not None
+    )

@@ -5,7 +5,8 @@ liking (0 for the most preferred endpoint, less for the others), sharpness (its 
 order, so that the greatest of several is the latest.
 
 Table `origin_a_N`, and the same for B, has a row for each kept record: rid, then for each column with stamps, numbered
-like the side's columns: d… the digest of its value, f… its stamp, n… whether the ledger does not have it so.
+like the side's columns: d… the digest of its value, f… its stamp, n… whether the ledger does not have it so, b… the
+digest that the ledger has.
 """
 
 from __future__ import annotations
@@ -86,6 +87,7 @@ def _origins_sql(given: PlanInput, side: Side, scanned: Mapping[str, int], now_u
             f"ELSE {fresh} END AS f{place}"
         )
         made.append(f"k.c{place} IS DISTINCT FROM v.d{place} AS n{place}")
+        made.append(f"k.c{place} AS b{place}")
     known = _known_wide_sql(layout, side)
     return f"SELECT v.rid, {', '.join(made)} FROM ({values}) v LEFT JOIN ({known}) k ON k.record_id = v.rid"
 
@@ -199,12 +201,12 @@ def record_stamp_sql(layout: Layout, side: Side, alias: str) -> str:
 
 
 def new_origins(layout: Layout, side: Side) -> str:
-    """What the ledger is to keep of a side, with the columns of its `origins`."""
+    """What the ledger is to keep of a side: the columns of its `origins`, and `expected`, the digest that it has."""
     table = origin_table(layout, side)
     parts = [
         f"SELECT rid AS record_id, {literal(column.name)} AS field, false AS is_pending, d{column.place} AS digest, "
-        f"f{column.place}.origin AS origin, f{column.place}.at_us AS at_us, -f{column.place}.sharpness AS error_us "
-        f"FROM {table} WHERE n{column.place}"
+        f"f{column.place}.origin AS origin, f{column.place}.at_us AS at_us, -f{column.place}.sharpness AS error_us, "
+        f"b{column.place} AS expected FROM {table} WHERE n{column.place}"
         for column in stamped_columns(layout, side)
     ]
     return " UNION ALL ".join(parts)

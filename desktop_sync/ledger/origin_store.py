@@ -44,6 +44,11 @@ _KEEP = (
     "INSERT OR REPLACE INTO origin_stamp (field_id, record_id, is_pending, digest, origin, at_us, error_us)"
     " VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
+_KEEP_WHERE_AS_EXPECTED = (
+    "INSERT INTO origin_stamp (field_id, record_id, is_pending, digest, origin, at_us, error_us)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (field_id, record_id, is_pending) DO UPDATE SET digest ="
+    " excluded.digest, origin = excluded.origin, at_us = excluded.at_us, error_us = excluded.error_us WHERE digest IS ?"
+)
 _OF_RECORDS = (
     " field_id IN (SELECT id FROM origin_field WHERE endpoint = ? AND structure = ?)"
     " AND record_id IN (SELECT value FROM json_each(?))"
@@ -97,18 +102,25 @@ class SqlOriginStore(Store):
             return connection.exec_driver_sql(some, (structure.endpoint, structure.structure)).first() is not None
 
     def keep_origins(self, structure: StructureName, stamps: ArrowStream) -> None:
-        """The fields have these stamps. May be repeated."""
+        """The fields have these stamps. May be repeated.
+
+        With a column `expected`, a stamp is kept only where none is there, or one for a value with that digest: else a
+        sibling wrote the field meanwhile, and its stamp is the true one.
+        """
         rows = read_stream(stamps)
         if not rows.num_rows:
             return
         missing = [name for name in ORIGIN_SCHEMA.names if name not in rows.column_names]
         if missing:
             raise BugError(f"origin stamps lack the column {missing[0]!r}")
-        columns = {name: rows.column(name).to_pylist() for name in ORIGIN_SCHEMA.names}
+        is_fenced = "expected" in rows.column_names
+        names = [*ORIGIN_SCHEMA.names, "expected"] if is_fenced else ORIGIN_SCHEMA.names
+        columns = {name: rows.column(name).to_pylist() for name in names}
         with self._database.writing("keep_origins") as connection:
             ids = _field_ids(connection, structure, list(dict.fromkeys(columns["field"])))
             numbers = [ids[name] for name in columns.pop("field")]
-            connection.exec_driver_sql(_KEEP, list(zip(numbers, *columns.values(), strict=True)))
+            statement = _KEEP_WHERE_AS_EXPECTED if is_fenced else _KEEP
+            connection.exec_driver_sql(statement, list(zip(numbers, *columns.values(), strict=True)))
 
     def settle_origins(self, structure: StructureName, done: Sequence[str], undone: Sequence[str] = ()) -> None:
         """Of records that were written, the pending stamps hold now; of those that were not, they are dropped."""

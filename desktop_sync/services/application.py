@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from desktop_sync.services.bindings import BindingService
     from desktop_sync.services.configurations import ConfigurationService
     from desktop_sync.services.definition_file import DefinitionFileService
+    from desktop_sync.services.group_running import GroupService
     from desktop_sync.services.pipeline_trace import PipelineTraceService
     from desktop_sync.services.records import RecordService
     from desktop_sync.services.sample_project import SampleProject
@@ -89,6 +90,12 @@ class Application:
         from desktop_sync.services.undo import UndoService
 
         return UndoService(self.ledger, self.endpoints.open, self.clock, self.home / "work", self._steps)
+
+    @cached_property
+    def groups(self) -> GroupService:
+        from desktop_sync.services.group_running import GroupService
+
+        return GroupService(self.ledger, lambda: self.synchronization.run)
 
     @cached_property
     def verification(self) -> VerificationService:

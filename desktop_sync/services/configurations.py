@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
@@ -11,12 +11,13 @@ from desktop_sync.core import configuration_check, configuration_text
 from desktop_sync.core.configuration import FieldMapping, Side, SyncConfiguration
 from desktop_sync.core.errors import AlreadyRunningError, ConfigurationError, EndpointError, ExpressionError, Place
 from desktop_sync.core.finding import Finding, Level
-from desktop_sync.core.ledger_port import BindingStore, DefinitionStore, RecordStore, RunStore
+from desktop_sync.core.ledger_port import BindingStore, DefinitionStore, FollowUp, FollowUpStore, RecordStore, RunStore
 from desktop_sync.core.pipeline import KINDS, STANDARD, with_standard
 from desktop_sync.core.ports import Clock
 from desktop_sync.core.run import RunKind
 from desktop_sync.core.schedule import ScheduleKind
 from desktop_sync.core.status import Status
+from desktop_sync.core.sync_group import SyncGroup, sync_groups
 from desktop_sync.engine.expression.reading import read
 from desktop_sync.engine.expression.source import Source
 from desktop_sync.services import live_check, mapping_sample, suggestion
@@ -32,7 +33,7 @@ COMPARED_STRUCTURES = 40
 _SYNCHRONIZING = (RunKind.RUN, RunKind.PROCESS, RunKind.PREPARE)
 
 
-class ConfigurationStore(DefinitionStore, RunStore, RecordStore, BindingStore, Protocol):
+class ConfigurationStore(DefinitionStore, RunStore, RecordStore, BindingStore, FollowUpStore, Protocol):
     """The part of the ledger that configurations need."""
 
 
@@ -159,10 +160,15 @@ class ConfigurationService:
 
     def states(self) -> tuple[ConfigurationState, ...]:
         """What the list of configurations shows, by name."""
-        return tuple(self._state(configuration) for configuration in self.list())
+        known = self.list()
+        follow_ups, groups = self._store.follow_ups(), sync_groups(known)
+        return tuple(self._state(configuration, follow_ups, groups) for configuration in known)
 
-    def _state(self, configuration: SyncConfiguration) -> ConfigurationState:
+    def _state(
+        self, configuration: SyncConfiguration, follow_ups: Mapping[str, FollowUp], groups: Sequence[SyncGroup]
+    ) -> ConfigurationState:
         name = configuration.name
+        follow_up = follow_ups.get(name)
         runs = [run for run in self._store.runs(name, 20) if run.kind in _SYNCHRONIZING]
         counts = self._store.count_by_status(name)
         binding = self._store.binding(name)
@@ -179,6 +185,8 @@ class ConfigurationService:
             counts.get(Status.CONFLICT, 0),
             binding.match_only,
             binding.match_only is not None and binding.matched_run is not None,
+            follows="" if follow_up is None else follow_up.because,
+            group=next((group.members for group in groups if name in group.members), ()),
         )
 
     def _next_run_at(self, name: str) -> datetime | None:

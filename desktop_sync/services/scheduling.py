@@ -10,7 +10,7 @@ from typing import Protocol
 
 from desktop_sync.core.configuration import SyncConfiguration
 from desktop_sync.core.errors import ConfigurationError
-from desktop_sync.core.ledger_port import DefinitionStore, RunStore
+from desktop_sync.core.ledger_port import DefinitionStore, FollowUpStore, RunStore
 from desktop_sync.core.ports import Clock
 from desktop_sync.core.run import Outcome, Run, RunKind
 from desktop_sync.core.schedule import Schedule, ScheduleKind, next_due_at
@@ -23,7 +23,7 @@ LONGEST_BACK_OFF = timedelta(hours=1)
 _COUNTING = (RunKind.RUN, RunKind.PROCESS, RunKind.PREPARE)
 
 
-class ScheduleStore(DefinitionStore, RunStore, Protocol):
+class ScheduleStore(DefinitionStore, RunStore, FollowUpStore, Protocol):
     """The part of the ledger that schedules look at."""
 
 
@@ -32,7 +32,8 @@ class ScheduleService:
 
     A configuration is due once for all the runs that were missed while the machine slept or the program was closed.
     After failed runs, and after runs that a guard stopped, the next one waits longer and longer, up to an hour or the
-    schedule's own step. A schedule that was just set or edited does not make up for times before that.
+    schedule's own step. One whose sibling wrote to a structure that both synchronize is due at once, to follow it
+    (SPEC §7). A schedule that was just set or edited does not make up for times before that.
     """
 
     def __init__(self, store: ScheduleStore, clock: Clock, home: Path, zone: tzinfo | None = None) -> None:
@@ -115,6 +116,9 @@ class ScheduleService:
             start = since.at if since and since.schedule == schedule_text(schedule) else now
             reference = max(start, last) if last is not None and last <= now else start
         due = next_due_at(schedule, reference, now, self._zone, next_cron)
+        follow_up = self._store.follow_ups().get(configuration.name)
+        if follow_up is not None:
+            due = follow_up.due_since if due is None else min(due, follow_up.due_since)
         failures = _failures(runs)
         if due is None or not failures or last is None or last > now:
             return due

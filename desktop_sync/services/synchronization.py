@@ -32,6 +32,7 @@ from desktop_sync.engine.recheck import hold_back_creates, planned_creates
 from desktop_sync.engine.workbench import sweep
 from desktop_sync.services.care import identities, states_of
 from desktop_sync.services.execution import Execution, Order, merged
+from desktop_sync.services.group_running import note_run
 from desktop_sync.services.permission import was_shown
 from desktop_sync.services.prepare import Prepared, Scope, prepare_entities
 from desktop_sync.services.prepare_wanted import (
@@ -289,6 +290,7 @@ class SynchronizationService:
                 if preview is not None:
                     self._refuse_stale(preview)
                     self._drop_overtaken(preview)
+                looked_at = self._clock.now() if preview is None else preview.plan.created_at
                 run_id = self._ledger.open_run(configuration, order.kind, order.trigger)
                 with (
                     self._recorded(configuration, run_id) as finish,
@@ -297,6 +299,8 @@ class SynchronizationService:
                     result = self._execute(configuration, order, preview, run_id, around)
                     was_written = order.kind is not RunKind.PREPARE and result.outcome is not Outcome.GUARD
                     finish.append(around.end(result) if around is not None and was_written else result)
+                is_whole = order.kind is not RunKind.PREPARE and order.want is None and order.scope.range == ALL_TIME
+                note_run(self._ledger, configuration, finish[-1], looked_at if is_whole else None)
                 return finish[-1]
         finally:
             if preview is not None:

@@ -72,6 +72,8 @@ class ConfigurationState:
     """What the list of configurations shows. Times are aware UTC.
 
     `match_only`: why it only matches, if it does; `can_confirm`: a run has matched since, so that a person can look.
+    `follows` names the configuration whose writes to a shared structure this one is still to follow, or is empty;
+    `group` all members of its sync group.
     """
 
     name: str
@@ -86,6 +88,8 @@ class ConfigurationState:
     open_conflicts: int = 0
     match_only: MatchOnly | None = None
     can_confirm: bool = False
+    follows: str = ""
+    group: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

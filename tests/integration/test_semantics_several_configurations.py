@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from datetime import time
 from pathlib import Path
 
 import pytest
 
+from desktop_sync.core.run import Outcome
+from desktop_sync.core.schedule import Schedule, ScheduleKind
 from tests.support.sync_groups import GroupWorld, at, make_group_world
 
 KINDS = {
@@ -87,8 +92,46 @@ def test_a_configuration_that_stands_alone_keeps_no_origin_stamps(tmp_path: Path
 
 
 def ledger_rows(world: GroupWorld, table: str) -> list[tuple[object, ...]]:
-    import sqlite3
-    from contextlib import closing
-
     with closing(sqlite3.connect(world.app.home / "ledger.sqlite")) as connection:
         return connection.execute(f"SELECT * FROM {table}").fetchall()
+
+
+@pytest.mark.scenario("G1", "D9")
+@pytest.mark.parametrize("member", ["Local-A", "Local-B"])
+def test_running_the_group_repeats_its_members_until_nothing_changes(
+    tmp_path: Path, open_worlds: ExitStack, member: str
+) -> None:
+    world = hub_world(open_worlds, tmp_path, "databases")
+    world.connect("Local", "B", "x", name="Local-B")
+    world.connect("Local", "A", "x", name="Local-A")
+    world.put("A", "1", at(9), x="p")
+    result = world.app.groups.run(member)
+    assert result.is_settled
+    assert result.group.members == ("Local-A", "Local-B")
+    assert result.passes <= result.group.most_passes
+    assert world.values("x") == {"A": "p", "B": "p", "Local": "p"}
+    assert world.app.groups.follow_ups() == {}
+    again = world.app.groups.run(member)
+    assert (again.passes, [one.outcome for one in again.results]) == (1, [Outcome.DONE, Outcome.DONE])
+
+
+@pytest.mark.scenario("G1")
+def test_after_a_run_that_wrote_to_a_shared_structure_its_siblings_are_to_follow(
+    tmp_path: Path, open_worlds: ExitStack
+) -> None:
+    world = hub_world(open_worlds, tmp_path, "databases")
+    world.connect("Local", "A", "x")
+    world.connect("Local", "B", "x")
+    every_day = Schedule(ScheduleKind.DAILY, times=(time(3),))
+    world.app.configurations.save(replace(world.configurations["Local-B"], schedule=every_day))
+    world.put("A", "1", at(9), x="p")
+    world.run("Local-B", "Local-A")
+    assert {name: one.because for name, one in world.app.groups.follow_ups().items()} == {"Local-B": "Local-A"}
+    state = {one.name: one for one in world.app.configurations.states()}
+    assert (state["Local-B"].follows, state["Local-A"].follows) == ("Local-A", "")
+    assert world.app.schedules.due(world.clock.now()) == ("Local-B",)
+    world.run("Local-B")
+    assert world.app.groups.follow_ups() == {}
+    assert world.app.schedules.due(world.clock.now()) == ()
+    # What it wrote went to its own structure alone: nobody is to follow.
+    assert world.values("x") == {"A": "p", "B": "p", "Local": "p"}

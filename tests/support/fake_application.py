@@ -17,6 +17,7 @@ from desktop_sync.core.plan import EntityPlan, Mode, Plan, PlanRow, Range
 from desktop_sync.core.ports import CancelToken, NoProgress, Phase, Progress, SecretReading, SecretState
 from desktop_sync.core.run import EntityResult, Outcome, Run, RunKind, RunResult, Trigger
 from desktop_sync.core.status import Event, Status
+from desktop_sync.core.sync_group import GroupResult, SyncGroup
 from desktop_sync.core.sync_record import Conflict, HistoryRow, SyncRecord
 from desktop_sync.services.views import (
     BindingReport,
@@ -320,6 +321,29 @@ class FakeDefinitions:
         return self.toml + "".join(f"# {name}\n" for name in names)
 
 
+ONE_PASS = GroupResult(SyncGroup(("Customers",), ()), (RESULT,), 1)
+
+
+@dataclass
+class FakeGroups:
+    """`result` is what running a group comes to."""
+
+    result: GroupResult = ONE_PASS
+    calls: list[tuple[str, frozenset[Guard]]] = field(default_factory=list)
+
+    def run(
+        self,
+        name: str,
+        *,
+        trigger: Trigger = Trigger.HAND,
+        allow: frozenset[Guard] = frozenset(),
+        progress: Progress = NOBODY,
+        cancel: CancelToken | None = None,
+    ) -> GroupResult:
+        self.calls.append((name, allow))
+        return self.result
+
+
 @dataclass
 class FakeBindings:
     """Bound to this ledger, without a lease, until a test says otherwise."""
@@ -362,6 +386,7 @@ class FakeApplication:
     configurations: FakeConfigurations = field(default_factory=FakeConfigurations)
     synchronization: FakeSynchronization = field(default_factory=FakeSynchronization)
     bindings: FakeBindings = field(default_factory=FakeBindings)
+    groups: FakeGroups = field(default_factory=FakeGroups)
     records: FakeRecords = field(default_factory=FakeRecords)
     verification: FakeVerification = field(default_factory=FakeVerification)
     definitions: FakeDefinitions = field(default_factory=FakeDefinitions)

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from desktop_sync.core.binding import Binding
 from desktop_sync.core.errors import AuthenticationError, ConfigurationError, MissingError, Place
+from desktop_sync.core.ledger_port import FollowUp
 from desktop_sync.core.ports import SecretReading, SecretState
 from desktop_sync.core.provider_port import (
     ArrowStream,
@@ -181,6 +182,7 @@ class MemoryStore(MemoryDefinitionStore):
         self.kept_runs: list[Run] = []
         self.held: set[str] = set()
         self.status_counts: dict[Status, int] = {}
+        self.to_follow: dict[str, FollowUp] = {}
 
     def runs(self, configuration: str = "", limit: int = 200, offset: int = 0) -> list[Run]:
         """Newest first."""
@@ -195,6 +197,9 @@ class MemoryStore(MemoryDefinitionStore):
 
     def binding(self, configuration: str) -> Binding:
         return Binding("0190-l")
+
+    def follow_ups(self) -> dict[str, FollowUp]:
+        return dict(self.to_follow)
 
     def count_by_status(self, configuration: str, entity: str = "") -> dict[Status, int]:
         return dict(self.status_counts)

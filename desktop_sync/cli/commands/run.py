@@ -1,4 +1,5 @@
-"""`desktop-sync run NAME [--record R …]`: prepare, then process; everything, or just some records."""
+"""`desktop-sync run NAME [--record R …] [--group]`: prepare, then process; everything, just some records, or together
+with the configurations that share records."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import argparse
 
 from desktop_sync.cli.arguments import add_allow, add_confirm_match, add_mode, add_name, allowed, mode_of, range_of
 from desktop_sync.cli.command import Command, Invocation, UsageError
+from desktop_sync.cli.commands.run_group import run_group
 from desktop_sync.cli.progress import progress_on
 from desktop_sync.cli.result_text import give_run_result
 from desktop_sync.core.configuration import SyncConfiguration
@@ -25,6 +27,11 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         "given several times",
     )
     add_confirm_match(parser)
+    parser.add_argument(
+        "--group",
+        action="store_true",
+        help="run all configurations that share records with this one, and again until nothing changes",
+    )
     parser.add_argument("--entity", default="", metavar="E", help="the records' entity, where the ids are not enough")
 
 
@@ -34,6 +41,8 @@ def _execute(invocation: Invocation) -> int:
     configuration = application.configurations.get(arguments.name)
     if arguments.confirm_match:
         application.bindings.confirm_match(arguments.name)
+    if arguments.group:
+        return run_group(invocation)
     if arguments.record:
         return _run_records(invocation, configuration)
     with progress_on(invocation.output) as progress:

@@ -76,3 +76,14 @@ def test_a_follow_up_is_due_since_the_first_reason_until_the_configuration_ran(
     assert list(ledger.follow_ups()) == [saved.name]
     ledger.clear_follow_up(saved.name, first)
     assert ledger.follow_ups() == {}
+
+
+def test_a_stamp_that_a_sibling_kept_meanwhile_stays(ledger: SqlLedger) -> None:
+    ledger.keep_origins(HUB, stamps(("1", "x", False, b"p", "A", 3, 0), ("2", "x", False, b"p", "A", 3, 0)))
+    seen = stamps(
+        ("1", "x", False, b"q", "B", 4, 0), ("2", "x", False, b"q", "B", 4, 0), ("3", "x", False, b"q", "B", 4, 0)
+    )
+    ledger.keep_origins(HUB, seen.append_column("expected", pa.array([b"p", b"o", None], pa.binary())))
+    assert [(row[0], row[3]) for row in kept(ledger, "1", "2", "3")] == [("1", b"q"), ("2", b"p"), ("3", b"q")]
+    ledger.keep_origins(HUB, seen.append_column("expected", pa.array([None, None, b"q"], pa.binary())))
+    assert [(row[0], row[3]) for row in kept(ledger, "1", "2", "3")] == [("1", b"q"), ("2", b"p"), ("3", b"q")]

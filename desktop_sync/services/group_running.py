@@ -1,0 +1,113 @@
+"""Sync groups: which there are, who is to follow whom, and running one until nothing changes (SPEC §7)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+from desktop_sync.core.configuration import SyncConfiguration
+from desktop_sync.core.errors import ConfigurationError
+from desktop_sync.core.guard import Guard
+from desktop_sync.core.ledger_port import DefinitionStore, FollowUp, FollowUpStore
+from desktop_sync.core.ports import UNWATCHED, CancelToken, Progress
+from desktop_sync.core.run import Outcome, RunResult, Trigger
+from desktop_sync.core.sync_group import (
+    GroupResult,
+    SyncGroup,
+    group_with,
+    siblings_of,
+    structures_of,
+    sync_groups,
+    written_structures,
+)
+
+_CARRIED_OUT = (Outcome.DONE, Outcome.PROBLEMS)
+
+
+class GroupStore(DefinitionStore, FollowUpStore, Protocol):
+    """The part of the ledger that groups need."""
+
+
+class RunOne(Protocol):
+    """Runs a configuration; see `SynchronizationService.run`."""
+
+    def __call__(
+        self, name: str, *, trigger: Trigger, allow: frozenset[Guard], progress: Progress, cancel: CancelToken
+    ) -> RunResult: ...
+
+
+def note_run(
+    store: GroupStore, configuration: SyncConfiguration, result: RunResult, looked_at: datetime | None
+) -> None:
+    """After a run: what it was to follow is done, and the siblings of what it wrote to are to follow it.
+
+    `looked_at`: when the run's plan was made over all records; None where it was not over all, or nothing was written.
+    """
+    if looked_at is not None and result.outcome in _CARRIED_OUT:
+        store.clear_follow_up(configuration.name, looked_at)
+    written = written_structures(configuration, result)
+    if result.outcome is Outcome.CANCELLED:
+        written = structures_of(configuration)  # it may have written to any of them before
+    siblings = siblings_of(configuration.name, store.configurations(), written) if written else ()
+    if siblings:
+        store.mark_follow_up(siblings, configuration.name)
+
+
+class GroupService:
+    """Every method blocks. Any thread."""
+
+    def __init__(self, store: GroupStore, run_one: Callable[[], RunOne]) -> None:
+        self._store = store
+        self._run_one = run_one
+
+    def list(self) -> tuple[SyncGroup, ...]:
+        """The groups, in the order of their first members."""
+        return sync_groups(self._store.configurations())
+
+    def with_member(self, name: str) -> SyncGroup | None:
+        """The group that the configuration belongs to; None where it shares no structure."""
+        return group_with(name, self._store.configurations())
+
+    def follow_ups(self) -> dict[str, FollowUp]:
+        """Configurations that are to run because a sibling wrote to a shared structure."""
+        return self._store.follow_ups()
+
+    def run(
+        self,
+        name: str,
+        *,
+        trigger: Trigger = Trigger.HAND,
+        allow: frozenset[Guard] = frozenset(),
+        progress: Progress = UNWATCHED,
+        cancel: CancelToken | None = None,
+    ) -> GroupResult:
+        """The members run, and again those that are to follow, until nobody is: at most one pass more than members.
+
+        `name` is that of any member. Members that are switched off are left out. A member that a guard stopped, or that
+        was cancelled, ends it. Raises ConfigurationError where there is no group, and the errors of a run.
+        """
+        configurations = self._store.configurations()
+        if all(configuration.name != name for configuration in configurations):
+            raise ConfigurationError(f'there is no configuration named "{name}"', path="configuration")
+        group = group_with(name, configurations)
+        if group is None:
+            raise ConfigurationError(f'"{name}" shares no structure with another configuration', path="group")
+        enabled = {configuration.name for configuration in configurations if configuration.enabled}
+        skipped = tuple(member for member in group.members if member not in enabled)
+        token, run_one = cancel or CancelToken(), self._run_one()
+        results: list[RunResult] = []
+        due, passes = [member for member in group.members if member in enabled], 0
+        while due and passes < group.most_passes:
+            passes += 1
+            for member in due:
+                result = run_one(member, trigger=trigger, allow=allow, progress=progress, cancel=token)
+                results.append(result)
+                if result.outcome not in _CARRIED_OUT:
+                    return GroupResult(group, tuple(results), passes, self._due(group, enabled), skipped)
+            due = list(self._due(group, enabled))
+        return GroupResult(group, tuple(results), passes, tuple(due), skipped)
+
+    def _due(self, group: SyncGroup, enabled: set[str]) -> tuple[str, ...]:
+        waiting = self._store.follow_ups()
+        return tuple(member for member in group.members if member in waiting and member in enabled)
