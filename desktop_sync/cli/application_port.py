@@ -9,7 +9,7 @@ from typing import Protocol
 from desktop_sync.core.binding import MatchOnly
 from desktop_sync.core.configuration import Side, SyncConfiguration
 from desktop_sync.core.decision import Action
-from desktop_sync.core.guard import Guard
+from desktop_sync.core.guard import Guard, GuardFinding
 from desktop_sync.core.ledger_port import RecordQuery
 from desktop_sync.core.plan import Mode, Plan, PlanRow, Range
 from desktop_sync.core.ports import CancelToken, Clock, Progress, Secrets
@@ -17,7 +17,15 @@ from desktop_sync.core.run import Run, RunResult, Trigger
 from desktop_sync.core.status import Event
 from desktop_sync.core.sync_group import GroupResult
 from desktop_sync.core.sync_record import Conflict, HistoryRow, SyncRecord
-from desktop_sync.services.views import BindingReport, ConfigurationState, Finding, ImportReport, VerificationReport
+from desktop_sync.core.undo import UndoRow, UndoTarget
+from desktop_sync.services.views import (
+    BindingReport,
+    ConfigurationState,
+    Finding,
+    ImportReport,
+    ReportFiles,
+    VerificationReport,
+)
 
 
 class Configurations(Protocol):
@@ -128,8 +136,35 @@ class Records(Protocol):
     def find(self, configuration: str, record: str, entity: str = "") -> SyncRecord: ...
 
 
+class UndoView(Protocol):
+    """What an undo would do. Close it."""
+
+    @property
+    def target(self) -> UndoTarget: ...
+    def rows(self, *, listed: bool | None = None, offset: int = 0, limit: int = 200) -> list[UndoRow]: ...
+    def count(self, *, listed: bool | None = None) -> int: ...
+    def counts(self) -> dict[str, dict[Action, int]]: ...
+    def findings(self) -> tuple[GuardFinding, ...]: ...
+    def close(self) -> None: ...
+
+
+class Undo(Protocol):
+    def preview(self, run_id: int, *, progress: Progress = ..., cancel: CancelToken = ...) -> UndoView: ...
+    def preview_bring_back(
+        self, conflict_id: int, *, progress: Progress = ..., cancel: CancelToken = ...
+    ) -> UndoView: ...
+    def undo(
+        self, run_id: int, *, trigger: Trigger = ..., progress: Progress = ..., cancel: CancelToken = ...
+    ) -> RunResult: ...
+    def bring_back(
+        self, conflict_id: int, *, trigger: Trigger = ..., progress: Progress = ..., cancel: CancelToken = ...
+    ) -> RunResult: ...
+
+
 class Verification(Protocol):
-    def verify(self, name: str, *, progress: Progress = ..., cancel: CancelToken = ...) -> VerificationReport: ...
+    def verify(
+        self, name: str, *, files: ReportFiles | None = ..., progress: Progress = ..., cancel: CancelToken = ...
+    ) -> VerificationReport: ...
 
 
 class DefinitionFiles(Protocol):
@@ -158,6 +193,8 @@ class Application(Protocol):
     def groups(self) -> Groups: ...
     @property
     def records(self) -> Records: ...
+    @property
+    def undo(self) -> Undo: ...
     @property
     def verification(self) -> Verification: ...
     @property

@@ -160,6 +160,7 @@ def run_head_document(run: Run, configuration: SyncConfiguration | None) -> dict
         "guard": guard_document(result.findings, known) if result and run.outcome is Outcome.GUARD else None,
         "entities": [entity_document(entity) for entity in result.entities] if result else [],
         "error": result.error if result else "",
+        "undoes": result.undoes if result else None,
     }
 
 

@@ -90,6 +90,15 @@ def note_guards(invocation: Invocation, findings: Sequence[GuardFinding], config
     invocation.output.note("  " + invocation.command_line("process", configuration.name, *options))
 
 
+def note_guard_numbers(
+    invocation: Invocation, findings: Sequence[GuardFinding], configuration: SyncConfiguration
+) -> None:
+    """What guards would have said: they do not stop an undo, which a person asks for."""
+    names = {side: configuration.endpoint_of(side) for side in Side}
+    for finding in findings:
+        invocation.output.note("Mind: " + guard_sentence(finding, names))
+
+
 def note_waiting(invocation: Invocation, result: RunResult) -> None:
     """Where to look when records failed or wait."""
     counts = [action_counts(entity.actions) for entity in result.entities]

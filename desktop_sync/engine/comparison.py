@@ -55,6 +55,47 @@ def compared_sql(given: PlanInput, pairs: str) -> str:
     return f"SELECT p.a_rid, p.b_rid, {equal} AS equal, {newer} AS newer, false AS is_tie, false AS is_merge {source}"
 
 
+def fields_sql(given: PlanInput, pairs: str) -> str:
+    """For pairs (a_rid, b_rid) with kept columns, field by field: for each comparison, by its field mapping, e…
+    (whether it is equal), na… and nb… (both in the form in which they are compared, as text), and for every field
+    mapping va… and vb… (what stands there, as text)."""
+    layout = given.layout
+    joins: list[str] = []
+    columns: list[str] = []
+    for comparison in layout.comparisons:
+        columns.append(f"{_equal_sql(given, comparison, joins)} AS e{comparison.index}")
+        sender, other = comparison.sender.value, comparison.sender.other.value
+        sent, target = f"{sender}.o{comparison.index}", f"{other}.{comparison.column.typed}"
+        mapping = layout.entity.fields[comparison.index]
+        sent_text = sent if mapping.lookup else _comparable(sent, comparison)
+        target_text = (
+            plain_text_sql(target, comparison.column.kind) if mapping.lookup else _comparable(target, comparison)
+        )
+        columns.append(f"CAST({sent_text} AS VARCHAR) AS n{sender}{comparison.index}")
+        columns.append(f"CAST({target_text} AS VARCHAR) AS n{other}{comparison.index}")
+    for index, mapping in enumerate(layout.entity.fields):
+        for side in Side:
+            name = mapping.field_of(side)
+            column = layout.of(side).column(name) if name else None
+            held = f"{side.value}.{column.typed}" if column is not None else ""
+            text = (
+                f"coalesce({plain_text_sql(held, column.kind)}, CAST({side.value}.{column.raw} AS VARCHAR))"
+                if column is not None
+                else "CAST(NULL AS VARCHAR)"
+            )
+            columns.append(f"{text} AS v{side.value}{index}")
+    sides = {
+        side: given.read_of(side).staging.select(
+            f"(SELECT {raw_columns(layout, side)} FROM {side_table(layout, side)} WHERE is_kept)"
+        )
+        for side in Side
+    }
+    return (
+        f"SELECT p.a_rid, p.b_rid, {', '.join(columns)} FROM ({pairs}) p JOIN ({sides[Side.A]}) a ON a.rid = p.a_rid "
+        f"JOIN ({sides[Side.B]}) b ON b.rid = p.b_rid {' '.join(joins)}"
+    )
+
+
 def _equal_sql(given: PlanInput, comparison: Comparison, joins: list[str]) -> str:
     layout = given.layout
     sender, other = ("a", "b") if comparison.sender is Side.A else ("b", "a")

@@ -15,6 +15,7 @@ from desktop_sync.core.decision import Action, create, delete
 from desktop_sync.core.plan import FieldChange
 from desktop_sync.core.provider_port import Operation
 from desktop_sync.core.structure import FieldType
+from desktop_sync.core.undo import UndoRow
 from desktop_sync.engine.canonical import parsed_sql, value_type
 from desktop_sync.engine.layout import Column
 from desktop_sync.engine.undo_input import (
@@ -44,23 +45,6 @@ class UndoQuery:
     values: tuple[str, ...]
     expected: tuple[str, ...]
     history: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class UndoRow:
-    """One record of an undo, for the screen. `reason` says why it is not undone, or is empty. Fields have `before`
-    (what stands there) and `after` (what will)."""
-
-    number: int
-    entity: str
-    side: Side | None
-    action: Action
-    record_id: int
-    a_id: str | None
-    b_id: str | None
-    reason: str
-    is_excluded: bool
-    fields: tuple[FieldChange, ...] = ()
 
 
 def undo_query(bench: Workbench, undo: UndoInput, side: Side, action: Action) -> UndoQuery:

@@ -101,7 +101,7 @@ class Application:
     def verification(self) -> VerificationService:
         from desktop_sync.services.verification import VerificationService
 
-        return VerificationService(self.ledger, self.endpoints.open, self.home / "work")
+        return VerificationService(self.ledger, self.endpoints.open, self.home / "work", self.clock)
 
     @cached_property
     def traces(self) -> PipelineTraceService:

@@ -22,13 +22,14 @@ from desktop_sync.core.ledger_port import DoneBatch, Ledger
 from desktop_sync.core.ports import UNWATCHED, CancelToken, Clock, Phase, Progress, Steps, no_steps
 from desktop_sync.core.run import EntityResult, Outcome, Run, RunKind, RunResult, Trigger
 from desktop_sync.core.sync_record import Conflict
+from desktop_sync.core.undo import UndoTarget
 from desktop_sync.engine.workbench import sweep
 from desktop_sync.services import record_problems
 from desktop_sync.services.process import Carried
 from desktop_sync.services.run_lease import RunLease
 from desktop_sync.services.settle import settle_open_intents
 from desktop_sync.services.sync_session import OpenEndpoint, SyncSession, open_session
-from desktop_sync.services.undo_preview import UndoPlanning, UndoPreview, UndoTarget
+from desktop_sync.services.undo_preview import UndoPlanning, UndoPreview
 from desktop_sync.services.undo_writing import UndoWriting
 
 KINDS = (RunKind.RUN, RunKind.PROCESS, RunKind.UNDO)

@@ -11,24 +11,13 @@ from desktop_sync.core.guard import Guard, GuardFinding, SideFigures, check_side
 from desktop_sync.core.ledger_port import DoneBatch, Ledger
 from desktop_sync.core.ports import CancelToken, Phase, Progress
 from desktop_sync.core.provider_port import ReadRequest
-from desktop_sync.core.run import Run
+from desktop_sync.core.undo import UndoRow, UndoTarget
 from desktop_sync.engine import undo_input, undo_plan, undo_write
 from desktop_sync.engine.sides import load_peers
 from desktop_sync.engine.undo_input import UndoInput
-from desktop_sync.engine.undo_write import UndoRow
 from desktop_sync.services import record_problems
 from desktop_sync.services.side_stream import reading
 from desktop_sync.services.sync_session import SyncSession
-
-
-@dataclass(frozen=True, slots=True)
-class UndoTarget:
-    """What is undone: a run, or one record of it (`record_id`). `travels`: the side that it goes on from at the next
-    run, for a conflict's loser."""
-
-    run: Run
-    record_id: int | None = None
-    travels: Side | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+import pyarrow as pa
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.errors import ConfigurationError
 from desktop_sync.core.ledger_port import Ledger
-from desktop_sync.core.ports import UNWATCHED, CancelToken, Phase, Progress
+from desktop_sync.core.ports import UNWATCHED, CancelToken, Clock, Phase, Progress
 from desktop_sync.engine.agreement import agreement, make_pairs
+from desktop_sync.engine.differences import differences_sql
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.plan_input import PlanInput
 from desktop_sync.engine.references import load_pairs
 from desktop_sync.engine.sides import load_peers, load_side
 from desktop_sync.services.side_stream import reading
 from desktop_sync.services.sync_session import OpenEndpoint, SyncSession, full_request, open_session
-from desktop_sync.services.views import EntityVerification, VerificationReport
+from desktop_sync.services.verification_report import VerificationReportWriter, writing
+from desktop_sync.services.views import EntityVerification, ReportFiles, VerificationReport
 
 
 class VerificationService:
     """Blocks; any thread; may be repeated."""
 
-    def __init__(self, ledger: Ledger, open_endpoint: OpenEndpoint, work_folder: Path) -> None:
+    def __init__(self, ledger: Ledger, open_endpoint: OpenEndpoint, work_folder: Path, clock: Clock) -> None:
+        self._clock = clock
         self._ledger = ledger
         self._open_endpoint = open_endpoint
         self._work_folder = work_folder
@@ -30,10 +36,15 @@ class VerificationService:
         self,
         name: str,
         *,
+        files: ReportFiles | None = None,
         progress: Progress = UNWATCHED,
         cancel: CancelToken | None = None,
     ) -> VerificationReport:
-        """The report of all entities. Raises errors of endpoints and configuration, and CancelledError."""
+        """The report of all entities; with `files` also written there, with every record that differs or is missing.
+
+        Raises errors of endpoints and configuration, CancelledError, and OSError for the files; then they are as they
+        were.
+        """
         token = cancel or CancelToken()
         for configuration in self._ledger.configurations():
             if configuration.name == name:
@@ -45,12 +56,21 @@ class VerificationService:
             for layout in session.layouts:
                 if session.is_lookup(layout):
                     load_pairs(session.bench, layout, self._ledger.peers(session.key(layout)))
-            entities = tuple(self._verify(session, layout, progress, token) for layout in session.layouts)
+            with writing(files or ReportFiles(), configuration, self._clock.now()) as writer:
+                entities = tuple(
+                    self._verify(session, layout, progress, token, writer if files else None)
+                    for layout in session.layouts
+                )
         progress.phase("", Phase.FINISHED)
         return VerificationReport(name, entities)
 
     def _verify(
-        self, session: SyncSession, layout: Layout, progress: Progress, cancel: CancelToken
+        self,
+        session: SyncSession,
+        layout: Layout,
+        progress: Progress,
+        cancel: CancelToken,
+        writer: VerificationReportWriter | None,
     ) -> EntityVerification:
         bench = session.bench
         progress.phase(layout.entity.name, Phase.VERIFYING)
@@ -65,7 +85,7 @@ class VerificationService:
         given = PlanInput(layout, reads[Side.A], reads[Side.B], session.lookups(layout), {})
         found = agreement(bench, given)
         nameless = reads[Side.A].nameless + reads[Side.B].nameless
-        return EntityVerification(
+        verified = EntityVerification(
             layout.entity.name,
             found.in_sync,
             found.different,
@@ -74,3 +94,13 @@ class VerificationService:
             found.unverified + nameless,
             found.digest,
         )
+        if writer is not None:
+            with bench.stream(differences_sql(given)) as batches:
+                writer.entity(verified, layout.entity, _watched(batches, cancel))
+        return verified
+
+
+def _watched(batches: Iterable[pa.RecordBatch], cancel: CancelToken) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        cancel.check()
+        yield batch

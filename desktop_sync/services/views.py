@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 from desktop_sync.core.binding import Binding, Lease, MatchOnly
 from desktop_sync.core.configuration import FieldMapping
@@ -23,6 +24,7 @@ __all__ = [
     "MappingSample",
     "MappingSuggestion",
     "ProviderInfo",
+    "ReportFiles",
     "ReviewCase",
     "SampleTable",
     "VerificationReport",
@@ -113,6 +115,14 @@ class VerificationReport:
     @property
     def is_in_sync(self) -> bool:
         return all(not (e.different or e.missing_a or e.missing_b or e.unverified) for e in self.entities)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFiles:
+    """Where the reports of a verification go; None is not wanted."""
+
+    html: Path | None = None
+    csv: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from desktop_sync.services.views import (
     MappingSample,
     MappingSuggestion,
     ProviderInfo,
+    ReportFiles,
     ReviewCase,
     VerificationReport,
 )
@@ -138,7 +139,9 @@ class ScheduleDesk(Protocol):
 
 
 class VerificationDesk(Protocol):
-    def verify(self, name: str, *, progress: Progress = ..., cancel: CancelToken = ...) -> VerificationReport: ...
+    def verify(
+        self, name: str, *, files: ReportFiles | None = ..., progress: Progress = ..., cancel: CancelToken = ...
+    ) -> VerificationReport: ...
 
 
 class DefinitionFileDesk(Protocol):

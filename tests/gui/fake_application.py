@@ -35,6 +35,7 @@ from desktop_sync.services.views import (
     ImportReport,
     Level,
     ProviderInfo,
+    ReportFiles,
     ReviewCase,
     VerificationReport,
 )
@@ -497,6 +498,7 @@ class FakeVerification:
         self,
         name: str,
         *,
+        files: ReportFiles | None = None,
         progress: Progress = NoProgress(),  # noqa: B008
         cancel: CancelToken = CancelToken(),  # noqa: B008
     ) -> VerificationReport:

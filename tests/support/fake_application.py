@@ -25,8 +25,10 @@ from desktop_sync.services.views import (
     EntityVerification,
     Finding,
     ImportReport,
+    ReportFiles,
     VerificationReport,
 )
+from tests.support.fake_undo import FakeUndo
 
 EVERYTHING = Range()
 NOBODY = NoProgress()
@@ -300,10 +302,17 @@ class FakeRecords:
 @dataclass
 class FakeVerification:
     entity: EntityVerification = AGREEMENT
+    files: list[ReportFiles | None] = field(default_factory=list)
 
     def verify(
-        self, name: str, *, progress: Progress = NOBODY, cancel: CancelToken | None = None
+        self,
+        name: str,
+        *,
+        files: ReportFiles | None = None,
+        progress: Progress = NOBODY,
+        cancel: CancelToken | None = None,
     ) -> VerificationReport:
+        self.files.append(files)
         return VerificationReport(name, (self.entity,))
 
 
@@ -388,6 +397,7 @@ class FakeApplication:
     bindings: FakeBindings = field(default_factory=FakeBindings)
     groups: FakeGroups = field(default_factory=FakeGroups)
     records: FakeRecords = field(default_factory=FakeRecords)
+    undo: FakeUndo = field(default_factory=FakeUndo)
     verification: FakeVerification = field(default_factory=FakeVerification)
     definitions: FakeDefinitions = field(default_factory=FakeDefinitions)
     sample: FakeSample = field(default_factory=FakeSample)

@@ -20,6 +20,7 @@ from desktop_sync.cli.commands.run import RUN
 from desktop_sync.cli.commands.sample import SAMPLE
 from desktop_sync.cli.commands.secret import SECRET
 from desktop_sync.cli.commands.steps import STEPS
+from desktop_sync.cli.commands.undo import UNDO
 from desktop_sync.cli.commands.unlink import UNLINK
 from desktop_sync.cli.commands.verify import VERIFY
 
@@ -39,6 +40,7 @@ COMMANDS: tuple[Command, ...] = (
     RESOLVE,
     LINK,
     UNLINK,
+    UNDO,
     VERIFY,
     HISTORY,
     SECRET,

@@ -60,6 +60,9 @@ def _show(invocation: Invocation, conflict: Conflict, configuration: SyncConfigu
         output.line(f"Decide with: {line}   (or --use b)")
     else:
         output.line(f"{configuration.endpoint_of(conflict.winner)} won ({rule_key(conflict.rule.name)}).")
+        if conflict.settled_at is not None:
+            line = invocation.command_line("undo", "--conflict", str(conflict.id))
+            output.line(f"Bring the {configuration.endpoint_of(conflict.winner.other)} values back with: {line}")
     output.line()
 
 

@@ -18,6 +18,7 @@ SPECIFIED = {"import", "export", "list", "check", "preview", "prepare", "process
     "unlink",
     "verify",
     "history",
+    "undo",
     "secret",
 }
 
@@ -93,7 +94,7 @@ def test_the_home_comes_from_the_environment_or_is_left_to_the_platform(
             "--from is later than --to",
         ),
         (("resolve", "Customers", "17"), "the following arguments are required: --use"),
-        (("undo", "7"), "invalid choice: 'undo'"),
+        (("undo",), "undo needs the number of a run, or --conflict N"),
     ],
 )
 def test_wrong_usage_is_a_sentence_and_code_2_also_in_json(
