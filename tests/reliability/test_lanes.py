@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.reliability.lanes import kills_executed, kills_forked, mass_deletes
+from tests.reliability.lanes import kills_executed, kills_forked, mass_deletes, round_trips
 from tests.reliability.size import Size
 
 
@@ -31,3 +31,10 @@ def test_a_failing_or_lying_listing_deletes_nothing(tmp_path: Path) -> None:
     assert counts["cells"] >= 36
     bad = ("deletes", "changed_sides", "wrong_errors", "not_recovered")
     assert {name: counts[name] for name in bad} == dict.fromkeys(bad, 0)
+
+
+@pytest.mark.scenario("E1", "E2", "E3", "E4", "E10", "E13")
+def test_generated_values_arrive_as_they_were_or_are_refused_by_name(tmp_path: Path) -> None:
+    counts = round_trips.measure(Size.SMALL, tmp_path)
+    assert counts["values"] > 9000
+    assert counts["lossy_undeclared"] == counts["writes_of_second_run"] == 0

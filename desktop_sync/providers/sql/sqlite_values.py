@@ -45,7 +45,11 @@ def stored_column(column: Column, sent: pa.Array) -> StoredColumn:
         is_sure = affinity in (Affinity.REAL, Affinity.NUMERIC) and not pc.any(pc.is_nan(sent)).as_py()
         return StoredColumn(column, sent.to_pylist(), is_sure)
     if pa.types.is_decimal(kind):
-        return StoredColumn(column, decimal_texts(sent).to_pylist(), affinity is Affinity.TEXT or _fits_doubles(sent))
+        texts = decimal_texts(sent)
+        if affinity is not Affinity.TEXT:
+            # Digits without a point are kept exactly as a 64-bit integer; with one they would become a double.
+            texts = pc.replace_substring_regex(texts, r"\.0+$", "")
+        return StoredColumn(column, texts.to_pylist(), affinity is Affinity.TEXT or _fits_doubles(sent))
     if pa.types.is_binary(kind):
         return StoredColumn(column, sent.to_pylist(), column.field.type is FieldType.BINARY)
     if pa.types.is_string(kind):

@@ -24,5 +24,6 @@ LANES: dict[str, Lane] = dict(
         _lane("kills_forked", 6),
         _lane("kills_executed", 2),
         _lane("mass_deletes", 1.5),
+        _lane("round_trips", 1),
     )
 )

@@ -144,6 +144,17 @@ def test_what_the_database_cannot_hold_exactly_is_said(session: EndpointSession,
     assert list(result.stored_as_sent) == [False, False, True]
 
 
+@pytest.mark.scenario("E3")
+def test_a_whole_decimal_keeps_all_digits_of_a_64_bit_number(
+    session: EndpointSession, outside: sqlite3.Connection
+) -> None:
+    outside.execute("CREATE TABLE money (id INTEGER PRIMARY KEY, n DECIMAL(38,0))")
+    numbers = [2**53 + 1, 2**63 - 1, -(2**63)]
+    values = pa.table({"n": pa.array([Decimal(number) for number in numbers], pa.decimal128(38, 9))})
+    commit(session, "money", WriteBatch(Operation.CREATE, [None] * 3, ("n",), values))
+    assert [row[0] for row in outside.execute("SELECT n FROM money ORDER BY id")] == numbers
+
+
 def test_a_record_is_not_created_without_a_value_for_its_key(
     session: EndpointSession, outside: sqlite3.Connection
 ) -> None:
