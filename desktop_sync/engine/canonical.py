@@ -142,8 +142,10 @@ def convert_sql(value: str, kind: ValueType, target: ValueType, *, exact: bool =
 def _decimal_text(value: str, digits: int = 0) -> str:
     # Most numbers have room in 64 bits, whose digits are written much quicker; the text is the same.
     narrow = f"TRY_CAST({value} AS DECIMAL(18,{LEAST_SCALE}))"
-    text = f"CASE WHEN {narrow} = {value} THEN CAST({narrow} AS VARCHAR) ELSE CAST({value} AS VARCHAR) END"
-    short = f"rtrim(rtrim({text}, '0'), '.')"
+    short = (
+        f"CASE WHEN {narrow} = {value} THEN regexp_replace(CAST({narrow} AS VARCHAR), '\\.?0*$', '') "
+        f"ELSE rtrim(rtrim(CAST({value} AS VARCHAR), '0'), '.') END"
+    )
     if not digits:
         return short
     shown = f"CAST({value} AS DECIMAL(38,{digits}))"

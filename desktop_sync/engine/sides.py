@@ -6,7 +6,7 @@ in_filter, is_kept, record_id (of the sync record that has this id). One row per
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
@@ -84,7 +84,7 @@ def load_side(
     bench.execute(f"CREATE TABLE {looked_table(layout, side)} (rid VARCHAR)")
     with bench.source(stream) as (source, schema):
         staging = Staging(layout, layout.of(side), text_places(schema))
-        select = _side_select(layout, side, staging, source, schema, keeps_all, has_peers)
+        select = _side_select(layout, side, staging, source, schema, keeps_all=keeps_all, has_peers=has_peers)
         bench.execute(f"CREATE TABLE {name} AS {select}")
     stamp = staging.side.stamp
     last = ""
@@ -129,10 +129,22 @@ def look_up(bench: Workbench, read: SideRead, stream: ArrowStream, ids: Sequence
     with bench.source(stream) as (source, schema):
         staging = replace(read.staging, texts=text_places(schema))
         fresh = f"fresh_{name}"
-        bench.execute(f"CREATE TABLE {fresh} AS {_side_select(layout, side, staging, source, schema, True, True)}")
-    bench.execute(f"INSERT INTO {name} SELECT * FROM {fresh} WHERE rid IS NOT NULL")
+        select = _side_select(layout, side, staging, source, schema, keeps_all=True, has_peers=False)
+        bench.execute(f"CREATE TABLE {fresh} AS {select}")
+    me = f"{side.value}_id"
+    peers = f"SELECT record_id, {me} FROM {peer_table(layout)} WHERE {me} IN (SELECT rid FROM {fresh})"
+    bench.execute(
+        f"INSERT INTO {name} SELECT f.* REPLACE (p.record_id AS record_id) FROM {fresh} f "
+        f"LEFT JOIN ({peers}) p ON p.{me} = f.rid WHERE f.rid IS NOT NULL"
+    )
+    came = f"SELECT f.rid FROM {fresh} f WHERE f.rid IS NOT NULL"
+    _mark_repeated(
+        bench,
+        layout,
+        side,
+        {"rid": came, "record_id": f"SELECT record_id FROM {name} WHERE rid IN ({came}) AND record_id IS NOT NULL"},
+    )
     bench.execute(f"DROP TABLE {fresh}")
-    _mark_repeated(bench, layout, side)
     return read
 
 
@@ -156,6 +168,7 @@ def _side_select(
     staging: Staging,
     source: str,
     schema: pa.Schema,
+    *,
     keeps_all: bool,
     has_peers: bool,
 ) -> str:
@@ -189,12 +202,14 @@ def _side_select(
     )
 
 
-def _mark_repeated(bench: Workbench, layout: Layout, side: Side) -> None:
-    """Of several records with one id, one row stays, and says so."""
+def _mark_repeated(bench: Workbench, layout: Layout, side: Side, among: Mapping[str, str] | None = None) -> None:
+    """Of several records with one id, one row stays, and says so. `among`: SELECTs of the rids and record ids to look
+    at, where not all have to be."""
     name = side_table(layout, side)
     message = literal(PROBLEM_SEPARATOR + _REPEATED)
     for identity in ("record_id", "rid"):
-        repeated = f"SELECT {identity} FROM {name} WHERE {identity} IS NOT NULL GROUP BY 1 HAVING count(*) > 1"
+        wanted = f"{identity} IN ({among[identity]})" if among else f"{identity} IS NOT NULL"
+        repeated = f"SELECT {identity} FROM {name} WHERE {wanted} GROUP BY 1 HAVING count(*) > 1"
         if not bench.number(f"SELECT count(*) FROM ({repeated})"):
             continue
         if identity == "record_id":

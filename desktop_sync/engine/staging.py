@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from desktop_sync.core.configuration import FieldMapping, NullPolicy, UnknownChoice
@@ -83,9 +84,7 @@ class Staging:
         canonical = [f"{canonical_sql(f'u{place}', value[1])} AS n{place}" for value, place in places.items()]
         inner = f"SELECT *, {', '.join(normal)} FROM ({self.select(source)})"
         inner = f"SELECT *, {', '.join(canonical)} FROM ({inner})"
-        keys = [f"n{places[value]}" for value in matched]
-        known = " AND ".join(f"{key} IS NOT NULL" for key in keys)
-        match_key = f"CASE WHEN {known} THEN md5_number(concat({', chr(31), '.join(keys)})) END" if keys else "NULL"
+        match_key = _match_key([places[value] for value in matched], [value[1] for value in matched])
         digest = digest_sql([f"n{places[value]}" for value in digested])
         return f"SELECT *, {digest} AS digest, {match_key} AS match_key FROM ({inner})"
 
@@ -226,6 +225,16 @@ class Staging:
 
 
 _NO_CHOICE = " is not among the choices of the value map"
+
+
+def _match_key(places: Sequence[int], kinds: Sequence[ValueType]) -> str:
+    """A number of 128 bits over identifying values in normal form (u…, n… canonical); null where one of them is."""
+    if not places:
+        return "NULL"
+    if [kind.type for kind in kinds] == [FieldType.INTEGER]:  # it is a number already
+        return f"CAST(CAST(u{places[0]} AS HUGEINT) + 9223372036854775808 AS UHUGEINT)"
+    known = " AND ".join(f"n{place} IS NOT NULL" for place in places)
+    return f"CASE WHEN {known} THEN md5_number(concat({', chr(31), '.join(f'n{place}' for place in places)})) END"
 
 
 def sent_type(sending: Sending) -> ValueType:

@@ -18,7 +18,7 @@ def find_touched(bench: Workbench, given: PlanInput) -> None:
     """The table touched_N has the peers that need a look: changed, gone, out of order, or waiting to be tried."""
     layout = given.layout
     changes = ", ".join(f"{_change_sql(given, side)} AS change_{side.value}" for side in Side)
-    bench.execute(f"CREATE OR REPLACE TABLE candidates AS {_candidates_sql(given)}")
+    bench.execute(f"CREATE OR REPLACE TABLE candidates AS {_candidates_sql(bench, given)}")
     among = "record_id IN (SELECT record_id FROM candidates)"
     bench.execute(
         f"CREATE OR REPLACE TABLE touched_{layout.number} AS SELECT * FROM ("
@@ -45,7 +45,7 @@ def waiting_sql(given: PlanInput, alias: str) -> str:
     return f"coalesce({alias}.status = {Status.FAILED:d} AND {alias}.not_before > {at}, false)"
 
 
-def _candidates_sql(given: PlanInput) -> str:
+def _candidates_sql(bench: Workbench, given: PlanInput) -> str:
     """Numbers of sync records that may be touched. Joined by number, which stays small at a million peers."""
     layout = given.layout
     peers = peer_table(layout)
@@ -53,9 +53,13 @@ def _candidates_sql(given: PlanInput) -> str:
     for side in Side:
         table, me = side_table(layout, side), side.value
         parts.append(f"SELECT record_id FROM {table} WHERE is_kept AND record_id IS NOT NULL")
+        # Each row with a sync record has another one, so that equal numbers mean that no record is gone.
         present = f"SELECT record_id FROM {table} WHERE record_id IS NOT NULL"
         if given.read_of(side).is_complete:
-            parts.append(f"SELECT record_id FROM {peers} WHERE {me}_id IS NOT NULL AND record_id NOT IN ({present})")
+            if bench.number(f"SELECT (SELECT count({me}_id) FROM {peers}) - (SELECT count(record_id) FROM {table})"):
+                parts.append(
+                    f"SELECT record_id FROM {peers} WHERE {me}_id IS NOT NULL AND record_id NOT IN ({present})"
+                )
         else:
             looked = looked_table(layout, side)
             parts.append(f"SELECT record_id FROM {peers} WHERE {me}_id IN (SELECT rid FROM {looked})")

@@ -34,7 +34,7 @@ from desktop_sync.services.care import (
     states_of,
     take_care,
 )
-from desktop_sync.services.side_stream import SideStream, reading
+from desktop_sync.services.side_stream import SideStream, ahead, reading
 from desktop_sync.services.sync_session import SyncSession, full_request
 
 OVERLAP = timedelta(seconds=60)
@@ -210,7 +210,7 @@ class EntityPreparation:
         bench = self.session.bench
         is_full = any(stream.is_complete for stream in pair.values()) or self.session.is_lookup(self.layout)
         if is_full:
-            load_peers(bench, self.layout, self.ledger.peers(self.key))
+            load_peers(bench, self.layout, ahead(self.ledger.peers(self.key)))
             self.keeps_whole = bench.number(f"SELECT count(*) FROM {peer_table(self.layout)}") <= KEPT_WHOLE
         reads = {side: self._load(side, stream, has_peers=is_full) for side, stream in pair.items()}
         if not is_full:

@@ -131,6 +131,13 @@ class _ReadAhead:
             self._waiting.put(None)
 
 
+def ahead(stream: ArrowStream) -> ArrowStream:
+    """The same stream, read a few batches ahead of whoever wants them, in a thread of its own."""
+    reader = pa.RecordBatchReader.from_stream(stream)
+    made: ArrowStream = pa.RecordBatchReader.from_batches(reader.schema, read_ahead(reader))
+    return made
+
+
 def read_ahead(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
     """The reader's batches, the next ones being made while the caller is busy with one."""
     ahead = _ReadAhead(iter(reader))
