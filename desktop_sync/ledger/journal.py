@@ -73,7 +73,10 @@ class SqlJournal(Store):
             if done and not 0 <= done[0] <= done[-1] < row_count:
                 raise BugError(f"batch {batch_id} has no row {done[-1]}")
             records = content.column("record_id") if content is not None else _record_ids(connection, batch_id)
-            taken = set(records.take(pa.array(done, pa.int64())).to_pylist())
+            if len(done) < row_count:
+                taken = set(records.take(pa.array(done, pa.int64())).to_pylist())
+            else:
+                taken = set(records.to_pylist())
             Settlement(connection, entity, run_id, self._now_us()).carry_out(settled, batch_id, taken)
             head = _span(records) | {"done_rows": pack_rows_done(done, row_count), "closed_at": self._now_us()}
             state = BatchState.DONE if done else BatchState.ABORTED

@@ -44,7 +44,10 @@ def time_texts(column: pa.Array) -> pa.Array:
     """Dates, times and timestamps as text, without a fraction of zero."""
     kind = column.type
     if pa.types.is_timestamp(kind):
-        column = column.cast(pa.timestamp("us", kind.tz))
+        try:
+            return column.cast(pa.timestamp("s", kind.tz)).cast(pa.string())  # most have whole seconds
+        except pa.ArrowInvalid:
+            column = column.cast(pa.timestamp("us", kind.tz))
     elif pa.types.is_time(kind):
         column = column.cast(pa.time64("us"))
     return pc.replace_substring_regex(column.cast(pa.string()), r"\.000000", "")

@@ -91,12 +91,18 @@ class ResultColumns:
 
     def settle_all(self, rows: Sequence[int], status: WriteStatus) -> None:
         number = int(status)
+        if len(rows) == len(self.statuses):  # nearly always: nothing was refused
+            self.statuses[:] = [number] * len(rows)
+            return
         for row in rows:
             self.statuses[row] = number
 
     def open_rows(self) -> list[int]:
         """Rows that nothing was decided about yet."""
-        return [row for row, status in enumerate(self.statuses) if status == WriteStatus.UNKNOWN]
+        unknown = int(WriteStatus.UNKNOWN)
+        if self.statuses.count(unknown) == len(self.statuses):
+            return list(range(len(self.statuses)))
+        return [row for row, status in enumerate(self.statuses) if status == unknown]
 
     def result(self) -> WriteResult:
         return WriteResult(tuple(self.statuses), tuple(self.ids), tuple(self.messages), tuple(self.stored_as_sent))

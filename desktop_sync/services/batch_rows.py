@@ -117,8 +117,15 @@ def same(value: int | str, number: int, kind: pa.DataType) -> pa.Array:
     return pa.repeat(pa.scalar(value, kind), number)
 
 
+def those(rows: pa.Table, wanted: pa.Array) -> pa.Table:
+    """The wanted rows; nothing is copied where all are."""
+    return rows if wanted.true_count == len(wanted) else rows.filter(wanted)
+
+
 def has_text(texts: pa.ChunkedArray) -> pa.ChunkedArray:
-    return pc.greater(pc.utf8_length(pc.fill_null(texts, "")), 0)
+    if texts.null_count == len(texts):
+        return pa.chunked_array([pa.repeat(pa.scalar(False), len(texts))])
+    return pc.not_equal(pc.fill_null(texts, ""), "")
 
 
 def is_unfinished(rows: pa.Table) -> pa.ChunkedArray:

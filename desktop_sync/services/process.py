@@ -25,6 +25,7 @@ from desktop_sync.services.batch_rows import (
     has_text,
     is_unfinished,
     rejected_settlements,
+    those,
     with_new_ids,
     written_settlements,
 )
@@ -238,7 +239,7 @@ class Processing:
             changed_content = not content.equals(one.content)
             content, stored = self._with_stored(given, query, content, result, written)
             changed_content = changed_content or stored is not None
-        parts = [written_settlements(query, rows.filter(written), content.filter(written))]
+        parts = [written_settlements(query, those(rows, written), those(content, written))]
         self._look_again(rows.filter(pc.and_(written, is_unfinished(rows))), carried)
         not_written = pc.invert(written)
         if pc.any(not_written).as_py():
@@ -254,9 +255,9 @@ class Processing:
             self.session.provenance.settle(given, query, one.rows, rows, result, stored)
         self.steps("process.settled")
         carried.count(query.action, len(done))
-        self._remember_pairs(given, query, rows.filter(written))
+        self._remember_pairs(given, query, those(rows, written))
         if self.around is not None:
-            self.around.written(self.session.bench, given.layout, query.action, content.filter(written))
+            self.around.written(self.session.bench, given.layout, query.action, those(content, written))
 
     def _with_stored(
         self, given: PlanInput, query: WriteQuery, content: pa.Table, result: WriteResult, written: pa.Array

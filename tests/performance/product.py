@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from desktop_sync.__main__ import collect_garbage_seldom
 from desktop_sync.bootstrap import build_application
 from desktop_sync.core.decision import Action
 from desktop_sync.core.plan import Mode
@@ -26,6 +27,7 @@ class WrongResultError(Exception):
 @contextmanager
 def application_of(workspace: Workspace) -> Iterator[Application]:
     """The application over the workspace's home, the ledger open and the definitions imported."""
+    collect_garbage_seldom()
     application = build_application(workspace.home)
     try:
         application.definitions.import_file(workspace.definitions)

@@ -160,8 +160,8 @@ class TableWork:
         marks = ", ".join("?" * len(columns))
         content = f"({names}) VALUES ({marks})" if columns else "DEFAULT VALUES"
         sql = f"INSERT OR ABORT INTO {quoted(self._table.name)} {content}"
-        if all(results.ids[row] is not None for row in results.open_rows()):
-            self._apply(results, lambda group: self._many(sql, [rows[row] for row in group]))
+        if None not in results.ids or all(results.ids[row] is not None for row in results.open_rows()):
+            self._apply(results, lambda group: self._many(sql, _those(rows, group)))
         else:
             form = RecordForm(columns_of(self._table, self._key, self._place), "")
             returning = f"{sql} RETURNING {form.select_list}"
@@ -208,7 +208,11 @@ class TableWork:
             return
         texts = [key_texts(by_name[name].column, by_name[name].values) for name in self._key]
         ids = texts[0] if len(texts) == 1 else [_id_of(parts) for parts in zip(*texts, strict=True)]
-        for row in results.open_rows():
+        open_rows = results.open_rows()
+        if len(open_rows) == len(ids):
+            results.ids[:] = ids
+            return
+        for row in open_rows:
             results.ids[row] = ids[row]
 
     def _settle_existing(self, results: ResultColumns) -> None:
@@ -385,8 +389,10 @@ class TableWork:
     def _compare_stored(self, columns: Sequence[StoredColumn], results: ResultColumns) -> None:
         """`stored_as_sent` becomes False where the read form of a value is not what was bound."""
         unsure = [column for column in columns if not column.is_sure or self._table.has_triggers]
+        if not unsure:
+            return
         written = [row for row, status in enumerate(results.statuses) if status == WriteStatus.WRITTEN]
-        if not unsure or not written:
+        if not written:
             return
         names = [column.column.field.name for column in unsure]
         current = self._current([results.ids[row] for row in written], names)
@@ -395,6 +401,11 @@ class TableWork:
             results.stored_as_sent[row] = len(found) == 1 and all(
                 is_same_value(column.values[row], value) for column, value in zip(unsure, found[0], strict=True)
             )
+
+
+def _those(rows: Sequence[Row], group: Sequence[int]) -> Sequence[Row]:
+    """The rows at these different places."""
+    return rows if len(group) == len(rows) else [rows[row] for row in group]
 
 
 def _id_of(parts: Row) -> str | None:
