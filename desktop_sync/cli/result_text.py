@@ -45,7 +45,7 @@ def give_run_result(invocation: Invocation, result: RunResult, configuration: Sy
         note_guards(invocation, result.findings, configuration)
     if result.outcome is Outcome.PROBLEMS:
         note_waiting(invocation, result)
-        if result.error:
+        if result.only_matched:
             note_match_only(invocation, result.configuration)
     return OF_OUTCOME[result.outcome]
 

@@ -29,6 +29,12 @@ WHAT = (
 )
 
 
+LOOK = (
+    "Equal records would be linked; different ones would wait under Conflicts, those without a counterpart under "
+    "Review. Nothing is written."
+)
+
+
 def match_only_sentences(why: MatchOnly) -> str:
     """Why a configuration only matches, and what that means."""
-    return f"{WHY[why]} {WHAT}"
+    return f"{WHY[why]} {LOOK if why is MatchOnly.FOREIGN else WHAT}"

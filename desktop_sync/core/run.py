@@ -61,7 +61,8 @@ class EntityResult:
 @dataclass(frozen=True, slots=True)
 class RunResult:
     """What a run came to. `run_id` is None for a preview; `error` is a sentence for people, or empty; `notes` are
-    sentences that nothing need be done about; `undoes` is the run that it undid, if it is an undo."""
+    sentences that nothing need be done about; `undoes` is the run that it undid, if it is an undo.
+    `only_matched`: it ran in match-only mode."""
 
     run_id: int | None
     configuration: str
@@ -72,6 +73,7 @@ class RunResult:
     error: str = ""
     notes: tuple[str, ...] = ()
     undoes: int | None = None
+    only_matched: bool = False
 
 
 @dataclass(frozen=True, slots=True)

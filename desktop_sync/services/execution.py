@@ -147,7 +147,8 @@ class Execution:
         self.ledger.drop(plan.configuration)
         self.ledger.note_matched(plan.configuration, self.run_id)
         said = match_only_sentences(why)
-        return RunResult(self.run_id, plan.configuration, Outcome.PROBLEMS, tuple(results), plan_id=plan.id, error=said)
+        done = RunResult(self.run_id, plan.configuration, Outcome.PROBLEMS, tuple(results), plan_id=plan.id, error=said)
+        return replace(done, only_matched=True)
 
     def _has_open_decisions(self, preview: Preview) -> bool:
         return bool(self.ledger.conflicts(preview.plan.configuration, limit=1))

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from desktop_sync.core.binding import Binding, MatchOnly
 from desktop_sync.core.configuration import (
     Endpoint,
     Entity,
@@ -29,6 +30,7 @@ from desktop_sync.core.schedule import Schedule, ScheduleKind
 from desktop_sync.core.status import Event, Status, after
 from desktop_sync.core.sync_record import Conflict, HistoryRow, SyncRecord
 from desktop_sync.services.views import (
+    BindingReport,
     ConfigurationState,
     EntityVerification,
     Finding,
@@ -307,6 +309,7 @@ class FakePreview:
         self.findings = findings
         self.all = [plan_row(number) for number in range(rows)]
         self.is_closed = False
+        self.match_only: MatchOnly | None = None
 
     @property
     def plan(self) -> Plan:
@@ -400,6 +403,7 @@ class FakeSynchronization:
         self.started: list[tuple[str, Trigger, frozenset[Guard], object]] = []
         self.previews: list[FakePreview] = []
         self.preview_rows = 120
+        self.match_only: MatchOnly | None = None
 
     def _work(self, progress: Progress, cancel: CancelToken) -> None:
         progress.phase("customers", Phase.READING, 5000)
@@ -422,6 +426,7 @@ class FakeSynchronization:
     ) -> FakePreview:
         self._work(progress, cancel)
         preview = FakePreview(name, findings=self.next_findings, rows=self.preview_rows)
+        preview.match_only = self.match_only
         self.previews.append(preview)
         return preview
 
@@ -533,6 +538,27 @@ class FakeSample:
         return "Customers"
 
 
+class FakeBindings:
+    """`modes`: why a configuration only matches; `matched`: names that a person can confirm."""
+
+    def __init__(self) -> None:
+        self.modes: dict[str, MatchOnly] = {}
+        self.matched: set[str] = set()
+        self.error: Exception | None = None
+
+    def take_over(self, name: str) -> BindingReport:
+        if self.error is not None:
+            raise self.error
+        self.modes[name] = MatchOnly.TAKEN_OVER
+        return BindingReport(name, Binding("0190-l", 2), MatchOnly.TAKEN_OVER, {})
+
+    def confirm_match(self, name: str) -> None:
+        if self.error is not None:
+            raise self.error
+        self.modes.pop(name, None)
+        self.matched.discard(name)
+
+
 class FakeApplication:
     """Empty until `fill`. All parts may be changed by a test."""
 
@@ -541,6 +567,7 @@ class FakeApplication:
         self.clock = FakeClock()
         self.endpoints = FakeEndpoints()
         self.configurations = FakeConfigurations(self)
+        self.bindings = FakeBindings()
         self.records = FakeRecords()
         self.synchronization = FakeSynchronization(self)
         self.schedules = FakeSchedules()
@@ -642,6 +669,8 @@ class FakeApplication:
             self.schedules.next_run_at(made.name),
             self.records.counts(made.name),
             len(self.records.conflicts(made.name)),
+            self.bindings.modes.get(made.name),
+            made.name in self.bindings.matched,
         )
 
     def keep_run(self, name: str, result: RunResult, trigger: Trigger) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from desktop_sync.core.binding import MatchOnly
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action
 from desktop_sync.core.plan import Plan, PlanRow
@@ -39,6 +40,7 @@ class OpenPreview:
         self._lock = threading.Lock()
         self._left_out: set[tuple[str, int]] = set()
         self.plan: Plan = preview.plan
+        self.match_only: MatchOnly | None = preview.match_only
 
     @property
     def preview(self) -> Preview:

@@ -17,6 +17,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
+from desktop_sync.core.binding_text import WHY
 from desktop_sync.core.run import Outcome
 from desktop_sync.services.views import ConfigurationState
 from desktop_sync.ui.bridge.control import ProgressState
@@ -46,7 +47,7 @@ def state_icon(state: ConfigurationState) -> tuple[str, Tone]:
         return "off", Tone.MUTED
     if state.last_outcome in (Outcome.FAILED, Outcome.GUARD):
         return ("error", Tone.BAD) if state.last_outcome is Outcome.FAILED else ("shield", Tone.WARNING)
-    if state.last_outcome is Outcome.PROBLEMS or state.open_conflicts:
+    if state.last_outcome is Outcome.PROBLEMS or state.open_conflicts or state.match_only is not None:
         return "alert", Tone.WARNING
     if state.last_outcome is None:
         return "ring", Tone.MUTED
@@ -113,6 +114,8 @@ class ConfigurationListModel(QAbstractListModel):
         lines = [state.name, f"{state.a} ⇄ {state.b}", state_line(state, now)]
         if state.next_run_at is not None:
             lines.append(self.tr("Next: {0}").format(full_time(state.next_run_at, now)))
+        if state.match_only is not None:
+            lines.append(WHY[state.match_only])
         if state.open_conflicts:
             lines.append(self.tr("Decisions waiting: {0}").format(state.open_conflicts))
         return "\n".join(lines)

@@ -8,6 +8,7 @@ from typing import Protocol, cast
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
+from desktop_sync.core.errors import BoundElsewhereError
 from desktop_sync.core.guard import Guard, GuardFinding
 from desktop_sync.core.run import Outcome, RunResult
 from desktop_sync.core.status import Status
@@ -23,6 +24,7 @@ from desktop_sync.ui.text.words import SideNames
 from desktop_sync.ui.views.configuration_settings import ConfigurationSettingsPage
 from desktop_sync.ui.views.conflicts import ConflictsPage
 from desktop_sync.ui.views.content import PageContent, read_content
+from desktop_sync.ui.views.match_only import MatchOnlyBanner
 from desktop_sync.ui.views.overview import OverviewPage
 from desktop_sync.ui.views.preview import PreviewPage
 from desktop_sync.ui.views.queue import QueuePage
@@ -89,6 +91,7 @@ class ConfigurationPage(QStackedWidget):
         self.run_button = button(self.tr("&Sync now"), "primary", large=True)
         self.run_button.setToolTip(self.tr("Find what is out of sync and write it (Ctrl+R)"))
         self.progress = ProgressStrip()
+        self.match_only = MatchOnlyBanner(self._context, self.name)
         self.message = MessageBar(self._context.theme)
         self.guard_button = self.message.add_button(self.tr("Look at the &plan"))
         self.guard_button.hide()
@@ -136,6 +139,7 @@ class ConfigurationPage(QStackedWidget):
         layout.setSpacing(SPACE_M)
         layout.addLayout(header)
         layout.addWidget(self.progress)
+        layout.addWidget(self.match_only)
         layout.addWidget(self.message)
         layout.addWidget(self.tabs, 1)
         self.addWidget(main)
@@ -144,6 +148,9 @@ class ConfigurationPage(QStackedWidget):
         self.preview_button.clicked.connect(self.start_preview)
         self.run_button.clicked.connect(self.start_run)
         self.progress.stop_wanted.connect(self.stop)
+        self.match_only.match_wanted.connect(self.start_run)
+        self.match_only.changed.connect(self._changed_here)
+        self.match_only.failed.connect(self._failed)
         self.guard_button.clicked.connect(self._show_waiting_plan)
         self.failed_button.clicked.connect(self._open_failed)
         self.overview.status_opened.connect(self._open_status)
@@ -186,6 +193,7 @@ class ConfigurationPage(QStackedWidget):
         self._show_tab_count("queue", content.counts.get(Status.PREPARED, 0) + content.counts.get(Status.FAILED, 0))
         self._show_tab_count("conflicts", content.open_conflicts)
         self._show_tab_count("review", content.counts.get(Status.REVIEW, 0))
+        self.match_only.show_mode(content.match_only, can_confirm=content.can_confirm)
         self._stale = set(self.pages)
         self._show_tab()
         self._remind_of_guard(content)
@@ -267,6 +275,7 @@ class ConfigurationPage(QStackedWidget):
         self.progress.show_work(active)
         self.preview_button.setEnabled(active is None)
         self.run_button.setEnabled(active is None)
+        self.match_only.set_busy(active is not None)
 
     @Slot(str, object)
     def _progressed(self, name: str, _state: ProgressState) -> None:
@@ -315,7 +324,9 @@ class ConfigurationPage(QStackedWidget):
         elif result.outcome is Outcome.PROBLEMS:
             failed = sum(entity.failed for entity in result.entities)
             text = self.tr("Done, but some records failed or wait for your decision.")
-            if failed:
+            if result.only_matched:
+                text = self.tr("Matched. Nothing was written.")
+            elif failed:
                 text = self.tr("Done, but {0} could not be synchronized.").format(records(failed))
             self._say(text, Tone.WARNING, offers_failed=failed > 0)
         else:
@@ -324,7 +335,11 @@ class ConfigurationPage(QStackedWidget):
 
     @Slot(str, object)
     def _work_failed(self, name: str, error: object) -> None:
-        if name == self.name:
+        if name != self.name:
+            return
+        if isinstance(error, BoundElsewhereError):
+            self.match_only.show_foreign(error)
+        else:
             self._say(problem(error))
             self.refresh()
 

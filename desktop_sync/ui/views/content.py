@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from desktop_sync.core.binding import MatchOnly
 from desktop_sync.core.configuration import SyncConfiguration
 from desktop_sync.core.run import Run
 from desktop_sync.core.status import Status
@@ -18,7 +19,7 @@ SHOWN_RUNS = 30
 
 @dataclass(frozen=True, slots=True)
 class PageContent:
-    """`runs` are the newest ones, newest first; `now` is when this was read."""
+    """`runs` are the newest ones, newest first; `now` is when this was read. `match_only`: why it only matches."""
 
     configuration: SyncConfiguration
     counts: Mapping[Status, int]
@@ -26,6 +27,8 @@ class PageContent:
     next_run_at: datetime | None
     open_conflicts: int
     now: datetime
+    match_only: MatchOnly | None = None
+    can_confirm: bool = False
 
     @property
     def names(self) -> SideNames:
@@ -46,6 +49,8 @@ def read_content(application: Application, name: str) -> PageContent:
         next_run_at=application.schedules.next_run_at(name),
         open_conflicts=state.open_conflicts if state is not None else 0,
         now=application.clock.now(),
+        match_only=state.match_only if state is not None else None,
+        can_confirm=state is not None and state.can_confirm,
     )
 
 

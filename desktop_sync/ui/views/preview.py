@@ -10,6 +10,8 @@ from PySide6.QtCore import QPoint, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QComboBox, QLineEdit, QMenu, QSplitter, QVBoxLayout, QWidget
 
+from desktop_sync.core.binding import MatchOnly
+from desktop_sync.core.binding_text import match_only_sentences
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action
 from desktop_sync.core.guard import Guard
@@ -80,6 +82,7 @@ class PreviewPage(QWidget):
         self._tally = preview.planned()
         self._names = names
         self._allow: frozenset[Guard] = frozenset()
+        self._match_only = preview.match_only
         self._sort, self._descending = "number", False
         self.back_button = tool_button("", "icon", tip=self.tr("Back without running (Esc)"))
         self.back_button.setShortcut(QKeySequence("Esc"))
@@ -90,6 +93,7 @@ class PreviewPage(QWidget):
         self.guards = MessageBar(context.theme)
         self.pass_button = self.guards.add_button(self.tr("&Let it pass this once"))
         self.pass_button.clicked.connect(self._let_pass)
+        self.match_only = MessageBar(context.theme, closable=False)
         self.message = MessageBar(context.theme)
         self.chips = ChipRow(self.tr("What will be done"), exclusive=False)
         self.chips.changed.connect(self._ask)
@@ -114,7 +118,14 @@ class PreviewPage(QWidget):
         context.theme.changed.connect(self._dress)
         self._dress()
         self._show_tally(self._tally)
+        self._show_mode()
         self._ask()
+
+    def _show_mode(self) -> None:
+        """A plan that only matches says so; of a configuration of another ledger it is just a look."""
+        if self._match_only is not None:
+            self.run_button.setText(self.tr("Match &now"))
+            self.match_only.say(match_only_sentences(self._match_only), Tone.WARNING)
 
     def _make_table(self) -> None:
         empty = EmptyState(
@@ -189,6 +200,7 @@ class PreviewPage(QWidget):
         layout.setSpacing(SPACE_M)
         layout.addLayout(row(self.back_button, title, 0, self.entity, self.search, self.run_button, spacing=SPACE_M))
         layout.addWidget(self._summary)
+        layout.addWidget(self.match_only)
         layout.addWidget(self.guards)
         layout.addWidget(self.message)
         layout.addWidget(self.chips)
@@ -229,7 +241,8 @@ class PreviewPage(QWidget):
         else:
             self.guards.clear()
         self.pass_button.setVisible(bool(findings))
-        self.run_button.setEnabled(not findings and self._preview is not None)
+        is_look = self._match_only is MatchOnly.FOREIGN
+        self.run_button.setEnabled(not findings and not is_look and self._preview is not None)
 
     @Slot()
     def _let_pass(self) -> None:
@@ -287,7 +300,7 @@ class PreviewPage(QWidget):
         why = plan_row.detail or rule_sentence(plan_row.rule, self._names)
         self._row_title.setText(f"{plan_row.title or plan_row.entity}  —  {action_verb(plan_row.action)}: {why}")
         self.fields.show(plan_row.fields, plan_columns(self._names, plan_row.action))
-        turnable = plan_row.action in TURNABLE
+        turnable = plan_row.action in TURNABLE and self._match_only is None
         for control in (self.to_a_button, self.to_b_button):
             control.setVisible(turnable)
         self.to_a_button.setEnabled(plan_row.action is not Action.UPDATE_A)

@@ -13,9 +13,9 @@ _ICONS = {Tone.BAD: "error", Tone.WARNING: "alert", Tone.GOOD: "check-circle"}
 
 
 class MessageBar(QFrame):
-    """Hidden until `say`; a person can close it, and `clear` takes it away."""
+    """Hidden until `say`; a person can close it where it is `closable`, and `clear` takes it away."""
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, parent: QWidget | None = None, *, closable: bool = True) -> None:
         super().__init__(parent)
         self._theme = theme
         self._tone = Tone.NEUTRAL
@@ -30,6 +30,7 @@ class MessageBar(QFrame):
         self._close = tool_button("", "icon", tip=self.tr("Close this message"))
         self._close.setIconSize(QSize(14, 14))
         self._close.clicked.connect(self.clear)
+        self._close.setVisible(closable)
         self._layout = QHBoxLayout(self)
         self._layout.setContentsMargins(SPACE_M, SPACE_S, SPACE_S, SPACE_S)
         self._layout.setSpacing(SPACE_M)

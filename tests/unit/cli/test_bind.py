@@ -83,7 +83,9 @@ def test_confirming_comes_before_the_run_and_a_refusal_stops_it(command_line: Co
 
 def test_after_a_run_that_only_matched_the_way_on_is_said(command_line: CommandLine) -> None:
     application = command_line.application
-    application.synchronization.result = replace(RESULT, outcome=Outcome.PROBLEMS, error="Only matched.")
+    application.synchronization.result = replace(
+        RESULT, outcome=Outcome.PROBLEMS, error="Only matched.", only_matched=True
+    )
     application.configurations.match_only, application.configurations.can_confirm = MatchOnly.RESTORED, True
     said = command_line("run", "Customers")
     assert "Only matched." in said.err
