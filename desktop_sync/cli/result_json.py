@@ -58,6 +58,7 @@ def entity_document(entity: EntityResult) -> dict[str, Json]:
         "actions": action_counts(entity.actions),
         "failed": entity.failed,
         "records_per_s": round(entity.records_per_s, 1),
+        "notes": list(entity.notes),
     }
 
 
@@ -88,7 +89,8 @@ def preview_result(plan: Plan, findings: tuple[GuardFinding, ...], seconds: floa
     waiting = plan.count(Action.CONFLICT, Action.REVIEW, Action.INVALID)
     outcome = Outcome.GUARD if findings else Outcome.PROBLEMS if waiting else Outcome.DONE
     entities = tuple(
-        EntityResult(each.entity, each.read_a, each.read_b, each.counts, seconds=seconds) for each in plan.entities
+        EntityResult(each.entity, each.read_a, each.read_b, each.counts, seconds=seconds, notes=each.notes)
+        for each in plan.entities
     )
     return RunResult(None, plan.configuration, outcome, entities, findings, plan.id)
 

@@ -39,8 +39,8 @@ def give_run_result(invocation: Invocation, result: RunResult, configuration: Sy
     if result.error and not (result.outcome is Outcome.GUARD and result.findings):
         output.note(result.error)
     for entity in result.entities:
-        for problem in entity.problems:
-            output.note(problem)
+        for said in (*entity.notes, *entity.problems):
+            output.note(said)
     if result.outcome is Outcome.GUARD:
         note_guards(invocation, result.findings, configuration)
     if result.outcome is Outcome.PROBLEMS:

@@ -293,6 +293,8 @@ class GuardLimits:
     """Deletions wait in the first run after an edit of what is synchronized (RELIABILITY C9)."""
     older_state: bool = True
     """What a side tells that was put back to an older state waits for a person (RELIABILITY C7)."""
+    write_loop: bool = True
+    """A record that two programs overwrite in turn waits for a person (RELIABILITY D9)."""
 
 
 @dataclass(frozen=True, slots=True)

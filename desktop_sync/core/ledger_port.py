@@ -35,6 +35,7 @@ from desktop_sync.core.run import Run, RunKind, RunResult, Trigger
 from desktop_sync.core.status import Status
 from desktop_sync.core.sync_group import StructureName
 from desktop_sync.core.sync_record import Conflict, HistoryRow, SyncRecord
+from desktop_sync.core.write_loop import PastWrite
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +164,16 @@ class RecordQuery:
     offset: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """A field of a side that is stored otherwise than it was sent. Both texts are None where the field is masked."""
+
+    side: Side
+    field: str
+    sent: str | None
+    stored: str | None
+
+
 class DefinitionStore(Protocol):
     """Endpoints and sync configurations."""
 
@@ -269,6 +280,21 @@ class RecordStore(Protocol):
 
     def waiting_decisions(self, key: EntityKey, rules: Sequence[int]) -> dict[int, int]:
         """Record id → rule of open conflicts that were found by one of these rules and nobody decided yet."""
+
+    def update_streak(self, key: EntityKey) -> int:
+        """How many of the last runs that wrote something for the entity updated records, one after the other."""
+
+    def past_updates(self, key: EntityKey, record_ids: Sequence[int], runs: int) -> dict[int, list[PastWrite]]:
+        """Of these sync records, those that were updated in each of the last runs that wrote: one update of each run,
+        newest first, up to `runs`, ending at a run that did not update the record."""
+
+    def losses(self, key: EntityKey) -> tuple[Loss, ...]:
+        """Fields that were seen to be stored otherwise than they were sent, each with an example."""
+
+    def keep_losses(
+        self, key: EntityKey, run_id: int, found: Sequence[Loss], cleared: Sequence[tuple[Side, str]]
+    ) -> None:
+        """These fields are lossy; the cleared ones were stored as they were sent, and are not any more."""
 
     def absences(self, key: EntityKey, side: Side) -> dict[int, datetime]:
         """Sync records whose record a complete read of the side did not find: since when."""

@@ -93,6 +93,21 @@ def ask_still(bench: Workbench, layout: Layout, waiting: Mapping[int, int], why:
         _ask(bench, layout, where, Rule(rule), why[rule])
 
 
+def planned_updates(bench: Workbench, layout: Layout) -> dict[int, tuple[Side, bytes | None]]:
+    """The sync records that are to be updated: where to, and the digest of the record that is written there."""
+    found: dict[int, tuple[Side, bytes | None]] = {}
+    for target in Side:
+        source = target.other
+        rows = bench.rows(
+            f"SELECT p.record_id, s.digest FROM {plan_table(layout)} p JOIN {side_table(layout, source)} s "
+            f"ON s.rid = p.{source.value}_id WHERE p.action = {update(target):d} AND NOT p.excluded "
+            f"AND p.rule <> {Rule.DECIDED:d} AND p.record_id IS NOT NULL"
+        )
+        for record, digest in rows:
+            found[int(str(record))] = (target, digest if isinstance(digest, bytes) else None)
+    return found
+
+
 def ask_for(bench: Workbench, layout: Layout, record_ids: Sequence[int], rule: Rule, why: str) -> int:
     """The updates of these sync records wait for a decision; how many."""
     numbers = ", ".join(str(int(number)) for number in record_ids)

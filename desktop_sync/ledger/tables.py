@@ -303,3 +303,30 @@ absence = Table(
     sqlite_strict=True,
     sqlite_with_rowid=False,
 )
+
+# Fields that a side was seen to store otherwise than they were sent, each with an example; masked ones have none.
+lossy_field = Table(
+    "lossy_field",
+    metadata,
+    Column("entity_id", Integer, ForeignKey("entity.id", ondelete="CASCADE"), nullable=False),
+    Column("side", Text, nullable=False),
+    Column("field", Text, nullable=False),
+    Column("sent", Text),
+    Column("stored", Text),
+    Column("run_id", Integer, nullable=False),
+    PrimaryKeyConstraint("entity_id", "side", "field"),
+    sqlite_strict=True,
+)
+
+# The last measurements of how far the clocks of endpoints are ahead of this machine's.
+clock_sample = Table(
+    "clock_sample",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("endpoint", Text, nullable=False),
+    Column("at", Integer, nullable=False),
+    Column("shift_us", Integer, nullable=False),
+    Column("error_us", Integer, nullable=False),
+    Index("clock_sample_endpoint", "endpoint", "id"),
+    sqlite_strict=True,
+)

@@ -8,13 +8,14 @@ from datetime import datetime
 
 from desktop_sync.core import care as rules
 from desktop_sync.core.configuration import Side
-from desktop_sync.core.decision import Rule
+from desktop_sync.core.decision import Action, Rule
 from desktop_sync.core.guard import Guard, GuardFinding
 from desktop_sync.core.ledger_port import Ledger, Watermark
 from desktop_sync.core.provider_port import HighMarks, ReadCompleteness
+from desktop_sync.core.write_loop import ALTERNATING, ONE_SIDED, is_loop
 from desktop_sync.engine import care_query, outcome_query
 from desktop_sync.engine.layout import Layout
-from desktop_sync.engine.plan_input import PlanInput
+from desktop_sync.engine.plan_input import PlanInput, plan_table
 from desktop_sync.engine.sides import SideRead
 from desktop_sync.services.side_stream import reading
 from desktop_sync.services.sync_session import SyncSession, full_request
@@ -177,6 +178,8 @@ def take_care(session: SyncSession, ledger: Ledger, given: PlanInput, care: Care
             int(Rule.OLDER_STATE): "one side was put back to an older state: decide which record stays",
             int(Rule.WRITE_LOOP): f"{a} and {b} overwrite each other's value: decide which one stays",
         })  # fmt: skip
+    if session.configuration.guards.write_loop:
+        _stop_loops(session, ledger, given, care, notes)
     missed = {side: _miss(session, given, care, side, notes) for side in care.once}
     if care.waits:
         count = care_query.hold_deletes(bench, layout, care.waits)
@@ -204,6 +207,28 @@ def _see_through_edit(session: SyncSession, ledger: Ledger, given: PlanInput) ->
                 known.get(label, value) == value for label, value in fields
             ):
                 care_query.take_as_unchanged(bench, layout, gone, int(row["record_id"]))
+
+
+def _stop_loops(session: SyncSession, ledger: Ledger, given: PlanInput, care: Care, notes: list[str]) -> None:
+    """Records that two programs overwrite in turn wait for a decision. Costs a look at some heads, and nothing more
+    unless the last runs updated records one after the other."""
+    bench, layout = session.bench, given.layout
+    key = session.key(layout)
+    if not bench.has_rows(plan_table(layout), f"action IN ({Action.UPDATE_A:d}, {Action.UPDATE_B:d})"):
+        return
+    if ledger.update_streak(key) < ALTERNATING:
+        return
+    planned = care_query.planned_updates(bench, layout)
+    past = ledger.past_updates(key, list(planned), ONE_SIDED)
+    looping = [record for record, writes in past.items() if is_loop(*planned[record], writes)]
+    a, b = care.names[Side.A], care.names[Side.B]
+    why = f"{a} and {b} overwrite each other's value: decide which one stays"
+    count = care_query.ask_for(bench, layout, looping, Rule.WRITE_LOOP, why)
+    if count:
+        notes.append(
+            f"{a} and {b}, {layout.entity.name}: {_records(count)} for your decision, because its value goes back and "
+            f"forth between two: one program writes it in {a}, another one in {b}."
+        )
 
 
 def _miss(session: SyncSession, given: PlanInput, care: Care, side: Side, notes: list[str]) -> dict[int, datetime]:

@@ -11,7 +11,15 @@ from desktop_sync.core import configuration_check, configuration_text
 from desktop_sync.core.configuration import FieldMapping, Side, SyncConfiguration
 from desktop_sync.core.errors import AlreadyRunningError, ConfigurationError, EndpointError, ExpressionError, Place
 from desktop_sync.core.finding import Finding, Level
-from desktop_sync.core.ledger_port import BindingStore, DefinitionStore, FollowUp, FollowUpStore, RecordStore, RunStore
+from desktop_sync.core.ledger_port import (
+    BindingStore,
+    DefinitionStore,
+    EntityKey,
+    FollowUp,
+    FollowUpStore,
+    RecordStore,
+    RunStore,
+)
 from desktop_sync.core.pipeline import KINDS, STANDARD, with_standard
 from desktop_sync.core.ports import Clock
 from desktop_sync.core.run import RunKind
@@ -22,6 +30,7 @@ from desktop_sync.engine.expression.reading import read
 from desktop_sync.engine.expression.source import Source
 from desktop_sync.services import live_check, mapping_sample, suggestion
 from desktop_sync.services.endpoints import EndpointService
+from desktop_sync.services.lossy import loss_sentence
 from desktop_sync.services.mapping_sample import Ends
 from desktop_sync.services.scheduling import ScheduleService, next_cron
 from desktop_sync.services.structure_reading import Look, Reading
@@ -123,7 +132,17 @@ class ConfigurationService:
             for entity in configuration.entities:
                 if configuration.a and configuration.b and entity.structures.a and entity.structures.b:
                     findings += live_check.check_entity(reading, configuration, entity, self._clock.now())
+        findings += self._lossy(configuration)
         return tuple(dict.fromkeys(findings))
+
+    def _lossy(self, configuration: SyncConfiguration) -> Iterator[Finding]:
+        """What runs saw of fields that are stored otherwise than they were sent."""
+        for entity in configuration.entities:
+            for loss in self._store.losses(EntityKey(configuration.name, entity.name)):
+                places = [i for i, m in enumerate(entity.fields) if m.field_of(loss.side) == loss.field]
+                if places and not entity.fields[places[0]].masked:
+                    said = loss_sentence(loss, configuration.endpoint_of(loss.side), entity.structures.of(loss.side))
+                    yield Finding(Level.WARNING, said, entity.name, places[0], "field.lossy")
 
     def suggest_entities(self, a: str, b: str) -> tuple[tuple[str, str, float], ...]:
         """Pairs of structures that look alike, the surest first: (structure in A, structure in B, score 0 to 1)."""

@@ -345,6 +345,7 @@ def read_guards(table: DefinitionTable) -> GuardLimits:
         identity=table.flag(Guard.IDENTITY.value, defaults.identity),
         edited=table.flag("edited", defaults.edited),
         older_state=table.flag("older-state", defaults.older_state),
+        write_loop=table.flag("write-loop", defaults.write_loop),
     )
     table.finish()
     return limits

@@ -116,6 +116,7 @@ def _guards(limits: GuardLimits) -> Table:
     table.add(Guard.IDENTITY.value, limits.identity)
     table.add("edited", limits.edited)
     table.add("older-state", limits.older_state)
+    table.add("write-loop", limits.write_loop)
     return table
 
 

@@ -19,6 +19,7 @@ from desktop_sync.engine import outcome_query
 from desktop_sync.engine.plan_input import PlanInput
 from desktop_sync.services import record_problems
 from desktop_sync.services.care import Care, care_of, identities, late_deletes, states_of
+from desktop_sync.services.lossy import loss_notes
 from desktop_sync.services.prepare import Prepared, Scope, prepare_again
 from desktop_sync.services.prepare_wanted import Want
 from desktop_sync.services.preview import Preview
@@ -128,6 +129,7 @@ class Execution:
         for one in planned:
             self._replan(processing, one, carried[one.layout.number], self.order.cancel)
         self._save_watermarks(preview, carried)
+        self._save_losses(preview, carried)
         self.ledger.drop(preview.plan.configuration)
         results = [self._entity_result(one, carried[one.layout.number]) for one in preview.prepared]
         waiting = any(carried[one.layout.number].waiting for one in preview.prepared)
@@ -206,6 +208,16 @@ class Execution:
             if one.given is not None and preview.session.provenance is not None and not preview.is_kept:
                 preview.session.provenance.mark_scanned(one.given)
             self._save_absences(one, key)
+
+    def _save_losses(self, preview: Preview, carried: Mapping[int, Carried]) -> None:
+        """Fields that were stored otherwise than they were sent are told, and kept for the configuration's check."""
+        names = {side: preview.session.configuration.endpoint_of(side) for side in Side}
+        for one in preview.prepared:
+            done = carried[one.layout.number]
+            if done.losses.found or done.losses.as_sent:
+                found = list(done.losses.found.values())
+                self.ledger.keep_losses(preview.session.key(one.layout), self.run_id, found, done.losses.cleared)
+                done.notes += loss_notes(done.losses, names, one.layout)
 
     def _save_absences(self, one: Prepared, key: EntityKey) -> None:
         for side, missed in one.missed.items():

@@ -29,6 +29,7 @@ from desktop_sync.services.batch_rows import (
     with_new_ids,
     written_settlements,
 )
+from desktop_sync.services.lossy import LossyFields
 from desktop_sync.services.run_steps import RunSteps
 from desktop_sync.services.side_stream import read_ahead, reading
 from desktop_sync.services.sync_session import SyncSession, full_request
@@ -57,6 +58,7 @@ class Carried:
     stale: dict[Side, list[str]] = field(default_factory=lambda: {Side.A: [], Side.B: []})
     waiting: int = 0
     notes: tuple[str, ...] = ()
+    losses: LossyFields = field(default_factory=LossyFields)
 
     def count(self, action: Action, number: int) -> None:
         if number:
@@ -237,8 +239,11 @@ class Processing:
         if query.operation is not Operation.DELETE:
             content = batch_rows(query, rows)
             changed_content = not content.equals(one.content)
+            sent = content
             content, stored = self._with_stored(given, query, content, result, written)
             changed_content = changed_content or stored is not None
+            if stored is not None:
+                carried.losses.look(given.layout, query, those(sent, written), those(content, written))
         parts = [written_settlements(query, those(rows, written), those(content, written))]
         self._look_again(rows.filter(pc.and_(written, is_unfinished(rows))), carried)
         not_written = pc.invert(written)

@@ -125,7 +125,7 @@ EMAIL = FieldMapping("Email", "email", identifying=True)
 CITY = FieldMapping("City", "city")
 PERSON = "Id INTEGER PRIMARY KEY, Email TEXT, City TEXT, Note TEXT, Changed TEXT, Gone TEXT"
 PEOPLE = "id, email, city, remark, changed, gone"
-NO_GUARDS = GuardLimits(None, None, False, None, None, None, False, False, False, False)
+NO_GUARDS = GuardLimits(None, None, False, None, None, None, False, False, False, False, False)
 
 
 def person_entity(*fields: FieldMapping, **rules: object) -> Entity:

@@ -66,6 +66,7 @@ def test_a_run_prints_the_specified_shape(command_line: CommandLine) -> None:
                 "actions": NO_ACTIONS | {"create_b": 10, "update_a": 2, "link": 38},
                 "failed": 0,
                 "records_per_s": 180.0,
+                "notes": [],
             }
         ],
     }

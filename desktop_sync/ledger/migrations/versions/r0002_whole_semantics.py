@@ -17,7 +17,18 @@ depends_on = None
 
 def upgrade() -> None:
     """The new tables are there, empty; what the first ones hold is as it was."""
-    for create in (_fact, _fence, _binding, _request, _held, _known_ids, _origins, _follow_up, _guard_memory):
+    for create in (
+        _fact,
+        _fence,
+        _binding,
+        _request,
+        _held,
+        _known_ids,
+        _origins,
+        _follow_up,
+        _guard_memory,
+        _findings,
+    ):
         create()
 
 
@@ -139,3 +150,27 @@ def _guard_memory() -> None:
         sqlite_strict=True,
         sqlite_with_rowid=False,
     )
+
+
+def _findings() -> None:
+    op.create_table(
+        "lossy_field",
+        sa.Column("entity_id", sa.Integer, sa.ForeignKey("entity.id", ondelete="CASCADE"), nullable=False),
+        sa.Column("side", sa.Text, nullable=False),
+        sa.Column("field", sa.Text, nullable=False),
+        sa.Column("sent", sa.Text),
+        sa.Column("stored", sa.Text),
+        sa.Column("run_id", sa.Integer, nullable=False),
+        sa.PrimaryKeyConstraint("entity_id", "side", "field"),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "clock_sample",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("endpoint", sa.Text, nullable=False),
+        sa.Column("at", sa.Integer, nullable=False),
+        sa.Column("shift_us", sa.Integer, nullable=False),
+        sa.Column("error_us", sa.Integer, nullable=False),
+        sqlite_strict=True,
+    )
+    op.create_index("clock_sample_endpoint", "clock_sample", ["endpoint", "id"])
