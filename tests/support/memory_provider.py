@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from desktop_sync.core.binding import Binding
 from desktop_sync.core.errors import AuthenticationError, ConfigurationError, MissingError, Place
-from desktop_sync.core.ledger_port import FollowUp
+from desktop_sync.core.ledger_port import EntityKey, FollowUp, Loss
 from desktop_sync.core.ports import SecretReading, SecretState
 from desktop_sync.core.provider_port import (
     ArrowStream,
@@ -203,6 +203,9 @@ class MemoryStore(MemoryDefinitionStore):
 
     def count_by_status(self, configuration: str, entity: str = "") -> dict[Status, int]:
         return dict(self.status_counts)
+
+    def losses(self, key: EntityKey) -> tuple[Loss, ...]:
+        return ()
 
 
 class SetClock:
