@@ -367,6 +367,9 @@ class HeldStore(Protocol):
         """One transaction: the settlements hold; the held rows in `done_rows` were written, those in `free_rows` were
         not, and neither is held any more. Rows are numbered as in the whole batch, and so is `stored`."""
 
+    def hold_again(self, batch_id: int, settlements: ArrowStream, held: Mapping[int, HoldReason]) -> None:
+        """One transaction: the settlements hold, and these rows of the batch are held for another reason now."""
+
     def release_held(self, key: EntityKey, record_ids: Sequence[int]) -> None:
         """The records are not held any more: a person decided what they are. Others stay as they are."""
 

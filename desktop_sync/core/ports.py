@@ -24,7 +24,7 @@ class Clock(Protocol):
 class Sleep(Protocol):
     """Waits. Tests inject one that only moves their clock."""
 
-    def __call__(self, seconds: float) -> None: ...
+    def __call__(self, seconds: float, /) -> None: ...
 
 
 class Ids(Protocol):

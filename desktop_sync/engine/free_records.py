@@ -22,7 +22,7 @@ def plan_free(bench: Workbench, given: PlanInput) -> None:
         return
     for side in Side:
         bench.execute(f"CREATE OR REPLACE TABLE free_{side.value} AS {_free_sql(given, side)}")
-    match(bench, layout)
+    match(bench, layout, given.held)
     rows = f"rows_{layout.number}"
     for side in Side:
         bench.execute(f"INSERT INTO {rows} {_free_rows_sql(layout, side)}")
@@ -70,7 +70,7 @@ def _free_sql(given: PlanInput, side: Side) -> str:
     # A record that a person skipped, or that was given up, or whose peer is Deleted, is not free.
     held = (
         f"(p.{other}_id IS NOT NULL OR (p.status IN ({Status.SKIPPED:d}, {Status.ABORTED:d}, {Status.DELETED:d}) "
-        f"AND p.deleted_in <> {DeletedIn.BY_HAND:d}))"
+        f"AND p.deleted_in <> {DeletedIn.BY_HAND:d}) OR {given.held.has('p.record_id')})"
     )
     if side is not layout.entity.primary:
         # Not the record that was deleted in both and came back, but another one that was given the same id.
@@ -155,5 +155,6 @@ def plan_gone_halves(bench: Workbench, given: PlanInput) -> None:
             f"INSERT INTO rows_{layout.number} SELECT {Action.CLOSE:d}, {Rule.DELETE_RULE:d}, record_id, a_id, "
             "b_id, NULL, "
             f"{changes}, false, false, status, deleted_in, attempts, NULL FROM {peer_table(layout)} "
-            f"WHERE {me}_id IS NOT NULL AND {other}_id IS NULL AND status NOT IN ({SETTLED}) AND {absent}"
+            f"WHERE {me}_id IS NOT NULL AND {other}_id IS NULL AND status NOT IN ({SETTLED}) AND {absent} "
+            f"AND NOT {given.held.has('record_id')}"
         )

@@ -10,6 +10,7 @@ from itertools import combinations
 
 from desktop_sync.core.configuration import MatchRule, Side
 from desktop_sync.engine.canonical import literal
+from desktop_sync.engine.held import Held, quarantine
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.sides import peer_table, side_table
 from desktop_sync.engine.workbench import Workbench
@@ -18,11 +19,12 @@ MOST_LEVELS = 6
 """Best match looks at subsets of at most so many identifying fields, those that come first."""
 
 
-def match(bench: Workbench, layout: Layout) -> None:
+def match(bench: Workbench, layout: Layout, held: Held) -> None:
     """The tables `matched` and `undecided` are made anew."""
     no_matches(bench)
     if not bench.number("SELECT (SELECT count(*) FROM free_a) + (SELECT count(*) FROM free_b)"):
         return  # the usual case: nobody added anything, and no table need be grouped
+    quarantine(bench, layout, held)
     labels = [layout.entity.fields[c.index].a or layout.entity.fields[c.index].b for c in layout.identifying]
     if layout.entity.match is MatchRule.STRICT:
         _strict(bench, layout, labels)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.status import Status
 from desktop_sync.engine.canonical import literal
+from desktop_sync.engine.held import Held
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.sides import SideRead
 from desktop_sync.engine.staging import PROBLEM_SEPARATOR
@@ -34,6 +35,7 @@ class PlanInput:
     `is_again`: these records were planned in this run before, so that everything they may refer to is there.
     `has_origins`: the origin tables of both sides stand in the workbench (`engine.origin_query`).
     `is_lookup`: records of some entity refer to those of this one, so that its pairs are needed.
+    `held`: what stays out of the plan.
     """
 
     layout: Layout
@@ -47,6 +49,7 @@ class PlanInput:
     has_origins: bool = False
     is_lookup: bool = True
     is_match_only: bool = False
+    held: Held = field(default_factory=Held)
 
     def comes_later(self, lookup: str) -> bool:
         """Whether the entity that a reference points to is not planned before this one: it refers to itself, or the

@@ -32,7 +32,7 @@ def find_touched(bench: Workbench, given: PlanInput) -> None:
         "WHERE p.a_id IS NOT NULL AND p.b_id IS NOT NULL) p "
         f"WHERE status NOT IN ({Status.SKIPPED:d}, {Status.ABORTED:d}) AND (change_a <> 0 OR change_b <> 0 "
         f"OR problem IS NOT NULL OR NOT in_filter OR status NOT IN ({Status.PROCESSED:d}, {Status.DELETED:d})) "
-        f"AND NOT ({waiting_sql(given, 'p')})"
+        f"AND NOT ({waiting_sql(given, 'p')}) AND NOT {given.held.has('record_id')}"
         + (f" AND record_id IN (SELECT record_id FROM {wanted_table(layout)})" if given.is_wanted_only else "")
     )
 

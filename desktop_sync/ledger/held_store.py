@@ -122,6 +122,18 @@ class SqlHeldStore(Store):
             if blob is not None:
                 connection.execute(update(tables.batch_content).where(_contents.batch_id == batch_id).values(rows=blob))
 
+    def hold_again(self, batch_id: int, settlements: ArrowStream, held: Mapping[int, HoldReason]) -> None:
+        """One transaction: the settlements hold, and the rows have these reasons; since when stays."""
+        settled = read_stream(settlements)
+        with self._database.writing("hold_again") as connection:
+            entity, run_id = connection.execute(
+                select(_heads.entity_id, _heads.run_id).where(_heads.id == batch_id)
+            ).one()
+            Settlement(connection, entity, run_id, self._now_us()).carry_out(settled)
+            for row, reason in held.items():
+                changed = update(tables.held).where(_held.batch_id == batch_id, _held.row == row)
+                connection.execute(changed.values(reason=int(reason)))
+
     def release_held(self, key: EntityKey, record_ids: Sequence[int]) -> None:
         """The records are not held any more. Writes nothing where none of them is."""
         with self._database.reading() as connection:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop_sync.core.ledger_port import Ledger
-from desktop_sync.core.ports import Clock, Ids, Secrets, Steps, no_steps
+from desktop_sync.core.ports import Clock, Ids, Secrets, Sleep, Steps, no_steps
 from desktop_sync.services.endpoints import EndpointService, ProviderRegistry
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Application:
         open_ledger: Callable[[], Ledger],
         open_secrets: Callable[[], Secrets],
         steps: Steps = no_steps,
+        sleep: Sleep = time.sleep,
     ) -> None:
         self.home = home
         self.clock = clock
@@ -46,6 +48,7 @@ class Application:
         self._open_ledger = open_ledger
         self._open_secrets = open_secrets
         self._steps = steps
+        self._sleep = sleep
         self._lock = threading.RLock()
         self._ledger: Ledger | None = None
 
@@ -82,14 +85,14 @@ class Application:
         from desktop_sync.services.synchronization import SynchronizationService
 
         return SynchronizationService(
-            self.ledger, self.endpoints.open, self.clock, self._ids, self.home / "work", self._steps
+            self.ledger, self.endpoints.open, self.clock, self._ids, self.home / "work", self._steps, self._sleep
         )
 
     @cached_property
     def undo(self) -> UndoService:
         from desktop_sync.services.undo import UndoService
 
-        return UndoService(self.ledger, self.endpoints.open, self.clock, self.home / "work", self._steps)
+        return UndoService(self.ledger, self.endpoints.open, self.clock, self.home / "work", self._steps, self._sleep)
 
     @cached_property
     def groups(self) -> GroupService:

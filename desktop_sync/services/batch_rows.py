@@ -107,6 +107,29 @@ def rejected_settlements(
     ).cast(SETTLEMENT_SCHEMA)
 
 
+def doubtful_settlements(query: WriteQuery, rows: pa.Table, why: str) -> pa.Table:
+    """Settlements of records of which no answer came: in Review, with what was known of them before."""
+    number = rows.num_rows
+    ids = {side: rows[f"x_{side.value}_id"] for side in Side}
+    if query.operation is Operation.CREATE:
+        no_id = pa.nulls(number, pa.string())
+        ids[query.target] = pc.if_else(pc.is_valid(rows["x_base_a"]), ids[query.target], no_id)
+    return pa.table(
+        {
+            "record_id": rows["x_record_id"],
+            "a_id": ids[Side.A],
+            "b_id": ids[Side.B],
+            "status": same(int(Status.REVIEW), number, pa.int8()),
+            "deleted_in": pc.coalesce(rows["x_deleted_in"], pa.scalar(0, pa.int8())),
+            "a_digest": rows["x_base_a"],
+            "b_digest": rows["x_base_b"],
+            "attempts": pc.coalesce(rows["x_attempts"], pa.scalar(0, pa.int32())),
+            "not_before": pa.nulls(number, pa.timestamp("us", "UTC")),
+            "last_error": same(why, number, pa.string()),
+        }
+    ).cast(SETTLEMENT_SCHEMA)
+
+
 def wait(attempts: int) -> timedelta:
     """How long a record that failed so often waits: one minute, doubled each time, a day at most."""
     return min(LONGEST_WAIT, timedelta(minutes=2 ** min(attempts - 1, 12)))

@@ -13,20 +13,23 @@ from desktop_sync.core.decision import create, delete
 from desktop_sync.core.error_text import guard_sentence
 from desktop_sync.core.guard import Guard, GuardFinding, deletes_limit
 from desktop_sync.core.ledger_port import EntityKey, Ledger
-from desktop_sync.core.ports import CancelToken, Clock, Progress, Steps
+from desktop_sync.core.ports import CancelToken, Clock, Ids, Progress, Sleep, Steps
 from desktop_sync.core.run import EntityResult, Outcome, RunKind, RunResult, Trigger
 from desktop_sync.engine import outcome_query
 from desktop_sync.engine.plan_input import PlanInput
 from desktop_sync.services import record_problems
 from desktop_sync.services.care import Care, care_of, identities, late_deletes, states_of
+from desktop_sync.services.intents import Intents
 from desktop_sync.services.lossy import loss_notes
 from desktop_sync.services.prepare import Prepared, Scope, prepare_again
 from desktop_sync.services.prepare_wanted import Want
 from desktop_sync.services.preview import Preview
-from desktop_sync.services.process import CREATES_AND_UPDATES, DELETES, Carried, Processing
+from desktop_sync.services.process import CREATES_AND_UPDATES, Carried, Processing
 from desktop_sync.services.quiet_settling import QuietSettling
 from desktop_sync.services.run_steps import RunSteps
+from desktop_sync.services.settle import Settling
 from desktop_sync.services.sync_session import SyncSession
+from desktop_sync.services.unanswered import Unanswered
 
 REPLANS = 5
 """How often a record that keeps changing between plan and write is planned anew in one run (RELIABILITY 4.4)."""
@@ -56,6 +59,8 @@ class Execution:
     order: Order
     run_id: int
     started_s: float
+    ids: Ids
+    sleep: Sleep
     around: RunSteps | None = None
 
     def stop(self, preview: Preview, findings: tuple[GuardFinding, ...]) -> RunResult:
@@ -97,16 +102,24 @@ class Execution:
         return RunResult(self.run_id, plan.configuration, outcome, tuple(results), plan.findings, plan.id)
 
     def _processing(self, session: SyncSession) -> Processing:
+        intents = Intents(session, self.ledger, self.run_id, self.clock, self.ids)
+        order = self.order
         return Processing(
             session,
             self.ledger,
             self.run_id,
             self.clock,
-            self.order.progress,
-            self.order.cancel,
+            order.progress,
+            order.cancel,
             self.steps,
+            intents,
             self.around,
         )
+
+    def settling(self, session: SyncSession) -> Settling:
+        """Settles what is not known of writes."""
+        order = self.order
+        return Settling(session, self.ledger, self.clock, self.sleep, self.steps, order.progress, order.cancel)
 
     def process(self, preview: Preview) -> RunResult:
         """The plan is carried out: what needs no write, creates and updates, deletes, and what changed meanwhile."""
@@ -117,17 +130,21 @@ class Execution:
         quiet = QuietSettling(session, self.ledger, self.run_id)
         carried = {one.layout.number: Carried() for one in preview.prepared}
         planned = [one for one in preview.prepared if one.given is not None]
+        unanswered = Unanswered(processing, self.settling(session), session.layouts, carried)
         for one in planned:
             if one.given is None:
                 continue
             session.create_missing(one.layout)
             quiet.settle_quiet(one.given, carried[one.layout.number])
             processing.write(one.given, CREATES_AND_UPDATES, carried[one.layout.number])
+            unanswered.look()
         for one in reversed(planned):  # children first
             if one.given is not None:
-                processing.write(one.given, DELETES, carried[one.layout.number])
+                unanswered.write_deletes(one.given)
+                unanswered.look()
         for one in planned:
-            self._replan(processing, one, carried[one.layout.number], self.order.cancel)
+            self._replan(processing, unanswered, one, carried[one.layout.number])
+        unanswered.note_held(preview.plan.configuration)
         self._save_watermarks(preview, carried)
         self._save_losses(preview, carried)
         self.ledger.drop(preview.plan.configuration)
@@ -155,7 +172,7 @@ class Execution:
     def _has_open_decisions(self, preview: Preview) -> bool:
         return bool(self.ledger.conflicts(preview.plan.configuration, limit=1))
 
-    def _replan(self, processing: Processing, one: Prepared, carried: Carried, cancel: CancelToken) -> None:
+    def _replan(self, processing: Processing, unanswered: Unanswered, one: Prepared, carried: Carried) -> None:
         """Records that changed between plan and write are planned and written anew, a few times, with the same care."""
         session, layout = processing.session, one.layout
         care = one.care
@@ -164,12 +181,15 @@ class Execution:
             if not any(stale.values()):
                 return
             care = care or self._care(session, one)
-            given = prepare_again(session, self.ledger, layout, stale, cancel, care)
+            given = prepare_again(session, self.ledger, layout, stale, self.order.cancel, care)
             if given is None:
                 return
             self._count_late_deletes(session, given, care, carried)
             QuietSettling(processing.session, self.ledger, processing.run_id).settle_quiet(given, carried)
-            processing.write(given, (*CREATES_AND_UPDATES, *DELETES), carried)
+            processing.write(given, CREATES_AND_UPDATES, carried)
+            unanswered.look()
+            unanswered.write_deletes(given)
+            unanswered.look()
         kept_changing = max(len(ids) for ids in carried.stale.values())
         if kept_changing:
             carried.failed += kept_changing

@@ -34,6 +34,7 @@ from desktop_sync.services.care import (
     states_of,
     take_care,
 )
+from desktop_sync.services.settle import held_of
 from desktop_sync.services.side_stream import SideStream, ahead, reading
 from desktop_sync.services.sync_session import SyncSession, full_request
 
@@ -204,6 +205,7 @@ class EntityPreparation:
         self.is_ranged = is_ranged
         self.key = session.key(layout)
         self.keeps_whole = False
+        self._held = held_of(ledger, session, layout)
 
     def prepare(self, pair: Mapping[Side, _Stream], states: SideStates, now: datetime) -> Prepared:
         self.progress.phase(self.layout.entity.name, Phase.READING)
@@ -283,6 +285,7 @@ class EntityPreparation:
             self.retry_at,
             is_lookup=self.session.is_lookup(self.layout),
             is_match_only=self.session.match_only is not None,
+            held=self._held,
         )
 
     def _complete_for_new(self, reads: dict[Side, SideRead]) -> dict[Side, SideRead]:
@@ -404,7 +407,9 @@ def prepare_again(
             reads[side] = look_up(bench, read, stream, list(ids[side]))
     decisions = ledger.decisions(key)
     lookups, is_lookup = session.lookups(layout), session.is_lookup(layout)
-    given = PlanInput(layout, reads[Side.A], reads[Side.B], lookups, decisions, is_again=True, is_lookup=is_lookup)
+    held = held_of(ledger, session, layout)
+    a, b = reads[Side.A], reads[Side.B]
+    given = PlanInput(layout, a, b, lookups, decisions, is_again=True, is_lookup=is_lookup, held=held)
     find_touched(bench, given)
     if session.provenance is not None:
         given = session.provenance.load(bench, given)

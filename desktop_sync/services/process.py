@@ -10,11 +10,12 @@ import pyarrow.compute as pc
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action
-from desktop_sync.core.ledger_port import Ledger
+from desktop_sync.core.ledger_port import HoldReason, Ledger
 from desktop_sync.core.ports import CancelToken, Clock, Phase, Progress, Steps
 from desktop_sync.core.provider_port import Operation, WriteBatch, Writer, WriteResult, WriteStatus
 from desktop_sync.core.status import Status
 from desktop_sync.engine import outcome_query
+from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.outcome_query import SETTLEMENT_SCHEMA
 from desktop_sync.engine.plan_input import PlanInput, pair_table
 from desktop_sync.engine.read_back import measure
@@ -22,6 +23,7 @@ from desktop_sync.engine.write_query import WriteQuery, write_query
 from desktop_sync.services import record_problems
 from desktop_sync.services.batch_rows import (
     batch_rows,
+    doubtful_settlements,
     has_text,
     is_unfinished,
     rejected_settlements,
@@ -29,6 +31,8 @@ from desktop_sync.services.batch_rows import (
     with_new_ids,
     written_settlements,
 )
+from desktop_sync.services.intents import Intents
+from desktop_sync.services.ladder import Hold, hold_text
 from desktop_sync.services.lossy import LossyFields
 from desktop_sync.services.run_steps import RunSteps
 from desktop_sync.services.side_stream import read_ahead, reading
@@ -54,6 +58,7 @@ class Carried:
 
     actions: dict[Action, int] = field(default_factory=dict)
     failed: int = 0
+    in_doubt: int = 0
     problems: list[str] = field(default_factory=list)
     stale: dict[Side, list[str]] = field(default_factory=lambda: {Side.A: [], Side.B: []})
     waiting: int = 0
@@ -72,6 +77,7 @@ class Staged:
     batch_id: int
     rows: pa.Table
     content: pa.Table
+    has_keys: bool
 
     def ids(self, side: Side) -> list[str | None]:
         """The record ids of a side, as far as they are known."""
@@ -90,6 +96,7 @@ class Processing:
     progress: Progress
     cancel: CancelToken
     steps: Steps
+    intents: Intents
     around: RunSteps | None = None
 
     def write(self, given: PlanInput, actions: Sequence[Action], carried: Carried) -> None:
@@ -115,7 +122,9 @@ class Processing:
             staged: list[tuple[WriteQuery, Staged]] = []
             for action in actions:
                 query = write_query(given, action)
-                for batch in read_ahead(self.session.bench.stream(query.sql, capabilities.batch_size)):
+                size = self.intents.batch_size(side, query.operation)
+                at_once = self.intents.batches_per_commit(side, query.operation, BATCHES_PER_COMMIT)
+                for batch in read_ahead(self.session.bench.stream(query.sql, size)):
                     if self.cancel.is_cancelled:
                         self._abandon(given, staged)
                         self.cancel.check()
@@ -123,7 +132,7 @@ class Processing:
                     rows = self._without_unresolved(given, query, numbered, carried)
                     if rows.num_rows:
                         staged.append((query, self._stage(given, query, rows, writer)))
-                        if capabilities.commits_each_batch and len(staged) >= BATCHES_PER_COMMIT:
+                        if capabilities.commits_each_batch and len(staged) >= at_once:
                             self._commit(given, writer, staged, carried)
             if staged:
                 self._commit(given, writer, staged, carried)
@@ -182,8 +191,10 @@ class Processing:
         content = batch_rows(query, rows)
         if query.operation is Operation.DELETE:
             content = with_whole_records(self.session, given.layout, target, content)
+        sent = self.intents.sending(given.layout, query, rows.num_rows, has_ids=not rows[mine].null_count)
+        key, operation = self.session.key(given.layout), int(query.operation)
         batch_id = self.ledger.open_batch(
-            self.session.key(given.layout), self.run_id, target, own.structure.name, int(query.operation), content
+            key, self.run_id, target, own.structure.name, operation, content, sent.request
         )
         if self.session.provenance is not None:
             self.session.provenance.keep_pending(given, query, rows)
@@ -196,9 +207,11 @@ class Processing:
                 rows.select([f"x_v{i}" for i in range(len(query.values))]).rename_columns(list(query.values)),
                 query.expected,
                 rows.select([f"x_e{i}" for i in range(len(query.expected))]).rename_columns(list(query.expected)),
+                sent.keys,
+                sent.send_before,
             )
         )
-        return Staged(batch_id, rows, content)
+        return Staged(batch_id, rows, content, bool(sent.keys))
 
     def _reserve_ids(self, given: PlanInput, side: Side, count: int) -> list[str] | None:
         """Ids for new records that no record has, nor the ledger for one whose deletion is still to be carried out."""
@@ -226,7 +239,7 @@ class Processing:
         results = writer.commit()
         self.steps("process.written")
         for (query, one), result in zip(staged, results, strict=True):
-            self._settle(given, query, one, result, carried)
+            self._settle(given, query, one, _whole(result, one.rows), carried)
             self.progress.advance(one.rows.num_rows)
         staged.clear()
 
@@ -246,15 +259,21 @@ class Processing:
                 carried.losses.look(given.layout, query, those(sent, written), those(content, written))
         parts = [written_settlements(query, those(rows, written), those(content, written))]
         self._look_again(rows.filter(pc.and_(written, is_unfinished(rows))), carried)
-        not_written = pc.invert(written)
-        if pc.any(not_written).as_py():
-            parts.append(self._setbacks(given, query, rows, result, carried))
+        in_doubt = _in_doubt(statuses, has_keys=one.has_keys)
+        held = pc.indices_nonzero(in_doubt).to_pylist()
+        if held:
+            carried.in_doubt += len(held)
+            parts.append(doubtful_settlements(query, one.rows.filter(in_doubt), hold_text(Hold(HoldReason.NO_ANSWER))))
+        refused = pc.invert(pc.or_(written, in_doubt))
+        if pc.any(refused).as_py():
+            parts.append(self._setbacks(given, query, rows, result, refused, carried))
         done = pc.indices_nonzero(written).to_pylist()
         self.ledger.close_batch(
             one.batch_id,
             pa.concat_tables(parts),
             done_rows=done,
             stored=content if changed_content else None,
+            held=dict.fromkeys(held, HoldReason.NO_ANSWER),
         )
         if self.session.provenance is not None:
             self.session.provenance.settle(given, query, one.rows, rows, result, stored)
@@ -292,13 +311,19 @@ class Processing:
         return content, stored
 
     def _setbacks(
-        self, given: PlanInput, query: WriteQuery, rows: pa.Table, result: WriteResult, carried: Carried
+        self,
+        given: PlanInput,
+        query: WriteQuery,
+        rows: pa.Table,
+        result: WriteResult,
+        not_done: pa.Array,
+        carried: Carried,
     ) -> pa.Table:
         """Settlements of records that were refused; those that changed meanwhile are noted to be planned anew."""
         statuses = pa.array(result.statuses, pa.int8())
         changed = pc.equal(statuses, int(WriteStatus.CHANGED))
         self._look_again(rows.filter(changed), carried)
-        refused = pc.and_(pc.not_equal(statuses, int(WriteStatus.WRITTEN)), pc.invert(changed))
+        refused = pc.and_(not_done, pc.invert(changed))
         messages = [
             message or "a record with this id appeared there meanwhile; the next run looks at it again"
             for message, is_refused in zip(result.messages, refused.to_pylist(), strict=True)
@@ -325,13 +350,31 @@ class Processing:
         return rejected_settlements(query, rows, messages, limit, self.clock.now())
 
     def _remember_pairs(self, given: PlanInput, query: WriteQuery, rows: pa.Table) -> None:
-        """New pairs can be referred to by the entities that come after."""
-        if query.operation is not Operation.CREATE or not self.session.is_lookup(given.layout):
+        if query.operation is Operation.CREATE:
+            self.remember_pairs(given.layout, rows.select(["x_record_id", "x_a_id", "x_b_id"]))
+
+    def remember_pairs(self, layout: Layout, table: pa.Table) -> None:
+        """New pairs (x_record_id, x_a_id, x_b_id) can be referred to by the entities that come after."""
+        if not self.session.is_lookup(layout):
             return
-        table = rows.select(["x_record_id", "x_a_id", "x_b_id"])
-        bench, pairs = self.session.bench, pair_table(given.layout)
+        bench, pairs = self.session.bench, pair_table(layout)
         with bench.source(table) as (source, _):
             bench.execute(f"CREATE OR REPLACE TABLE made AS SELECT x_record_id, x_a_id, x_b_id FROM {source}")
         # A record that was created again has a new id: its old pair must not translate a reference a second time.
         bench.execute(f"DELETE FROM {pairs} WHERE record_id IN (SELECT x_record_id FROM made)")
         bench.execute(f"INSERT INTO {pairs} SELECT x_record_id, x_a_id, x_b_id FROM made")
+
+
+def _whole(result: WriteResult, rows: pa.Table) -> WriteResult:
+    """The result; where it does not have an item for each record, nobody knows what became of any of them."""
+    number = rows.num_rows
+    parts = (result.statuses, result.ids, result.messages, result.stored_as_sent)
+    if all(len(part) == number for part in parts):
+        return result
+    return WriteResult([int(WriteStatus.UNKNOWN)] * number, [None] * number, [""] * number, [True] * number)
+
+
+def _in_doubt(statuses: pa.Array, *, has_keys: bool) -> pa.Array:
+    """Whether it must be found out what became of each record. A key that is there already is that of this record."""
+    unknown = pc.equal(statuses, int(WriteStatus.UNKNOWN))
+    return pc.or_(unknown, pc.equal(statuses, int(WriteStatus.EXISTS))) if has_keys else unknown

@@ -1,111 +1,217 @@
-"""What a cut-off run left open: for each intent, look at the endpoint and settle what is there (RELIABILITY 4.3)."""
+"""What a cut-off run left open, and records of which no answer came: settled by what is there (RELIABILITY 4.3)."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action
-from desktop_sync.core.ledger_port import Ledger, OpenBatch
-from desktop_sync.core.ports import Phase, Progress, Steps
+from desktop_sync.core.ledger_port import HoldReason, Ledger, OpenBatch
+from desktop_sync.core.ports import CancelToken, Clock, Phase, Progress, Sleep, Steps
 from desktop_sync.core.provider_port import Operation
 from desktop_sync.core.status import DeletedIn, Status
+from desktop_sync.engine.held import Held
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.outcome_query import SETTLEMENT_SCHEMA
-from desktop_sync.engine.plan_input import PlanInput
-from desktop_sync.engine.read_back import measure
-from desktop_sync.engine.sides import SideRead
-from desktop_sync.engine.staging import Staging
-from desktop_sync.services.side_stream import reading
-from desktop_sync.services.sync_session import SyncSession, full_request
+from desktop_sync.services.ladder import Ladder, Verdict, hold_text
+from desktop_sync.services.sync_session import SyncSession
 from desktop_sync.services.undo_settling import is_undo, undone_settlements
 
 
-def settle_open_intents(session: SyncSession, ledger: Ledger, steps: Steps, progress: Progress) -> int:
-    """No intent of the configuration is open; how many there were. May be repeated, also after a crash in the middle.
+@dataclass(slots=True)
+class Resolved:
+    """What became known of held records, by entity: how many were written, the pairs that they made, and the ids of
+    those that were not written and are to be planned anew."""
 
-    What was written is recorded with the intent's content as baseline, so that an edit made since counts as a change;
-    what was not is left to the next plan, which finds it again.
-    """
-    open_batches = ledger.open_batches(session.configuration.name)
-    if open_batches:
-        progress.phase("", Phase.SETTLING)
-    by_name = {layout.entity.name: layout for layout in session.layouts}
-    for batch in open_batches:
-        layout = by_name.get(batch.key.entity)
-        if layout is None or layout.of(batch.side).structure.name != batch.structure:
-            ledger.close_batch(batch.id, SETTLEMENT_SCHEMA.empty_table(), done_rows=())
-            continue
-        _settle(session, ledger, layout, batch)
-        steps("settle.settled")
-    return len(open_batches)
+    intents: int = 0
+    actions: dict[str, Counter[Action]] = field(default_factory=dict)
+    pairs: dict[str, list[pa.Table]] = field(default_factory=dict)
+    free: dict[str, dict[Side, list[str]]] = field(default_factory=dict)
+
+    def note(self, entity: str, done: pa.Table, free: pa.Table) -> None:
+        self.intents += 1
+        counted = Counter(Action(number) for number in done["action"].to_pylist())
+        self.actions.setdefault(entity, Counter()).update(counted)
+        self.pairs.setdefault(entity, []).append(done.select(["record_id", "a_id", "b_id"]))
+        ids = self.free.setdefault(entity, {side: [] for side in Side})
+        for side in Side:
+            ids[side] += [i for i in free[f"{side.value}_id"].to_pylist() if i is not None]
 
 
-def _settle(session: SyncSession, ledger: Ledger, layout: Layout, batch: OpenBatch) -> None:
-    rows = pa.RecordBatchReader.from_stream(batch.rows).read_all()
-    mine = f"{batch.side.value}_id"
-    found = look(session, layout, batch.side, [i for i in rows[mine].to_pylist() if i is not None])
-    places = pc.index_in(rows[mine], value_set=found["rid"].combine_chunks())
-    is_there = pc.and_(pc.is_valid(places), pc.is_valid(rows[mine]))
-    if batch.operation == Operation.DELETE:
-        done = pc.and_(pc.invert(is_there), pc.is_valid(rows[mine]))
-    else:
-        digests = (
-            found["digest"].combine_chunks().take(pc.fill_null(places, 0).combine_chunks()) if len(found) else None
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """Settles the intents of one session. One thread; may be repeated, also after a crash in the middle."""
+
+    session: SyncSession
+    ledger: Ledger
+    clock: Clock
+    sleep: Sleep
+    steps: Steps
+    progress: Progress
+    cancel: CancelToken
+
+    def settle_all(self) -> int:
+        """No intent of the configuration is open, and what is held is held for good reason; how many were settled.
+
+        What was written is recorded with the intent's content as baseline, so that an edit made since counts as a
+        change; what was not is left to the next plan, which finds it again; what cannot be known is held.
+        """
+        name = self.session.configuration.name
+        open_batches, held_batches = self.ledger.open_batches(name), self.ledger.held_batches(name)
+        if open_batches or held_batches:
+            self.progress.phase("", Phase.SETTLING)
+        for batch in open_batches:
+            self._settle_open(batch)
+            self.steps("settle.settled")
+        return len(open_batches) + self.settle_held(held_batches).intents
+
+    def settle_held(self, batches: Sequence[OpenBatch] | None = None) -> Resolved:
+        """Held records of which more is known now are held no longer. Those that are still in doubt stay as they are:
+        nothing is written for them."""
+        if batches is None:
+            batches = self.ledger.held_batches(self.session.configuration.name)
+        resolved = Resolved()
+        for batch in batches:
+            before = resolved.intents
+            self._settle_held(batch, resolved)
+            if resolved.intents > before:
+                self.steps("settle.held_settled")
+        return resolved
+
+    def _layout(self, batch: OpenBatch) -> Layout | None:
+        """None where the configuration does not synchronize that structure any more."""
+        for layout in self.session.layouts:
+            if layout.entity.name == batch.key.entity and layout.of(batch.side).structure.name == batch.structure:
+                return layout
+        return None
+
+    def _settle_open(self, batch: OpenBatch) -> None:
+        layout = self._layout(batch)
+        if layout is None:
+            self.ledger.close_batch(batch.id, SETTLEMENT_SCHEMA.empty_table(), done_rows=())
+            return
+        rows = pa.RecordBatchReader.from_stream(batch.rows).read_all()
+        verdict = self._judge(layout, batch, rows)
+        done = sorted(verdict.done)
+        settlements = [_settlements(batch, _taken(verdict.rows, done))]
+        settlements += self._held_settlements(layout, batch, verdict) if verdict.held else []
+        self.ledger.close_batch(
+            batch.id,
+            pa.concat_tables(settlements),
+            done_rows=done,
+            stored=None if verdict.rows.equals(rows) else verdict.rows,
+            held={row: hold.reason for row, hold in verdict.held.items()},
         )
-        done = _written(layout, batch, rows, found, places, is_there, digests)
-    done = pc.fill_null(done, False)
-    settled = _settlements(batch, rows.filter(done))
-    ledger.close_batch(batch.id, settled, done_rows=pc.indices_nonzero(done).to_pylist())
-    if session.provenance is not None:
-        undone = rows.filter(pc.invert(done))
-        session.provenance.settle_ids(layout, batch.side, rows.filter(done)[mine].to_pylist(), undone[mine].to_pylist())
+        self._settle_origins(layout, batch, verdict)
+
+    def _settle_origins(self, layout: Layout, batch: OpenBatch, verdict: Verdict) -> None:
+        """Origin stamps of what was written hold; those of what was not are dropped."""
+        if self.session.provenance is not None:
+            ids = verdict.rows[f"{batch.side.value}_id"].to_pylist()
+            done = [ids[row] for row in sorted(verdict.done)]
+            free = [one for row, one in enumerate(ids) if row not in verdict.done and row not in verdict.held]
+            self.session.provenance.settle_ids(layout, batch.side, done, free)
+
+    def _settle_held(self, batch: OpenBatch, resolved: Resolved) -> None:
+        layout = self._layout(batch)
+        rows = pa.RecordBatchReader.from_stream(batch.rows).read_all()
+        if layout is None:
+            nothing = SETTLEMENT_SCHEMA.empty_table()
+            self.ledger.resolve_held(batch.id, nothing, done_rows=(), free_rows=batch.places)
+            resolved.note(batch.key.entity, rows.slice(0, 0), rows)
+            return
+        verdict = self._judge(layout, batch, rows)
+        if len(verdict.held) == rows.num_rows:
+            self._note_ambiguity(layout, batch, verdict)
+            return
+        done = sorted(verdict.done)
+        free = [row for row in range(rows.num_rows) if row not in verdict.done and row not in verdict.held]
+        self.ledger.resolve_held(
+            batch.id,
+            _settlements(batch, _taken(verdict.rows, done)),
+            done_rows=[batch.places[row] for row in done],
+            free_rows=[batch.places[row] for row in free],
+        )
+        self._settle_origins(layout, batch, verdict)
+        resolved.note(batch.key.entity, _taken(verdict.rows, done), _taken(verdict.rows, free))
+
+    def _note_ambiguity(self, layout: Layout, batch: OpenBatch, verdict: Verdict) -> None:
+        """What waited for an answer and is ambiguous now says so, once."""
+        turned = {
+            row: hold
+            for row, hold in verdict.held.items()
+            if hold.reason is HoldReason.AMBIGUOUS and batch.reasons[row] is HoldReason.NO_ANSWER
+        }
+        if turned:
+            verdict.held = turned
+            settlements = pa.concat_tables(self._held_settlements(layout, batch, verdict))
+            self.ledger.hold_again(
+                batch.id, settlements, {batch.places[row]: hold.reason for row, hold in turned.items()}
+            )
+
+    def _judge(self, layout: Layout, batch: OpenBatch, rows: pa.Table) -> Verdict:
+        """The verdict, but for records that a person has paired otherwise since: these stand as the person wants."""
+        ladder = Ladder(self.session, self.ledger, self.clock, self.sleep, self.cancel)
+        verdict = ladder.judge(layout, batch, rows)
+        ids = {side: [i for i in verdict.rows[f"{side.value}_id"].to_pylist() if i is not None] for side in Side}
+        peers = self.ledger.peers(self.session.key(layout), a_ids=ids[Side.A], b_ids=ids[Side.B])
+        others = pa.RecordBatchReader.from_stream(peers).read_all().to_pylist()
+        holders = {(side, other[f"{side.value}_id"]): other for other in others for side in Side}
+        spare: set[int] = set()
+        for row, said in enumerate(verdict.rows.to_pylist()):
+            if row not in verdict.done:
+                continue
+            for side in Side:
+                other = holders.get((side, said[f"{side.value}_id"]))
+                if other is None or other["record_id"] == said["record_id"] or other["status"] == Status.DELETED:
+                    continue
+                if other["a_id"] is not None and other["b_id"] is not None:
+                    verdict.done.discard(row)
+                else:
+                    spare.add(other["record_id"])
+        if spare:
+            # What waited as a new record of its own is the one that was created.
+            self.ledger.remove(self.session.key(layout), sorted(spare))
+        return verdict
+
+    def _held_settlements(self, layout: Layout, batch: OpenBatch, verdict: Verdict) -> list[pa.Table]:
+        """The held records are in Review and say why, with the records that they may have become."""
+        source, mine = f"{batch.side.other.value}_id", f"{batch.side.value}_id"
+        rows = verdict.rows.to_pylist()
+        sources = [rows[row][source] for row in verdict.held if rows[row][source] is not None]
+        a_ids, b_ids = (sources, []) if batch.side is Side.B else ([], sources)
+        peers = self.ledger.peers(self.session.key(layout), a_ids=a_ids, b_ids=b_ids)
+        known = {row["record_id"]: row for row in pa.RecordBatchReader.from_stream(peers).read_all().to_pylist()}
+        settled = []
+        for row, hold in verdict.held.items():
+            said = rows[row]
+            if batch.operation != Operation.CREATE:
+                fresh = {"a_id": said["a_id"], "b_id": said["b_id"]}
+            else:
+                fresh = {source: said[source], mine: None}
+            empty = {name: None for name in SETTLEMENT_SCHEMA.names} | {"attempts": 0, "deleted_in": 0}
+            standing = known.get(said["record_id"], empty | fresh)
+            told = {"record_id": said["record_id"], "status": int(Status.REVIEW), "last_error": hold_text(hold)}
+            settled.append(standing | told)
+        return [pa.Table.from_pylist(settled, schema=SETTLEMENT_SCHEMA)]
 
 
-def look(session: SyncSession, layout: Layout, side: Side, ids: list[str]) -> pa.Table:
-    """The records with these ids as they are: rid, digest, problem, and the mapped fields as text (`a:<field>`)."""
-    request = replace(full_request(layout.of(side)), ids=ids)
-    read = SideRead(Staging(layout, layout.of(side), frozenset()), False, 0, 0, "")
-    with reading(session.read(layout, side, request)) as stream:
-        return measure(session.bench, PlanInput(layout, read, read, {}, {}), side, stream)
-
-
-def _written(
-    layout: Layout,
-    batch: OpenBatch,
-    rows: pa.Table,
-    found: pa.Table,
-    places: pa.ChunkedArray,
-    is_there: pa.ChunkedArray,
-    digests: pa.Array | None,
-) -> pa.ChunkedArray:
-    """Whether each record was written: it is what the intent says; a created one may have been edited since.
-
-    A record under a reserved id is ours when its identifying values are those of the intent, or, where a person has
-    edited these since, when all its other values are. An id that was free then and is taken now by a record with other
-    values was taken by somebody else.
-    """
-    if digests is None:
-        return pc.and_(is_there, False)
-    is_same = pc.and_(is_there, pc.equal(digests, rows[f"{batch.side.value}_digest"].combine_chunks()))
-    if batch.operation == Operation.UPDATE:
-        return pc.fill_null(is_same, False)
-    same_identity, same_rest, has_rest = is_there, is_there, pc.and_(is_there, False)
-    names = {f"{batch.side.value}:{mapping.field_of(batch.side)}" for mapping in layout.entity.identifying}
-    written = [label for label in rows.column_names if label.startswith(f"{batch.side.value}:")]
-    for label in (label for label in written if label in found.column_names):
-        sent = pc.fill_null(rows[label].combine_chunks(), "")
-        now = pc.fill_null(found[label].combine_chunks().take(pc.fill_null(places, 0).combine_chunks()), "")
-        if label in names:
-            same_identity = pc.and_(same_identity, pc.equal(now, sent))
-        else:
-            same_rest = pc.and_(same_rest, pc.equal(now, sent))
-            has_rest = pc.or_(has_rest, pc.not_equal(sent, ""))
-    is_ours = pc.or_(same_identity, pc.and_(same_rest, has_rest))
-    return pc.or_(pc.fill_null(is_same, False), pc.and_(is_there, pc.fill_null(is_ours, False)))
+def held_of(ledger: Ledger, session: SyncSession, layout: Layout) -> Held:
+    """What stays out of the entity's plan."""
+    key = session.key(layout)
+    mine = [one for one in ledger.held_records(key.configuration) if one.key == key]
+    known: dict[Side, frozenset[str] | None] = {}
+    for one in mine:
+        if one.operation != Operation.CREATE:
+            continue
+        ids = ledger.known_ids(key, one.run_id, one.side)
+        before = known.get(one.side, ids)
+        known[one.side] = None if ids is None or before is None else before & ids
+    return Held(frozenset(one.record_id for one in mine), known)
 
 
 def _settlements(batch: OpenBatch, rows: pa.Table) -> pa.Table:
@@ -132,3 +238,7 @@ def _settlements(batch: OpenBatch, rows: pa.Table) -> pa.Table:
             "last_error": pa.repeat(pa.scalar("", pa.string()), number),
         }
     ).cast(SETTLEMENT_SCHEMA)
+
+
+def _taken(rows: pa.Table, wanted: Sequence[int]) -> pa.Table:
+    return rows.take(pa.array(wanted, pa.int64()))

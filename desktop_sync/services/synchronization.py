@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -22,7 +23,7 @@ from desktop_sync.core.errors import (
 from desktop_sync.core.guard import Guard
 from desktop_sync.core.ledger_port import Ledger, Watermark
 from desktop_sync.core.plan import ALL_TIME, Mode, Plan, Range
-from desktop_sync.core.ports import UNWATCHED, CancelToken, Clock, Ids, Phase, Progress, Steps, no_steps
+from desktop_sync.core.ports import UNWATCHED, CancelToken, Clock, Ids, Phase, Progress, Sleep, Steps, no_steps
 from desktop_sync.core.run import EntityResult, Outcome, RunKind, RunResult, Trigger
 from desktop_sync.core.status import Event, Status
 from desktop_sync.engine.overtaken import DECIDED, drop_overtaken
@@ -49,7 +50,6 @@ from desktop_sync.services.provenance import Provenance, Scopes
 from desktop_sync.services.records import RecordService
 from desktop_sync.services.run_lease import RunLease, match_only_of
 from desktop_sync.services.run_steps import RunSteps, steps_around
-from desktop_sync.services.settle import settle_open_intents
 from desktop_sync.services.side_stream import reading
 from desktop_sync.services.sync_session import OpenEndpoint, SyncSession, full_request, open_session
 
@@ -65,6 +65,7 @@ class SynchronizationService:
         ids: Ids,
         work_folder: Path,
         steps: Steps = no_steps,
+        sleep: Sleep = time.sleep,
     ) -> None:
         self._ledger = ledger
         self._open_endpoint = open_endpoint
@@ -72,6 +73,7 @@ class SynchronizationService:
         self._ids = ids
         self._work_folder = work_folder
         self._steps = steps
+        self._sleep = sleep
 
     def is_running(self, name: str) -> bool:
         return self._ledger.is_held(name)
@@ -384,7 +386,9 @@ class SynchronizationService:
         around: RunSteps | None,
     ) -> RunResult:
         now_s = self._clock.monotonic_s()
-        execution = Execution(self._ledger, self._clock, self._steps, order, run_id, now_s, around)
+        execution = Execution(
+            self._ledger, self._clock, self._steps, order, run_id, now_s, self._ids, self._sleep, around
+        )
         session = preview.session if preview is not None else self._session(configuration)
         lease = RunLease(session.named_endpoints(), self._ledger, self._clock, configuration.name, run_id)
         try:
@@ -396,7 +400,7 @@ class SynchronizationService:
             session.match_only = match_only
             if around is not None:
                 around.check(session.layouts)
-            settled = settle_open_intents(session, self._ledger, self._steps, order.progress)
+            settled = execution.settling(session).settle_all()
             if settled and preview is not None:
                 raise VersionMismatchError("the plan", _state(preview.basis), "what an interrupted run left")
             want = order.want if match_only is None else None  # matching needs all records of both sides

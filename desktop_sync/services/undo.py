@@ -7,6 +7,7 @@ the sync records afterwards is said in `engine.undo_plan`.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +20,7 @@ from desktop_sync.core.error_text import sentence
 from desktop_sync.core.errors import CancelledError, ConfigurationError, DesktopSyncError, VersionMismatchError
 from desktop_sync.core.guard import GuardFinding
 from desktop_sync.core.ledger_port import DoneBatch, Ledger
-from desktop_sync.core.ports import UNWATCHED, CancelToken, Clock, Phase, Progress, Steps, no_steps
+from desktop_sync.core.ports import UNWATCHED, CancelToken, Clock, Phase, Progress, Sleep, Steps, no_steps
 from desktop_sync.core.run import EntityResult, Outcome, Run, RunKind, RunResult, Trigger
 from desktop_sync.core.sync_record import Conflict
 from desktop_sync.core.undo import UndoTarget
@@ -27,7 +28,7 @@ from desktop_sync.engine.workbench import sweep
 from desktop_sync.services import record_problems
 from desktop_sync.services.process import Carried
 from desktop_sync.services.run_lease import RunLease
-from desktop_sync.services.settle import settle_open_intents
+from desktop_sync.services.settle import Settling
 from desktop_sync.services.sync_session import OpenEndpoint, SyncSession, open_session
 from desktop_sync.services.undo_preview import UndoPlanning, UndoPreview
 from desktop_sync.services.undo_writing import UndoWriting
@@ -46,12 +47,14 @@ class UndoService:
         clock: Clock,
         work_folder: Path,
         steps: Steps = no_steps,
+        sleep: Sleep = time.sleep,
     ) -> None:
         self._ledger = ledger
         self._open_endpoint = open_endpoint
         self._clock = clock
         self._work_folder = work_folder
         self._steps = steps
+        self._sleep = sleep
 
     def preview(self, run_id: int, *, progress: Progress = UNWATCHED, cancel: CancelToken | None = None) -> UndoPreview:
         """What undoing the run would do now. Nothing is written, neither to an endpoint nor to the ledger. Close it.
@@ -245,7 +248,8 @@ class UndoService:
                     f'"{configuration.name}" only matches until you confirm what it matched: nothing is undone before',
                     path="undo",
                 )
-            settled = settle_open_intents(session, self._ledger, self._steps, progress)
+            settling = Settling(session, self._ledger, self._clock, self._sleep, self._steps, progress, cancel)
+            settled = settling.settle_all()
             if settled and preview is not None:
                 raise VersionMismatchError("the plan", "the state before", "what an interrupted run left")
             shown = preview or self._planned(session, target, progress, cancel)

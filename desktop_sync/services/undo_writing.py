@@ -20,7 +20,7 @@ from desktop_sync.engine.undo_input import UndoInput, adopted_ids
 from desktop_sync.engine.undo_write import UndoQuery, adopted_rows, undo_query
 from desktop_sync.services import record_problems
 from desktop_sync.services.process import BATCHES_PER_COMMIT, Carried
-from desktop_sync.services.settle import look
+from desktop_sync.services.records_there import look
 from desktop_sync.services.side_stream import read_ahead
 from desktop_sync.services.sync_session import SyncSession
 from desktop_sync.services.undo_settling import AFTER, undone_settlements

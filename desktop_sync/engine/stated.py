@@ -1,0 +1,57 @@
+"""What a batch says that the written side holds: measured as if it had been read, or as it was sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from desktop_sync.core.configuration import Side
+from desktop_sync.core.provider_port import ArrowStream
+from desktop_sync.core.structure import FieldType
+from desktop_sync.engine.canonical import TEXT, plain_text_sql, typed_sql
+from desktop_sync.engine.layout import Layout
+from desktop_sync.engine.sides import text_places
+from desktop_sync.engine.staging import Staging
+from desktop_sync.engine.workbench import Workbench
+
+
+def measured_records(bench: Workbench, layout: Layout, side: Side, stream: ArrowStream) -> pa.Table:
+    """rid, digest and match_key (null where an identifying value is empty) of records, in their order."""
+    own = layout.of(side)
+    with bench.source(stream) as (source, schema):
+        staging = Staging(layout, own, text_places(schema))
+        renamed = ", ".join('"' + name.replace('"', '""') + f'" AS r{place}' for place, name in enumerate(schema.names))
+        measured = staging.measure(f"(SELECT {renamed} FROM {source})")
+        return bench.table(f"SELECT rid, digest, match_key FROM ({measured})")
+
+
+def as_if_read(layout: Layout, side: Side, rows: pa.Table) -> pa.Table:
+    """The written side's records of batch rows, as a read of that side would give them: all columns as text, null where
+    the batch does not know."""
+    names = layout.of(side).fields
+    columns = []
+    for name in names:
+        label = f"{side.value}:{name}"
+        known = label in rows.column_names
+        columns.append(rows[label].cast(pa.string()) if known else pa.nulls(rows.num_rows, pa.string()))
+    return pa.table(columns, names=[f"c{place}" for place in range(len(names))])
+
+
+def values_again(bench: Workbench, layout: Layout, side: Side, fields: Sequence[str], rows: pa.Table) -> pa.Table:
+    """The values of these fields as they were sent when the batch rows were written the first time."""
+    own = layout.of(side)
+    selects, texts = [], {}
+    for place, name in enumerate(fields):
+        texts[f"c{place}"] = rows[f"{side.value}:{name}"].cast(pa.string())
+        column = next((column for column in own.columns if column.name == name), None)
+        kind = TEXT if column is None else column.kind
+        value = typed_sql(f"c{place}", kind)
+        declared = own.structure.field(name)
+        if declared is not None and not declared.is_typed and kind.type is not FieldType.TEXT:
+            value = plain_text_sql(f"({value})", kind)
+        selects.append(f"{value} AS v{place}")
+    if not selects:
+        return pa.table({})
+    with bench.source(pa.table(texts)) as (source, _):
+        return bench.table(f"SELECT {', '.join(selects)} FROM {source}").rename_columns(list(fields))
