@@ -19,6 +19,7 @@ from desktop_sync.core.provider_port import EndpointReport, StructureSummary
 from desktop_sync.core.run import Run, RunResult, Trigger
 from desktop_sync.core.status import Event, Status
 from desktop_sync.core.structure import Structure
+from desktop_sync.core.sync_group import GroupResult
 from desktop_sync.core.sync_record import Conflict, HistoryRow, SyncRecord
 from desktop_sync.services.views import (
     BindingReport,
@@ -116,6 +117,18 @@ class BindingDesk(Protocol):
     def confirm_match(self, name: str) -> None: ...
 
 
+class GroupDesk(Protocol):
+    def run(
+        self,
+        name: str,
+        *,
+        trigger: Trigger = ...,
+        allow: frozenset[Guard] = ...,
+        progress: Progress = ...,
+        cancel: CancelToken = ...,
+    ) -> GroupResult: ...
+
+
 class RecordDesk(Protocol):
     def records(self, query: RecordQuery) -> list[SyncRecord]: ...
     def count(self, query: RecordQuery) -> int: ...
@@ -174,6 +187,8 @@ class Application(Protocol):
     def synchronization(self) -> SynchronizationDesk: ...
     @property
     def bindings(self) -> BindingDesk: ...
+    @property
+    def groups(self) -> GroupDesk: ...
     @property
     def records(self) -> RecordDesk: ...
     @property

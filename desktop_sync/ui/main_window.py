@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMainWindow, QSplitter, QStackedWidget
 
 from desktop_sync.core.run import Outcome, RunResult, Trigger
 from desktop_sync.core.status import Status
+from desktop_sync.core.sync_group import GroupResult
 from desktop_sync.resource import resource_path
 from desktop_sync.services.views import ConfigurationState
 from desktop_sync.ui.application_port import Application
@@ -165,6 +166,7 @@ class MainWindow(QMainWindow):
         board.changed.connect(self._work_changed)
         board.progressed.connect(self._show_running)
         board.run_ended.connect(self._run_ended)
+        board.group_ended.connect(self._group_ended)
         board.preview_ready.connect(self._preview_ready)
         board.verified.connect(self.extras.show_verification)
         board.failed.connect(self._work_failed)
@@ -297,6 +299,14 @@ class MainWindow(QMainWindow):
         needs_person = result.outcome in (Outcome.GUARD, Outcome.FAILED, Outcome.PROBLEMS)
         if needs_person and trigger is not Trigger.HAND and not self.isActiveWindow():
             self.tray.notify(name, result.error or outcome_word(result.outcome))
+
+    @Slot(str, object)
+    def _group_ended(self, name: str, result: GroupResult) -> None:
+        self.refresh_states()
+        self.say(f"{name}: {outcome_word(result.outcome)}")
+        for member in result.group.members:
+            if member != name and member in self.pages:
+                self.pages[member].refresh()
 
     @Slot(str, object)
     def _work_failed(self, name: str, error: object) -> None:

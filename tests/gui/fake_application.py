@@ -28,6 +28,7 @@ from desktop_sync.core.provider_port import Capabilities, EndpointReport, Struct
 from desktop_sync.core.run import EntityResult, Outcome, Run, RunKind, RunResult, Trigger
 from desktop_sync.core.schedule import Schedule, ScheduleKind
 from desktop_sync.core.status import Event, Status, after
+from desktop_sync.core.sync_group import GroupResult, SyncGroup
 from desktop_sync.core.sync_record import Conflict, HistoryRow, SyncRecord
 from desktop_sync.services.views import (
     BindingReport,
@@ -471,6 +472,34 @@ def entity_result(entity: str, number: int, failed: int = 0) -> EntityResult:
     return EntityResult(entity, 1284, 1279, actions, failed, 1.7)
 
 
+class FakeGroups:
+    """`members` are one group; `result` is what running it comes to, settled after one pass unless a test says more."""
+
+    def __init__(self, application: FakeApplication) -> None:
+        self._application = application
+        self.members: tuple[str, ...] = ()
+        self.follows: dict[str, str] = {}
+        self.result: GroupResult | None = None
+        self.started: list[str] = []
+
+    def run(
+        self,
+        name: str,
+        *,
+        trigger: Trigger = Trigger.HAND,
+        allow: frozenset[Guard] = frozenset(),
+        progress: Progress = NoProgress(),  # noqa: B008
+        cancel: CancelToken = CancelToken(),  # noqa: B008
+    ) -> GroupResult:
+        self.started.append(name)
+        runs = tuple(
+            self._application.synchronization.run(member, trigger=trigger, progress=progress, cancel=cancel)
+            for member in self.members
+        )
+        self.follows.clear()
+        return self.result or GroupResult(SyncGroup(self.members, ()), runs, 2)
+
+
 class FakeSchedules:
     def __init__(self) -> None:
         self.due_now: tuple[str, ...] = ()
@@ -570,6 +599,7 @@ class FakeApplication:
         self.bindings = FakeBindings()
         self.records = FakeRecords()
         self.synchronization = FakeSynchronization(self)
+        self.groups = FakeGroups(self)
         self.schedules = FakeSchedules()
         self.verification = FakeVerification()
         self.definitions = FakeDefinitions(self)
@@ -671,6 +701,8 @@ class FakeApplication:
             len(self.records.conflicts(made.name)),
             self.bindings.modes.get(made.name),
             made.name in self.bindings.matched,
+            follows=self.groups.follows.get(made.name, ""),
+            group=self.groups.members if made.name in self.groups.members else (),
         )
 
     def keep_run(self, name: str, result: RunResult, trigger: Trigger) -> None:

@@ -20,6 +20,7 @@ class Work(enum.Enum):
     PREVIEW = "preview"
     RUN = "run"
     VERIFY = "verify"
+    GROUP = "group"
 
 
 class ActiveWork(QObject):
@@ -67,6 +68,7 @@ class RunBoard(QObject):
     progressed = Signal(str, object)
     preview_ready = Signal(str, object)
     run_ended = Signal(str, object, object)
+    group_ended = Signal(str, object)
     verified = Signal(str, object)
     failed = Signal(str, object)
     cancelled = Signal(str)
@@ -107,6 +109,12 @@ class RunBoard(QObject):
         control = JobControl()
         run = partial(_run_and_close, self._application, name, trigger, allow, preview, control)
         return self._begin(name, Work.RUN, run, control, trigger)
+
+    def run_group(self, name: str) -> bool:
+        """The sync group of the configuration is being run; shown as the work of this one."""
+        control = JobControl()
+        run = partial(self._application.groups.run, name, progress=control.progress, cancel=control.cancel)
+        return self._begin(name, Work.GROUP, run, control)
 
     def verify(self, name: str) -> bool:
         control = JobControl()
@@ -149,6 +157,8 @@ class RunBoard(QObject):
             self.preview_ready.emit(active.name, result)
         elif active.work is Work.VERIFY:
             self.verified.emit(active.name, result)
+        elif active.work is Work.GROUP:
+            self.group_ended.emit(active.name, result)
         elif isinstance(result, RunResult):
             self.run_ended.emit(active.name, result, active.trigger)
         self.changed.emit()

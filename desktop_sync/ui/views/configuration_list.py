@@ -116,6 +116,8 @@ class ConfigurationListModel(QAbstractListModel):
             lines.append(self.tr("Next: {0}").format(full_time(state.next_run_at, now)))
         if state.match_only is not None:
             lines.append(WHY[state.match_only])
+        if state.follows:
+            lines.append(self.tr("{0} wrote to records of it; the next run follows").format(state.follows))
         if state.open_conflicts:
             lines.append(self.tr("Decisions waiting: {0}").format(state.open_conflicts))
         return "\n".join(lines)

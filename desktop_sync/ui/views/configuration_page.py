@@ -12,12 +12,15 @@ from desktop_sync.core.errors import BoundElsewhereError
 from desktop_sync.core.guard import Guard, GuardFinding
 from desktop_sync.core.run import Outcome, RunResult
 from desktop_sync.core.status import Status
+from desktop_sync.core.sync_group import GroupResult
 from desktop_sync.ui.bridge.control import ProgressState
 from desktop_sync.ui.bridge.latest import Latest
 from desktop_sync.ui.bridge.open_preview import OpenPreview
 from desktop_sync.ui.bridge.run_board import RunBoard
 from desktop_sync.ui.context import WindowContext
 from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S, SPACE_XL, Tone
+from desktop_sync.ui.text.group_sentences import first_run_needed, group_sentence
+from desktop_sync.ui.text.plain import tooltip
 from desktop_sync.ui.text.sentences import guard_sentence, problem, records, schedule_sentence
 from desktop_sync.ui.text.times import full_time, number
 from desktop_sync.ui.text.words import SideNames
@@ -90,6 +93,8 @@ class ConfigurationPage(QStackedWidget):
         self.preview_button.setToolTip(self.tr("Show what a run would do, without writing (Ctrl+P)"))
         self.run_button = button(self.tr("&Sync now"), "primary", large=True)
         self.run_button.setToolTip(self.tr("Find what is out of sync and write it (Ctrl+R)"))
+        self.group_button = button(self.tr("Sync the &group"), large=True)
+        self.group_button.hide()
         self.progress = ProgressStrip()
         self.match_only = MatchOnlyBanner(self._context, self.name)
         self.message = MessageBar(self._context.theme)
@@ -132,7 +137,7 @@ class ConfigurationPage(QStackedWidget):
         titles.setSpacing(2)
         titles.addWidget(self._title)
         titles.addWidget(self._subtitle)
-        header = row(titles, 0, self.preview_button, self.run_button, spacing=SPACE_M)
+        header = row(titles, 0, self.preview_button, self.group_button, self.run_button, spacing=SPACE_M)
         header.setAlignment(self.preview_button, Qt.AlignmentFlag.AlignVCenter)
         layout = QVBoxLayout(main)
         layout.setContentsMargins(SPACE_XL, SPACE_L, SPACE_XL, SPACE_S)
@@ -147,6 +152,7 @@ class ConfigurationPage(QStackedWidget):
     def _connect(self) -> None:
         self.preview_button.clicked.connect(self.start_preview)
         self.run_button.clicked.connect(self.start_run)
+        self.group_button.clicked.connect(self.start_group)
         self.progress.stop_wanted.connect(self.stop)
         self.match_only.match_wanted.connect(self.start_run)
         self.match_only.changed.connect(self._changed_here)
@@ -169,6 +175,7 @@ class ConfigurationPage(QStackedWidget):
         board.progressed.connect(self._progressed)
         board.preview_ready.connect(self._preview_ready)
         board.run_ended.connect(self._run_ended)
+        board.group_ended.connect(self._group_ended)
         board.failed.connect(self._work_failed)
         board.cancelled.connect(self._work_cancelled)
 
@@ -189,7 +196,10 @@ class ConfigurationPage(QStackedWidget):
             parts.append(schedule_sentence(content.configuration.schedule))
             if content.next_run_at is not None:
                 parts.append(self.tr("Next: {0}").format(full_time(content.next_run_at, content.now)))
+        if content.follows:
+            parts.append(self.tr("Follow-up due after {0}").format(content.follows))
         self._subtitle.setText("   ·   ".join(parts))
+        self._show_group(content)
         self._show_tab_count("queue", content.counts.get(Status.PREPARED, 0) + content.counts.get(Status.FAILED, 0))
         self._show_tab_count("conflicts", content.open_conflicts)
         self._show_tab_count("review", content.counts.get(Status.REVIEW, 0))
@@ -197,6 +207,13 @@ class ConfigurationPage(QStackedWidget):
         self._stale = set(self.pages)
         self._show_tab()
         self._remind_of_guard(content)
+
+    def _show_group(self, content: PageContent) -> None:
+        self.group_button.setVisible(len(content.group) > 1)
+        others = ", ".join(name for name in content.group if name != self.name)
+        self.group_button.setToolTip(
+            tooltip(self.tr("Also run {0}, which share records with it, until nothing changes").format(others))
+        )
 
     def _remind_of_guard(self, content: PageContent) -> None:
         """A plan that a guard keeps waiting is offered again, once in the life of the page."""
@@ -266,6 +283,16 @@ class ConfigurationPage(QStackedWidget):
             self._board.run(self.name)
 
     @Slot()
+    def start_group(self) -> None:
+        """The whole group runs, unless one of them never did: its first run is to show its preview (SPEC §8)."""
+        self.message.clear()
+        new = self._content.group_new if self._content is not None else ()
+        if new:
+            self._say(first_run_needed(new), Tone.NEUTRAL)
+        else:
+            self._board.run_group(self.name)
+
+    @Slot()
     def stop(self) -> None:
         self._board.stop(self.name)
 
@@ -276,6 +303,7 @@ class ConfigurationPage(QStackedWidget):
         self.preview_button.setEnabled(active is None)
         self.run_button.setEnabled(active is None)
         self.match_only.set_busy(active is not None)
+        self.group_button.setEnabled(active is None)
 
     @Slot(str, object)
     def _progressed(self, name: str, _state: ProgressState) -> None:
@@ -332,6 +360,12 @@ class ConfigurationPage(QStackedWidget):
         else:
             self._say(self.tr("Done. Both sides are the same."), Tone.GOOD)
         self.refresh()
+
+    @Slot(str, object)
+    def _group_ended(self, name: str, result: GroupResult) -> None:
+        if name == self.name:
+            self._say(*group_sentence(result))
+            self.refresh()
 
     @Slot(str, object)
     def _work_failed(self, name: str, error: object) -> None:

@@ -19,7 +19,11 @@ SHOWN_RUNS = 30
 
 @dataclass(frozen=True, slots=True)
 class PageContent:
-    """`runs` are the newest ones, newest first; `now` is when this was read. `match_only`: why it only matches."""
+    """`runs` are the newest ones, newest first; `now` is when this was read. `match_only`: why it only matches.
+
+    `group` are the members of its sync group, `group_new` those that are switched on and never ran; `follows`: whose
+    writes it is still to follow.
+    """
 
     configuration: SyncConfiguration
     counts: Mapping[Status, int]
@@ -29,6 +33,9 @@ class PageContent:
     now: datetime
     match_only: MatchOnly | None = None
     can_confirm: bool = False
+    follows: str = ""
+    group: tuple[str, ...] = ()
+    group_new: tuple[str, ...] = ()
 
     @property
     def names(self) -> SideNames:
@@ -41,7 +48,9 @@ class PageContent:
 
 def read_content(application: Application, name: str) -> PageContent:
     """In a worker. Raises what the services raise."""
-    state = next((state for state in application.configurations.states() if state.name == name), None)
+    states = {state.name: state for state in application.configurations.states()}
+    state = states.get(name)
+    group = state.group if state is not None else ()
     return PageContent(
         configuration=application.configurations.get(name),
         counts=application.records.counts(name),
@@ -51,6 +60,9 @@ def read_content(application: Application, name: str) -> PageContent:
         now=application.clock.now(),
         match_only=state.match_only if state is not None else None,
         can_confirm=state is not None and state.can_confirm,
+        follows=state.follows if state is not None else "",
+        group=group,
+        group_new=tuple(one for one in group if states[one].is_enabled and states[one].last_run_at is None),
     )
 
 

@@ -45,7 +45,12 @@ class ProgressStrip(QFrame):
         stopping = active.is_stopping
         self.stop_button.setEnabled(not stopping)
         self.stop_button.setText(self.tr("S&top"))
-        named = {Work.PREVIEW: self.tr("Preview"), Work.RUN: self.tr("Synchronizing"), Work.VERIFY: self.tr("Verify")}
+        named = {
+            Work.PREVIEW: self.tr("Preview"),
+            Work.RUN: self.tr("Synchronizing"),
+            Work.VERIFY: self.tr("Verify"),
+            Work.GROUP: self.tr("Synchronizing the group"),
+        }
         headline = self.tr("Stop requested…") if stopping else f"{named[active.work]}: {progress_headline(state)}"
         self._title.setText(headline)
         self._figures.setText(progress_figures(state))
