@@ -43,7 +43,6 @@ SYNCHRONIZED_AGAIN = "it was synchronized again since"
 DELETED_SINCE = "it was deleted since"
 SEVERAL = "several records have its id now"
 CHANGED_SINCE = "it was changed since"
-LINKED = "it was linked without a write, and there was no baseline before: unlink it if it does not belong together"
 NO_EARLIER = "what it was agreed on before is not in the history any more"
 
 
@@ -152,12 +151,11 @@ def _reason_sql(undo: UndoInput, side: Side, can: Capabilities) -> str:
 
 
 def _quiet_sql(undo: UndoInput) -> str:
-    """An adoption is undone by going back to the baseline before it; a link has none before."""
+    """An adoption is undone by going back to the baseline before it. A link has none before: it stays."""
     layout = undo.layout
     newest = "QUALIFY row_number() OVER (PARTITION BY record_id ORDER BY batch_id DESC) = 1"
     reason = (
         f"CASE WHEN q.record_id IS NULL THEN {literal(GONE_RECORD)} "
-        f"WHEN u.action = {Action.LINK:d} THEN {literal(LINKED)} "
         "WHEN q.a_digest IS DISTINCT FROM u.a_digest OR q.b_digest IS DISTINCT FROM u.b_digest "
         f"THEN {literal(SYNCHRONIZED_AGAIN)} "
         f"WHEN e.record_id IS NULL THEN {literal(NO_EARLIER)} "
@@ -171,8 +169,20 @@ def _quiet_sql(undo: UndoInput) -> str:
         f"LEFT JOIN {peer_table(layout)} q ON q.record_id = u.record_id "
         f"LEFT JOIN {earlier_table(layout)} e ON e.record_id = u.record_id "
         # What the run also wrote to an endpoint is undone there.
-        + f"WHERE u.record_id NOT IN (SELECT record_id FROM {wrote_table(layout, Side.A)} "
-        f"UNION SELECT record_id FROM {wrote_table(layout, Side.B)})"
+        f"WHERE u.action = {Action.ADOPT:d} AND {_not_written('u', undo)}"
+    )
+
+
+def _not_written(alias: str, undo: UndoInput) -> str:
+    written = " UNION ".join(f"SELECT record_id FROM {wrote_table(undo.layout, side)}" for side in Side)
+    return f"{alias}.record_id NOT IN ({written})"
+
+
+def count_links(bench: Workbench, undo: UndoInput) -> int:
+    """Pairs that the run linked without a write: they stay linked, for there is nothing to go back to."""
+    return bench.number(
+        f"SELECT count(DISTINCT u.record_id) FROM {quiet_table(undo.layout)} u WHERE u.action = {Action.LINK:d} "
+        f"AND {_not_written('u', undo)}"
     )
 
 

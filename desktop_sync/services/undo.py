@@ -284,5 +284,11 @@ class UndoService:
         outcome = Outcome.PROBLEMS if any(result.failed for result in results) else Outcome.DONE
         findings: tuple[GuardFinding, ...] = shown.findings()
         return RunResult(
-            run_id, shown.session.configuration.name, outcome, tuple(results), findings, undoes=target.run.id
+            run_id,
+            shown.session.configuration.name,
+            outcome,
+            tuple(results),
+            findings,
+            notes=shown.notes(),
+            undoes=target.run.id,
         )

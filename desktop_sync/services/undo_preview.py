@@ -137,6 +137,15 @@ class UndoPreview:
         """The guards' numbers: they do not stop an undo, which a person asks for, but they are shown."""
         return tuple(finding for one in self.planned for finding in one.findings)
 
+    def notes(self) -> tuple[str, ...]:
+        """What need not be undone, in sentences."""
+        found = [(one.undo, undo_plan.count_links(self.session.bench, one.undo)) for one in self.planned]
+        return tuple(
+            f"{undo.layout.entity.name}: {number} pairs that the run linked stay linked; nothing was written to them."
+            for undo, number in found
+            if number
+        )
+
     def count_listed(self, one: PlannedUndo) -> int:
         return undo_write.count_rows(self.session.bench, one.undo, only_listed=True)
 

@@ -417,6 +417,36 @@ def test_an_edit_or_a_deletion_that_lost_is_brought_back_and_travels(
     one.assert_quiet()
 
 
+def test_pairs_that_were_linked_without_a_write_stay_linked_and_are_told(world: WorldMaker) -> None:
+    one = tables(world)
+    one.put("a", Id=1, Email="p1", City="same")
+    one.put("b", id=101, email="p1", city="same")
+    run = one.run()
+    undone = undo(one, run)
+    assert undone.outcome is Outcome.DONE
+    assert undone.notes == ("people: 1 pairs that the run linked stay linked; nothing was written to them.",)
+    assert one.of(a_id=1, b_id=101).status is Status.PROCESSED
+    one.assert_quiet()
+
+
+def test_an_adoption_goes_back_to_the_baseline_before_it(world: WorldMaker) -> None:
+    """Both sides say what they said: the pair counts as changed again, as before the run."""
+    one = tables(world)
+    people(one, 2)
+    one.edit("a", 1, City="equal")
+    one.edit("b", 101, city="equal")
+    before = sides(one)
+    run = one.run()
+    assert one.actions(run) == {Action.ADOPT: 1}
+    undone = undo(one, run)
+    assert one.actions(undone) == {Action.ADOPT: 1}
+    assert one.of(a_id=1).status is Status.PREPARED
+    again = one.run()
+    assert one.actions(again) == {Action.ADOPT: 1}
+    assert sides(one) == before
+    one.assert_quiet()
+
+
 def test_records_that_refer_to_each_other_are_undone_in_order(world: WorldMaker) -> None:
     name, keys = FieldMapping("name", "name", identifying=True), PerSide(("Id",), ("id",))
     owners = Entity("owners", PerSide("Owner", "owners"), (name,), key=keys)

@@ -39,6 +39,9 @@ class FakeUndoView:
     def findings(self) -> tuple[GuardFinding, ...]:
         return self.found
 
+    def notes(self) -> tuple[str, ...]:
+        return ()
+
     def close(self) -> None:
         self.closed += 1
 

@@ -74,6 +74,8 @@ def _show_preview(invocation: Invocation, view: UndoView) -> int:
         output.line(f"… and {more} more records (--rows N shows more).")
     number, run = view.count(listed=False), view.target.run.id
     output.line(f"{number} records would be as they were before run {run}, {left} would be left.")
+    for note in view.notes():
+        output.note(note)
     note_guard_numbers(invocation, view.findings(), configuration)
     return ExitCode.PROBLEMS if left else ExitCode.DONE
 
@@ -87,6 +89,7 @@ def _preview_document(view: UndoView, configuration: SyncConfiguration) -> dict[
         "undoes": view.target.run.id,
         "configuration": configuration.name,
         "guard": guard_document(view.findings(), configuration),
+        "notes": list(view.notes()),
         "entities": [{"name": name, "actions": action_counts(counts)} for name, counts in view.counts().items()],
         "records": [
             {
@@ -116,8 +119,8 @@ def _give_result(invocation: Invocation, result: RunResult) -> int:
         output.line(_SENTENCES[result.outcome].format(result.undoes))
         if result.run_id is not None and result.outcome is not Outcome.CANCELLED:
             output.line("Undo the undo with: " + invocation.command_line("undo", str(result.run_id)))
-    for problem in left:
-        output.note(problem)
+    for note in (*result.notes, *left):
+        output.note(note)
     note_guard_numbers(invocation, result.findings, configuration)
     return OF_OUTCOME[result.outcome]
 
