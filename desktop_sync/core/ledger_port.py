@@ -14,8 +14,9 @@ batch rows (the content of an intent, of history and of the baseline)
     record_id int64, action int8, rule int8, a_id text, b_id text, a_digest binary, b_digest binary (digests that hold
     when the batch is done), then per mapped field `a:<field>`, `b:<field>` (what A and B hold when the batch is done,
     as text, null for empty) and `before:<field>` (what the written side held before, fields of that side; of a deleted
-    record, all of its fields). Those of an undo have status_after and deleted_in_after int8, base_a and base_b binary
-    too: how the sync record stands when the batch is done.
+    record, all of its fields). Where records were paired also evidence text (SPEC §4). Those of an undo have
+    status_after and deleted_in_after int8, base_a and base_b binary too: how the sync record stands when the batch is
+    done.
 """
 
 from __future__ import annotations

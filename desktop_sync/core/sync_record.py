@@ -52,7 +52,10 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class HistoryRow:
-    """One action on one record in a run, down to each field's before and after."""
+    """One action on one record in a run, down to each field's before and after.
+
+    `evidence`: by which fields, or by whom, the two records were paired, where they were. `at`: when it was done, or
+    begun; aware UTC. `run_id` is 0 for what a person did between runs."""
 
     run_id: int
     batch_id: int
@@ -65,3 +68,5 @@ class HistoryRow:
     b_id: str | None
     result: str
     fields: tuple[FieldChange, ...] = ()
+    evidence: str = ""
+    at: datetime | None = None

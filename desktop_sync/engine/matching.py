@@ -9,6 +9,7 @@ from __future__ import annotations
 from itertools import combinations
 
 from desktop_sync.core.configuration import MatchRule, Side
+from desktop_sync.core.status import Status
 from desktop_sync.engine.canonical import literal
 from desktop_sync.engine.held import Held, quarantine
 from desktop_sync.engine.layout import Layout
@@ -17,6 +18,16 @@ from desktop_sync.engine.workbench import Workbench
 
 MOST_LEVELS = 6
 """Best match looks at subsets of at most so many identifying fields, those that come first."""
+
+
+def evidence_sql(layout: Layout, alias: str) -> str:
+    """By which fields the two records of a row of the plan were matched in this plan; null for those that were peers,
+    or that a person or an earlier prepare paired (SPEC §4). Costs a look at columns that the row has."""
+    if layout.entity.match is not MatchRule.STRICT:
+        return f"CASE WHEN {alias}.is_contact THEN {alias}.detail END"
+    fields = [layout.entity.fields[comparison.index] for comparison in layout.identifying]
+    equal = literal("equal: " + ", ".join(field.a or field.b for field in fields))
+    return f"CASE WHEN {alias}.is_contact AND {alias}.status IS DISTINCT FROM {Status.PREPARED:d} THEN {equal} END"
 
 
 def match(bench: Workbench, layout: Layout, held: Held) -> None:

@@ -12,6 +12,7 @@ from desktop_sync.core.guard import SideFigures
 from desktop_sync.core.status import DeletedIn, Status
 from desktop_sync.engine.canonical import plain_text_sql
 from desktop_sync.engine.layout import Layout
+from desktop_sync.engine.matching import evidence_sql
 from desktop_sync.engine.plan_input import PlanInput, plan_table
 from desktop_sync.engine.sides import peer_table, side_table, stamp_sql
 from desktop_sync.engine.workbench import Workbench
@@ -152,7 +153,8 @@ def quiet_rows(given: PlanInput) -> tuple[str, str]:
         f"FROM {plan_table(layout)} p {' '.join(joins)} WHERE p.action IN ({Action.LINK:d}, {Action.ADOPT:d}) "
         "AND NOT p.excluded ORDER BY p.number"
     )
-    rows = f"SELECT p.record_id, p.action, p.rule, p.a_id, p.b_id, {', '.join([digests, *texts])} {source}"
+    told = f"{evidence_sql(layout, 'p')} AS evidence"
+    rows = f"SELECT p.record_id, p.action, p.rule, p.a_id, p.b_id, {', '.join([digests, told, *texts])} {source}"
     settlements = (
         f"SELECT p.record_id, p.a_id, p.b_id, CAST({Status.PROCESSED:d} AS TINYINT) AS status, "
         f"CAST(0 AS TINYINT) AS deleted_in, {digests}, CAST(0 AS INTEGER) AS attempts, "

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from desktop_sync.core.configuration import ConflictRule, Entity, FirstContactRule, Side
+from desktop_sync.core.configuration import ConflictRule, Entity, FirstContactRule, MatchRule, Side
 from desktop_sync.core.decision import (
     Action,
     Case,
@@ -124,6 +124,7 @@ def _plan_touched(bench: Workbench, given: PlanInput) -> None:
         "FROM judged j JOIN cases c ON c.change_a = j.change_a AND c.change_b = j.change_b AND c.equal = j.equal "
         "AND c.newer = j.newer LEFT JOIN contact_cases k ON k.equal = j.equal AND k.newer = j.newer"
     )
+    _tell_evidence(bench, layout)
     _settle_quiet(bench, layout)
     _fill_empty(bench, given)
     _turn_equal_updates(bench, layout)
@@ -136,6 +137,16 @@ def _merges_sql(entity: Entity, is_contact: str) -> str:
     at_contact = str(entity.first_contact is FirstContactRule.MOST_RECENT).lower()
     later = str(entity.conflict is ConflictRule.MOST_RECENT).lower()
     return f"{changed} AND CASE WHEN {is_contact} THEN {at_contact} ELSE {later} END"
+
+
+def _tell_evidence(bench: Workbench, layout: Layout) -> None:
+    """By which fields a best match was made; in a strict one it is the same for all (`matching.evidence_sql`)."""
+    if layout.entity.match is not MatchRule.STRICT and bench.number("SELECT count(*) FROM matched"):
+        rows = f"rows_{layout.number}"
+        bench.execute(
+            f"UPDATE {rows} SET detail = m.evidence FROM matched m "
+            f"WHERE {rows}.is_contact AND {rows}.detail IS NULL AND {rows}.a_id = m.a_rid AND {rows}.b_id = m.b_rid"
+        )
 
 
 def _settle_quiet(bench: Workbench, layout: Layout) -> None:

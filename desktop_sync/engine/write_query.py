@@ -22,6 +22,7 @@ from desktop_sync.core.provider_port import Operation
 from desktop_sync.core.structure import FieldType
 from desktop_sync.engine.canonical import TEXT, ValueType, literal, plain_text_sql, typed_sql
 from desktop_sync.engine.layout import Column, Layout, Sending
+from desktop_sync.engine.matching import evidence_sql
 from desktop_sync.engine.origin_query import (
     field_stamp_sql,
     field_winners,
@@ -240,6 +241,8 @@ class _Builder:
                         rows.append((label, short, self._after_text(column, after)))
                     if self.operation is not Operation.CREATE:
                         rows.append((f"before:{name}", f"x_hp{i}", self._before_text(column)))
+        if self.operation is Operation.UPDATE and not self.is_mark:
+            rows.append(("evidence", "x_evidence", evidence_sql(self.layout, "p")))
         return rows
 
     def _after_text(self, column: Column, after: list[str]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, func, select
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action, Rule
@@ -23,13 +23,14 @@ from desktop_sync.ledger.batch_content import (
     unpack,
     unpack_record_ids,
 )
+from desktop_sync.ledger.instants import from_us
 from desktop_sync.ledger.store import Store
 
 DONE, NOT_DONE, IN_DOUBT = "done", "not done", "in doubt"
 """The words of `HistoryRow.result`. In doubt: the intent was not settled yet."""
 
 _heads = tables.batch.c
-_HeadSelect = Select[int, int, str, str | None, int, int, bytes | None]
+_HeadSelect = Select[int, int, str, str | None, int, int, bytes | None, int]
 _DoneSelect = Select[int, int, str, str, str, str | None, int, bytes | None]
 _DoneRow = Row[int, int, str, str, str, str | None, int, bytes | None]
 
@@ -43,6 +44,7 @@ class _Head:
     state: BatchState
     row_count: int
     done_rows: bytes | None
+    at_us: int
 
     def result(self, row: int) -> str:
         if self.state is BatchState.OPEN:
@@ -149,6 +151,7 @@ def _select_heads() -> _HeadSelect:
         _heads.state,
         _heads.row_count,
         _heads.done_rows,
+        func.coalesce(_heads.closed_at, _heads.opened_at),
     ).join(tables.entity, tables.entity.c.id == _heads.entity_id)
 
 
@@ -156,9 +159,9 @@ def _read_heads(connection: Connection, statement: _HeadSelect) -> list[_Head]:
     return [_head(row) for row in connection.execute(statement).all()]
 
 
-def _head(row: Row[int, int, str, str | None, int, int, bytes | None]) -> _Head:
+def _head(row: Row[int, int, str, str | None, int, int, bytes | None, int]) -> _Head:
     side = None if row[3] is None else Side(row[3])
-    return _Head(row[0], row[1], row[2], side, BatchState(row[4]), row[5], row[6])
+    return _Head(row[0], row[1], row[2], side, BatchState(row[4]), row[5], row[6], row[7])
 
 
 def _blob(connection: Connection, batch_id: int) -> bytes:
@@ -188,6 +191,8 @@ def _row(head: _Head, number: int, values: Mapping[str, object]) -> HistoryRow:
         b_id=_text(values["b_id"]),
         result=result,
         fields=_fields(head.side, values) if result == DONE else (),
+        evidence=_text(values.get("evidence")) or "",
+        at=from_us(head.at_us),
     )
 
 

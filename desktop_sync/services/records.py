@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from desktop_sync.core.configuration import Side
+from desktop_sync.core.decision import Action, Rule
 from desktop_sync.core.errors import ConfigurationError
 from desktop_sync.core.ledger_port import EntityKey, Ledger, RecordQuery
 from desktop_sync.core.run import Run
@@ -16,6 +17,8 @@ from desktop_sync.engine.outcome_query import SETTLEMENT_SCHEMA
 from desktop_sync.services.views import ReviewCase
 
 Settlement = dict[str, object]
+BY_HAND = "by hand"
+"""The evidence of a pair that a person made or unmade."""
 
 
 class RecordService:
@@ -116,7 +119,7 @@ class RecordService:
         if spare:
             self._ledger.remove(key, spare)
         row = _empty() | {"record_id": keeper["record_id"], "a_id": a_id, "b_id": b_id, "status": int(Status.PREPARED)}
-        self._ledger.settle(key, 0, _table([row]))
+        self._keep(key, Action.LINK, [row])
 
     def unlink(self, record_id: int) -> None:
         """The two records are no peers any more; both wait as Skipped, so that they are not matched again at once."""
@@ -131,7 +134,18 @@ class RecordService:
             "b_id": record.b_id,
             "status": int(Status.SKIPPED),
         }
-        self._settle(record, [first, second])
+        self._keep(EntityKey(record.configuration, record.entity), Action.UNLINK, [first, second])
+
+    def _keep(self, key: EntityKey, action: Action, rows: list[Settlement]) -> None:
+        """The sync records are as given, and their history says that a person did it (SPEC §4)."""
+        said = _table(rows).select(["record_id", "a_id", "b_id", "a_digest", "b_digest"])
+        for name, value, kind in (
+            ("action", int(action), pa.int8()),
+            ("rule", int(Rule.DECIDED), pa.int8()),
+            ("evidence", BY_HAND, pa.string()),
+        ):
+            said = said.append_column(name, pa.repeat(pa.scalar(value, kind), said.num_rows))
+        self._ledger.keep_batch(key, 0, said, _table(rows))
 
     def _row(self, record: SyncRecord) -> Settlement:
         key = EntityKey(record.configuration, record.entity)

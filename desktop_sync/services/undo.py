@@ -27,6 +27,7 @@ from desktop_sync.core.undo import UndoTarget
 from desktop_sync.engine.workbench import sweep
 from desktop_sync.services import record_problems
 from desktop_sync.services.process import Carried
+from desktop_sync.services.provenance import Provenance, Scopes
 from desktop_sync.services.run_lease import RunLease
 from desktop_sync.services.settle import Settling
 from desktop_sync.services.sync_session import OpenEndpoint, SyncSession, open_session
@@ -152,7 +153,9 @@ class UndoService:
     def _session(self, configuration: SyncConfiguration) -> SyncSession:
         self._work_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         sweep(str(self._work_folder))
-        return open_session(configuration, self._open_endpoint, self._ledger, str(self._work_folder))
+        scopes = Scopes(configuration, self._ledger.configurations())
+        provenance = Provenance(self._ledger, self._clock, self._clock.now(), scopes)
+        return open_session(configuration, self._open_endpoint, self._ledger, str(self._work_folder), provenance)
 
     def _basis(self, name: str) -> str:
         runs = [run for run in self._ledger.runs(name, limit=20) if run.kind is not RunKind.PREPARE]
