@@ -258,6 +258,9 @@ class RecordStore(Protocol):
     def records(self, query: RecordQuery) -> list[SyncRecord]: ...
     def count_records(self, query: RecordQuery) -> int: ...
     def record(self, record_id: int) -> SyncRecord | None: ...
+    def baselines(self, record_ids: Sequence[int]) -> dict[int, dict[str, str | None]]:
+        """`baseline` of many records; those without one are left out. Each batch is read once."""
+
     def baseline(self, record_id: int) -> dict[str, str | None]:
         """Values of the last done batch of the record: keys `a:<field>` and `b:<field>`; empty before the first."""
 

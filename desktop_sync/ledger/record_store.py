@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from sqlalchemy import Connection, insert, select
 
 from desktop_sync.core.configuration import Side
@@ -97,16 +99,14 @@ class SqlRecordStore(Store):
 
     def baseline(self, record_id: int) -> dict[str, str | None]:
         """Values of the last done batch of the record; empty before the first."""
+        return self.baselines([record_id]).get(record_id, {})
+
+    def baselines(self, record_ids: Sequence[int]) -> dict[int, dict[str, str | None]]:
+        found: dict[int, dict[str, str | None]] = {}
         with self._database.reading() as connection:
-            blob = _baseline_blob(connection, record_id)
-        if blob is None:
-            return {}
-        found = unpack_record_ids(blob).index(record_id).as_py()
-        if found < 0:
-            return {}
-        row: dict[str, object] = unpack(blob).slice(found, 1).to_pylist()[0]
-        prefixes = (A_PREFIX, B_PREFIX)
-        return {name: None if value is None else str(value) for name, value in row.items() if name.startswith(prefixes)}
+            for batch_id, wanted in _baseline_batches(connection, record_ids).items():
+                found |= _read_baselines(connection, batch_id, wanted)
+        return found
 
     def watermark(self, key: EntityKey, side: Side) -> Watermark:
         """An empty one before the first."""
@@ -144,10 +144,31 @@ def _high_marks(text: str) -> HighMarks:
     return HighMarks(*json.loads(text)) if text else HighMarks()
 
 
-def _baseline_blob(connection: Connection, record_id: int) -> bytes | None:
-    found = connection.exec_driver_sql(
-        "SELECT c.rows FROM sync_record r JOIN batch_content c ON c.batch_id = r.batch_id"
-        " WHERE r.entity_id IN (SELECT id FROM entity) AND r.id = ?",
-        (record_id,),
-    ).fetchone()
-    return None if found is None else bytes(found[0])
+def _baseline_batches(connection: Connection, record_ids: Sequence[int]) -> dict[int, list[int]]:
+    """The records by the batch that is their baseline."""
+    found: dict[int, list[int]] = {}
+    for chunk in chunks(list(record_ids)):
+        rows = connection.exec_driver_sql(
+            "SELECT batch_id, id FROM sync_record WHERE entity_id IN (SELECT id FROM entity)"
+            " AND id IN (SELECT value FROM json_each(?)) AND batch_id IS NOT NULL",
+            (json.dumps(chunk),),
+        )
+        for batch_id, record_id in rows:
+            found.setdefault(batch_id, []).append(record_id)
+    return found
+
+
+def _read_baselines(
+    connection: Connection, batch_id: int, record_ids: Sequence[int]
+) -> dict[int, dict[str, str | None]]:
+    contents = tables.batch_content.c
+    blob = connection.execute(select(contents.rows).where(contents.batch_id == batch_id)).scalar()
+    if blob is None:
+        return {}
+    wanted = pc.is_in(unpack_record_ids(blob), value_set=pa.array(record_ids, pa.int64()))
+    rows = unpack(blob).filter(wanted)
+    values = rows.select([name for name in rows.column_names if name.startswith((A_PREFIX, B_PREFIX))]).to_pylist()
+    return {
+        record_id: {name: None if value is None else str(value) for name, value in row.items()}
+        for record_id, row in zip(rows["record_id"].to_pylist(), values, strict=True)
+    }

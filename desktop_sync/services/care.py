@@ -198,8 +198,9 @@ def _see_through_edit(session: SyncSession, ledger: Ledger, given: PlanInput) ->
         if not numbers:
             continue
         other = gone.other.value
+        baselines = ledger.baselines(numbers)
         for row in bench.table(outcome_query.conflict_rows(given, decided=numbers)).to_pylist():
-            known = ledger.baseline(int(row["record_id"]))
+            known = baselines.get(int(row["record_id"]), {})
             fields = [
                 (f"{other}:{m.field_of(gone.other)}", row[f"{other}{i}"]) for i, m in enumerate(layout.entity.fields)
             ]

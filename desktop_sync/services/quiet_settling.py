@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -66,7 +67,7 @@ class QuietSettling:
         if not given.decisions:
             return
         rows = bench.table(outcome_query.conflict_rows(given, decided=list(given.decisions))).to_pylist()
-        found = [replace(self._conflict(given, row), rule=int(Rule.ASK), winner=None) for row in rows]
+        found = [replace(one, rule=int(Rule.ASK), winner=None) for one in self._as_conflicts(given, rows)]
         key = self.session.key(layout)
         self.ledger.keep_conflicts(key, self.run_id, found)
         still = self.ledger.decisions(key)
@@ -117,10 +118,17 @@ class QuietSettling:
         if not self.session.bench.has_rows(plan_table(given.layout), some):
             return []
         rows = self.session.bench.table(outcome_query.conflict_rows(given)).to_pylist()
-        return [self._conflict(given, row) for row in rows]
+        return self._as_conflicts(given, rows)
 
-    def _conflict(self, given: PlanInput, row: dict[str, object]) -> NewConflict:
-        baseline = self.ledger.baseline(int(str(row["record_id"])))
+    def _as_conflicts(self, given: PlanInput, rows: Sequence[dict[str, object]]) -> list[NewConflict]:
+        numbers = [int(str(row["record_id"])) for row in rows]
+        baselines = self.ledger.baselines(numbers)
+        return [
+            self._conflict(given, row, baselines.get(number, {})) for row, number in zip(rows, numbers, strict=True)
+        ]
+
+    @staticmethod
+    def _conflict(given: PlanInput, row: dict[str, object], baseline: Mapping[str, str | None]) -> NewConflict:
         values = []
         for index, mapping in enumerate(given.layout.entity.fields):
             label = mapping.a or mapping.b

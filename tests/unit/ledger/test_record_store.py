@@ -228,6 +228,7 @@ def test_the_baseline_is_the_last_batch_that_wrote_the_record(ledger: SqlLedger)
     assert ledger.baseline(2) == {"a:Phone": "2new", "b:phone": "2new"}
     ledger.settle(KEY, 2, settlements([(2, "A2", "B2", Status.PREPARED)]))
     assert ledger.baseline(2)["a:Phone"] == "2new"
+    assert ledger.baselines([2, 1, 77]) == {1: ledger.baseline(1), 2: ledger.baseline(2)}
 
 
 def test_watermarks_are_kept_for_each_side(ledger: SqlLedger) -> None:
