@@ -11,7 +11,8 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
-from desktop_sync.core.configuration import Direction, Entity, FieldMapping, SyncConfiguration
+from desktop_sync.core.configuration import Direction, Entity, FieldMapping, Side, SyncConfiguration
+from desktop_sync.core.pipeline import record_steps
 from desktop_sync.core.provider_port import HighMarks
 from desktop_sync.core.schedule import Schedule, ScheduleKind
 from desktop_sync.core.structure import Structure
@@ -22,13 +23,15 @@ _SAME = 0.5
 
 
 def definition_of(configuration: SyncConfiguration, entity: Entity) -> str:
-    """A digest of what of both sides is synchronized: endpoints, structures, keys, filters and field mapping.
+    """A digest of what of both sides is synchronized: endpoints, structures, keys, filters, field mapping and the
+    user's own steps on records.
 
     Rules, limits and masks are no part of it: they change what is done about a record, not which records there are.
     """
     mappings = [replace(mapping, masked=False, direction=Direction.BOTH) for mapping in entity.fields]
     parts: list[object] = [configuration.a, configuration.b, entity.structures, entity.key, entity.filter, entity.match]
     parts += [_mapping_parts(mapping) for mapping in mappings]
+    parts += [step for side in Side for step in record_steps(configuration, entity.name, side)]
     return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 

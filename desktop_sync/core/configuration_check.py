@@ -12,7 +12,7 @@ from desktop_sync.core.configuration import Entity, GuardLimits, SyncConfigurati
 from desktop_sync.core.entity_check import check_entity
 from desktop_sync.core.finding import Finding, Level
 from desktop_sync.core.pipeline_check import check_steps
-from desktop_sync.core.schedule import Schedule, ScheduleKind
+from desktop_sync.core.schedule import MOST_DAYS, Schedule, ScheduleKind
 
 MAX_NAME = 100
 
@@ -75,6 +75,9 @@ def check_schedule(schedule: Schedule) -> Iterator[Finding]:
             problem, path = "A cron expression has five fields: minute hour day month weekday.", "schedule.cron"
     if problem:
         yield Finding(Level.ERROR, problem, path=path)
+    if not 1 <= schedule.full_every_days <= MOST_DAYS:
+        problem = f"Everything is compared at least once in 1 to {MOST_DAYS} days."
+        yield Finding(Level.ERROR, problem, path="schedule.full_every_days")
 
 
 def check_guards(guards: GuardLimits) -> Iterator[Finding]:

@@ -142,7 +142,11 @@ def schedule_sentence(schedule: Schedule, enabled: bool = True) -> str:
             when = f"It runs by itself at the times of the cron expression {schedule.cron}"
         case ScheduleKind.MANUAL:
             return "It runs when you start it."
-    return f"{when}." if enabled else f"{when}, once it is switched on."
+    what = ""
+    if schedule.is_incremental:
+        days = _count(schedule.full_every_days, "day")
+        what = f" It then looks at what was modified since the last run, and once in {days} at everything."
+    return f"{when}.{what}" if enabled else f"{when}, once it is switched on.{what}"
 
 
 def guards_sentence(guards: GuardLimits) -> str:

@@ -139,7 +139,8 @@ class Watermark:
     last complete read (None before one).
 
     And what the side was then: its endpoint's identity, its fields (`shape`), what was synchronized of it
-    (`definition`), and numbers that only grow while it lives. Empty: not known.
+    (`definition`), and numbers that only grow while it lives. Empty: not known. `compared_at`: when it was last
+    compared completely and what was found was carried out or queued; aware UTC.
     """
 
     stamp: str = ""
@@ -148,6 +149,7 @@ class Watermark:
     shape: str = ""
     definition: str = ""
     high_marks: HighMarks = NO_MARKS
+    compared_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,9 +250,17 @@ class RecordStore(Protocol):
     def reserve_record_ids(self, count: int) -> int:
         """The first of `count` ids that no sync record has or will get."""
 
-    def settle(self, key: EntityKey, run_id: int, settlements: ArrowStream) -> None:
-        """The sync records are as given. A record whose a_id or b_id another sync record of the entity holds takes it
-        over only when that record is among the settlements too, or is Deleted: then it lets the id go."""
+    def settle(
+        self,
+        key: EntityKey,
+        run_id: int,
+        settlements: ArrowStream,
+        *,
+        watermarks: tuple[Watermark, Watermark] | None = None,
+    ) -> None:
+        """The sync records are as given, and so are the watermarks of A and B, in the same transaction: a watermark is
+        never ahead of the queue (RELIABILITY 4.5). A record whose a_id or b_id another sync record of the entity holds
+        takes it over only when that record is among the settlements too, or is Deleted: then it lets the id go."""
 
     def remove(self, key: EntityKey, record_ids: Sequence[int]) -> None:
         """The sync records are gone, with their open conflicts."""

@@ -19,16 +19,22 @@ class ScheduleKind(enum.Enum):
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """`interval_minutes` is for INTERVAL; `times` (local wall-clock) for DAILY and WEEKLY; `weekdays` 0 = Monday;
-    `cron` five fields."""
+    `cron` five fields. `is_incremental`: its runs look at what was modified since the last one; where that reads less
+    than everything, everything is compared once in `full_every_days`."""
 
     kind: ScheduleKind = ScheduleKind.MANUAL
     interval_minutes: int = 0
     times: tuple[time, ...] = ()
     weekdays: tuple[int, ...] = ()
     cron: str = ""
+    is_incremental: bool = False
+    full_every_days: int = 7
 
 
 MANUAL = Schedule()
+
+MOST_DAYS = 366
+"""How long a schedule may go on without a complete comparison."""
 
 NextCron = Callable[[str, datetime], datetime]
 """Next time after an aware local time at which a cron expression fires; the adapter lives outside core."""

@@ -16,6 +16,7 @@ from desktop_sync.core.status import Status
 from desktop_sync.core.sync_record import SyncRecord
 from desktop_sync.ledger import record_query, tables
 from desktop_sync.ledger.batch_content import A_PREFIX, B_PREFIX, read_stream, unpack, unpack_record_ids
+from desktop_sync.ledger.instants import optional_time, optional_us
 from desktop_sync.ledger.peer_stream import no_peers, stream_peers
 from desktop_sync.ledger.settlement import Settlement, chunks
 from desktop_sync.ledger.store import Store, entity_id, entity_ids, make_entity_id
@@ -59,11 +60,24 @@ class SqlRecordStore(Store):
         """The first of `count` ids that no sync record has or will get."""
         return self._parts.id_block.reserve(count)
 
-    def settle(self, key: EntityKey, run_id: int, settlements: ArrowStream) -> None:
-        """The sync records are as given. LedgerError where an id is held by a record that is not among them."""
+    def settle(
+        self,
+        key: EntityKey,
+        run_id: int,
+        settlements: ArrowStream,
+        *,
+        watermarks: tuple[Watermark, Watermark] | None = None,
+    ) -> None:
+        """The sync records are as given, and the watermarks, in one transaction.
+
+        LedgerError where an id is held by a record that is not among them.
+        """
         rows = read_stream(settlements)
         with self._database.writing("settle") as connection:
-            Settlement(connection, make_entity_id(connection, key), run_id, self._now_us()).carry_out(rows)
+            entity = make_entity_id(connection, key)
+            Settlement(connection, entity, run_id, self._now_us()).carry_out(rows)
+            if watermarks is not None:
+                _save_watermarks(connection, entity, watermarks)
 
     def remove(self, key: EntityKey, record_ids: Sequence[int]) -> None:
         """The sync records are gone, with their open conflicts. May be repeated."""
@@ -113,31 +127,41 @@ class SqlRecordStore(Store):
         marks = tables.watermark.c
         with self._database.reading() as connection:
             wanted = select(
-                marks.stamp, marks.complete_count, marks.identity, marks.shape, marks.definition, marks.high_marks
+                marks.stamp,
+                marks.complete_count,
+                marks.identity,
+                marks.shape,
+                marks.definition,
+                marks.high_marks,
+                marks.compared_at,
             )
             found = connection.execute(
                 wanted.where(marks.entity_id == entity_id(connection, key), marks.side == side.value)
             ).first()
         if found is None:
             return Watermark()
-        return Watermark(*found[:5], high_marks=_high_marks(found[5]))
+        return Watermark(*found[:5], high_marks=_high_marks(found[5]), compared_at=optional_time(found[6]))
 
     def save_watermarks(self, key: EntityKey, a: Watermark, b: Watermark) -> None:
         with self._database.writing("save_watermarks") as connection:
-            entity = make_entity_id(connection, key)
-            for side, mark in ((Side.A, a), (Side.B, b)):
-                replacing = insert(tables.watermark).prefix_with("OR REPLACE")
-                values = replacing.values(
-                    entity_id=entity,
-                    side=side.value,
-                    stamp=mark.stamp,
-                    complete_count=mark.complete_count,
-                    identity=mark.identity,
-                    shape=mark.shape,
-                    definition=mark.definition,
-                    high_marks=json.dumps([mark.high_marks.written_us, mark.high_marks.counter]),
-                )
-                connection.execute(values)
+            _save_watermarks(connection, make_entity_id(connection, key), (a, b))
+
+
+def _save_watermarks(connection: Connection, entity: int, marks: tuple[Watermark, Watermark]) -> None:
+    for side, mark in zip((Side.A, Side.B), marks, strict=True):
+        replacing = insert(tables.watermark).prefix_with("OR REPLACE")
+        values = replacing.values(
+            entity_id=entity,
+            side=side.value,
+            stamp=mark.stamp,
+            complete_count=mark.complete_count,
+            identity=mark.identity,
+            shape=mark.shape,
+            definition=mark.definition,
+            high_marks=json.dumps([mark.high_marks.written_us, mark.high_marks.counter]),
+            compared_at=optional_us(mark.compared_at),
+        )
+        connection.execute(values)
 
 
 def _high_marks(text: str) -> HighMarks:

@@ -247,6 +247,7 @@ watermark = Table(
     Column("shape", Text, nullable=False, server_default=text("''")),
     Column("definition", Text, nullable=False, server_default=text("''")),
     Column("high_marks", Text, nullable=False, server_default=text("''")),
+    Column("compared_at", Integer),
     PrimaryKeyConstraint("entity_id", "side"),
     sqlite_strict=True,
 )

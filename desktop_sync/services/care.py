@@ -36,7 +36,7 @@ class SideState:
         """How far the side was read with this read."""
         stamp = read.last_stamp if is_older_state and read.is_complete else max(before.stamp, read.last_stamp)
         count = read.count if read.is_complete else before.complete_count
-        return Watermark(stamp, count, self.identity, self.shape, self.definition, self.high_marks)
+        return Watermark(stamp, count, self.identity, self.shape, self.definition, self.high_marks, before.compared_at)
 
 
 SideStates = Mapping[Side, SideState]

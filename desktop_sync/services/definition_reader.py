@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import time
 from typing import Protocol
 
@@ -32,8 +33,9 @@ from desktop_sync.core.configuration import (
 from desktop_sync.core.errors import ConfigurationError
 from desktop_sync.core.guard import Guard
 from desktop_sync.core.normal_form import parse_normal_form
+from desktop_sync.core.plan import Mode
 from desktop_sync.core.provider_port import Setting, SettingKind
-from desktop_sync.core.schedule import MANUAL, Schedule, ScheduleKind
+from desktop_sync.core.schedule import MANUAL, MOST_DAYS, Schedule, ScheduleKind
 from desktop_sync.services.definition_steps import read_steps
 from desktop_sync.services.definition_table import DefinitionTable, described, quoted, suggestion
 
@@ -284,7 +286,8 @@ def read_schedule(configuration: DefinitionTable) -> Schedule:
     ways = ("every_minutes", "daily", "weekly", "cron")
     given = [way for way in ways if table.has(way)]
     if len(given) != 1:
-        table.has("at")
+        for key in ("at", "mode", "full_every_days"):
+            table.has(key)
         table.finish()
         raise table.refuse("", f"exactly one of {quoted(ways)} is expected")
     match given[0]:
@@ -297,8 +300,13 @@ def read_schedule(configuration: DefinitionTable) -> Schedule:
             schedule = Schedule(ScheduleKind.WEEKLY, times=_read_times(table, "at"), weekdays=_read_weekdays(table))
         case _:
             schedule = Schedule(ScheduleKind.CRON, cron=_read_cron(table))
+    mode = table.text("mode", Mode.FULL.value)
+    modes = (Mode.FULL.value, Mode.INCREMENTAL.value)
+    if mode not in modes:
+        raise table.refuse("mode", f'"{mode}" is not one of {quoted(modes)}{suggestion(mode, modes)}')
+    days = table.whole_number("full_every_days", MANUAL.full_every_days, 1, MOST_DAYS)
     table.finish()
-    return schedule
+    return replace(schedule, is_incremental=mode == Mode.INCREMENTAL.value, full_every_days=days)
 
 
 def _read_times(table: DefinitionTable, key: str) -> tuple[time, ...]:

@@ -22,7 +22,8 @@ from desktop_sync.core.configuration import (
     SyncConfiguration,
 )
 from desktop_sync.core.guard import Guard
-from desktop_sync.core.schedule import Schedule, ScheduleKind
+from desktop_sync.core.plan import Mode
+from desktop_sync.core.schedule import MANUAL, Schedule, ScheduleKind
 from desktop_sync.services.definition_reader import A_TO_B, B_TO_A, FORMAT, WEEKDAYS
 from desktop_sync.services.definition_steps import step_values
 
@@ -83,18 +84,29 @@ def _configuration(configuration: SyncConfiguration) -> Table:
 
 
 def _schedule(schedule: Schedule) -> InlineTable | None:
+    values = _due(schedule)
+    if values is None:
+        return None
+    if schedule.is_incremental:
+        values["mode"] = Mode.INCREMENTAL.value
+    if schedule.full_every_days != MANUAL.full_every_days:
+        values["full_every_days"] = schedule.full_every_days
+    return _inline(values)
+
+
+def _due(schedule: Schedule) -> dict[str, object] | None:
     match schedule.kind:
         case ScheduleKind.MANUAL:
             return None
         case ScheduleKind.INTERVAL:
-            return _inline({"every_minutes": schedule.interval_minutes})
+            return {"every_minutes": schedule.interval_minutes}
         case ScheduleKind.DAILY:
-            return _inline({"daily": _times(schedule.times)})
+            return {"daily": _times(schedule.times)}
         case ScheduleKind.WEEKLY:
             days = [WEEKDAYS[day] for day in schedule.weekdays]
-            return _inline({"weekly": days, "at": _times(schedule.times)})
+            return {"weekly": days, "at": _times(schedule.times)}
         case ScheduleKind.CRON:
-            return _inline({"cron": schedule.cron})
+            return {"cron": schedule.cron}
 
 
 def _times(times: Sequence[time]) -> list[str]:

@@ -12,7 +12,8 @@ from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import create, delete
 from desktop_sync.core.error_text import guard_sentence
 from desktop_sync.core.guard import Guard, GuardFinding, deletes_limit
-from desktop_sync.core.ledger_port import EntityKey, Ledger
+from desktop_sync.core.ledger_port import EntityKey, Ledger, Watermark
+from desktop_sync.core.plan import Mode
 from desktop_sync.core.ports import CancelToken, Clock, Ids, Progress, Sleep, Steps
 from desktop_sync.core.run import EntityResult, Outcome, RunKind, RunResult, Trigger
 from desktop_sync.engine import outcome_query
@@ -21,7 +22,7 @@ from desktop_sync.services import record_problems
 from desktop_sync.services.care import Care, care_of, identities, late_deletes, states_of
 from desktop_sync.services.intents import Intents
 from desktop_sync.services.lossy import loss_notes
-from desktop_sync.services.prepare import Prepared, Scope, prepare_again
+from desktop_sync.services.prepare import Prepared, prepare_again
 from desktop_sync.services.prepare_wanted import Want
 from desktop_sync.services.preview import Preview
 from desktop_sync.services.process import CREATES_AND_UPDATES, Carried, Processing
@@ -30,6 +31,7 @@ from desktop_sync.services.run_steps import RunSteps
 from desktop_sync.services.settle import Settling
 from desktop_sync.services.sync_session import SyncSession
 from desktop_sync.services.unanswered import Unanswered
+from desktop_sync.services.watermarks import Scope
 
 REPLANS = 5
 """How often a record that keeps changing between plan and write is planned anew in one run (RELIABILITY 4.4)."""
@@ -89,11 +91,13 @@ class Execution:
                 quiet.keep_seen(one.given)
                 quiet.number_records(one.given, with_creates=True)
                 prepared = bench.table(outcome_query.prepared_settlements(one.layout))
-                key = preview.session.key(one.layout)
-                if prepared.num_rows:
-                    self.ledger.settle(key, self.run_id, prepared.cast(outcome_query.SETTLEMENT_SCHEMA))
                 quiet.settle_excluded(one.given)
                 quiet.settle_status(one.given, carried, is_prepare=True)
+                self.steps("prepare.found")
+                key, rows = preview.session.key(one.layout), prepared.cast(outcome_query.SETTLEMENT_SCHEMA)
+                # The queue and how far was read hold together or not at all (RELIABILITY 4.5).
+                self.ledger.settle(key, self.run_id, rows, watermarks=self._new_watermarks(preview, one, None))
+                self.steps("prepare.queued")
                 carried.actions = dict(one.plan.counts)
             results.append(self._entity_result(one, carried))
         self._save_watermarks(preview)
@@ -216,15 +220,11 @@ class Execution:
             return
         for one in preview.prepared:
             key = preview.session.key(one.layout)
-            known = {side: self.ledger.watermark(key, side) for side in Side}
-            marks = dict(one.watermarks)
-            for side, read in one.watermarks.items():
-                if carried is not None and read.complete_count is not None:
-                    done = carried[one.layout.number].actions
-                    more = done.get(create(side), 0) - done.get(delete(side), 0)
-                    marks[side] = replace(read, complete_count=max(0, read.complete_count + more))
-            if marks and marks != known:
-                self.ledger.save_watermarks(key, marks[Side.A], marks[Side.B])
+            is_queued = carried is None and one.given is not None  # then the queue has taken them along
+            done = None if carried is None else carried[one.layout.number]
+            marks = None if is_queued else self._new_watermarks(preview, one, done)
+            if marks is not None:
+                self.ledger.save_watermarks(key, *marks)
             if one.given is not None and preview.session.provenance is not None and not preview.is_kept:
                 preview.session.provenance.mark_scanned(one.given)
             self._save_absences(one, key)
@@ -238,6 +238,26 @@ class Execution:
                 found = list(done.losses.found.values())
                 self.ledger.keep_losses(preview.session.key(one.layout), self.run_id, found, done.losses.cleared)
                 done.notes += loss_notes(done.losses, names, one.layout)
+
+    def _new_watermarks(
+        self, preview: Preview, one: Prepared, carried: Carried | None
+    ) -> tuple[Watermark, Watermark] | None:
+        """The watermarks as they are to be kept, None where they stand already or must not move."""
+        if preview.session.match_only is not None or not one.watermarks:
+            return None
+        if carried is not None and any(carried.stale.values()):
+            return None  # what kept changing must be read again
+        marks = dict(one.watermarks)
+        is_compared = one.given is not None and preview.plan.mode is Mode.FULL
+        for side, mark in one.watermarks.items():
+            if carried is not None and mark.complete_count is not None:
+                more = carried.actions.get(create(side), 0) - carried.actions.get(delete(side), 0)
+                marks[side] = replace(mark, complete_count=max(0, mark.complete_count + more))
+            if is_compared and one.given is not None and one.given.read_of(side).is_complete:
+                marks[side] = replace(marks[side], compared_at=self.clock.now())
+        key = preview.session.key(one.layout)
+        known = {side: self.ledger.watermark(key, side) for side in Side}
+        return None if marks == known else (marks[Side.A], marks[Side.B])
 
     def _save_absences(self, one: Prepared, key: EntityKey) -> None:
         for side, missed in one.missed.items():
@@ -279,6 +299,7 @@ def merged(first: RunResult, second: RunResult) -> RunResult:
                 failed=one.failed + other.failed,
                 seconds=max(one.seconds, other.seconds),
                 problems=(*one.problems, *other.problems)[: record_problems.MOST],
+                notes=(*one.notes, *other.notes),
             )
         )
     outcome = second.outcome if second.outcome is not Outcome.DONE else first.outcome

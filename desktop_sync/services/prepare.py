@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pyarrow as pa
 
+from desktop_sync.core.care import definition_of
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.errors import CursorLostError
 from desktop_sync.core.guard import GuardFinding, check_side
 from desktop_sync.core.ledger_port import Ledger, Watermark
-from desktop_sync.core.plan import ALL_TIME, EntityPlan, Mode, Range
+from desktop_sync.core.plan import EntityPlan, Mode, Range
 from desktop_sync.core.ports import CancelToken, Phase, Progress
-from desktop_sync.core.provider_port import ReadRequest
 from desktop_sync.core.status import Status
 from desktop_sync.engine import outcome_query
 from desktop_sync.engine.layout import Layout
@@ -37,9 +37,7 @@ from desktop_sync.services.care import (
 from desktop_sync.services.settle import held_of
 from desktop_sync.services.side_stream import SideStream, ahead, reading
 from desktop_sync.services.sync_session import SyncSession, full_request
-
-OVERLAP = timedelta(seconds=60)
-"""How far an incremental read goes back behind its watermark: rows stamped before and committed after the last scan."""
+from desktop_sync.services.watermarks import Scope, not_ahead, stamped_request
 
 WAITING = (Status.PREPARED, Status.FAILED, Status.INVALID, Status.REVIEW)
 """Statuses that an incremental prepare takes up again although their records did not change."""
@@ -47,14 +45,6 @@ WAITING = (Status.PREPARED, Status.FAILED, Status.INVALID, Status.REVIEW)
 
 KEPT_WHOLE = 2_000
 """Up to so many peers, unchanged records are kept too, so that no counterpart of a change is asked for one by one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What to look at: SPEC §5, modes of a prepare."""
-
-    mode: Mode = Mode.FULL
-    range: Range = ALL_TIME
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +120,12 @@ def _open_all(session: SyncSession, ledger: Ledger, scope: Scope) -> dict[int, d
 def _open_stream(session: SyncSession, ledger: Ledger, layout: Layout, side: Side, scope: Scope) -> _Stream:
     own = layout.of(side)
     request = full_request(own)
+    before = ledger.watermark(session.key(layout), side)
+    # What was synchronized otherwise before must be looked at as a whole, also where nothing of it was modified.
+    is_edited = before.definition not in ("", definition_of(session.configuration, layout.entity))
     can = session.endpoints[side].capabilities.reads_modified_since and own.stamp is not None
-    if can and own.stamp is not None:
-        request = _stamped(request, own.stamp.name, ledger.watermark(session.key(layout), side), scope)
+    if can and own.stamp is not None and not (is_edited and scope.mode is Mode.INCREMENTAL):
+        request = stamped_request(request, own.stamp.name, before, scope)
     is_complete = not request.modified_field
     if is_complete:
         return _Stream(None, True, False)
@@ -141,32 +134,6 @@ def _open_stream(session: SyncSession, ledger: Ledger, layout: Layout, side: Sid
         return _Stream(stream, False, stream.is_empty())
     except CursorLostError:
         return _Stream(None, True, False)  # everything is compared instead, under the guards (RELIABILITY C13)
-
-
-def _stamped(request: ReadRequest, field: str, watermark: Watermark, scope: Scope) -> ReadRequest:
-    since = _text(scope.range.start) if scope.range.start else None
-    until = _text(scope.range.end) if scope.range.end else None
-    if scope.mode is Mode.INCREMENTAL and watermark.stamp:
-        since = earlier(watermark.stamp, OVERLAP)
-    if since is None and until is None:
-        return request
-    return replace(request, modified_field=field, since=since, until=until)
-
-
-def _text(at: datetime) -> str:
-    return at.replace(tzinfo=None).isoformat(sep=" ", timespec="seconds")
-
-
-def earlier(stamp: str, by: timedelta) -> str:
-    """The stamp moved back, in the form that it has; one in an unknown form stays."""
-    try:
-        moved = datetime.fromisoformat(stamp) - by
-    except ValueError:
-        return stamp
-    text = moved.isoformat(sep="T" if "T" in stamp else " ")
-    if stamp.endswith("Z"):
-        text = text.removesuffix("+00:00") + "Z"
-    return text[:10] if len(stamp) == 10 else text
 
 
 def _is_waiting(ledger: Ledger, session: SyncSession, layout: Layout) -> bool:
@@ -221,7 +188,7 @@ class EntityPreparation:
         reads = self._complete_for_new(reads)
         given = self._look_up(reads)
         if not is_full and self._is_quiet():
-            return self._idle(given, states)
+            return self._idle(given, states, now)
         self.progress.phase(self.layout.entity.name, Phase.COMPARING)
         self._load_missing_pairs()
         if self.session.provenance is not None:
@@ -338,9 +305,10 @@ class EntityPreparation:
         looked = sum(bench.number(f"SELECT count(*) FROM {looked_table(layout, side)}") for side in Side)
         return not looked and not any(free_count(bench, layout, side) for side in Side)
 
-    def _idle(self, given: PlanInput, states: SideStates) -> Prepared:
-        plan = EntityPlan(self.layout.entity.name, given.a.count, given.b.count)
+    def _idle(self, given: PlanInput, states: SideStates, now: datetime) -> Prepared:
         marks = {side: states[side].mark(self.ledger.watermark(self.key, side), given.read_of(side)) for side in Side}
+        marks, notes = not_ahead(self.session, self.layout, marks, now)
+        plan = EntityPlan(self.layout.entity.name, given.a.count, given.b.count, notes=notes)
         findings = identity_findings(self.session, self.layout, states, self.ledger)
         return Prepared(self.layout, plan, None, marks, tuple(findings))
 
@@ -380,6 +348,8 @@ class EntityPreparation:
             side: states[side].mark(before[side], given.read_of(side), is_older_state=side in care.older)
             for side in Side
         }
+        marks, ahead = not_ahead(self.session, layout, marks, now)
+        plan = replace(plan, notes=(*plan.notes, *ahead))
         return Prepared(layout, plan, given, marks, tuple(findings), care, cared.missed)
 
 

@@ -35,7 +35,7 @@ from desktop_sync.services.care import identities, states_of
 from desktop_sync.services.execution import Execution, Order, merged
 from desktop_sync.services.group_running import note_run
 from desktop_sync.services.permission import was_shown
-from desktop_sync.services.prepare import Prepared, Scope, prepare_entities
+from desktop_sync.services.prepare import Prepared, prepare_entities
 from desktop_sync.services.prepare_wanted import (
     QUEUED,
     Wanted,
@@ -52,6 +52,7 @@ from desktop_sync.services.run_lease import RunLease, match_only_of
 from desktop_sync.services.run_steps import RunSteps, steps_around
 from desktop_sync.services.side_stream import reading
 from desktop_sync.services.sync_session import OpenEndpoint, SyncSession, full_request, open_session
+from desktop_sync.services.watermarks import Scope, scheduled_mode
 
 
 class SynchronizationService:
@@ -147,7 +148,14 @@ class SynchronizationService:
         Raises AlreadyRunningError before anything, VersionMismatchError when the preview is stale, and errors of
         endpoints, configuration and ledger; they are recorded with the run. A guard and a cancel are results.
         """
-        order = Order(RunKind.RUN, trigger, Scope(mode or Mode.FULL, range), allow, progress, cancel or CancelToken())
+        order = Order(
+            RunKind.RUN,
+            trigger,
+            Scope(mode or self._mode(name, trigger), range),
+            allow,
+            progress,
+            cancel or CancelToken(),
+        )
         return self._carry_out(name, order, preview)
 
     def prepare(
@@ -161,7 +169,7 @@ class SynchronizationService:
         cancel: CancelToken | None = None,
     ) -> RunResult:
         """The queue holds what is out of sync, and the plan waits for `process`. No endpoint is written to."""
-        scope = Scope(mode or Mode.FULL, range)
+        scope = Scope(mode or self._mode(name, trigger), range)
         order = Order(RunKind.PREPARE, trigger, scope, frozenset(), progress, cancel or CancelToken())
         return self._carry_out(name, order, None)
 
@@ -222,6 +230,9 @@ class SynchronizationService:
 
         order = Order(RunKind.RUN, trigger, Scope(Mode.INCREMENTAL), allow, progress, cancel or CancelToken(), want)
         return self._carry_out(name, order, None)
+
+    def _mode(self, name: str, trigger: Trigger) -> Mode:
+        return scheduled_mode(self._configuration(name), self._ledger, trigger, self._clock.now())
 
     def _retry_at(self, trigger: Trigger) -> datetime | None:
         """The time, where failed records wait for theirs: a person who asks does not wait."""

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_sync.core.configuration import SyncConfiguration
-from desktop_sync.core.schedule import Schedule, ScheduleKind
+from desktop_sync.core.schedule import MOST_DAYS, Schedule, ScheduleKind
 from desktop_sync.ui.application_port import Application
 from desktop_sync.ui.context import WindowContext
 from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S, Tone
@@ -90,6 +90,13 @@ class SchedulePage(QScrollArea):
         for number, day in enumerate(self.days, 1):
             day.setAccessibleName(language().dayName(number))
             day.toggled.connect(self._look)
+        self.incremental = QCheckBox(self.tr("Look only at what was &modified since the last run"))
+        self.incremental.toggled.connect(self._look)
+        self.full_days = QSpinBox()
+        self.full_days.setRange(1, MOST_DAYS)
+        self.full_days.setAccessibleName(self.tr("Days between two complete comparisons"))
+        self.full_days.setFixedWidth(90)
+        self.full_days.valueChanged.connect(self._look)
         self.problem = label("", "problem", wraps=True)
         self.problem.hide()
         self.next = label("", "strong")
@@ -139,7 +146,27 @@ class SchedulePage(QScrollArea):
                 0,
             ),
             self.problem,
-            row(self.save_button, 0),
+            spacing=SPACE_M,
+        )
+        depth = card(
+            label(self.tr("What it looks at"), "heading"),
+            self.incremental,
+            row(
+                indent,
+                label(self.tr("and compare everything at least once in")),
+                self.full_days,
+                label(self.tr("days")),
+                0,
+                spacing=SPACE_M,
+            ),
+            label(
+                self.tr(
+                    "Faster with large tables. Only a complete comparison finds deletions there, and edits that left "
+                    "the date of the change as it was. Structures without such a date are always compared completely."
+                ),
+                "caption",
+                wraps=True,
+            ),
             spacing=SPACE_M,
         )
         hint = self.tr("Missed runs, for example while the machine slept, are made up once.")
@@ -152,6 +179,8 @@ class SchedulePage(QScrollArea):
         layout.addWidget(self.message)
         layout.addWidget(following)
         layout.addWidget(choices)
+        layout.addWidget(depth)
+        layout.addLayout(row(self.save_button, 0))
         layout.addStretch(1)
         self.setWidget(page)
 
@@ -186,9 +215,17 @@ class SchedulePage(QScrollArea):
         for number, day in enumerate(self.days):
             day.setChecked(number in schedule.weekdays)
         self.cron.setText(schedule.cron)
+        self.incremental.setChecked(schedule.is_incremental)
+        self.full_days.setValue(schedule.full_every_days)
 
     def entered(self) -> Schedule:
         """What the form says. Raises ValueError with a sentence where it says nothing usable."""
+        schedule = self._when()
+        if schedule.kind is ScheduleKind.MANUAL:
+            return schedule
+        return replace(schedule, is_incremental=self.incremental.isChecked(), full_every_days=self.full_days.value())
+
+    def _when(self) -> Schedule:
         kind = next((kind for kind, radio in self.kinds.items() if radio.isChecked()), ScheduleKind.MANUAL)
         if kind is ScheduleKind.INTERVAL:
             return Schedule(kind, interval_minutes=self.minutes.value())
@@ -216,6 +253,8 @@ class SchedulePage(QScrollArea):
         self.minutes.setEnabled(chosen[ScheduleKind.INTERVAL])
         self.times.setEnabled(chosen[ScheduleKind.DAILY])
         self.cron.setEnabled(chosen[ScheduleKind.CRON])
+        self.incremental.setEnabled(not chosen[ScheduleKind.MANUAL])
+        self.full_days.setEnabled(self.incremental.isEnabled() and self.incremental.isChecked())
         for control in (*self.days, self.weekly_times):
             control.setEnabled(chosen[ScheduleKind.WEEKLY])
         try:

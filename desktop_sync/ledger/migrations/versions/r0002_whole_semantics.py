@@ -140,6 +140,7 @@ def _follow_up() -> None:
 def _guard_memory() -> None:
     for name in ("shape", "definition", "high_marks"):
         op.add_column("watermark", sa.Column(name, sa.Text, nullable=False, server_default=sa.text("''")))
+    op.add_column("watermark", sa.Column("compared_at", sa.Integer))
     op.create_table(
         "absence",
         sa.Column("entity_id", sa.Integer, sa.ForeignKey("entity.id", ondelete="CASCADE"), nullable=False),

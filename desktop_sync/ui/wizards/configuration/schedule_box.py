@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import time
 
 from PySide6.QtCore import QLocale, QRegularExpression, Signal, Slot
@@ -27,6 +28,7 @@ class ScheduleBox(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._shown = Schedule()
         self.kind: ChoiceBox[ScheduleKind] = ChoiceBox()
         self.kind.offer(schedule_kinds())
         self.kind.activated.connect(self._kind_chosen)
@@ -67,7 +69,11 @@ class ScheduleBox(QWidget):
 
     @property
     def schedule(self) -> Schedule:
-        """The schedule as the inputs have it; a time that cannot be read is left out."""
+        """The schedule as the inputs have it; a time that cannot be read is left out. What it looks at stays."""
+        shown = self._shown
+        return replace(self._entered(), is_incremental=shown.is_incremental, full_every_days=shown.full_every_days)
+
+    def _entered(self) -> Schedule:
         kind = self.kind.value or ScheduleKind.MANUAL
         if kind is ScheduleKind.INTERVAL:
             return Schedule(kind, interval_minutes=self.every.value() * (self.unit.value or 1))
@@ -79,6 +85,7 @@ class ScheduleBox(QWidget):
         return Schedule()
 
     def show_schedule(self, schedule: Schedule) -> None:
+        self._shown = schedule
         self.kind.choose(schedule.kind)
         if schedule.kind is ScheduleKind.INTERVAL and schedule != self.schedule:
             unit = max(unit for unit in _UNITS if schedule.interval_minutes % unit == 0)
