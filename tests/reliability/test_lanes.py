@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.reliability.lanes import kills_executed, kills_forked, mass_deletes, round_trips
+from tests.reliability.lanes import disk_faults, kills_executed, kills_forked, mass_deletes, recovery, round_trips
 from tests.reliability.size import Size
 
 
@@ -38,3 +38,18 @@ def test_generated_values_arrive_as_they_were_or_are_refused_by_name(tmp_path: P
     counts = round_trips.measure(Size.SMALL, tmp_path)
     assert counts["values"] > 9000
     assert counts["lossy_undeclared"] == counts["writes_of_second_run"] == 0
+
+
+@pytest.mark.scenario("A9", "A10")
+def test_torn_logs_and_failing_disks_lose_nothing_and_nothing_is_written_without_an_intent(tmp_path: Path) -> None:
+    counts = disk_faults.measure(Size.SMALL, tmp_path)
+    assert counts["cases"] == 23
+    assert counts["writes"] >= 2
+    assert counts["not_opened"] == counts["writes_without_intent"] == 0
+
+
+@pytest.mark.scenario("A13")
+def test_a_program_that_was_killed_with_many_rows_open_goes_on_soon_and_loses_none(tmp_path: Path) -> None:
+    counts = recovery.measure(Size.SMALL, tmp_path)
+    assert counts["open_rows"] == 200
+    assert counts["lost"] == 0

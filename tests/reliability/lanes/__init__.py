@@ -25,5 +25,7 @@ LANES: dict[str, Lane] = dict(
         _lane("kills_executed", 2),
         _lane("mass_deletes", 1.5),
         _lane("round_trips", 1),
+        _lane("disk_faults", 1.5),
+        _lane("recovery", 0.2),
     )
 )
