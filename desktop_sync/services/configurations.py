@@ -11,6 +11,7 @@ from desktop_sync.core import configuration_check, configuration_text
 from desktop_sync.core.configuration import FieldMapping, Side, SyncConfiguration
 from desktop_sync.core.errors import AlreadyRunningError, ConfigurationError, EndpointError, ExpressionError, Place
 from desktop_sync.core.finding import Finding, Level
+from desktop_sync.core.group_check import check_group
 from desktop_sync.core.ledger_port import (
     BindingStore,
     DefinitionStore,
@@ -117,6 +118,7 @@ class ConfigurationService:
         """Everything that can be said without touching the endpoints, also whether expressions can be read."""
         return (
             *configuration_check.check(configuration),
+            *check_group(configuration, self._store.configurations()),
             *_check_cron(configuration),
             *_check_syntax(configuration),
             *_check_step_syntax(configuration),

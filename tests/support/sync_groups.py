@@ -123,6 +123,7 @@ class GroupWorld:
         """A person changes fields of a record at that time."""
         self.clock.at = max(self.clock.at, when)
         one = self.systems[system]
+        one.tell_time(self._told(one, when))
         one.side.edit(TABLE, "key", key, {**values, "changed": self._told(one, when)})
         one.note_changes(self._told(one, when))
 

@@ -17,13 +17,15 @@ from desktop_sync.core.configuration import (
     Mark,
     MatchRule,
     PerSide,
+    Resolution,
     Side,
 )
 from desktop_sync.core.finding import Level
+from desktop_sync.core.group_check import PATH as RESOLUTION_PATH
 from desktop_sync.core.normal_form import TIME_TYPES
 from desktop_sync.core.setup_flow import Page, page_of
 from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S
-from desktop_sync.ui.widgets.parts import card, label, row
+from desktop_sync.ui.widgets.parts import button, card, label, row
 from desktop_sync.ui.wizards.configuration import words
 from desktop_sync.ui.wizards.configuration.choice_box import ChoiceBox
 from desktop_sync.ui.wizards.configuration.filter_input import FilterInput
@@ -43,12 +45,17 @@ class RulesPage(WizardPage):
         self._entity_line = QWidget()
         self._entity_line.setLayout(row(label(self.tr("Structures"), "secondary"), self.entity_box))
         self.findings = FindingList(self.tr("What is to be known"))
+        self.fieldwise_button = button(self.tr("&Judge field by field"))
+        self.fieldwise_button.clicked.connect(self._judge_fields)
+        self._fieldwise_line = QWidget()
+        self._fieldwise_line.setLayout(row(self.fieldwise_button, 0))
         self._build()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, SPACE_S, 4, 4)
         layout.setSpacing(SPACE_L)
         layout.addWidget(self._entity_line)
         layout.addWidget(self.findings)
+        layout.addWidget(self._fieldwise_line)
         for part in (self._flow_card(), self._stamps_card(), self._conflict_card(), self._delete_card()):
             layout.addWidget(part)
         layout.addWidget(self._filter_card())
@@ -95,6 +102,10 @@ class RulesPage(WizardPage):
             contacts.insert(0, words.first_contact_rules(a, b)[0])
         self.first_contact.offer(contacts)
         self.first_contact.choose(entity.first_contact)
+        self.resolution.choose(entity.resolution)
+        self.resolution_row.setVisible(
+            entity.conflict is ConflictRule.MOST_RECENT and entity.direction is Direction.BOTH
+        )
         self.edit_against_delete.choose(entity.edit_against_delete)
         self._show_deletes(entity)
         for filter_input in self.filters.values():
@@ -104,6 +115,8 @@ class RulesPage(WizardPage):
         self.attempts.blockSignals(False)
         said = [finding for finding in self._holder.entity_findings() if page_of(finding) is Page.RULES]
         self.findings.show_findings([finding for finding in said if "filter" not in finding.path])
+        doubts = any(finding.path == RESOLUTION_PATH and finding.level is Level.WARNING for finding in said)
+        self._fieldwise_line.setVisible(doubts)
 
     def _can_tell_recent(self, entity: Entity) -> bool:
         """Whether both stamps are there and nothing was found against them (SPEC §14: else it is not offered)."""
@@ -150,6 +163,7 @@ class RulesPage(WizardPage):
             primary=self.primary.value or entity.primary,
             conflict=self.conflict.value or entity.conflict,
             first_contact=self.first_contact.value or entity.first_contact,
+            resolution=self.resolution.value or entity.resolution,
             edit_against_delete=self.edit_against_delete.value or entity.edit_against_delete,
             modified=PerSide(self.stamps[Side.A].value or "", self.stamps[Side.B].value or ""),
             delete=PerSide(*(self.deletes[side].value or entity.delete.of(side) for side in Side)),
@@ -162,6 +176,13 @@ class RulesPage(WizardPage):
         if self.deletes[side].value is not DeleteRule.MARK:
             return entity.mark.of(side)
         return Mark(self.mark_fields[side].value or "", self.mark_values[side].text())
+
+    @Slot()
+    def _judge_fields(self) -> None:
+        entity = self._holder.entity
+        if entity is not None:
+            self._holder.put_entity(replace(entity, resolution=Resolution.FIELD))
+            self.resolution.setFocus()
 
     @Slot(object, str)
     def _filter_edited(self, side: object, condition: str) -> None:
@@ -186,6 +207,16 @@ class RulesPage(WizardPage):
         self.primary: ChoiceBox[Side] = ChoiceBox()
         self.conflict: ChoiceBox[ConflictRule] = ChoiceBox()
         self.first_contact: ChoiceBox[FirstContactRule] = ChoiceBox()
+        self.resolution: ChoiceBox[Resolution] = ChoiceBox()
+        self.resolution.offer(words.resolutions())
+        self.resolution_row = FieldRow(
+            self.tr("What is j&udged"),
+            self.resolution,
+            self.tr(
+                "The whole record: the side that changed last wins with all its fields. Each field by itself: changes "
+                "of different fields are both kept, and of one field the last. The record is written whole in any case."
+            ),
+        )
         self.edit_against_delete: ChoiceBox[EditAgainstDelete] = ChoiceBox()
         self.edit_against_delete.offer(words.edit_against_delete_rules())
         self.stamps: dict[Side, ChoiceBox[str]] = {side: ChoiceBox() for side in Side}
@@ -201,7 +232,13 @@ class RulesPage(WizardPage):
         self.attempts.setMaximumWidth(120)
         self.attempts.valueChanged.connect(self._edited)
         boxes: list[QComboBox] = [self.direction, self.match, self.primary, self.conflict, self.first_contact]
-        boxes += [self.edit_against_delete, *self.stamps.values(), *self.deletes.values(), *self.mark_fields.values()]
+        boxes += [
+            self.resolution,
+            self.edit_against_delete,
+            *self.stamps.values(),
+            *self.deletes.values(),
+            *self.mark_fields.values(),
+        ]
         for box in boxes:
             box.activated.connect(self._edited)
         for edit in self.mark_values.values():
@@ -236,7 +273,8 @@ class RulesPage(WizardPage):
                 [
                     FieldRow(self.tr("Both were c&hanged"), self.conflict),
                     FieldRow(self.tr("Paired for the first &time"), self.first_contact),
-                ]
+                ],
+                [self.resolution_row],
             ),
         )
 

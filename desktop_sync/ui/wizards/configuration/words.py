@@ -13,6 +13,7 @@ from desktop_sync.core.configuration import (
     FirstContactRule,
     MatchRule,
     NullPolicy,
+    Resolution,
     UnknownChoice,
 )
 from desktop_sync.core.schedule import ScheduleKind
@@ -47,6 +48,13 @@ def conflict_rules(a: str, b: str) -> list[tuple[str, ConflictRule]]:
         (tr("{0} wins").format(a), ConflictRule.A),
         (tr("{0} wins").format(b), ConflictRule.B),
         (tr("Ask me"), ConflictRule.ASK),
+    ]
+
+
+def resolutions() -> list[tuple[str, Resolution]]:
+    return [
+        (tr("The whole record"), Resolution.RECORD),
+        (tr("Each field by itself"), Resolution.FIELD),
     ]
 
 
