@@ -58,9 +58,13 @@ class SqlDefinitionStore(SqlPlanShelf, Store):
                 connection.execute(insert(tables.endpoint).values(name=endpoint.name, **columns))
 
     def save_configuration(self, configuration: SyncConfiguration) -> SyncConfiguration:
-        """Kept as a new version if anything differs; the kept one is returned."""
+        """Kept as a new version if anything differs; the kept one is returned. Structures whose fields are not what
+        they were at the last run are taken as they are: a person has looked at the configuration."""
         with self._database.writing("save_configuration") as connection:
-            return self._save_version(connection, make_configuration_id(connection, configuration.name), configuration)
+            owner = make_configuration_id(connection, configuration.name)
+            mine = select(tables.entity.c.id).where(tables.entity.c.configuration_id == owner)
+            connection.execute(update(tables.watermark).where(tables.watermark.c.entity_id.in_(mine)).values(shape=""))
+            return self._save_version(connection, owner, configuration)
 
     def rename_configuration(self, name: str, new_name: str) -> None:
         """Peers, runs and history go along; a waiting plan is dropped. Raises AlreadyRunningError while it runs,

@@ -20,6 +20,7 @@ from desktop_sync.engine import outcome_query
 from desktop_sync.engine.plan_input import PlanInput
 from desktop_sync.services import record_problems
 from desktop_sync.services.care import Care, care_of, identities, late_deletes, states_of
+from desktop_sync.services.drift import drift_results
 from desktop_sync.services.intents import Intents
 from desktop_sync.services.lossy import loss_notes
 from desktop_sync.services.prepare import Prepared, prepare_again
@@ -102,7 +103,9 @@ class Execution:
             results.append(self._entity_result(one, carried))
         self._save_watermarks(preview)
         preview.save(Path(self.ledger.put(plan.configuration, plan.id, plan.mode)))
-        outcome = Outcome.PROBLEMS if any(result.failed for result in results) else Outcome.DONE
+        results += drift_results(preview.session.drifted)
+        has_failed = any(result.failed for result in results) or bool(preview.session.drifted)
+        outcome = Outcome.PROBLEMS if has_failed else Outcome.DONE
         return RunResult(self.run_id, plan.configuration, outcome, tuple(results), plan.findings, plan.id)
 
     def _processing(self, session: SyncSession) -> Processing:
@@ -153,9 +156,11 @@ class Execution:
         self._save_losses(preview, carried)
         self.ledger.drop(preview.plan.configuration)
         results = [self._entity_result(one, carried[one.layout.number]) for one in preview.prepared]
+        results += drift_results(session.drifted)
         waiting = any(carried[one.layout.number].waiting for one in preview.prepared)
         failed = any(result.failed for result in results)
-        outcome = Outcome.PROBLEMS if failed or waiting or self._has_open_decisions(preview) else Outcome.DONE
+        is_whole = not (failed or waiting or session.drifted or self._has_open_decisions(preview))
+        outcome = Outcome.DONE if is_whole else Outcome.PROBLEMS
         return RunResult(self.run_id, preview.plan.configuration, outcome, tuple(results), plan_id=preview.plan.id)
 
     def _match(self, preview: Preview, why: MatchOnly) -> RunResult:

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from desktop_sync.core.care import definition_of
 from desktop_sync.core.configuration import Side
-from desktop_sync.core.errors import CursorLostError
+from desktop_sync.core.errors import CursorLostError, SchemaDriftError
 from desktop_sync.core.guard import GuardFinding, check_side
 from desktop_sync.core.ledger_port import Ledger, Watermark
 from desktop_sync.core.plan import EntityPlan, Mode, Range
@@ -34,6 +34,7 @@ from desktop_sync.services.care import (
     states_of,
     take_care,
 )
+from desktop_sync.services.drift import retyped
 from desktop_sync.services.settle import held_of
 from desktop_sync.services.side_stream import SideStream, ahead, reading
 from desktop_sync.services.sync_session import SyncSession, full_request
@@ -75,14 +76,18 @@ def prepare_entities(
     `retry_at`: the time, where failed records wait until it is time to try them again; None tries all.
     """
     identity = identities(session)
+    all_states = {layout.number: states_of(session, layout, identity) for layout in session.layouts}
+    _leave_out_retyped(session, ledger, all_states)
     streams = _open_all(session, ledger, scope)
     is_idle = scope.mode is not Mode.FULL and all(s.is_empty for pair in streams.values() for s in pair.values())
     session.works_in_memory = scope.mode is not Mode.FULL
     prepared = []
     for layout in session.layouts:
         cancel.check()
-        pair = streams[layout.number]
-        states = states_of(session, layout, identity)
+        pair = streams.get(layout.number)
+        if pair is None or layout.entity.name in session.drifted:
+            continue
+        states = all_states[layout.number]
         if is_idle and not _is_waiting(ledger, session, layout):
             for stream in pair.values():
                 if stream.stream is not None:
@@ -91,8 +96,30 @@ def prepare_entities(
             continue
         is_ranged = scope.range != Range()
         preparation = EntityPreparation(session, ledger, layout, progress, cancel, retry_at, is_ranged=is_ranged)
-        prepared.append(preparation.prepare(pair, states, now))
-    return prepared
+        try:
+            prepared.append(preparation.prepare(pair, states, now))
+        except SchemaDriftError as error:
+            _leave_out(session, layout, error)
+    return [one for one in prepared if one.layout.entity.name not in session.drifted]
+
+
+def _leave_out_retyped(session: SyncSession, ledger: Ledger, states: Mapping[int, SideStates]) -> None:
+    """Entities of which a field has another type than at the last run take no part."""
+    for layout in session.layouts:
+        for side in Side:
+            before, now = ledger.watermark(session.key(layout), side), states[layout.number][side]
+            endpoint = session.configuration.endpoint_of(side)
+            error = retyped(layout, endpoint, side, before, now.definition)
+            if error is not None:
+                _leave_out(session, layout, error)
+                break
+
+
+def _leave_out(session: SyncSession, layout: Layout, error: SchemaDriftError) -> None:
+    """The entity takes no part any more. Raises the error where there is no other one."""
+    session.leave_out({layout.entity.name: error})
+    if not session.layouts:
+        raise error
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +138,13 @@ def whole_stream() -> _Stream:
 
 def _open_all(session: SyncSession, ledger: Ledger, scope: Scope) -> dict[int, dict[Side, _Stream]]:
     """What is to be read of every side of every entity."""
-    return {
-        layout.number: {side: _open_stream(session, ledger, layout, side, scope) for side in Side}
-        for layout in session.layouts
-    }
+    found = {}
+    for layout in session.layouts:
+        try:
+            found[layout.number] = {side: _open_stream(session, ledger, layout, side, scope) for side in Side}
+        except SchemaDriftError as error:
+            _leave_out(session, layout, error)
+    return found
 
 
 def _open_stream(session: SyncSession, ledger: Ledger, layout: Layout, side: Side, scope: Scope) -> _Stream:

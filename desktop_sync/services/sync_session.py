@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 
 import pyarrow as pa
 
 from desktop_sync.core.binding import MatchOnly
 from desktop_sync.core.configuration import Entity, PerSide, Side, StepKind, SyncConfiguration
-from desktop_sync.core.errors import EndpointError, MissingError, Place, PlacedError
+from desktop_sync.core.errors import EndpointError, MissingError, Place, PlacedError, SchemaDriftError
 from desktop_sync.core.ledger_port import EntityKey, RecordStore
 from desktop_sync.core.pipeline import is_enabled, record_steps, with_peer_lookups
 from desktop_sync.core.provider_port import EndpointSession, ReadRequest
 from desktop_sync.core.structure import Field, FieldType, Structure
 from desktop_sync.engine.layout import Layout, SideLayout, make_layout
 from desktop_sync.engine.workbench import Workbench
+from desktop_sync.services.drift import dependents
 from desktop_sync.services.plugins import PluginStream
 from desktop_sync.services.provenance import Provenance
 from desktop_sync.services.run_lease import RunLease
@@ -33,6 +34,7 @@ class SyncSession:
     will be made
     before the first write. `cycle` names entities whose references go round. `match_only`: why nothing is written,
     where a person must first confirm what was matched. `lease`: the one of the run, None in a preview.
+    `drifted`: entities that take no part, because their structures are not what the mapping says (RELIABILITY E11).
     """
 
     configuration: SyncConfiguration
@@ -45,6 +47,7 @@ class SyncSession:
     works_in_memory: bool = False
     match_only: MatchOnly | None = None
     lease: RunLease | None = None
+    drifted: dict[str, EndpointError] = field(default_factory=dict)
     _bench: Workbench | None = None
 
     @property
@@ -84,6 +87,12 @@ class SyncSession:
                 self.endpoints[side].create_structure(layout.of(side).structure)
                 self.missing -= {(layout.entity.name, side)}
 
+    def leave_out(self, drifted: Mapping[str, EndpointError]) -> None:
+        """These entities, and those that refer to them, take no part any more."""
+        entities = [layout.entity for layout in self.layouts]
+        self.drifted |= dependents(entities, self.drifted | dict(drifted))
+        self.layouts = tuple(layout for layout in self.layouts if layout.entity.name not in self.drifted)
+
     def check_lease(self) -> None:
         """The run may still write. Raises LeaseLostError."""
         if self.lease is not None:
@@ -112,9 +121,12 @@ def open_session(
     records: RecordStore,
     work_folder: str,
     provenance: Provenance | None = None,
+    *,
+    leaves_out_drifted: bool = False,
 ) -> SyncSession:
     """A session of this version of the configuration. Raises ConfigurationError and EndpointError; then nothing is
-    open."""
+    open. With `leaves_out_drifted`, entities whose mapping does not fit their structures any more are left out, unless
+    that are all."""
     endpoints: dict[Side, EndpointSession] = {}
     try:
         for side in Side:
@@ -125,13 +137,24 @@ def open_session(
             ordered = entities
         layouts: list[Layout] = []
         missing: set[tuple[str, Side]] = set()
+        drifted: dict[str, EndpointError] = {}
         for number, entity in enumerate(ordered):
-            layouts.append(_layout(configuration, entity, number, endpoints, records, missing, provenance))
+            try:
+                layouts.append(_layout(configuration, entity, number, endpoints, records, missing, provenance))
+            except SchemaDriftError as error:
+                if not leaves_out_drifted or len(ordered) == 1:
+                    raise
+                drifted[entity.name] = error
     except BaseException:
         for session in endpoints.values():
             session.close()
         raise
-    return SyncSession(configuration, endpoints, tuple(layouts), frozenset(missing), work_folder, provenance, cycle)
+    opened = SyncSession(configuration, endpoints, tuple(layouts), frozenset(missing), work_folder, provenance, cycle)
+    opened.leave_out(drifted)
+    if drifted and not opened.layouts:
+        opened.close()
+        raise next(iter(drifted.values()))
+    return opened
 
 
 def order_entities(entities: tuple[Entity, ...]) -> tuple[tuple[Entity, ...], tuple[str, ...]]:

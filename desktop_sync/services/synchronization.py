@@ -32,6 +32,7 @@ from desktop_sync.engine.plan_store import load_plan, rows_digest
 from desktop_sync.engine.recheck import hold_back_creates, planned_creates
 from desktop_sync.engine.workbench import sweep
 from desktop_sync.services.care import identities, states_of
+from desktop_sync.services.drift import drift_plans
 from desktop_sync.services.execution import Execution, Order, merged
 from desktop_sync.services.group_running import note_run
 from desktop_sync.services.permission import was_shown
@@ -257,7 +258,14 @@ class SynchronizationService:
         sweep(str(self._work_folder))
         scopes = Scopes(configuration, self._ledger.configurations())
         provenance = Provenance(self._ledger, self._clock, self._clock.now(), scopes)
-        return open_session(configuration, self._open_endpoint, self._ledger, str(self._work_folder), provenance)
+        return open_session(
+            configuration,
+            self._open_endpoint,
+            self._ledger,
+            str(self._work_folder),
+            provenance,
+            leaves_out_drifted=True,
+        )
 
     def _basis(self, name: str) -> str:
         """Changes whenever a run of the configuration may have changed the ledger."""
@@ -280,7 +288,7 @@ class SynchronizationService:
 
     def _planned(self, session: SyncSession, mode: Mode, prepared: Sequence[Prepared]) -> Preview:
         basis = self._basis(session.configuration.name)
-        entities = tuple(one.plan for one in prepared)
+        entities = (*(one.plan for one in prepared), *drift_plans(session.drifted))
         findings = tuple(finding for one in prepared for finding in one.findings)
         plan = Plan(
             self._ids.new_id(),
