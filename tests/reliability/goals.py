@@ -66,7 +66,7 @@ GOALS = (
     Goal(
         "N2",
         "state machine of random work and faults",
-        ("state_machine",),
+        ("state_machine", "state_machine_again"),
         (
             _at_least("machines", 500, 10_000),
             _at_least("crashes_landed", 500),
@@ -96,7 +96,7 @@ GOALS = (
     Goal(
         "N6",
         "a run after convergence writes nothing",
-        ("ladder", "state_machine", "kills_forked"),
+        ("ladder", "state_machine", "state_machine_again", "kills_forked"),
         (_at_least("quiet_checks", 1200), *_none("noisy_checks")),
     ),
     Goal(
@@ -125,7 +125,7 @@ GOALS = (
     Goal(
         "N10",
         "our own writes do not come back",
-        ("state_machine",),
+        ("state_machine", "state_machine_again"),
         (_at_least("own_writes", 1000), _at_most("most_reads_per_own_write", 1), *_none("echo_writes")),
     ),
     Goal(

@@ -128,6 +128,8 @@ class ChaosSystem:
         """Broken promises of the other side: a key that came with another body."""
         self.replica: dict[str, Table] | None = None
         self.calls: Counter[str] = Counter()
+        self.reads: Counter[str] = Counter()
+        """How often each record was given away, by its id."""
 
     # people
 
@@ -372,9 +374,10 @@ class ChaosSystem:
             part = part[:-1]
         elif fault is FaultKind.EMPTY_PAGE:
             part = []
-        elif fault is FaultKind.LOOP:
+        elif fault is FaultKind.LOOP and rows:
             following = rows[0][0] if not self.profile.pages_by_offset else "0"
         total = len(rows) if self.profile.says_total else None
+        self.reads.update(record_id for record_id, _ in part)
         return Page([(record_id, dict(row)) for record_id, row in part], following, total)
 
     def get(self, structure: str, ids: Sequence[str]) -> list[tuple[str, Values]]:
@@ -384,6 +387,7 @@ class ChaosSystem:
             raise NoAnswerError
         source = self.replica if fault is FaultKind.STALE and self.replica is not None else self.tables
         rows = source[structure].rows
+        self.reads.update(record_id for record_id in ids if record_id in rows)
         return [(record_id, dict(rows[record_id])) for record_id in ids if record_id in rows]
 
     def find(self, structure: str, key: str) -> list[str]:

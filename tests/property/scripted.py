@@ -1,0 +1,61 @@
+"""A script of random deeds, runs and crashes from one seed, without hypothesis: for playing the same one twice."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import timedelta
+
+from desktop_sync.core.configuration import ConflictRule, EditAgainstDelete
+from tests.property.machine import KEYS, WRITE_FAULTS, Synchronizations
+from tests.support.chaos_system import CLASSES
+
+DEEDS = 24
+
+
+def play(chance: random.Random) -> list[object]:
+    """What every system was asked for, and all rows of the ledger."""
+    machine = Synchronizations()
+    profiles = [
+        replace(CLASSES[name], page_size=chance.choice((0, 2)), clock_shift=timedelta(0), stamp_field="changed")
+        for name in chance.choices(sorted(CLASSES), k=3)
+    ]
+    machine.set_up(
+        profiles,
+        chance.random() < 0.3,
+        chance.choice((ConflictRule.MOST_RECENT, ConflictRule.A, ConflictRule.B)),
+        chance.choice(tuple(EditAgainstDelete)[:2]),
+        [(0, "k1"), (1, "k2")],
+    )
+    try:
+        for _ in range(DEEDS):
+            _deed(machine, chance)
+        machine.check_now()
+        world = machine.world
+        assert world is not None
+        return [(name, system.log) for name, system in world.systems.items()] + [world.ledger_content()]
+    finally:
+        if machine.world is not None:
+            machine.world.close()
+
+
+def _deed(machine: Synchronizations, chance: random.Random) -> None:
+    system, key, which = chance.randrange(3), chance.choice(KEYS), chance.randrange(2)
+    match chance.choice(("write", "write", "phone", "delete", "rename", "wait", "run", "crash", "trouble")):
+        case "write":
+            machine.write(system, key)
+        case "phone":
+            machine.edit_phone(system, key)
+        case "delete":
+            machine.delete(system, key)
+        case "rename":
+            machine.rename(system, key, chance.choice(KEYS))
+        case "wait":
+            machine.wait(chance.choice((1, 600)))
+        case "run":
+            machine.run(which, chance.random(), system, key, chance.choice(("nothing", "write")))
+        case "crash":
+            machine.run_and_crash(which, chance.random())
+        case _:
+            kind = chance.choice(WRITE_FAULTS)
+            machine.run_in_trouble(which, system, chance.choice(("create", "update")), kind, kind, 1)

@@ -1,0 +1,131 @@
+"""People who edit records in several systems, and the books kept about what they wrote.
+
+Every value that a person writes is a token of its own. A token may disappear only where a person who saw it replaced
+or deleted it; otherwise it must be found in a system or in the history (RELIABILITY I3).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from tests.support.chaos_system import Values
+from tests.support.machine_world import MachineWorld
+
+PEOPLE = "people"
+FIELDS = ("id", "key", "name", "phone", "note", "changed")
+TICK_S = 0.1
+
+
+@dataclass
+class People:
+    """`deeds`: what was done to each key since the last check. `contested`: keys that a person made in a system while
+    a create of the same key may have been under way there, or another record may still get that key: nobody can tell
+    these apart, so they may be held. `renamed_to`: keys that records were given since the last check."""
+
+    world: MachineWorld
+    tokens: set[str] = field(default_factory=set)
+    superseded: set[str] = field(default_factory=set)
+    contested: set[str] = field(default_factory=set)
+    deeds: dict[str, list[str]] = field(default_factory=dict)
+    renamed_to: set[str] = field(default_factory=set)
+    done: Counter[str] = field(default_factory=Counter)
+    _number: int = 0
+
+    def token(self) -> str:
+        self._number += 1
+        made = f"t{self._number}"
+        self.tokens.add(made)
+        return made
+
+    def find(self, system: str, key: str) -> str | None:
+        """The id of the one record with that key."""
+        found = self.world.systems[system].find_by(PEOPLE, "key", key)
+        return found[0] if len(found) == 1 else None
+
+    def is_free(self, system: str, key: str) -> bool:
+        return not self.world.systems[system].find_by(PEOPLE, "key", key)
+
+    def write(self, system: str, key: str, token: str | None = None) -> None:
+        """A new record, or a new name for the one that is there."""
+        if self.is_free(system, key):
+            self._create(system, key, token or self.token())
+            return
+        self._edit(system, key, name=token or self.token())
+
+    def phone(self, system: str, key: str) -> None:
+        if self.find(system, key) is not None:
+            self._edit(system, key, phone=self.token())
+
+    def touch(self, system: str, key: str) -> None:
+        """A field that is not mapped."""
+        if (record_id := self.find(system, key)) is not None:
+            self._begin()
+            self._number += 1
+            self.world.systems[system].edit(PEOPLE, record_id, note=f"n{self._number}")
+            self.done["touch"] += 1
+
+    def delete(self, system: str, key: str) -> None:
+        if (record_id := self.find(system, key)) is not None:
+            self._begin()
+            self._saw(self.world.systems[system].records(PEOPLE)[record_id])
+            self.world.systems[system].delete(PEOPLE, record_id)
+            self._note(key, "delete")
+
+    def rename(self, system: str, key: str, to: str) -> None:
+        """The identifying value itself is corrected, to one that nobody has."""
+        record_id = self.find(system, key)
+        if record_id is None or not all(self.is_free(name, to) for name in self.world.systems):
+            return
+        self._begin()
+        self.world.systems[system].edit(PEOPLE, record_id, key=to)
+        self._note(key, "rename")
+        self._note(to, "rename")
+        self.renamed_to.add(to)
+
+    def same_everywhere(self, key: str) -> None:
+        """The same new value is written in every system that has the record."""
+        token = self.token()
+        holders = [name for name in self.world.systems if self.find(name, key) is not None]
+        for name in holders:
+            self._edit(name, key, name=token)
+        if not holders:
+            self.tokens.discard(token)
+
+    def _create(self, system: str, key: str, token: str) -> None:
+        self._begin()
+        if self._is_unsettled(system) or key in self.renamed_to:
+            self.contested.add(key)
+        self.world.systems[system].put(PEOPLE, key=key, name=token)
+        self._note(key, "create")
+
+    def _edit(self, system: str, key: str, **values: str) -> None:
+        record_id = self.find(system, key)
+        if record_id is None:
+            return
+        self._begin()
+        record = self.world.systems[system].records(PEOPLE)[record_id]
+        self._saw({name: record[name] for name in values})
+        self.world.systems[system].edit(PEOPLE, record_id, **values)
+        self._note(key, "edit")
+
+    def _begin(self) -> None:
+        self.world.clock.tick(TICK_S)
+
+    def _saw(self, record: Values) -> None:
+        self.superseded |= {value for value in record.values() if value in self.tokens}
+
+    def _note(self, key: str, deed: str) -> None:
+        self.deeds.setdefault(key, []).append(deed)
+        self.done[deed] += 1
+
+    def _is_unsettled(self, system: str) -> bool:
+        return bool(self.world.systems[system].late) or self.world.is_midway or self.world.is_cut_off
+
+
+def values_of(world: MachineWorld, system: str) -> dict[str, list[tuple[str | None, str | None]]]:
+    """name and phone of every record, by key."""
+    found: dict[str, list[tuple[str | None, str | None]]] = {}
+    for record in world.systems[system].records(PEOPLE).values():
+        found.setdefault(str(record["key"]), []).append((record["name"], record["phone"]))
+    return found
