@@ -6,11 +6,15 @@ from pathlib import Path
 
 import pytest
 
-<<<<<<< HEAD
-from tests.reliability.lanes import disk_faults, kills_executed, kills_forked, mass_deletes, recovery, round_trips
-=======
-from tests.reliability.lanes import kills_executed, kills_forked, mass_deletes, round_trips, state_machine
->>>>>>> 9450959 (Let random people, crashes and faults work on systems of every create class, and check what must hold)
+from tests.reliability.lanes import (
+    disk_faults,
+    kills_executed,
+    kills_forked,
+    mass_deletes,
+    recovery,
+    round_trips,
+    state_machine,
+)
 from tests.reliability.size import Size
 
 
@@ -44,7 +48,6 @@ def test_generated_values_arrive_as_they_were_or_are_refused_by_name(tmp_path: P
     assert counts["lossy_undeclared"] == counts["writes_of_second_run"] == 0
 
 
-<<<<<<< HEAD
 @pytest.mark.scenario("A9", "A10")
 def test_torn_logs_and_failing_disks_lose_nothing_and_nothing_is_written_without_an_intent(tmp_path: Path) -> None:
     counts = disk_faults.measure(Size.SMALL, tmp_path)
@@ -58,7 +61,8 @@ def test_a_program_that_was_killed_with_many_rows_open_goes_on_soon_and_loses_no
     counts = recovery.measure(Size.SMALL, tmp_path)
     assert counts["open_rows"] == 200
     assert counts["lost"] == 0
-=======
+
+
 @pytest.mark.scenario("A1", "A3", "A8", "D7", "G7", "K1", "K4")
 def test_random_work_and_faults_lose_double_and_bring_back_nothing(tmp_path: Path) -> None:
     counts = state_machine.measure(Size.SMALL, tmp_path)
@@ -66,4 +70,3 @@ def test_random_work_and_faults_lose_double_and_bring_back_nothing(tmp_path: Pat
     bad = ("failures", "noisy_checks", "echo_writes", "different_hashes")
     assert {name: counts[name] for name in bad} == dict.fromkeys(bad, 0)
     assert counts["most_reads_per_own_write"] <= 1
->>>>>>> 9450959 (Let random people, crashes and faults work on systems of every create class, and check what must hold)

@@ -25,12 +25,9 @@ LANES: dict[str, Lane] = dict(
         _lane("kills_executed", 2),
         _lane("mass_deletes", 1.5),
         _lane("round_trips", 1),
-<<<<<<< HEAD
         _lane("disk_faults", 1.5),
         _lane("recovery", 0.2),
-=======
         _lane("state_machine", 6),
         _lane("state_machine_again", 5),
->>>>>>> 9450959 (Let random people, crashes and faults work on systems of every create class, and check what must hold)
     )
 )
