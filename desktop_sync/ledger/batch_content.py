@@ -1,4 +1,4 @@
-"""The content of write batches: Arrow streams in a blob, compressed where the library can."""
+"""The content of write batches: Arrow streams in a blob, large ones compressed where the library can."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ import pyarrow as pa
 
 from desktop_sync.core.errors import BugError
 from desktop_sync.core.provider_port import ArrowStream
+
+COMPRESSED_FROM = 64 * 1024
+"""Bytes from which on compressing is worth its time: of a small batch it would take longer than storing it."""
 
 FIXED_COLUMNS = ("record_id", "action", "rule", "a_id", "b_id", "a_digest", "b_digest")
 A_PREFIX, B_PREFIX, BEFORE_PREFIX = "a:", "b:", "before:"
@@ -29,7 +32,8 @@ def read_rows(stream: ArrowStream) -> pa.Table:
 
 def pack(rows: pa.Table) -> bytes:
     """The blob."""
-    codec = "zstd" if pa.Codec.is_available("zstd") else None
+    is_large = rows.nbytes >= COMPRESSED_FROM
+    codec = "zstd" if is_large and pa.Codec.is_available("zstd") else None
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, rows.schema, options=pa.ipc.IpcWriteOptions(compression=codec)) as writer:
         writer.write_table(rows.combine_chunks())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -28,6 +29,11 @@ _heads = tables.batch.c
 class SqlJournal(Store):
     """The `Journal` of the ledger."""
 
+    @cached_property
+    def _open_ids(self) -> dict[int, pa.ChunkedArray]:
+        """Record ids of the batches that this program opened and has not closed yet."""
+        return {}
+
     def open_batch(
         self,
         key: EntityKey,
@@ -49,7 +55,8 @@ class SqlJournal(Store):
             batch_id = _insert(connection, head | {"opened_at": self._now_us()}, content, blob)
             if request is not None:
                 connection.execute(insert(tables.request).values(batch_id=batch_id, **request_values(request)))
-            return batch_id
+        self._open_ids[batch_id] = content.column("record_id")
+        return batch_id
 
     def close_batch(
         self,
@@ -72,7 +79,11 @@ class SqlJournal(Store):
                 raise BugError(f"batch {batch_id} has {row_count} rows, but {content.num_rows} were stored")
             if done and not 0 <= done[0] <= done[-1] < row_count:
                 raise BugError(f"batch {batch_id} has no row {done[-1]}")
-            records = content.column("record_id") if content is not None else _record_ids(connection, batch_id)
+            known = self._open_ids.pop(batch_id, None)
+            if content is not None:
+                records = content.column("record_id")
+            else:
+                records = known if known is not None else _record_ids(connection, batch_id)
             if len(done) < row_count:
                 taken = set(records.take(pa.array(done, pa.int64())).to_pylist())
             else:

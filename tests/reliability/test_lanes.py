@@ -8,6 +8,7 @@ import pytest
 
 from tests.reliability.lanes import (
     disk_faults,
+    journal_cost,
     kills_executed,
     kills_forked,
     mass_deletes,
@@ -70,3 +71,9 @@ def test_random_work_and_faults_lose_double_and_bring_back_nothing(tmp_path: Pat
     bad = ("failures", "noisy_checks", "echo_writes", "different_hashes")
     assert {name: counts[name] for name in bad} == dict.fromkeys(bad, 0)
     assert counts["most_reads_per_own_write"] <= 1
+
+
+def test_the_journal_is_measured_in_batches_of_fifty(tmp_path: Path) -> None:
+    counts = journal_cost.measure(Size.SMALL, tmp_path)
+    assert counts["records_per_intent"] == 50
+    assert counts["records"] == 600
