@@ -9,6 +9,7 @@ from typing import Protocol
 from desktop_sync.core.binding import MatchOnly
 from desktop_sync.core.configuration import Side, SyncConfiguration
 from desktop_sync.core.decision import Action
+from desktop_sync.core.explanation import Explanation
 from desktop_sync.core.guard import Guard, GuardFinding
 from desktop_sync.core.ledger_port import RecordQuery
 from desktop_sync.core.plan import Mode, Plan, PlanRow, Range
@@ -162,6 +163,12 @@ class Undo(Protocol):
     ) -> RunResult: ...
 
 
+class Explanations(Protocol):
+    def explain(
+        self, name: str, record: str, entity: str = "", *, progress: Progress = ..., cancel: CancelToken = ...
+    ) -> Explanation: ...
+
+
 class Verification(Protocol):
     def verify(
         self, name: str, *, files: ReportFiles | None = ..., progress: Progress = ..., cancel: CancelToken = ...
@@ -196,6 +203,8 @@ class Application(Protocol):
     def records(self) -> Records: ...
     @property
     def undo(self) -> Undo: ...
+    @property
+    def explanation(self) -> Explanations: ...
     @property
     def verification(self) -> Verification: ...
     @property

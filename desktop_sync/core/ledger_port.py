@@ -286,6 +286,9 @@ class RecordStore(Protocol):
     def conflict(self, conflict_id: int) -> Conflict | None:
         """That conflict, open or settled."""
 
+    def record_conflicts(self, record_id: int) -> list[Conflict]:
+        """All conflicts of a record, open or settled, oldest first."""
+
     def decide_conflict(self, conflict_id: int, winner: Side) -> None:
         """The open conflict is decided; its record becomes Prepared, and the next plan carries the decision out."""
 

@@ -69,6 +69,12 @@ class SqlConflictStore(Store):
             row = connection.execute(_conflicts().where(_kept.id == conflict_id)).first()
             return None if row is None else self._conflict(row)
 
+    def record_conflicts(self, record_id: int) -> list[Conflict]:
+        """All conflicts of a record, open or settled, oldest first."""
+        with self._database.reading() as connection:
+            found = connection.execute(_conflicts().where(_kept.record_id == record_id).order_by(_kept.id))
+            return [self._conflict(row) for row in found]
+
     def decide_conflict(self, conflict_id: int, winner: Side) -> None:
         """Decided; its record is Prepared. A decision may be changed until it is carried out. Raises
         VersionMismatchError when the conflict is settled or gone, or its record went on to another status."""

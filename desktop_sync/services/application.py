@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from desktop_sync.services.bindings import BindingService
     from desktop_sync.services.configurations import ConfigurationService
     from desktop_sync.services.definition_file import DefinitionFileService
+    from desktop_sync.services.explanation import ExplanationService
     from desktop_sync.services.group_running import GroupService
     from desktop_sync.services.pipeline_trace import PipelineTraceService
     from desktop_sync.services.records import RecordService
@@ -99,6 +100,12 @@ class Application:
         from desktop_sync.services.group_running import GroupService
 
         return GroupService(self.ledger, lambda: self.synchronization.run)
+
+    @cached_property
+    def explanation(self) -> ExplanationService:
+        from desktop_sync.services.explanation import ExplanationService
+
+        return ExplanationService(self.ledger, self.endpoints.open, self.clock, self.home / "work")
 
     @cached_property
     def verification(self) -> VerificationService:

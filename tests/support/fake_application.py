@@ -28,6 +28,7 @@ from desktop_sync.services.views import (
     ReportFiles,
     VerificationReport,
 )
+from tests.support.fake_explanation import FakeExplanations
 from tests.support.fake_undo import FakeUndo
 
 EVERYTHING = Range()
@@ -398,6 +399,7 @@ class FakeApplication:
     groups: FakeGroups = field(default_factory=FakeGroups)
     records: FakeRecords = field(default_factory=FakeRecords)
     undo: FakeUndo = field(default_factory=FakeUndo)
+    explanation: FakeExplanations = field(default_factory=FakeExplanations)
     verification: FakeVerification = field(default_factory=FakeVerification)
     definitions: FakeDefinitions = field(default_factory=FakeDefinitions)
     sample: FakeSample = field(default_factory=FakeSample)

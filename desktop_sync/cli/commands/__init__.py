@@ -6,6 +6,7 @@ from desktop_sync.cli.command import Command
 from desktop_sync.cli.commands.bind import BIND
 from desktop_sync.cli.commands.check import CHECK
 from desktop_sync.cli.commands.conflicts import CONFLICTS
+from desktop_sync.cli.commands.explain import EXPLAIN
 from desktop_sync.cli.commands.export_file import EXPORT
 from desktop_sync.cli.commands.history import HISTORY
 from desktop_sync.cli.commands.import_file import IMPORT
@@ -42,6 +43,7 @@ COMMANDS: tuple[Command, ...] = (
     UNLINK,
     UNDO,
     VERIFY,
+    EXPLAIN,
     HISTORY,
     SECRET,
     SAMPLE,

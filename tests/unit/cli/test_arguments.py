@@ -19,6 +19,7 @@ SPECIFIED = {"import", "export", "list", "check", "preview", "prepare", "process
     "verify",
     "history",
     "undo",
+    "explain",
     "secret",
 }
 
