@@ -64,4 +64,5 @@ class Scheduler(QObject):
     def _start(self, names: tuple[str, ...]) -> None:
         for name in names:
             self._board.run(name, Trigger.SCHEDULE)
+        self._board.start_wanted()
         self.ticked.emit()

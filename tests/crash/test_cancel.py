@@ -8,6 +8,7 @@ from tests.support.crash_trial import CrashServer, check_values
 from tests.support.crash_world import AGREED, FLOWS
 
 
+@pytest.mark.scenario("A17")
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("flow", ["sqlite-to-csv", "csv-to-sqlite"])
 def test_a_run_that_is_cancelled_at_any_batch_leaves_no_open_intent_and_the_next_completes(

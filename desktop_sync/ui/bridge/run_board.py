@@ -8,6 +8,7 @@ from functools import partial
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from desktop_sync.core.errors import AlreadyRunningError
 from desktop_sync.core.guard import Guard
 from desktop_sync.core.run import RunResult, Trigger
 from desktop_sync.ui.application_port import Application
@@ -79,6 +80,7 @@ class RunBoard(QObject):
         self._application = application
         self._jobs = jobs
         self._active: dict[str, ActiveWork] = {}
+        self._wanted: dict[str, Trigger] = {}
 
     @property
     def active(self) -> tuple[ActiveWork, ...]:
@@ -105,10 +107,25 @@ class RunBoard(QObject):
         allow: frozenset[Guard] = frozenset(),
         preview: OpenPreview | None = None,
     ) -> bool:
-        """A run is under way, of exactly the preview's plan where one is given; the preview is closed after it."""
+        """A run is under way, of exactly the preview's plan where one is given; the preview is closed after it.
+
+        False where something is under way for the configuration already: then one run follows it, however often it was
+        asked for meanwhile. A schedule need not be remembered: it is due until a run has begun.
+        """
         control = JobControl()
         run = partial(_run_and_close, self._application, name, trigger, allow, preview, control)
-        return self._begin(name, Work.RUN, run, control, trigger)
+        is_begun = self._begin(name, Work.RUN, run, control, trigger)
+        if is_begun:
+            self._wanted.pop(name, None)
+        elif preview is None and trigger is not Trigger.SCHEDULE:
+            self._wanted.setdefault(name, trigger)
+        return is_begun
+
+    def start_wanted(self) -> None:
+        """Runs that were asked for while something else was under way begin, where nothing is any more."""
+        for name, trigger in tuple(self._wanted.items()):
+            if name not in self._active:
+                self.run(name, trigger)
 
     def run_group(self, name: str) -> bool:
         """The sync group of the configuration is being run; shown as the work of this one."""
@@ -125,10 +142,13 @@ class RunBoard(QObject):
         """The work is asked to stop at its next safe point."""
         active = self._active.get(name)
         if active is not None:
+            if self._wanted.get(name) is Trigger.HAND:
+                self._wanted.pop(name)
             active.job.cancel()
             self.changed.emit()
 
     def stop_all(self) -> None:
+        self._wanted.clear()
         for active in self.active:
             active.job.cancel()
         self.changed.emit()
@@ -162,10 +182,18 @@ class RunBoard(QObject):
         elif isinstance(result, RunResult):
             self.run_ended.emit(active.name, result, active.trigger)
         self.changed.emit()
+        # While a person looks at a preview, or has just stopped something, what is wanted waits for the next tick.
+        if active.work is not Work.PREVIEW and not active.is_stopping:
+            self.start_wanted()
 
     def refuse(self, active: ActiveWork, error: object) -> None:
         self._remove(active)
-        self.failed.emit(active.name, error)
+        if isinstance(error, AlreadyRunningError) and active.trigger in (Trigger.SCHEDULE, Trigger.PUSH):
+            # Another program runs it. A schedule stays due, a push is remembered; nobody need be told.
+            if active.trigger is Trigger.PUSH:
+                self._wanted.setdefault(active.name, active.trigger)
+        else:
+            self.failed.emit(active.name, error)
         self.changed.emit()
 
     def give_up(self, active: ActiveWork) -> None:
