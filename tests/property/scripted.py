@@ -58,4 +58,4 @@ def _deed(machine: Synchronizations, chance: random.Random) -> None:
             machine.run_and_crash(which, chance.random())
         case _:
             kind = chance.choice(WRITE_FAULTS)
-            machine.run_in_trouble(which, system, chance.choice(("create", "update")), kind, kind, 1)
+            machine.run_in_trouble(which, system, False, kind, kind, 1)

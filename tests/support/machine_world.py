@@ -112,6 +112,8 @@ class MachineWorld:
         for configuration in configurations:
             self.app.ledger.save_configuration(configuration)
         self.configurations = tuple(one.name for one in configurations)
+        self.arrived = 0
+        """How many requests arrived late."""
         self.is_midway = False
         """Whether a run is going on."""
         self.is_cut_off = False
@@ -179,7 +181,9 @@ class MachineWorld:
     def arrive(self) -> int:
         """What was under way in the network arrives; how many requests."""
         with self.unnoticed():
-            return sum(system.apply_late() for system in self.systems.values())
+            arrived = sum(system.apply_late() for system in self.systems.values())
+        self.arrived += arrived
+        return arrived
 
     @contextlib.contextmanager
     def unnoticed(self) -> Iterator[None]:
