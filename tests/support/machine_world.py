@@ -27,7 +27,7 @@ from tests.support.chaos_system import ChaosSystem
 from tests.support.chaos_world import OF_EVERY_RUN, CountedIds, Crash
 from tests.support.memory_provider import MemoryRegistry, MemorySecrets
 
-NOTED = frozenset(OF_EVERY_RUN) - {"watermark"} | {"alembic_version", "origin_field", "clock_sample"}
+NOTED = frozenset(OF_EVERY_RUN) | {"alembic_version", "origin_field", "clock_sample"}
 """Tables in which a run notes that it was there, and when it looked, even when it has nothing to do."""
 
 
