@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_sync.bootstrap import build_application
+from desktop_sync.bootstrap import TimeOrderedIds, build_application
 from desktop_sync.core.binding import GRACE, TERM, MatchOnly
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action
@@ -21,8 +21,12 @@ from desktop_sync.core.errors import (
     LeaseLostError,
     VersionMismatchError,
 )
-from desktop_sync.core.run import Outcome, RunResult
+from desktop_sync.core.ports import UNWATCHED, CancelToken, no_steps
+from desktop_sync.core.run import Outcome, RunKind, RunResult, Trigger
 from desktop_sync.services.application import Application
+from desktop_sync.services.execution import Execution, Order
+from desktop_sync.services.prepare import Scope
+from desktop_sync.services.process import CREATES_AND_UPDATES, Carried
 from tests.support.machines import AtStep, MachineClock, allow_leases, copied, sharing
 from tests.support.worlds import NAME, World, WorldMaker, make_world
 
@@ -375,3 +379,25 @@ def test_what_a_person_decided_is_carried_out_after_confirming_and_the_rest_by_t
     assert dict(result.entities[0].actions) == {Action.UPDATE_A: 1, Action.UPDATE_B: 1, Action.DELETE_A: 1}
     assert one.rows("a", "City") == [("B says",), ("changed in A",)]
     assert one.run().outcome is Outcome.DONE
+
+
+@pytest.mark.scenario("K7")
+def test_no_path_writes_in_match_only_mode_whatever_the_plan_says(
+    world: WorldMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = world()
+    people(one)
+    monkeypatch.setattr("desktop_sync.engine.planner.withhold", lambda bench, layout: None)
+    preview = one.app.synchronization.preview(NAME)
+    given = preview.prepared[0].given
+    assert given is not None
+    assert preview.plan.writes == 3
+    preview.session.match_only = MatchOnly.RESTORED
+    order = Order(RunKind.RUN, Trigger.HAND, Scope(), frozenset(), UNWATCHED, CancelToken())
+    app = one.app
+    execution = Execution(app.ledger, app.clock, no_steps, order, 0, 0.0, TimeOrderedIds(), lambda seconds: None)
+    execution._processing(preview.session).write(given, CREATES_AND_UPDATES, Carried())
+    preview.close()
+    one.app.ledger.begin_match_only(NAME, MatchOnly.RESTORED)
+    one.run()
+    assert one.rows("b") == []
