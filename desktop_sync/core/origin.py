@@ -67,18 +67,17 @@ def latest(origins: Iterable[Origin], preference: Sequence[str] = ()) -> Origin:
 def settle(claimed_us: int | None, error_us: int, previous_us: int | None, scanned_us: int) -> tuple[int, int]:
     """(at, error) of a change that this scan sees and the previous one did not: it lies in (previous, this].
 
-    A claimed instant outside was told by a clock that is wrong; what is left is the nearest bound, and that the change
-    may lie anywhere between the two. Without a claim the instant is unknown. `previous_us` is None before a first scan.
+    A claimed instant outside was told by a clock that is wrong; what is left is that the change lies anywhere between
+    the two: its instant is the middle, and its error reaches to both. Without a claim the instant is unknown.
+    `previous_us` is None before a first scan.
     """
     if claimed_us is None:
         return UNKNOWN_AT, 0
-    earliest = None if previous_us is None else min(previous_us + 1, scanned_us)
-    width = 0 if earliest is None else scanned_us - earliest
-    if claimed_us > scanned_us:
-        return scanned_us, max(error_us, width)
-    if earliest is not None and claimed_us < earliest:
-        return earliest, max(error_us, width)
-    return claimed_us, error_us
+    earliest = scanned_us if previous_us is None else min(previous_us + 1, scanned_us)
+    if claimed_us <= scanned_us and (previous_us is None or claimed_us >= earliest):
+        return claimed_us, error_us
+    middle = (earliest + scanned_us) // 2
+    return middle, max(error_us, scanned_us - middle)
 
 
 def resolve_fields(

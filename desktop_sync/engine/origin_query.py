@@ -141,15 +141,12 @@ def claim_error_sql(text: str) -> str:
 
 def settle_sql(claimed: str, error: str, previous_us: int | None, scanned_us: int) -> tuple[str, str]:
     """`core.origin.settle`: at and error."""
-    earliest = None if previous_us is None else min(previous_us + 1, scanned_us)
-    width = 0 if earliest is None else scanned_us - earliest
-    outside = f"{claimed} > {scanned_us}"
-    at = f"CASE WHEN {claimed} IS NULL THEN {UNKNOWN_AT} WHEN {claimed} > {scanned_us} THEN {scanned_us} "
-    if earliest is not None:
-        at += f"WHEN {claimed} < {earliest} THEN {earliest} "
-        outside += f" OR {claimed} < {earliest}"
-    said = f"CASE WHEN {claimed} IS NULL THEN 0 WHEN {outside} THEN greatest({error}, {width}) ELSE {error} END"
-    return f"{at}ELSE {claimed} END", said
+    earliest = scanned_us if previous_us is None else min(previous_us + 1, scanned_us)
+    middle = (earliest + scanned_us) // 2
+    outside = f"{claimed} > {scanned_us}" + ("" if previous_us is None else f" OR {claimed} < {earliest}")
+    at = f"CASE WHEN {claimed} IS NULL THEN {UNKNOWN_AT} WHEN {outside} THEN {middle} ELSE {claimed} END"
+    wide = f"greatest({error}, {scanned_us - middle})"
+    return at, f"CASE WHEN {claimed} IS NULL THEN 0 WHEN {outside} THEN {wide} ELSE {error} END"
 
 
 def tie_sql(first: str, second: str) -> str:

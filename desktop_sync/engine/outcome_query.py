@@ -13,6 +13,7 @@ from desktop_sync.core.status import DeletedIn, Status
 from desktop_sync.engine.canonical import plain_text_sql
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.matching import evidence_sql
+from desktop_sync.engine.origin_query import origin_table, record_stamp_sql
 from desktop_sync.engine.plan_input import PlanInput, plan_table
 from desktop_sync.engine.sides import peer_table, side_table, stamp_sql
 from desktop_sync.engine.workbench import Workbench
@@ -198,7 +199,13 @@ def conflict_rows(given: PlanInput, *, decided: Collection[int] = ()) -> str:
         staged = staging.select(f"(SELECT {columns} FROM {side_table(layout, side)} WHERE is_kept)")
         joins.append(f"LEFT JOIN ({staged}) v{side.value} ON v{side.value}.rid = p.{side.value}_id")
         stamp = stamp_sql(staging, f"v{side.value}.{own.stamp.raw}") if own.stamp is not None else "NULL"
-        stamps.append(f"epoch_us(CAST({stamp} AS TIMESTAMP)) AS {side.value}_at")
+        changed_at = f"epoch_us(CAST({stamp} AS TIMESTAMP))"
+        if given.has_origins:
+            # When a person changed it, and not when sync wrote it there.
+            origin = f"o{side.value}"
+            joins.append(f"LEFT JOIN {origin_table(layout, side)} {origin} ON {origin}.rid = p.{side.value}_id")
+            changed_at = f"nullif({record_stamp_sql(layout, side, origin)}.at_us, 0)"
+        stamps.append(f"{changed_at} AS {side.value}_at")
     return (
         f"SELECT p.record_id, p.rule, p.winner, {', '.join([*stamps, *values])} FROM {plan_table(layout)} p "
         f"{' '.join(joins)} WHERE ({wanted}) AND NOT p.excluded ORDER BY p.number"

@@ -11,6 +11,7 @@ from desktop_sync.core.plan import FieldChange, PlanRow
 from desktop_sync.core.status import Status
 from desktop_sync.engine.canonical import plain_text_sql
 from desktop_sync.engine.layout import Layout
+from desktop_sync.engine.origin_query import field_winners
 from desktop_sync.engine.plan_input import PlanInput, plan_table
 from desktop_sync.engine.sides import side_table
 from desktop_sync.engine.staging import sent_type
@@ -48,7 +49,28 @@ def page(bench: Workbench, given: PlanInput, wanted: PlanFilter, offset: int, li
     values = {
         side: _values(bench, given, side, [str(row[4 if side is Side.A else 5]) for row in head]) for side in Side
     }
-    return [_plan_row(layout, row, values) for row in head]
+    kept = _kept_fields(bench, given, head)
+    return [_plan_row(layout, row, values, kept.get((row[4], row[5]), frozenset())) for row in head]
+
+
+def _kept_fields(
+    bench: Workbench, given: PlanInput, head: Sequence[tuple[object, ...]]
+) -> dict[tuple[object, object], frozenset[int]]:
+    """Of records that are merged field by field, the field mappings that leave B's value as it is, by the two ids."""
+    merged = [row for row in head if row[2] == Rule.MERGED]
+    if not merged or not given.has_origins:
+        return {}
+    indexes = [comparison.index for comparison in given.layout.comparisons]
+    marks = ", ".join("?" for _ in merged)
+    rows = bench.rows(
+        f"SELECT a_rid, b_rid, {', '.join(f'w{index}' for index in indexes)} FROM {field_winners(given.layout)} "
+        f"WHERE a_rid IN ({marks})",
+        [row[4] for row in merged],
+    )
+    return {
+        (row[0], row[1]): frozenset(index for index, winner in zip(indexes, row[2:], strict=True) if winner == "b")
+        for row in rows
+    }
 
 
 def exclude(bench: Workbench, layout: Layout, numbers: Sequence[int], excluded: bool) -> None:
@@ -107,7 +129,12 @@ def _values(bench: Workbench, given: PlanInput, side: Side, ids: Sequence[str]) 
     }
 
 
-def _plan_row(layout: Layout, row: tuple[object, ...], values: dict[Side, dict[str, dict[str, str | None]]]) -> PlanRow:
+def _plan_row(
+    layout: Layout,
+    row: tuple[object, ...],
+    values: dict[Side, dict[str, dict[str, str | None]]],
+    kept: frozenset[int] = frozenset(),
+) -> PlanRow:
     number, action, rule, record_id, a_id, b_id, status, detail, excluded = row
     act = Action(int(str(action)))
     a = values[Side.A].get(str(a_id), {})
@@ -119,6 +146,7 @@ def _plan_row(layout: Layout, row: tuple[object, ...], values: dict[Side, dict[s
         if act.target is Side.B and mapping.b:
             before = now_b
             after = a.get(f"s:{index}", now_b) if act is not Action.DELETE_B else None
+            after = now_b if index in kept else after
         elif act.target is Side.A and mapping.a:
             before = now_a
             after = b.get(f"s:{index}", now_a) if act is not Action.DELETE_A else None

@@ -21,6 +21,7 @@ from desktop_sync.core.configuration import (
     Side,
     SyncConfiguration,
 )
+from desktop_sync.core.ports import Steps, no_steps
 from desktop_sync.core.run import RunResult
 from desktop_sync.services.application import Application
 from tests.support.ledger_home import HandClock
@@ -168,12 +169,16 @@ def written(result: RunResult) -> int:
 
 
 def make_group_world(
-    folder: Path, systems: Mapping[str, str], fields: Sequence[str] = ("x",), shifts: Mapping[str, float] | None = None
+    folder: Path,
+    systems: Mapping[str, str],
+    fields: Sequence[str] = ("x",),
+    shifts: Mapping[str, float] | None = None,
+    steps: Steps = no_steps,
 ) -> GroupWorld:
     """Systems by name, each `sql` or `csv`, all with these fields. It is noon."""
     folder.mkdir(parents=True, exist_ok=True)
     clock = HandClock(at(12))
-    app = build_application(folder / "home", clock=clock)
+    app = build_application(folder / "home", clock=clock, steps=steps)
     made = {}
     for name, provider in systems.items():
         side = TableSide(folder / f"{name}.sqlite") if provider == "sql" else FolderSide(folder / name)

@@ -11,6 +11,7 @@ from desktop_sync.cli.exit_codes import ExitCode
 from desktop_sync.cli.result_json import conflict_document, rule_key
 from desktop_sync.cli.result_text import local_time
 from desktop_sync.core.configuration import SyncConfiguration
+from desktop_sync.core.decision import Rule
 from desktop_sync.core.sync_record import Conflict
 
 PAGE = 1_000
@@ -59,7 +60,10 @@ def _show(invocation: Invocation, conflict: Conflict, configuration: SyncConfigu
         line = invocation.command_line("resolve", configuration.name, str(conflict.record_id), "--use", "a")
         output.line(f"Decide with: {line}   (or --use b)")
     else:
-        output.line(f"{configuration.endpoint_of(conflict.winner)} won ({rule_key(conflict.rule.name)}).")
+        if conflict.rule is Rule.MERGED:
+            output.line("Settled field by field: each from where it was changed last.")
+        else:
+            output.line(f"{configuration.endpoint_of(conflict.winner)} won ({rule_key(conflict.rule.name)}).")
         if conflict.settled_at is not None:
             line = invocation.command_line("undo", "--conflict", str(conflict.id))
             output.line(f"Bring the {configuration.endpoint_of(conflict.winner.other)} values back with: {line}")

@@ -74,13 +74,15 @@ def test_a_claimed_instant_that_lies_between_the_scans_is_believed() -> None:
 @pytest.mark.scenario("F9")
 def test_a_clock_that_is_ahead_cannot_win_for_ever() -> None:
     at, error = settle(31_536_000 * SECOND, 0, 100, 200)
-    assert (at, error) == (200, 99)
-    assert prevails(Origin("A", at, error), Origin("B", 300)) is Prevails.SECOND
+    assert (at, error) == (150, 50)
+    assert prevails(Origin("A", at, error), Origin("B", 201)) is Prevails.SECOND
+    assert is_tie(Origin("A", at, error), Origin("B", 199))
     assert settle(900, 3, None, 200) == (200, 3)
 
 
 def test_a_change_that_was_not_there_at_the_previous_scan_is_newer_than_it() -> None:
-    assert settle(5, 0, 100, 200) == (101, 99)
+    assert settle(5, 0, 100, 200) == (150, 50)
+    assert prevails(Origin("A", *settle(5, 0, 100, 200)), Origin("B", 99)) is Prevails.FIRST
 
 
 def test_a_change_without_a_time_counts_as_the_oldest() -> None:

@@ -1,0 +1,91 @@
+"""The stamp rules as SQL come to the same as those of core."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from desktop_sync.core.origin import Origin, claim_error_us, is_tie, latest, prevails, settle
+from desktop_sync.engine.canonical import literal
+from desktop_sync.engine.expression.names import names_in
+from desktop_sync.engine.origin_query import (
+    claim_error_sql,
+    latest_sql,
+    prevails_sql,
+    settle_sql,
+    stamp_struct,
+    tie_sql,
+)
+from desktop_sync.engine.workbench import Workbench
+
+PREFERENCE = ("B", "A")
+
+
+def stamp(origin: Origin) -> str:
+    return stamp_struct(str(origin.at_us), str(origin.error_us), literal(origin.endpoint), PREFERENCE)
+
+
+def random_origin(random_: random.Random) -> Origin:
+    return Origin(random_.choice(("A", "B", "C", "D")), random_.randint(0, 12), random_.choice((0, 0, 1, 3)))
+
+
+def test_who_prevails_and_whether_that_is_a_tie() -> None:
+    random_ = random.Random(5)
+    pairs = [(random_origin(random_), random_origin(random_)) for _ in range(300)]
+    with Workbench(in_memory=True) as bench:
+        selects = [
+            f"SELECT {number} AS number, {prevails_sql('a', 'b')} AS winner, {tie_sql('a', 'b')} AS tie FROM "
+            f"(SELECT {stamp(a)} AS a, {stamp(b)} AS b)"
+            for number, (a, b) in enumerate(pairs)
+        ]
+        found = bench.rows(f"SELECT winner, tie FROM ({' UNION ALL '.join(selects)}) ORDER BY number")
+    assert found == [(int(prevails(a, b, PREFERENCE)), is_tie(a, b)) for a, b in pairs]
+
+
+def test_the_latest_of_several() -> None:
+    random_ = random.Random(6)
+    groups = [[random_origin(random_) for _ in range(random_.randint(1, 4))] for _ in range(100)]
+    with Workbench(in_memory=True) as bench:
+        for group in groups:
+            found = bench.rows(
+                f"SELECT s.origin, s.at_us, -s.sharpness FROM (SELECT {latest_sql([*map(stamp, group)])} AS s)"
+            )
+            expected = latest(group, PREFERENCE)
+            assert found == [(expected.endpoint, expected.at_us, expected.error_us)]
+
+
+@pytest.mark.scenario("F9")
+def test_when_a_change_counts_as_made() -> None:
+    cases = [
+        (claimed, error, previous, 200)
+        for claimed in (None, 0, 99, 100, 101, 150, 200, 201, 10**9)
+        for error in (0, 7, 500)
+        for previous in (None, 0, 100, 199, 200, 300)
+    ]
+    with Workbench(in_memory=True) as bench:
+        for claimed, error, previous, scanned in cases:
+            text = "CAST(NULL AS BIGINT)" if claimed is None else str(claimed)
+            at, said = settle_sql("c", "e", previous, scanned)
+            found = bench.rows(f"SELECT {at}, {said} FROM (SELECT {text} AS c, {error} AS e)")
+            assert found == [settle(claimed, error, previous, scanned)], (claimed, error, previous)
+
+
+def test_how_exact_a_stamp_is() -> None:
+    texts = ["2024-05-01", "2024-05-01 07:30", "2024-05-01 07:30:15", "2024-05-01T07:30:15Z", "2024-05-01 07:30:15.5"]
+    with Workbench(in_memory=True) as bench:
+        for text in texts:
+            assert bench.number(f"SELECT {claim_error_sql(literal(text))}") == claim_error_us(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("First || ' ' || Last", ("First", "Last")),
+        ('upper("Last name")', ("Last name",)),
+        ("CASE WHEN City = 'Wien' THEN City ELSE Country END", ("City", "Country")),
+        ("'constant'", ()),
+    ],
+)
+def test_the_names_in_an_expression(text: str, names: tuple[str, ...]) -> None:
+    assert names_in(text) == names
