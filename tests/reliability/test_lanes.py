@@ -8,12 +8,14 @@ import pytest
 
 from tests.reliability.lanes import (
     disk_faults,
+    hostile_input,
     journal_cost,
     kills_executed,
     kills_forked,
     mass_deletes,
     recovery,
     round_trips,
+    soak,
     state_machine,
 )
 from tests.reliability.size import Size
@@ -77,3 +79,16 @@ def test_the_journal_is_measured_in_batches_of_fifty(tmp_path: Path) -> None:
     counts = journal_cost.measure(Size.SMALL, tmp_path)
     assert counts["records_per_intent"] == 50
     assert counts["records"] == 600
+
+
+@pytest.mark.scenario("X1", "X2", "X3", "X4", "X5", "X6", "X7", "X8", "X17", "X20")
+def test_hostile_input_gets_nowhere_and_planted_secrets_are_nowhere(tmp_path: Path) -> None:
+    counts = hostile_input.measure(Size.SMALL, tmp_path)
+    assert counts["cases"] > 5000
+    assert counts["escapes"] == counts["secrets_found"] == 0
+
+
+def test_a_schedule_of_virtual_time_misses_and_doubles_nothing(tmp_path: Path) -> None:
+    counts = soak.measure(Size.SMALL, tmp_path)
+    assert counts["runs"] == 24
+    assert {name: counts[name] for name in ("missed", "doubled", "failed")} == {"missed": 0, "doubled": 0, "failed": 0}

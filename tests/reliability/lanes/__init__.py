@@ -24,6 +24,8 @@ LANES: dict[str, Lane] = dict(
         _lane("kills_forked", 6),
         _lane("kills_executed", 2),
         _lane("mass_deletes", 1.5),
+        _lane("hostile_input", 1.2),
+        _lane("soak", 7),
         _lane("round_trips", 1),
         _lane("disk_faults", 1.5),
         _lane("recovery", 0.2),
