@@ -29,6 +29,7 @@ from datetime import datetime
 from typing import Protocol
 
 from desktop_sync.core.binding import Binding, MatchOnly
+from desktop_sync.core.clock_doctor import ClockSample
 from desktop_sync.core.configuration import Endpoint, Side, SyncConfiguration
 from desktop_sync.core.plan import Mode
 from desktop_sync.core.provider_port import NO_MARKS, ArrowStream, CreateClass, HighMarks
@@ -175,6 +176,16 @@ class Loss:
     field: str
     sent: str | None
     stored: str | None
+
+
+class ClockStore(Protocol):
+    """How far the clocks of endpoints are off."""
+
+    def clock_samples(self, endpoint: str) -> tuple[ClockSample, ...]:
+        """The last measurements of the endpoint, oldest first."""
+
+    def keep_clock_sample(self, endpoint: str, sample: ClockSample) -> None:
+        """Kept as the newest; older ones than the last few are gone."""
 
 
 class DefinitionStore(Protocol):
@@ -494,6 +505,7 @@ class Ledger(
     HeldStore,
     PlanShelf,
     BindingStore,
+    ClockStore,
     Protocol,
 ):
     """All of it. One object serves all threads."""

@@ -10,6 +10,8 @@ from desktop_sync.core.type_fit import moment_of
 
 TOLERATED = timedelta(minutes=5)
 _STAMP_TYPES = (FieldType.TIMESTAMP, FieldType.INSTANT)
+_QUARTER = timedelta(minutes=15)
+_LARGEST_ZONE = 14 * 4
 ENOUGH = 5
 """With fewer values, all at midnight or all equal may be chance."""
 
@@ -35,12 +37,38 @@ def stamp_problems(field: Field, values: Sequence[str | None], now: datetime) ->
     if future:
         latest = max(future, key=_aware)
         problems.append(f"{len(future)} values lie in the future, for example {latest.isoformat(sep=' ')[:19]}")
+        hours = _whole_hours(latest, now)
+        if hours:
+            problems.append(
+                f"the newest value is {hours} hours ahead, as if local time were written without its time zone"
+            )
     if len(moments) >= ENOUGH:
         if all(moment.hour == moment.minute == moment.second == 0 for moment in moments):
             problems.append("it tells the day only, not the time; changes of one day cannot be told apart")
         elif all(moment.second == 0 and moment.microsecond == 0 for moment in moments):
             problems.append("it tells the minute only; changes within one minute cannot be told apart")
     return tuple(problems)
+
+
+def stamp_notes(field: Field, values: Sequence[str | None]) -> tuple[str, ...]:
+    """What is worth knowing about the field, as clauses for people, though "most recent" can be trusted on it."""
+    filled = [value for value in values if value]
+    moments = [moment for value in filled if (moment := moment_of(value)) is not None]
+    if len(moments) < ENOUGH or field.type is FieldType.DATE:
+        return ()
+    if all(moment.microsecond == 0 for moment in moments) and any(moment.second for moment in moments):
+        return ("it tells whole seconds; changes of both systems within one second are a tie",)
+    return ()
+
+
+def _whole_hours(latest: datetime, now: datetime) -> str:
+    """By how many hours the stamp is ahead, where that is a difference between time zones; else empty."""
+    if latest.tzinfo is not None:
+        return ""
+    ahead = _aware(latest) - now
+    quarters = round(ahead / _QUARTER)
+    off = abs(ahead - quarters * _QUARTER)
+    return f"{quarters / 4:g}" if 4 <= quarters <= _LARGEST_ZONE and off <= TOLERATED else ""
 
 
 def _aware(moment: datetime) -> datetime:

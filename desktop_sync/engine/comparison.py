@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from desktop_sync.core.configuration import NullPolicy, Side
 from desktop_sync.core.structure import FieldType
 from desktop_sync.engine.canonical import literal, plain_text_sql
-from desktop_sync.engine.layout import Comparison
+from desktop_sync.engine.layout import Comparison, Layout
 from desktop_sync.engine.normal_sql import comparable_sql, normal_sql
 from desktop_sync.engine.origin_query import (
+    claim_error_sql,
     field_stamp_sql,
     judges_fields,
     origin_table,
@@ -18,7 +19,7 @@ from desktop_sync.engine.origin_query import (
     tie_sql,
 )
 from desktop_sync.engine.plan_input import PlanInput, pair_table, raw_columns
-from desktop_sync.engine.sides import side_table, stamp_sql
+from desktop_sync.engine.sides import side_table, told_us_sql
 
 
 def compared_sql(given: PlanInput, pairs: str) -> str:
@@ -48,11 +49,20 @@ def compared_sql(given: PlanInput, pairs: str) -> str:
         return _with_origins(given, tests, source)
     newer = "0"
     if layout.a.stamp is not None and layout.b.stamp is not None:
-        a = stamp_sql(given.a.staging, f"a.{layout.a.stamp.raw}")
-        b = stamp_sql(given.b.staging, f"b.{layout.b.stamp.raw}")
-        newer = f"CASE WHEN {a} > {b} THEN 1 WHEN {b} > {a} THEN 2 ELSE 0 END"
+        a, b = (told_us_sql(given.read_of(side).staging, _raw_stamp(layout, side), given.clocks) for side in Side)
+        texts = [f"CAST({_raw_stamp(layout, side)} AS VARCHAR)" for side in Side]
+        error = " + ".join(
+            f"{given.clocks.of(side).error_us} + {claim_error_sql(text)}"
+            for side, text in zip(Side, texts, strict=True)
+        )
+        newer = f"CASE WHEN abs({a} - {b}) <= {error} THEN 0 WHEN {a} > {b} THEN 1 WHEN {b} > {a} THEN 2 ELSE 0 END"
     equal = " AND ".join(tests.values()) or "true"
     return f"SELECT p.a_rid, p.b_rid, {equal} AS equal, {newer} AS newer, false AS is_tie, false AS is_merge {source}"
+
+
+def _raw_stamp(layout: Layout, side: Side) -> str:
+    stamp = layout.of(side).stamp
+    return "" if stamp is None else f"{side.value}.{stamp.raw}"
 
 
 def fields_sql(given: PlanInput, pairs: str) -> str:

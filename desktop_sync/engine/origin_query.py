@@ -70,7 +70,9 @@ def _origins_sql(given: PlanInput, side: Side, scanned: Mapping[str, int], now_u
     staged = staging.select(f"(SELECT {raw_columns(layout, side)} FROM {side_table(layout, side)} WHERE is_kept)")
     claim = "CAST(NULL AS BIGINT)", "0"
     if own.stamp is not None:
-        claim = f"epoch_us({stamp_sql(staging, own.stamp.raw)})", claim_error_sql(f"CAST({own.stamp.raw} AS VARCHAR)")
+        clock = given.clocks.of(side)
+        error = claim_error_sql(f"CAST({own.stamp.raw} AS VARCHAR)")
+        claim = f"epoch_us({stamp_sql(staging, own.stamp.raw)}) - {clock.shift_us}", f"{error} + {clock.error_us}"
     digests = [f"{value_digest_sql(own, column)} AS d{column.place}" for column in columns]
     values = (
         f"SELECT rid, {', '.join([*digests, f'{claim[0]} AS claimed', f'{claim[1]} AS claim_error'])} FROM ({staged}) "

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from desktop_sync.core.clock_doctor import NO_CLOCKS, Clocks
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.status import Status
 from desktop_sync.engine.canonical import literal
@@ -35,7 +36,7 @@ class PlanInput:
     `is_again`: these records were planned in this run before, so that everything they may refer to is there.
     `has_origins`: the origin tables of both sides stand in the workbench (`engine.origin_query`).
     `is_lookup`: records of some entity refer to those of this one, so that its pairs are needed.
-    `held`: what stays out of the plan.
+    `held`: what stays out of the plan. `clocks`: how far the clocks of both sides are off.
     """
 
     layout: Layout
@@ -50,6 +51,7 @@ class PlanInput:
     is_lookup: bool = True
     is_match_only: bool = False
     held: Held = field(default_factory=Held)
+    clocks: Clocks = NO_CLOCKS
 
     def comes_later(self, lookup: str) -> bool:
         """Whether the entity that a reference points to is not planned before this one: it refers to itself, or the

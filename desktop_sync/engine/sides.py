@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
+from desktop_sync.core.clock_doctor import Clocks
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.provider_port import ArrowStream
 from desktop_sync.engine.canonical import literal
@@ -160,6 +161,16 @@ def text_places(schema: pa.Schema) -> frozenset[int]:
 def stamp_sql(staging: Staging, raw: str) -> str:
     """The stamp as a TIMESTAMP in UTC, for comparing; null where it cannot be read."""
     return f"TRY_CAST(CAST({raw} AS VARCHAR) AS TIMESTAMP)"
+
+
+def told_us_sql(staging: Staging, raw: str, clocks: Clocks) -> str:
+    """The stamp in microseconds of this machine's clock; one that lies ahead of now counts as now."""
+    own = f"epoch_us({stamp_sql(staging, raw)})"
+    shift = clocks.of(staging.side.side).shift_us
+    if shift:
+        own = f"({own} - {shift})"
+    # least() passes over nulls: a missing stamp must not become now.
+    return own if clocks.now_us is None else f"CASE WHEN {own} > {clocks.now_us} THEN {clocks.now_us} ELSE {own} END"
 
 
 def _side_select(

@@ -11,6 +11,7 @@ from desktop_sync.core.ports import Clock, Ids, Steps, no_steps
 from desktop_sync.core.run import Outcome, RunResult
 from desktop_sync.ledger.backup import SqlBackup
 from desktop_sync.ledger.binding_store import SqlBindingStore
+from desktop_sync.ledger.clock_store import SqlClockStore
 from desktop_sync.ledger.conflict_store import SqlConflictStore
 from desktop_sync.ledger.database import Database
 from desktop_sync.ledger.definition_store import SqlDefinitionStore
@@ -42,6 +43,7 @@ class SqlLedger(
     SqlRecordStore,
     SqlConflictStore,
     SqlGuardStore,
+    SqlClockStore,
     SqlJournal,
     SqlHeldStore,
     SqlOriginStore,

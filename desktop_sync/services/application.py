@@ -67,7 +67,9 @@ class Application:
 
     @cached_property
     def endpoints(self) -> EndpointService:
-        return EndpointService(self.ledger, self._registry, self.secrets)
+        from desktop_sync.services.clocks import ClockDoctor
+
+        return EndpointService(self.ledger, self._registry, self.secrets, ClockDoctor(self.ledger, self.clock))
 
     @cached_property
     def schedules(self) -> ScheduleService:

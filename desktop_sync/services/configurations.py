@@ -8,12 +8,14 @@ from datetime import datetime
 from typing import Protocol
 
 from desktop_sync.core import configuration_check, configuration_text
+from desktop_sync.core.clock_doctor import WORTH_TELLING_US
 from desktop_sync.core.configuration import FieldMapping, Side, SyncConfiguration
 from desktop_sync.core.errors import AlreadyRunningError, ConfigurationError, EndpointError, ExpressionError, Place
 from desktop_sync.core.finding import Finding, Level
 from desktop_sync.core.group_check import check_group
 from desktop_sync.core.ledger_port import (
     BindingStore,
+    ClockStore,
     DefinitionStore,
     EntityKey,
     FollowUp,
@@ -30,6 +32,7 @@ from desktop_sync.core.sync_group import SyncGroup, sync_groups
 from desktop_sync.engine.expression.reading import read
 from desktop_sync.engine.expression.source import Source
 from desktop_sync.services import live_check, mapping_sample, suggestion
+from desktop_sync.services.clocks import ClockDoctor, ClockReport
 from desktop_sync.services.endpoints import EndpointService
 from desktop_sync.services.lossy import loss_sentence
 from desktop_sync.services.mapping_sample import Ends
@@ -43,7 +46,7 @@ COMPARED_STRUCTURES = 40
 _SYNCHRONIZING = (RunKind.RUN, RunKind.PROCESS, RunKind.PREPARE)
 
 
-class ConfigurationStore(DefinitionStore, RunStore, RecordStore, BindingStore, FollowUpStore, Protocol):
+class ConfigurationStore(DefinitionStore, RunStore, RecordStore, BindingStore, FollowUpStore, ClockStore, Protocol):
     """The part of the ledger that configurations need."""
 
 
@@ -57,6 +60,7 @@ class ConfigurationService:
         self._endpoints = endpoints
         self._schedules = schedules
         self._clock = clock
+        self._doctor = ClockDoctor(store, clock)
 
     def list(self) -> tuple[SyncConfiguration, ...]:
         """The current versions, by name."""
@@ -131,11 +135,31 @@ class ConfigurationService:
         """
         findings = [*self.check(configuration)]
         with Reading(self._endpoints) as reading:
+            now = {"": self._clock.now()}
+            for name in dict.fromkeys((configuration.a, configuration.b)):
+                findings += self._read_clock(reading, name, now)
             for entity in configuration.entities:
                 if configuration.a and configuration.b and entity.structures.a and entity.structures.b:
-                    findings += live_check.check_entity(reading, configuration, entity, self._clock.now())
+                    findings += live_check.check_entity(reading, configuration, entity, now)
         findings += self._lossy(configuration)
         return tuple(dict.fromkeys(findings))
+
+    def _read_clock(self, reading: Reading, name: str, now: dict[str, datetime]) -> Iterator[Finding]:
+        """What is to be said about the clock of an endpoint; `now` has its time. Nothing where it cannot be used."""
+        try:
+            found = self._doctor.read(name, reading.session(name), keeps=True)
+        except (EndpointError, ConfigurationError):
+            return  # the check of its entities says it
+        now[name] = self._doctor.now_of(found)
+        if found.alarm:
+            yield Finding(Level.WARNING, found.alarm, path="clock")
+        if abs(found.shift.shift_us) > WORTH_TELLING_US:
+            yield Finding(Level.NOTE, found.sentence, path="clock")
+
+    def examine_clock(self, endpoint: str) -> ClockReport:
+        """The endpoint's clock, and the stamps that configurations take from it. Raises EndpointError."""
+        with Reading(self._endpoints) as reading:
+            return self._doctor.examine(endpoint, reading, self.list())
 
     def _lossy(self, configuration: SyncConfiguration) -> Iterator[Finding]:
         """What runs saw of fields that are stored otherwise than they were sent."""

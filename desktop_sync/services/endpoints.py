@@ -25,6 +25,7 @@ from desktop_sync.core.provider_port import (
 from desktop_sync.core.setting_check import setting_problem
 from desktop_sync.core.structure import Structure
 from desktop_sync.services.cell_text import text_rows
+from desktop_sync.services.clocks import ClockDoctor
 from desktop_sync.services.views import ProviderInfo, SampleTable
 
 PlainSettings = dict[str, str | int | float | bool]
@@ -44,7 +45,15 @@ class ProviderRegistry(Protocol):
 class EndpointService:
     """Every method blocks, may be called from any thread, and raises errors of `core.errors`."""
 
-    def __init__(self, store: DefinitionStore, registry: ProviderRegistry, secrets: Secrets) -> None:
+    def __init__(
+        self,
+        store: DefinitionStore,
+        registry: ProviderRegistry,
+        secrets: Secrets,
+        doctor: ClockDoctor | None = None,
+    ) -> None:
+        """`doctor` measures the clocks of endpoints that are tested."""
+        self._doctor = doctor
         self._store = store
         self._registry = registry
         self._secrets = secrets
@@ -68,7 +77,16 @@ class EndpointService:
     def test(self, endpoint: Endpoint, secrets: Mapping[str, str] = NO_SECRETS) -> EndpointReport:
         """What works, without writing anything and without storing the secrets given by setting key."""
         with closing(self._open(endpoint, secrets)) as session:
-            return session.test()
+            report = session.test()
+            if self._doctor is None:
+                return report
+            is_known = any(known == endpoint for known in self._store.endpoints())
+            reading = self._doctor.read(endpoint.name, session, keeps=is_known)
+        if not reading.samples:
+            return report
+        shift = reading.shift
+        notes = (*report.notes, reading.alarm) if reading.alarm else report.notes
+        return replace(report, clock_shift_s=shift.shift_us / 1e6, clock_error_s=shift.error_us / 1e6, notes=notes)
 
     def save(self, endpoint: Endpoint, secrets: Mapping[str, str] = NO_SECRETS) -> Endpoint:
         """Checked and kept, replacing the one of that name; typed secrets go to the password store first.

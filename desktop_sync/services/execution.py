@@ -79,7 +79,10 @@ class Execution:
             EntityResult(one.plan.entity, one.plan.read_a, one.plan.read_b, notes=one.plan.notes)
             for one in preview.prepared
         )
-        return RunResult(self.run_id, plan.configuration, Outcome.GUARD, entities, findings, plan.id, " ".join(said))
+        return self._ended(
+            preview.session,
+            RunResult(self.run_id, plan.configuration, Outcome.GUARD, entities, findings, plan.id, " ".join(said)),
+        )
 
     def queue(self, preview: Preview) -> RunResult:
         """A prepare: what the plan found stands in the ledger as the queue."""
@@ -106,7 +109,9 @@ class Execution:
         results += drift_results(preview.session.drifted)
         has_failed = any(result.failed for result in results) or bool(preview.session.drifted)
         outcome = Outcome.PROBLEMS if has_failed else Outcome.DONE
-        return RunResult(self.run_id, plan.configuration, outcome, tuple(results), plan.findings, plan.id)
+        return self._ended(
+            preview.session, RunResult(self.run_id, plan.configuration, outcome, tuple(results), plan.findings, plan.id)
+        )
 
     def _processing(self, session: SyncSession) -> Processing:
         intents = Intents(session, self.ledger, self.run_id, self.clock, self.ids)
@@ -161,7 +166,10 @@ class Execution:
         failed = any(result.failed for result in results)
         is_whole = not (failed or waiting or session.drifted or self._has_open_decisions(preview))
         outcome = Outcome.DONE if is_whole else Outcome.PROBLEMS
-        return RunResult(self.run_id, preview.plan.configuration, outcome, tuple(results), plan_id=preview.plan.id)
+        return self._ended(
+            preview.session,
+            RunResult(self.run_id, preview.plan.configuration, outcome, tuple(results), plan_id=preview.plan.id),
+        )
 
     def _match(self, preview: Preview, why: MatchOnly) -> RunResult:
         """What is equal is linked, all else waits for a person; no endpoint is written to, and no watermark moves."""
@@ -177,6 +185,13 @@ class Execution:
         said = match_only_sentences(why)
         done = RunResult(self.run_id, plan.configuration, Outcome.PROBLEMS, tuple(results), plan_id=plan.id, error=said)
         return replace(done, only_matched=True)
+
+    def _ended(self, session: SyncSession, result: RunResult) -> RunResult:
+        """The measured clocks are in the ledger; the result tells of one that jumped."""
+        if session.clocks is None:
+            return result
+        session.clocks.keep(self.ledger)
+        return replace(result, notes=(*result.notes, *session.clocks.alarms))
 
     def _has_open_decisions(self, preview: Preview) -> bool:
         return bool(self.ledger.conflicts(preview.plan.configuration, limit=1))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zoneinfo
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
@@ -22,7 +22,7 @@ from desktop_sync.core.errors import ConfigurationError, EndpointError, Expressi
 from desktop_sync.core.finding import Finding, Level
 from desktop_sync.core.normal_form import StepKind, parse_normal_form
 from desktop_sync.core.provider_port import Capabilities
-from desktop_sync.core.stamp_fit import stamp_problems
+from desktop_sync.core.stamp_fit import stamp_notes, stamp_problems
 from desktop_sync.core.structure import Structure
 from desktop_sync.core.type_fit import fits, loss
 from desktop_sync.engine.expression import compile_condition, compile_scalar
@@ -53,9 +53,10 @@ class _Scene:
 
 
 def check_entity(
-    reading: Reading, configuration: SyncConfiguration, entity: Entity, now: datetime
+    reading: Reading, configuration: SyncConfiguration, entity: Entity, now: Mapping[str, datetime]
 ) -> Iterator[Finding]:
-    """Findings about one entity; an endpoint that cannot be used is one of them."""
+    """Findings about one entity; an endpoint that cannot be used is one of them. `now`: by the clock of each endpoint,
+    by its name; by this machine's under the empty name."""
     found: dict[Side, Structure] = {}
     for side in Side:
         endpoint, wanted = configuration.endpoint_of(side), entity.structures.of(side)
@@ -210,7 +211,7 @@ def _check_losses(scene: _Scene) -> Iterator[Finding]:
                 yield scene.finding(Level.WARNING, message, index, "field.lossy")
 
 
-def _check_stamps(scene: _Scene, now: datetime) -> Iterator[Finding]:
+def _check_stamps(scene: _Scene, now: Mapping[str, datetime]) -> Iterator[Finding]:
     uses = ConflictRule.MOST_RECENT is scene.entity.conflict or (
         FirstContactRule.MOST_RECENT is scene.entity.first_contact
     )
@@ -219,9 +220,13 @@ def _check_stamps(scene: _Scene, now: datetime) -> Iterator[Finding]:
         field = structure.field(scene.entity.modified.of(side))
         if field is None or not uses:
             continue
-        for problem in stamp_problems(field, scene.looks[side].values(field.name), now):
+        values = scene.looks[side].values(field.name)
+        for problem in stamp_problems(field, values, now.get(scene.name(side), now[""])):
             message = f'"Most recent" cannot be trusted with "{field.name}" of "{scene.name(side)}": {problem}.'
             yield scene.finding(Level.WARNING, message, path=f"entity.modified.{side.value}")
+        for note in stamp_notes(field, values):
+            message = f'"{field.name}" of "{scene.name(side)}": {note}.'
+            yield scene.finding(Level.NOTE, message, path=f"entity.modified.{side.value}")
 
 
 def _check_identifying(scene: _Scene, reading: Reading) -> Iterator[Finding]:

@@ -283,6 +283,7 @@ class EntityPreparation:
             is_lookup=self.session.is_lookup(self.layout),
             is_match_only=self.session.match_only is not None,
             held=self._held,
+            clocks=self.session.clocks_now(),
         )
 
     def _complete_for_new(self, reads: dict[Side, SideRead]) -> dict[Side, SideRead]:
@@ -409,7 +410,9 @@ def prepare_again(
     lookups, is_lookup = session.lookups(layout), session.is_lookup(layout)
     held = held_of(ledger, session, layout)
     a, b = reads[Side.A], reads[Side.B]
-    given = PlanInput(layout, a, b, lookups, decisions, is_again=True, is_lookup=is_lookup, held=held)
+    given = PlanInput(
+        layout, a, b, lookups, decisions, is_again=True, is_lookup=is_lookup, held=held, clocks=session.clocks_now()
+    )
     find_touched(bench, given)
     if session.provenance is not None:
         given = session.provenance.load(bench, given)

@@ -9,14 +9,17 @@ from graphlib import CycleError, TopologicalSorter
 import pyarrow as pa
 
 from desktop_sync.core.binding import MatchOnly
+from desktop_sync.core.clock_doctor import NO_CLOCKS, Clocks
 from desktop_sync.core.configuration import Entity, PerSide, Side, StepKind, SyncConfiguration
 from desktop_sync.core.errors import EndpointError, MissingError, Place, PlacedError, SchemaDriftError
-from desktop_sync.core.ledger_port import EntityKey, RecordStore
+from desktop_sync.core.ledger_port import ClockStore, EntityKey, RecordStore
 from desktop_sync.core.pipeline import is_enabled, record_steps, with_peer_lookups
+from desktop_sync.core.ports import Clock
 from desktop_sync.core.provider_port import EndpointSession, ReadRequest
 from desktop_sync.core.structure import Field, FieldType, Structure
 from desktop_sync.engine.layout import Layout, SideLayout, make_layout
 from desktop_sync.engine.workbench import Workbench
+from desktop_sync.services.clocks import ClockReading, SessionClocks, read_clock
 from desktop_sync.services.drift import dependents
 from desktop_sync.services.plugins import PluginStream
 from desktop_sync.services.provenance import Provenance
@@ -48,6 +51,7 @@ class SyncSession:
     match_only: MatchOnly | None = None
     lease: RunLease | None = None
     drifted: dict[str, EndpointError] = field(default_factory=dict)
+    clocks: SessionClocks | None = None
     _bench: Workbench | None = None
 
     @property
@@ -92,6 +96,17 @@ class SyncSession:
         entities = [layout.entity for layout in self.layouts]
         self.drifted |= dependents(entities, self.drifted | dict(drifted))
         self.layouts = tuple(layout for layout in self.layouts if layout.entity.name not in self.drifted)
+
+    def read_clocks(self, store: ClockStore, clock: Clock) -> None:
+        """The clocks of both endpoints are measured, each once. Keeps nothing in the ledger."""
+        names = {side: self.configuration.endpoint_of(side) for side in Side}
+        found: dict[str, ClockReading] = {}
+        for side, name in names.items():
+            found[name] = found.get(name) or read_clock(name, self.endpoints[side], store, clock)
+        self.clocks = SessionClocks(clock, {side: found[name] for side, name in names.items()})
+
+    def clocks_now(self) -> Clocks:
+        return NO_CLOCKS if self.clocks is None else self.clocks.now()
 
     def check_lease(self) -> None:
         """The run may still write. Raises LeaseLostError."""

@@ -282,6 +282,7 @@ class SynchronizationService:
     ) -> Preview:
         if session.match_only is not None:
             scope = Scope()  # matching needs all records of both sides
+        session.read_clocks(self._ledger, self._clock)
         now = self._clock.now()
         prepared = prepare_entities(session, self._ledger, scope, progress, cancel, now=now, retry_at=retry_at)
         return self._planned(session, scope.mode, prepared)
@@ -443,6 +444,7 @@ class SynchronizationService:
             order.progress.phase("", Phase.FINISHED)
 
     def _process_wanted(self, execution: Execution, session: SyncSession, order: Order, wanted: Wanted) -> RunResult:
+        session.read_clocks(self._ledger, self._clock)
         wanted = with_prerequisites(session, self._ledger, wanted)
         prepared = prepare_wanted(session, self._ledger, wanted, order.progress, order.cancel, self._clock.now())
         return self._pass_or_process(execution, self._planned(session, order.scope.mode, prepared), order)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pyarrow as pa
@@ -28,7 +29,7 @@ class ForgetfulProvider:
     """Its endpoints declare that absence counts when it was seen twice.
 
     `overlooked`: values of the first requested field whose records no read finds, not even by id. `has_lost_cursor`: a
-    read by stamp is refused. `time`: what the endpoints' own clock says, one answer after the other.
+    read by stamp is refused. `tells_time`: what the endpoints' own clock says, if they have one.
     """
 
     def __init__(self, provider: Provider) -> None:
@@ -38,7 +39,7 @@ class ForgetfulProvider:
         self.completeness = ReadCompleteness.TWICE
         self.overlooked: set[str] = set()
         self.has_lost_cursor = False
-        self.time: list[EndpointTime] = []
+        self.tells_time: Callable[[], EndpointTime] | None = None
         self.complete_reads = 0
 
     @property
@@ -65,7 +66,7 @@ class ForgetfulSession:
         return replace(self._session.capabilities, completeness=self._provider.completeness)
 
     def time(self) -> EndpointTime | None:
-        return self._provider.time.pop(0) if self._provider.time else None
+        return None if self._provider.tells_time is None else self._provider.tells_time()
 
     def read(self, request: ReadRequest) -> ArrowStream:
         if request.modified_field and self._provider.has_lost_cursor:

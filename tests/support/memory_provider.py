@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pyarrow as pa
 
 from desktop_sync.core.binding import Binding
+from desktop_sync.core.clock_doctor import ClockSample
 from desktop_sync.core.errors import AuthenticationError, ConfigurationError, MissingError, Place
 from desktop_sync.core.ledger_port import EntityKey, FollowUp, Loss
 from desktop_sync.core.ports import SecretReading, SecretState
@@ -203,6 +204,12 @@ class MemoryStore(MemoryDefinitionStore):
 
     def count_by_status(self, configuration: str, entity: str = "") -> dict[Status, int]:
         return dict(self.status_counts)
+
+    def clock_samples(self, endpoint: str) -> tuple[ClockSample, ...]:
+        return ()
+
+    def keep_clock_sample(self, endpoint: str, sample: ClockSample) -> None:
+        raise AssertionError("endpoints in memory have no clock of their own")
 
     def losses(self, key: EntityKey) -> tuple[Loss, ...]:
         return ()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from desktop_sync.core.stamp_fit import stamp_problems
+from desktop_sync.core.stamp_fit import stamp_notes, stamp_problems
 from desktop_sync.core.structure import Field, FieldType
 from desktop_sync.core.type_fit import affinity, fits, loss
 
@@ -100,10 +100,26 @@ def test_stamps_with_seconds_in_the_past_are_fit() -> None:
         (["2026-02-01 08:00:01", "2026-03-02 12:06:00"], "in the future"),
         (["2026-02-01 08:00:01", None], "no value in it"),
         (["yesterday"], '"yesterday"'),
+        (["2026-02-01 08:00:01", "2026-03-02 14:00:03"], "2 hours ahead, as if local time"),
+        (["2026-03-02 17:29:00"], "5.5 hours ahead, as if local time"),
     ],
 )
 def test_unfit_stamps_are_said_with_an_example(values: list[str | None], said: str) -> None:
     assert any(said in problem for problem in stamp_problems(STAMP, values, NOW))
+
+
+def test_a_stamp_ahead_by_no_time_zone_or_with_one_is_not_taken_for_local_time() -> None:
+    for value in ("2026-03-02 12:40:00", "2026-03-02 14:06:00", "2026-03-03 12:00:00", "2026-03-02 16:00:00+02:00"):
+        assert not any("local time" in problem for problem in stamp_problems(STAMP, [value], NOW))
+
+
+def test_stamps_of_whole_seconds_are_fit_and_it_is_said() -> None:
+    values = [f"2026-02-0{day} 08:01:0{day}" for day in range(1, 9)]
+    assert stamp_notes(STAMP, values) == (
+        "it tells whole seconds; changes of both systems within one second are a tie",
+    )
+    assert stamp_notes(STAMP, [value + ".25" for value in values]) == ()
+    assert stamp_notes(STAMP, values[:3]) == ()
 
 
 def test_a_clock_that_is_a_little_ahead_is_tolerated() -> None:

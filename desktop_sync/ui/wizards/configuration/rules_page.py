@@ -120,7 +120,10 @@ class RulesPage(WizardPage):
 
     def _can_tell_recent(self, entity: Entity) -> bool:
         """Whether both stamps are there and nothing was found against them (SPEC §14: else it is not offered)."""
-        doubts = any(finding.path.startswith("entity.modified.") for finding in self._holder.entity_findings())
+        doubts = any(
+            finding.path.startswith("entity.modified.") and finding.level is not Level.NOTE
+            for finding in self._holder.entity_findings()
+        )
         return bool(entity.modified.a and entity.modified.b) and not doubts
 
     def _show_stamps(self, entity: Entity) -> None:
