@@ -22,7 +22,7 @@ from desktop_sync.core.errors import ConfigurationError, EndpointError, Expressi
 from desktop_sync.core.finding import Finding, Level
 from desktop_sync.core.normal_form import StepKind, parse_normal_form
 from desktop_sync.core.provider_port import Capabilities
-from desktop_sync.core.stamp_fit import stamp_notes, stamp_problems
+from desktop_sync.core.stamp_fit import stamp_problems
 from desktop_sync.core.structure import Structure
 from desktop_sync.core.type_fit import fits, loss
 from desktop_sync.engine.expression import compile_condition, compile_scalar
@@ -224,9 +224,6 @@ def _check_stamps(scene: _Scene, now: Mapping[str, datetime]) -> Iterator[Findin
         for problem in stamp_problems(field, values, now.get(scene.name(side), now[""])):
             message = f'"Most recent" cannot be trusted with "{field.name}" of "{scene.name(side)}": {problem}.'
             yield scene.finding(Level.WARNING, message, path=f"entity.modified.{side.value}")
-        for note in stamp_notes(field, values):
-            message = f'"{field.name}" of "{scene.name(side)}": {note}.'
-            yield scene.finding(Level.NOTE, message, path=f"entity.modified.{side.value}")
 
 
 def _check_identifying(scene: _Scene, reading: Reading) -> Iterator[Finding]:
