@@ -136,10 +136,11 @@ class ConfigurationService:
         findings = [*self.check(configuration)]
         with Reading(self._endpoints) as reading:
             now = {"": self._clock.now()}
-            for name in dict.fromkeys((configuration.a, configuration.b)):
-                findings += self._read_clock(reading, name, now)
-            for entity in configuration.entities:
-                if configuration.a and configuration.b and entity.structures.a and entity.structures.b:
+            named = [entity for entity in configuration.entities if entity.structures.a and entity.structures.b]
+            if named and configuration.a and configuration.b:
+                for name in dict.fromkeys((configuration.a, configuration.b)):
+                    findings += self._read_clock(reading, name, now)
+                for entity in named:
                     findings += live_check.check_entity(reading, configuration, entity, now)
         findings += self._lossy(configuration)
         return tuple(dict.fromkeys(findings))
