@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from desktop_sync.core.configuration import Endpoint, FieldMapping, Side, SyncConfiguration
+from desktop_sync.core.explanation import Explanation
 from desktop_sync.core.guard import Guard
 from desktop_sync.core.ledger_port import RecordQuery
 from desktop_sync.core.plan import Mode, Range
@@ -36,6 +37,7 @@ from desktop_sync.services.views import (
 
 if TYPE_CHECKING:
     from desktop_sync.services.preview import Preview
+    from desktop_sync.services.undo_preview import UndoPreview
 
 
 class EndpointDesk(Protocol):
@@ -146,6 +148,37 @@ class RecordDesk(Protocol):
     def record_history(self, record_id: int) -> list[HistoryRow]: ...
 
 
+class UndoDesk(Protocol):
+    def preview(self, run_id: int, *, progress: Progress = ..., cancel: CancelToken = ...) -> UndoPreview: ...
+    def preview_bring_back(
+        self, conflict_id: int, *, progress: Progress = ..., cancel: CancelToken = ...
+    ) -> UndoPreview: ...
+    def undo(
+        self,
+        run_id: int,
+        *,
+        trigger: Trigger = ...,
+        preview: UndoPreview | None = ...,
+        progress: Progress = ...,
+        cancel: CancelToken = ...,
+    ) -> RunResult: ...
+    def bring_back(
+        self,
+        conflict_id: int,
+        *,
+        trigger: Trigger = ...,
+        preview: UndoPreview | None = ...,
+        progress: Progress = ...,
+        cancel: CancelToken = ...,
+    ) -> RunResult: ...
+
+
+class ExplanationDesk(Protocol):
+    def explain(
+        self, name: str, record: str, entity: str = ..., *, progress: Progress = ..., cancel: CancelToken = ...
+    ) -> Explanation: ...
+
+
 class ScheduleDesk(Protocol):
     def next_run_at(self, name: str) -> datetime | None: ...
     def due(self, now: datetime) -> tuple[str, ...]: ...
@@ -191,6 +224,10 @@ class Application(Protocol):
     def groups(self) -> GroupDesk: ...
     @property
     def records(self) -> RecordDesk: ...
+    @property
+    def undo(self) -> UndoDesk: ...
+    @property
+    def explanation(self) -> ExplanationDesk: ...
     @property
     def schedules(self) -> ScheduleDesk: ...
     @property

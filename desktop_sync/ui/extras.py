@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
-from desktop_sync.services.views import ConfigurationState, VerificationReport
+from desktop_sync.services.views import ConfigurationState, ReportFiles, VerificationReport
+from desktop_sync.ui.application_port import VerificationDesk
+from desktop_sync.ui.bridge.job_runner import JobRunner
 from desktop_sync.ui.dialogs.about import AboutDialog
 from desktop_sync.ui.dialogs.verification import VerificationDialog
 from desktop_sync.ui.leaving import CLOSE_CHOICE
@@ -17,12 +20,15 @@ from desktop_sync.ui.theme import Theme, ThemeChoice
 
 
 class Extras(QObject):
-    """`said` is for the status bar. `home` is shown in the about dialog."""
+    """`said` is for the status bar. `home` is shown in the about dialog. `verification` is there once the application
+    is."""
 
     said = Signal(str)
 
-    def __init__(self, theme: Theme, memory: WindowMemory, window: QWidget) -> None:
+    def __init__(self, theme: Theme, memory: WindowMemory, jobs: JobRunner, window: QWidget) -> None:
         super().__init__(window)
+        self._jobs = jobs
+        self.verification: VerificationDesk | None = None
         self._theme = theme
         self._memory = memory
         self._window = window
@@ -51,4 +57,16 @@ class Extras(QObject):
     def show_verification(self, name: str, report: VerificationReport) -> None:
         names = self._names.get(name)
         if names is not None:
-            VerificationDialog(self._theme, report, names, self._window).open()
+            dialog = VerificationDialog(self._theme, report, names, self._window)
+            dialog.setObjectName(name)
+            dialog.save_wanted.connect(self._save_report)
+            dialog.open()
+
+    @Slot(object)
+    def _save_report(self, files: ReportFiles) -> None:
+        dialog = self.sender()
+        if isinstance(dialog, VerificationDialog) and self.verification is not None:
+            verify = partial(self.verification.verify, dialog.objectName(), files=files)
+            job = self._jobs.start(verify, title="report")
+            job.finished.connect(dialog.show_saved)
+            job.failed.connect(dialog.show_problem)

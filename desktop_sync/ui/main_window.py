@@ -71,7 +71,7 @@ class MainWindow(QMainWindow):
         self.statusBar().setSizeGripEnabled(False)
         self.statusBar().setAccessibleName(self.tr("Status"))
         self.menus = MenuBar(self, theme.choice)
-        self.extras = Extras(theme, memory, self)
+        self.extras = Extras(theme, memory, jobs, self)
         self.extras.said.connect(self.say)
         self._connect_menus()
         self._restore()
@@ -111,6 +111,7 @@ class MainWindow(QMainWindow):
         self.context = context
         self.sidebar.model.now = application.clock.now
         self.extras.home = str(application.home)
+        self.extras.verification = application.verification
         self.board = RunBoard(application, self._jobs, self)
         self.actions_desk = ConfigurationActions(context, self)
         self.wizards = WizardDoor(context, self)

@@ -42,6 +42,8 @@ from desktop_sync.services.views import (
     ReviewCase,
     VerificationReport,
 )
+from tests.gui.fake_undo import FakeUndoDesk
+from tests.support.fake_explanation import FakeExplanations
 
 NOW = datetime(2026, 11, 20, 14, 5, tzinfo=UTC)
 MILLION = 1_000_000
@@ -170,6 +172,7 @@ class FakeRecords:
         self.open: dict[int, Conflict] = {}
         self.cases: list[ReviewCase] = []
         self.kept_runs: dict[str, list[Run]] = {}
+        self.settled: list[Conflict] = []
         self.linked: list[tuple[str, str, str]] = []
         self.resolved: list[tuple[int, Side]] = []
         self.refuses_decisions = False
@@ -218,7 +221,8 @@ class FakeRecords:
     def conflicts(
         self, configuration: str, only_open: bool = True, limit: int = 200, offset: int = 0
     ) -> list[Conflict]:
-        found = [conflict for conflict in self.open.values() if conflict.configuration == configuration]
+        known = (*self.open.values(), *(() if only_open else self.settled))
+        found = [conflict for conflict in known if conflict.configuration == configuration]
         return found[offset : offset + limit]
 
     def resolve(self, conflict_id: int, winner: Side) -> None:
@@ -528,6 +532,12 @@ class FakeSchedules:
 
 
 class FakeVerification:
+    """`files` are the reports that were asked for."""
+
+    def __init__(self) -> None:
+        self.files: list[ReportFiles] = []
+        self.error: Exception | None = None
+
     def verify(
         self,
         name: str,
@@ -536,6 +546,10 @@ class FakeVerification:
         progress: Progress = NoProgress(),  # noqa: B008
         cancel: CancelToken = CancelToken(),  # noqa: B008
     ) -> VerificationReport:
+        if files is not None:
+            self.files.append(files)
+        if self.error is not None:
+            raise self.error
         return VerificationReport(
             name,
             (
@@ -602,6 +616,8 @@ class FakeApplication:
         self.groups = FakeGroups(self)
         self.schedules = FakeSchedules()
         self.verification = FakeVerification()
+        self.undo = FakeUndoDesk()
+        self.explanation = FakeExplanations()
         self.definitions = FakeDefinitions(self)
         self.sample = FakeSample(self)
         self.is_closed = False

@@ -10,9 +10,11 @@ from desktop_sync.core.ledger_port import RecordQuery
 from desktop_sync.core.plan import PlanRow
 from desktop_sync.core.run import Run
 from desktop_sync.core.sync_record import Conflict, HistoryRow, SyncRecord
+from desktop_sync.core.undo import UndoRow
 from desktop_sync.services.views import ReviewCase
 from desktop_sync.ui.application_port import RecordDesk
 from desktop_sync.ui.bridge.open_preview import OpenPreview
+from desktop_sync.ui.bridge.open_undo import OpenUndo
 
 UNCOUNTED_STEP = 1000
 
@@ -84,14 +86,17 @@ class HistorySource:
 
 @dataclass(frozen=True, slots=True)
 class ConflictSource:
+    """With `only_open` those that wait for a decision; else also those that are settled."""
+
     records: RecordDesk
     configuration: str
+    only_open: bool = True
 
     def count(self) -> int:
         return _count_by_search(self)
 
     def page(self, offset: int, limit: int) -> Sequence[Conflict]:
-        return self.records.conflicts(self.configuration, only_open=True, limit=limit, offset=offset)
+        return self.records.conflicts(self.configuration, only_open=self.only_open, limit=limit, offset=offset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,20 @@ class ReviewSource:
 
     def page(self, offset: int, limit: int) -> Sequence[ReviewCase]:
         return self.records.reviews(self.configuration, limit=limit, offset=offset)
+
+
+@dataclass(frozen=True, slots=True)
+class UndoSource:
+    """`listed`: the records that stay as they are; else those that are undone."""
+
+    undo: OpenUndo
+    listed: bool
+
+    def count(self) -> int:
+        return self.undo.count(listed=self.listed)
+
+    def page(self, offset: int, limit: int) -> Sequence[UndoRow]:
+        return self.undo.rows(listed=self.listed, offset=offset, limit=limit)
 
 
 def _count_by_search(source: HistorySource | ConflictSource | ReviewSource) -> int:

@@ -162,7 +162,7 @@ class ConfigurationPage(QStackedWidget):
         self.overview.status_opened.connect(self._open_status)
         self.overview.tab_wanted.connect(self.open_tab)
         self.overview.preview_wanted.connect(self.start_preview)
-        for page in (self.queue, self.conflicts, self.review, self.schedule):
+        for page in (self.queue, self.conflicts, self.review, self.runs, self.schedule):
             page.changed.connect(self._changed_here)
         self.settings.edit_wanted.connect(self._edit)
         self.settings.rename_wanted.connect(self._rename)

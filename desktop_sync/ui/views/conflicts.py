@@ -13,6 +13,8 @@ from desktop_sync.core.sync_record import Conflict
 from desktop_sync.ui.application_port import RecordDesk
 from desktop_sync.ui.bridge.latest import Latest
 from desktop_sync.ui.context import WindowContext
+from desktop_sync.ui.dialogs.explanation import ExplanationDialog
+from desktop_sync.ui.dialogs.undo import UndoDialog, bring_back
 from desktop_sync.ui.models.list_table import ListTableModel
 from desktop_sync.ui.models.paged_table import PagedTableModel
 from desktop_sync.ui.models.source import Column
@@ -23,6 +25,7 @@ from desktop_sync.ui.text.times import full_time, number
 from desktop_sync.ui.text.words import SideNames, rule_sentence
 from desktop_sync.ui.views.content import PageContent
 from desktop_sync.ui.views.field_columns import comparison_columns
+from desktop_sync.ui.widgets.chips import ChipRow
 from desktop_sync.ui.widgets.empty_state import EmptyState
 from desktop_sync.ui.widgets.list_view import ListView
 from desktop_sync.ui.widgets.message_bar import MessageBar
@@ -30,6 +33,7 @@ from desktop_sync.ui.widgets.parts import button, card, label, row
 from desktop_sync.ui.widgets.table_area import TableArea
 
 READ_CONFLICTS = 500
+WAITING, ALL = "waiting", "all"
 
 
 def tr(text: str) -> str:
@@ -88,6 +92,7 @@ class ConflictsPage(QWidget):
         super().__init__(parent)
         self._context = context
         self._names = names
+        self._configuration = ""
         self._like: list[Conflict] = []
         empty = EmptyState(
             context.theme,
@@ -98,6 +103,9 @@ class ConflictsPage(QWidget):
         model = PagedTableModel[Conflict](conflict_columns(context, names), context.jobs)
         self.area = TableArea(model, context, "conflicts", self.tr("Conflicts"), empty)
         self.area.row_chosen.connect(self._show_conflict)
+        self.chips = ChipRow(self.tr("Which conflicts are shown"), exclusive=True)
+        self.chips.show_chips([(WAITING, self.tr("Waiting for you"), None), (ALL, self.tr("All, also settled"), None)])
+        self.chips.changed.connect(self._ask)
         model.loaded.connect(self._select_first)
         self.fields = ListTableModel(comparison_columns(names), self)
         self._times = label("", "secondary", wraps=True)
@@ -109,19 +117,24 @@ class ConflictsPage(QWidget):
         self.keep_b = button(self.tr("Keep the {0} values").format(names.b))
         self.keep_a.clicked.connect(self._keep_a)
         self.keep_b.clicked.connect(self._keep_b)
+        self.back_button = button(self.tr("&Bring back…"))
+        self.back_button.clicked.connect(self.start_bring_back)
+        self.explain_button = button(self.tr("&Explain…"))
+        self.explain_button.clicked.connect(self.explain)
         self._find_like = Latest(context.jobs, self)
         self._find_like.arrived.connect(self._show_like)
         self._lay_out()
 
     def _lay_out(self) -> None:
         hint = self.tr("One record stays as it is and the other one gets its values at the next run.")
+        self._hint = label(hint, "caption", wraps=True)
         self._detail = card(
             self._why,
             self._times,
             ListView(self.fields, self._context.theme, self.tr("Both records, field by field")),
             self.like,
-            label(hint, "caption", wraps=True),
-            row(self.keep_a, self.keep_b, 0),
+            self._hint,
+            row(self.keep_a, self.keep_b, self.back_button, 0, self.explain_button),
             spacing=SPACE_M,
         )
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
@@ -135,15 +148,22 @@ class ConflictsPage(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, SPACE_L, 0, SPACE_S)
         layout.setSpacing(SPACE_M)
+        layout.addWidget(self.chips)
         layout.addWidget(self.message)
         layout.addWidget(self._splitter, 1)
 
     def show_content(self, content: PageContent) -> None:
-        name = content.configuration.name
+        self._configuration = content.configuration.name
         if self.area.model.source is None:
-            self.area.model.show(ConflictSource(self._context.application.records, name))
+            self._ask()
         else:
             self.area.model.refresh(max(0, self.area.view.rowAt(0)))
+
+    @Slot()
+    def _ask(self) -> None:
+        only_open = ALL not in self.chips.chosen
+        self.area.view.clearSelection()
+        self.area.model.show(ConflictSource(self._context.application.records, self._configuration, only_open))
 
     @Slot()
     def _select_first(self) -> None:
@@ -168,7 +188,53 @@ class ConflictsPage(QWidget):
         self.like.setChecked(False)
         self.like.hide()
         self._enable(True)
-        self._find_like.ask(partial(conflicts_like, self._context.application.records, conflict))
+        self._offer(conflict)
+        if conflict.winner is None:
+            self._find_like.ask(partial(conflicts_like, self._context.application.records, conflict))
+
+    def _offer(self, conflict: Conflict) -> None:
+        """The decision where one waits; where it was settled, the values that lost can be brought back."""
+        is_open = conflict.winner is None
+        for control in (self.keep_a, self.keep_b):
+            control.setVisible(is_open)
+        self.back_button.setVisible(not is_open)
+        if conflict.winner is None:
+            self._hint.setText(self.tr("One record stays as it is and the other one gets its values at the next run."))
+            return
+        winner, loser = self._names.of(conflict.winner), self._names.of(conflict.winner.other)
+        self.back_button.setText(self.tr("&Bring the {0} values back…").format(loser))
+        self.back_button.setAccessibleName(self.back_button.text().replace("&", ""))
+        self.back_button.setEnabled(conflict.settled_at is not None)
+        if conflict.settled_at is None:
+            self._hint.setText(self.tr("{0} wins at the next run.").format(winner))
+        else:
+            text = self.tr("{0} won. The {1} values can be written back; the next run then carries them to {0}.")
+            self._hint.setText(text.format(winner, loser))
+
+    @Slot()
+    def start_bring_back(self) -> None:
+        """What bringing the loser back would do is shown in a dialog, and can be carried out there."""
+        conflict = self.area.chosen
+        if not isinstance(conflict, Conflict) or conflict.winner is None:
+            return
+        loser = self._names.of(conflict.winner.other)
+        title = self.tr("Bring the {0} values back").format(loser)
+        text = self.tr(
+            "They are written to {0} now, if the record still is as the run left it. The next run carries them on, "
+            "where the direction allows."
+        ).format(loser)
+        questions = bring_back(self._context.application.undo, conflict)
+        dialog = UndoDialog(self._context, self._names, title, text, questions, self)
+        dialog.undone.connect(self.changed)
+        dialog.open()
+
+    @Slot()
+    def explain(self) -> None:
+        """All about the record of the conflict, in a dialog of its own."""
+        conflict = self.area.chosen
+        if isinstance(conflict, Conflict):
+            record = str(conflict.record_id)
+            ExplanationDialog(self._context, self._names, conflict.configuration, record, conflict.entity, self).open()
 
     @Slot(object)
     def _show_like(self, like: list[Conflict]) -> None:

@@ -18,6 +18,7 @@ from desktop_sync.core.guard import Guard
 from desktop_sync.core.plan import PlanRow
 from desktop_sync.ui.bridge.open_preview import OpenPreview, Tally
 from desktop_sync.ui.context import WindowContext
+from desktop_sync.ui.dialogs.explanation import ExplanationDialog
 from desktop_sync.ui.models.list_table import ListTableModel
 from desktop_sync.ui.models.row_ranges import Ranges, read_rows
 from desktop_sync.ui.models.source import RowSource
@@ -171,6 +172,11 @@ class PreviewPage(QWidget):
         self.to_b_button = button(self.tr("Write to {0} →").format(self._names.b))
         self.to_b_button.setToolTip(self.tr("Alt+Right: take the values of {0}").format(self._names.a))
         self.to_b_button.clicked.connect(self._keep_a)
+        self.explain_button = button(self.tr("&Explain…"))
+        self.explain_button.setToolTip(self.tr("Ctrl+E"))
+        self.explain_button.clicked.connect(self.explain)
+        self._menu.addSeparator()
+        self.explain_action = add(self.tr("&Explain…"), "Ctrl+E", self.explain)
         find = QAction(self.tr("Find"), self)
         find.setShortcut(QKeySequence(QKeySequence.StandardKey.Find))
         find.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -182,7 +188,7 @@ class PreviewPage(QWidget):
         lower_layout = QVBoxLayout(lower)
         lower_layout.setContentsMargins(0, 0, 0, 0)
         lower_layout.setSpacing(SPACE_S)
-        head = row(self._row_title, self.to_a_button, self.to_b_button, self.exclude_button)
+        head = row(self._row_title, self.to_a_button, self.to_b_button, self.exclude_button, self.explain_button)
         head.setStretch(0, 1)
         lower_layout.addLayout(head)
         lower_layout.addWidget(self.fields_view, 1)
@@ -306,6 +312,17 @@ class PreviewPage(QWidget):
         self.to_a_button.setEnabled(plan_row.action is not Action.UPDATE_A)
         self.to_b_button.setEnabled(plan_row.action is not Action.UPDATE_B)
         self.exclude_button.setText(self.tr("Take &in again") if plan_row.is_excluded else self.tr("Leave &out"))
+
+    @Slot()
+    def explain(self) -> None:
+        """All about the chosen record, in a dialog of its own."""
+        chosen = self.area.chosen
+        if isinstance(chosen, PlanRow):
+            # A record that the plan found is not in the ledger yet: its id in its own system says which it is.
+            is_known = chosen.record_id is not None and chosen.status is not None
+            record = str(chosen.record_id) if is_known else chosen.a_id or chosen.b_id or ""
+            name = self._plan.configuration
+            ExplanationDialog(self._context, self._names, name, record, chosen.entity, self).open()
 
     @Slot(QPoint)
     def _open_menu(self, at: QPoint) -> None:

@@ -15,6 +15,7 @@ from desktop_sync.core.sync_record import SyncRecord
 from desktop_sync.ui.application_port import RecordDesk
 from desktop_sync.ui.bridge.control import JobControl
 from desktop_sync.ui.context import WindowContext
+from desktop_sync.ui.dialogs.explanation import ExplanationDialog
 from desktop_sync.ui.models.paged_table import PagedTableModel
 from desktop_sync.ui.models.row_ranges import collect, count_rows, export_csv
 from desktop_sync.ui.models.source import Column
@@ -137,6 +138,11 @@ class QueuePage(QWidget):
         self._history_action = self._menu.addAction(self.tr("Show &history"))
         self._history_action.setShortcut(QKeySequence("Alt+Return"))
         self._history_action.triggered.connect(self.show_history)
+        self._explain_action = self._menu.addAction(self.tr("&Explain…"))
+        self._explain_action.setShortcut(QKeySequence("Ctrl+E"))
+        self._explain_action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        self._explain_action.triggered.connect(self.explain)
+        view.addAction(self._explain_action)
         self._menu.addSeparator()
         self._menu.addAction(view.copy_action)
         self._menu.aboutToShow.connect(self._prepare_menu)
@@ -236,6 +242,7 @@ class QueuePage(QWidget):
         for action in (*self._events, self._unlink_action):
             action.setEnabled(count > 0)
         self._history_action.setEnabled(count == 1)
+        self._explain_action.setEnabled(count == 1)
 
     @Slot()
     def _set_status(self) -> None:
@@ -280,6 +287,15 @@ class QueuePage(QWidget):
         record = self.area.chosen
         if isinstance(record, SyncRecord) and self._content is not None:
             RecordHistoryDialog(self._context, record, self._content.names, self).open()
+
+    @Slot()
+    def explain(self) -> None:
+        """Why the record under the cursor stands as it does, in a dialog of its own."""
+        record = self.area.chosen
+        if isinstance(record, SyncRecord) and self._content is not None:
+            ExplanationDialog(
+                self._context, self._content.names, record.configuration, str(record.id), record.entity, self
+            ).open()
 
     @Slot()
     def export(self) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from desktop_sync.services.views import ReviewCase
 from desktop_sync.ui.context import WindowContext
+from desktop_sync.ui.dialogs.explanation import ExplanationDialog
 from desktop_sync.ui.dialogs.text_entry import TextEntryDialog
 from desktop_sync.ui.models.list_table import ListTableModel
 from desktop_sync.ui.models.paged_table import PagedTableModel
@@ -65,6 +66,8 @@ class ReviewPage(QWidget):
         self.link_button.clicked.connect(self._link_candidate)
         self.by_hand_button = button(self.tr("Link by &hand…"))
         self.by_hand_button.clicked.connect(self._ask_ids)
+        self.explain_button = button(self.tr("&Explain…"))
+        self.explain_button.clicked.connect(self.explain)
         self._title = label("", "heading", wraps=True)
         self._reason = label("", "secondary", wraps=True)
         self._lay_out()
@@ -74,7 +77,7 @@ class ReviewPage(QWidget):
             self._title,
             self._reason,
             self.candidate_view,
-            row(self.link_button, self.by_hand_button, 0),
+            row(self.link_button, self.by_hand_button, 0, self.explain_button),
             spacing=SPACE_M,
         )
         splitter = QSplitter(Qt.Orientation.Horizontal)
@@ -144,6 +147,15 @@ class ReviewPage(QWidget):
             a_id, b_id, _ = self.candidates.rows[current]
             if a_id and b_id:
                 self._link(a_id, b_id)
+
+    @Slot()
+    def explain(self) -> None:
+        """All about the chosen record, in a dialog of its own."""
+        case = self.area.chosen
+        if isinstance(case, ReviewCase):
+            ExplanationDialog(
+                self._context, self._names, self._configuration, str(case.record_id), case.entity, self
+            ).open()
 
     @Slot()
     def _ask_ids(self) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, Qt, Slot
+from PySide6.QtCore import QCoreApplication, Qt, Signal, Slot
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
-from desktop_sync.core.run import Run
+from desktop_sync.core.run import Outcome, Run, RunKind
 from desktop_sync.core.sync_record import HistoryRow
 from desktop_sync.ui.context import WindowContext
+from desktop_sync.ui.dialogs.explanation import ExplanationDialog
+from desktop_sync.ui.dialogs.undo import UndoDialog, undo_run
 from desktop_sync.ui.models.list_table import ListTableModel
 from desktop_sync.ui.models.paged_table import PagedTableModel
 from desktop_sync.ui.models.source import Column
@@ -28,7 +30,7 @@ from desktop_sync.ui.views.field_columns import history_columns, result_tone
 from desktop_sync.ui.views.overview import written
 from desktop_sync.ui.widgets.empty_state import EmptyState
 from desktop_sync.ui.widgets.list_view import ListView
-from desktop_sync.ui.widgets.parts import column, label
+from desktop_sync.ui.widgets.parts import button, column, label, row
 from desktop_sync.ui.widgets.table_area import TableArea
 
 RIGHT = Qt.AlignmentFlag.AlignRight
@@ -79,11 +81,21 @@ def action_columns(names: SideNames) -> tuple[Column[HistoryRow], ...]:
     )
 
 
+def can_be_undone(run: Run) -> bool:
+    """Whether the run wrote to an endpoint, and is over."""
+    return run.kind is not RunKind.PREPARE and run.outcome is not Outcome.RUNNING and written(run) > 0
+
+
 class RunsPage(QWidget):
+    """`changed` comes when a run was undone from here."""
+
+    changed = Signal()
+
     def __init__(self, context: WindowContext, names: SideNames, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._context = context
         self._names = names
+        self._configuration = ""
         empty = EmptyState(
             context.theme, "clock", self.tr("No runs yet"), self.tr("Every run is kept here with what it did.")
         )
@@ -119,8 +131,12 @@ class RunsPage(QWidget):
     def _lay_out(self) -> None:
         lower = QSplitter(Qt.Orientation.Horizontal)
         lower.setChildrenCollapsible(False)
-        lower.addWidget(self._titled(self.tr("What this run did"), self.done))
-        self._fields_box = self._titled(self.tr("Before and after"), self._fields_view)
+        self.undo_button = button(self.tr("&Undo this run…"))
+        self.undo_button.clicked.connect(self.start_undo)
+        self.explain_button = button(self.tr("&Explain this record…"))
+        self.explain_button.clicked.connect(self.explain)
+        lower.addWidget(self._titled(self.tr("What this run did"), self.done, self.undo_button))
+        self._fields_box = self._titled(self.tr("Before and after"), self._fields_view, self.explain_button)
         lower.addWidget(self._fields_box)
         lower.setSizes([640, 380])
         self._lower = lower
@@ -136,12 +152,13 @@ class RunsPage(QWidget):
         layout.addWidget(splitter, 1)
 
     @staticmethod
-    def _titled(title: str, widget: QWidget) -> QWidget:
+    def _titled(title: str, widget: QWidget, control: QWidget) -> QWidget:
         box = QWidget()
-        box.setLayout(column(label(title, "section"), widget, spacing=6))
+        box.setLayout(column(row(label(title, "section"), 0, control), widget, spacing=6))
         return box
 
     def show_content(self, content: PageContent) -> None:
+        self._configuration = content.configuration.name
         if self.runs.model.source is None:
             self.runs.model.show(RunSource(self._context.application.records, content.configuration.name))
         else:
@@ -163,6 +180,7 @@ class RunsPage(QWidget):
     def _show_run(self, run: Run | None) -> None:
         self._lower.setVisible(run is not None)
         self.fields.show(())
+        self.undo_button.setEnabled(run is not None and can_be_undone(run))
         if run is not None:
             self.done.model.show(HistorySource(self._context.application.records, run))
 
@@ -170,3 +188,28 @@ class RunsPage(QWidget):
     def _show_action(self, action: HistoryRow | None) -> None:
         columns = history_columns(self._names, action.action if action is not None else None)
         self.fields.show(action.fields if action is not None else (), columns)
+
+    @Slot()
+    def start_undo(self) -> None:
+        """What undoing the chosen run would do is shown in a dialog, and can be carried out there."""
+        run = self.runs.chosen
+        if not isinstance(run, Run):
+            return
+        began = full_time(run.started_at, self._context.application.clock.now())
+        text = self.tr(
+            "Records that still are as the run left them become what they were before it. What somebody changed "
+            "since stays, and is listed. The undo is a run of its own, and can be undone too."
+        )
+        title = self.tr("Undo the run of {0}").format(began)
+        questions = undo_run(self._context.application.undo, run)
+        dialog = UndoDialog(self._context, self._names, title, text, questions, self)
+        dialog.undone.connect(self.changed)
+        dialog.open()
+
+    @Slot()
+    def explain(self) -> None:
+        """All about the chosen record, in a dialog of its own."""
+        action = self.done.chosen
+        if isinstance(action, HistoryRow):
+            record = str(action.record_id)
+            ExplanationDialog(self._context, self._names, self._configuration, record, action.entity, self).open()
