@@ -13,8 +13,6 @@ from desktop_sync.core.sync_record import Conflict
 from desktop_sync.ui.application_port import RecordDesk
 from desktop_sync.ui.bridge.latest import Latest
 from desktop_sync.ui.context import WindowContext
-from desktop_sync.ui.dialogs.explanation import ExplanationDialog
-from desktop_sync.ui.dialogs.undo import UndoDialog, bring_back
 from desktop_sync.ui.models.list_table import ListTableModel
 from desktop_sync.ui.models.paged_table import PagedTableModel
 from desktop_sync.ui.models.source import Column
@@ -24,7 +22,9 @@ from desktop_sync.ui.text.sentences import problem, records
 from desktop_sync.ui.text.times import full_time, number
 from desktop_sync.ui.text.words import SideNames, rule_sentence
 from desktop_sync.ui.views.content import PageContent
+from desktop_sync.ui.views.explanation import ExplanationDialog
 from desktop_sync.ui.views.field_columns import comparison_columns
+from desktop_sync.ui.views.undo import UndoDialog, bring_back
 from desktop_sync.ui.widgets.chips import ChipRow
 from desktop_sync.ui.widgets.empty_state import EmptyState
 from desktop_sync.ui.widgets.list_view import ListView

@@ -18,7 +18,6 @@ from desktop_sync.core.guard import Guard
 from desktop_sync.core.plan import PlanRow
 from desktop_sync.ui.bridge.open_preview import OpenPreview, Tally
 from desktop_sync.ui.context import WindowContext
-from desktop_sync.ui.dialogs.explanation import ExplanationDialog
 from desktop_sync.ui.models.list_table import ListTableModel
 from desktop_sync.ui.models.row_ranges import Ranges, read_rows
 from desktop_sync.ui.models.source import RowSource
@@ -27,6 +26,7 @@ from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S, SPACE_XL, Tone
 from desktop_sync.ui.text.sentences import guard_sentence, problem, records
 from desktop_sync.ui.text.times import number
 from desktop_sync.ui.text.words import SideNames, action_verb, rule_sentence
+from desktop_sync.ui.views.explanation import ExplanationDialog
 from desktop_sync.ui.views.field_columns import plan_columns
 from desktop_sync.ui.views.plan_model import TURNABLE, PlanTableModel, chips_of, totals
 from desktop_sync.ui.widgets.chips import ChipRow

@@ -15,7 +15,6 @@ from desktop_sync.core.sync_record import SyncRecord
 from desktop_sync.ui.application_port import RecordDesk
 from desktop_sync.ui.bridge.control import JobControl
 from desktop_sync.ui.context import WindowContext
-from desktop_sync.ui.dialogs.explanation import ExplanationDialog
 from desktop_sync.ui.models.paged_table import PagedTableModel
 from desktop_sync.ui.models.row_ranges import collect, count_rows, export_csv
 from desktop_sync.ui.models.source import Column
@@ -25,6 +24,7 @@ from desktop_sync.ui.text.sentences import problem, records
 from desktop_sync.ui.text.times import full_time
 from desktop_sync.ui.text.words import STATUS_TONES, SideNames, status_word
 from desktop_sync.ui.views.content import PageContent
+from desktop_sync.ui.views.explanation import ExplanationDialog
 from desktop_sync.ui.views.record_history import RecordHistoryDialog
 from desktop_sync.ui.widgets.chips import ChipRow
 from desktop_sync.ui.widgets.empty_state import EmptyState

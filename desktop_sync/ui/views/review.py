@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from desktop_sync.services.views import ReviewCase
 from desktop_sync.ui.context import WindowContext
-from desktop_sync.ui.dialogs.explanation import ExplanationDialog
 from desktop_sync.ui.dialogs.text_entry import TextEntryDialog
 from desktop_sync.ui.models.list_table import ListTableModel
 from desktop_sync.ui.models.paged_table import PagedTableModel
@@ -19,6 +18,7 @@ from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S, Tone
 from desktop_sync.ui.text.sentences import problem
 from desktop_sync.ui.text.words import SideNames
 from desktop_sync.ui.views.content import PageContent
+from desktop_sync.ui.views.explanation import ExplanationDialog
 from desktop_sync.ui.widgets.empty_state import EmptyState
 from desktop_sync.ui.widgets.list_view import ListView
 from desktop_sync.ui.widgets.message_bar import MessageBar

@@ -8,8 +8,6 @@ from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 from desktop_sync.core.run import Outcome, Run, RunKind
 from desktop_sync.core.sync_record import HistoryRow
 from desktop_sync.ui.context import WindowContext
-from desktop_sync.ui.dialogs.explanation import ExplanationDialog
-from desktop_sync.ui.dialogs.undo import UndoDialog, undo_run
 from desktop_sync.ui.models.list_table import ListTableModel
 from desktop_sync.ui.models.paged_table import PagedTableModel
 from desktop_sync.ui.models.source import Column
@@ -26,8 +24,10 @@ from desktop_sync.ui.text.words import (
     trigger_word,
 )
 from desktop_sync.ui.views.content import PageContent
+from desktop_sync.ui.views.explanation import ExplanationDialog
 from desktop_sync.ui.views.field_columns import history_columns, result_tone
 from desktop_sync.ui.views.overview import written
+from desktop_sync.ui.views.undo import UndoDialog, undo_run
 from desktop_sync.ui.widgets.empty_state import EmptyState
 from desktop_sync.ui.widgets.list_view import ListView
 from desktop_sync.ui.widgets.parts import button, column, label, row

@@ -16,11 +16,11 @@ from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Rule
 from desktop_sync.core.errors import ConfigurationError
 from desktop_sync.core.run import RunKind
-from desktop_sync.ui.dialogs.explanation import ExplanationDialog
-from desktop_sync.ui.dialogs.undo import UndoDialog
 from desktop_sync.ui.dialogs.verification import VerificationDialog
 from desktop_sync.ui.main_window import MainWindow
 from desktop_sync.ui.views.configuration_page import ConfigurationPage
+from desktop_sync.ui.views.explanation import ExplanationDialog
+from desktop_sync.ui.views.undo import UndoDialog
 from tests.gui.fake_application import FakeApplication
 from tests.gui.test_accessibility import nameless
 from tests.support.fake_explanation import EXPLAINED
