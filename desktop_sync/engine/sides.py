@@ -192,13 +192,19 @@ def _side_select(
     if not has_peers:
         return f"SELECT *, true AS is_kept, CAST(NULL AS BIGINT) AS record_id FROM ({measured})"
     is_kept = (
-        f"(p.record_id IS NULL OR p.{me}_digest IS DISTINCT FROM s.digest OR s.problem IS NOT NULL "
-        "OR NOT s.in_filter OR p.status <> 2)"
+        "(p.record_id IS NULL OR p.digest IS DISTINCT FROM digest OR problem IS NOT NULL "
+        "OR NOT in_filter OR p.status <> 2)"
     )
     kept = "true" if keeps_all else is_kept
+    # Not a LEFT JOIN: nobody knows how long a stream is, so it would be taken for short, and the join turned round.
+    # Then all of its records are gathered, on disk if they are many, before the first goes on.
+    peer = (
+        f"SELECT {{'record_id': q.record_id, 'digest': q.{me}_digest, 'status': q.status}} FROM {peer_table(layout)} q "
+        f"WHERE q.{me}_id = s.rid"
+    )
     joined = (
-        f"SELECT s.*, p.record_id, {kept} AS is_kept FROM ({measured}) s "
-        f"LEFT JOIN {peer_table(layout)} p ON p.{me}_id = s.rid"
+        f"SELECT * EXCLUDE (p), p.record_id AS record_id, {kept} AS is_kept "
+        f"FROM (SELECT s.*, ({peer}) AS p FROM ({measured}) s)"
     )
     if keeps_all:
         return (
