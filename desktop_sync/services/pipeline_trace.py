@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,45 +20,14 @@ from desktop_sync.engine.record_steps import RecordStep
 from desktop_sync.engine.sides import text_places
 from desktop_sync.engine.staging import PROBLEM_SEPARATOR, Staging, sent_type
 from desktop_sync.engine.workbench import Workbench
+from desktop_sync.services.plugins import plugin_names
 from desktop_sync.services.side_stream import reading
 from desktop_sync.services.sync_session import OpenEndpoint, SyncSession, full_request, open_session
+from desktop_sync.services.views import RecordTrace, StepOutcome, StepTrace
+
+__all__ = ["PipelineTraceService", "RecordTrace", "StepOutcome", "StepTrace"]
 
 MASKED = "•••"
-
-
-class StepOutcome(enum.Enum):
-    """What a step did to a record. The value is the word for JSON."""
-
-    APPLIED = "applied"  # it did something, see `changes` or `detail`
-    PASSED = "passed"  # it let the record through as it was
-    STOPPED = "stopped"  # the record's way ended here, `detail` says why
-    NOT_REACHED = "not reached"
-    SWITCHED_OFF = "switched off"
-    ELSEWHERE = "elsewhere"  # it is about another direction, or has its turn around the run
-
-
-@dataclass(frozen=True, slots=True)
-class StepTrace:
-    """One step and one record. `changes` have `before` and `after` the step, as text; masked values are not shown."""
-
-    row: PipelineRow
-    outcome: StepOutcome
-    detail: str = ""
-    changes: tuple[FieldChange, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class RecordTrace:
-    """The way of a record from `source` to the other side, step by step in order. Empty: the record is not there."""
-
-    entity: str
-    source: Side
-    record_id: str
-    steps: tuple[StepTrace, ...] = ()
-
-    @property
-    def stopped_by(self) -> StepTrace | None:
-        return next((step for step in self.steps if step.outcome is StepOutcome.STOPPED), None)
 
 
 class PipelineTraceService:
@@ -115,6 +83,10 @@ class PipelineTraceService:
             with reading(session.read(layout, source, request)) as stream:
                 table = pa.RecordBatchReader.from_stream(stream).read_all().slice(0, limit)
             return tuple(_traces(session, layout, source, table, None))
+
+    def plugins(self) -> tuple[str, ...]:
+        """What installed packages offer for plugin steps, sorted. Nothing of them is imported."""
+        return plugin_names()
 
     def _session(self, configuration: SyncConfiguration) -> SyncSession:
         self._work_folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from desktop_sync.core.binding import Binding, Lease, MatchOnly
-from desktop_sync.core.configuration import FieldMapping
+from desktop_sync.core.configuration import FieldMapping, Side
 from desktop_sync.core.finding import Finding, Level
+from desktop_sync.core.pipeline import PipelineRow
+from desktop_sync.core.plan import FieldChange
 from desktop_sync.core.provider_port import Capabilities, Setting
 from desktop_sync.core.run import Outcome
 from desktop_sync.core.status import Status
@@ -24,9 +27,12 @@ __all__ = [
     "MappingSample",
     "MappingSuggestion",
     "ProviderInfo",
+    "RecordTrace",
     "ReportFiles",
     "ReviewCase",
     "SampleTable",
+    "StepOutcome",
+    "StepTrace",
     "VerificationReport",
 ]
 
@@ -160,3 +166,38 @@ class BindingReport:
     binding: Binding
     mode: MatchOnly | None
     leases: Mapping[str, Lease | None]
+
+
+class StepOutcome(enum.Enum):
+    """What a step did to a record. The value is the word for JSON."""
+
+    APPLIED = "applied"  # it did something, see `changes` or `detail`
+    PASSED = "passed"  # it let the record through as it was
+    STOPPED = "stopped"  # the record's way ended here, `detail` says why
+    NOT_REACHED = "not reached"
+    SWITCHED_OFF = "switched off"
+    ELSEWHERE = "elsewhere"  # it is about another direction, or has its turn around the run
+
+
+@dataclass(frozen=True, slots=True)
+class StepTrace:
+    """One step and one record. `changes` have `before` and `after` the step, as text; masked values are not shown."""
+
+    row: PipelineRow
+    outcome: StepOutcome
+    detail: str = ""
+    changes: tuple[FieldChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RecordTrace:
+    """The way of a record from `source` to the other side, step by step in order. Empty: the record is not there."""
+
+    entity: str
+    source: Side
+    record_id: str
+    steps: tuple[StepTrace, ...] = ()
+
+    @property
+    def stopped_by(self) -> StepTrace | None:
+        return next((step for step in self.steps if step.outcome is StepOutcome.STOPPED), None)

@@ -300,6 +300,8 @@ class MainWindow(QMainWindow):
         needs_person = result.outcome in (Outcome.GUARD, Outcome.FAILED, Outcome.PROBLEMS)
         if needs_person and trigger is not Trigger.HAND and not self.isActiveWindow():
             self.tray.notify(name, result.error or outcome_word(result.outcome))
+        elif result.notes and not self.isActiveWindow():
+            self.tray.notify(name, "\n".join(result.notes))  # a person asked to be told
 
     @Slot(str, object)
     def _group_ended(self, name: str, result: GroupResult) -> None:

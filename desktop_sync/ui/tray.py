@@ -217,7 +217,7 @@ class Tray(QObject):
             self.icon.setToolTip(self.tr("Desktop Sync") + "\n" + text)
 
     def notify(self, title: str, text: str) -> None:
-        """A notification; only for what needs a person."""
+        """A notification; only for what needs a person, or what a person asked to be told."""
         if self.icon is not None:
             self.icon.showMessage(title, text)
 

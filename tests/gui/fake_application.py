@@ -16,12 +16,14 @@ from desktop_sync.core.configuration import (
     PerSide,
     SecretReference,
     Side,
+    StepKind,
     SyncConfiguration,
 )
 from desktop_sync.core.decision import Action, Rule
 from desktop_sync.core.errors import ConfigurationError, MissingError, Place, VersionMismatchError
 from desktop_sync.core.guard import Guard, GuardFinding
 from desktop_sync.core.ledger_port import RecordQuery
+from desktop_sync.core.pipeline import pipeline
 from desktop_sync.core.plan import EntityPlan, FieldChange, Mode, Plan, PlanRow, Range
 from desktop_sync.core.ports import CancelToken, NoProgress, Phase, Progress
 from desktop_sync.core.provider_port import Capabilities, EndpointReport, StructureSummary
@@ -38,8 +40,11 @@ from desktop_sync.services.views import (
     ImportReport,
     Level,
     ProviderInfo,
+    RecordTrace,
     ReportFiles,
     ReviewCase,
+    StepOutcome,
+    StepTrace,
     VerificationReport,
 )
 from tests.gui.fake_undo import FakeUndoDesk
@@ -456,6 +461,42 @@ class FakeSynchronization:
         self._application.keep_run(name, result, trigger)
         return result
 
+    def prepare(
+        self,
+        name: str,
+        *,
+        progress: Progress = NoProgress(),  # noqa: B008
+        cancel: CancelToken = CancelToken(),  # noqa: B008
+    ) -> RunResult:
+        self._work(progress, cancel)
+        self.started.append((name, Trigger.HAND, frozenset(), "prepare"))
+        return RunResult(100, name, Outcome.DONE, (entity_result("customers", 3),))
+
+    def process(
+        self,
+        name: str,
+        *,
+        progress: Progress = NoProgress(),  # noqa: B008
+        cancel: CancelToken = CancelToken(),  # noqa: B008
+    ) -> RunResult:
+        self._work(progress, cancel)
+        self.started.append((name, Trigger.HAND, frozenset(), "process"))
+        return RunResult(101, name, Outcome.DONE, (entity_result("customers", 3),), notes=("3 large orders",))
+
+    def run_records(
+        self,
+        name: str,
+        record_ids: Sequence[int],
+        *,
+        trigger: Trigger = Trigger.HAND,
+        allow: frozenset[Guard] = frozenset(),
+        progress: Progress = NoProgress(),  # noqa: B008
+        cancel: CancelToken = CancelToken(),  # noqa: B008
+    ) -> RunResult:
+        self._work(progress, cancel)
+        self.started.append((name, trigger, allow, tuple(record_ids)))
+        return RunResult(102, name, Outcome.DONE, (entity_result("customers", 1),))
+
     def waiting_plan(self, name: str) -> FakePreview | None:
         preview = FakePreview(name, findings=self.next_findings)
         self.previews.append(preview)
@@ -602,6 +643,53 @@ class FakeBindings:
         self.matched.discard(name)
 
 
+class FakeTraces:
+    """What the steps do to three made-up customers: a transform shouts, a filter and a validation stop the second."""
+
+    def __init__(self) -> None:
+        self.asked: list[SyncConfiguration] = []
+        self.error: Exception | None = None
+
+    def plugins(self) -> tuple[str, ...]:
+        return ("clean_addresses",)
+
+    def sample(
+        self, configuration: SyncConfiguration, entity: str, source: Side, limit: int = 5
+    ) -> tuple[RecordTrace, ...]:
+        self.asked.append(configuration)
+        if self.error is not None:
+            raise self.error
+        return tuple(self._trace(configuration, entity, source, number) for number in range(3))
+
+    def _trace(self, configuration: SyncConfiguration, entity: str, source: Side, number: int) -> RecordTrace:
+        name, mail, city, phone = person(number)
+        values = (("Name", name), ("Email", mail), ("City", city), ("Phone", phone))
+        steps: list[StepTrace] = []
+        for row in pipeline(configuration, entity):
+            stopped = any(one.outcome is StepOutcome.STOPPED for one in steps)
+            changes: tuple[FieldChange, ...] = ()
+            outcome, detail = StepOutcome.PASSED, ""
+            if not row.enabled:
+                outcome = StepOutcome.SWITCHED_OFF
+            elif stopped:
+                outcome = StepOutcome.NOT_REACHED
+            elif row.kind is StepKind.PULL:
+                outcome, changes = StepOutcome.APPLIED, tuple(FieldChange(a, after=b) for a, b in values)
+            elif row.kind is StepKind.STANDARD_MAPPING:
+                outcome = StepOutcome.APPLIED
+                changes = tuple(FieldChange(a.lower(), before=b, after=b) for a, b in values)
+            elif row.kind is StepKind.TRANSFORM and row.step is not None:
+                outcome = StepOutcome.APPLIED
+                changes = (FieldChange(row.step.field, before=city, after=city.upper(), differs=True),)
+            elif row.kind in (StepKind.FILTER, StepKind.VALIDATE) and number == 1 and row.step is not None:
+                outcome = StepOutcome.STOPPED
+                detail = row.step.message or f"it does not meet the condition: {row.step.condition}"
+            elif row.kind in (StepKind.COMMAND, StepKind.URL, StepKind.NOTIFY):
+                outcome = StepOutcome.ELSEWHERE
+            steps.append(StepTrace(row, outcome, detail, changes))
+        return RecordTrace(entity, source, str(1000 + number), tuple(steps))
+
+
 class FakeApplication:
     """Empty until `fill`. All parts may be changed by a test."""
 
@@ -618,6 +706,7 @@ class FakeApplication:
         self.verification = FakeVerification()
         self.undo = FakeUndoDesk()
         self.explanation = FakeExplanations()
+        self.traces = FakeTraces()
         self.definitions = FakeDefinitions(self)
         self.sample = FakeSample(self)
         self.is_closed = False

@@ -19,7 +19,7 @@ from desktop_sync.core.configuration import (
 from desktop_sync.core.decision import Action
 from desktop_sync.core.errors import ConfigurationError
 from desktop_sync.core.status import Status
-from desktop_sync.services.pipeline_trace import RecordTrace, StepOutcome
+from desktop_sync.services.views import RecordTrace, StepOutcome
 from tests.support.worlds import CITY, EMAIL, World, WorldMaker
 
 TO_B = Direction.A_TO_B

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -20,6 +20,7 @@ from desktop_sync.ui.bridge.open_preview import OpenPreview
 class Work(enum.Enum):
     PREVIEW = "preview"
     RUN = "run"
+    PREPARE = "prepare"
     VERIFY = "verify"
     GROUP = "group"
 
@@ -127,6 +128,27 @@ class RunBoard(QObject):
             if name not in self._active:
                 self.run(name, trigger)
 
+    def run_records(self, name: str, record_ids: Callable[[], Sequence[int]]) -> bool:
+        """Just these sync records are being synchronized; their numbers are asked for in the job."""
+        control = JobControl()
+        return self._begin(name, Work.RUN, partial(_run_records, self._application, name, record_ids, control), control)
+
+    def prepare(self, name: str) -> bool:
+        """What is out of sync is being queued; nothing is written."""
+        control = JobControl()
+        ask = self._application.synchronization.prepare
+        return self._begin(
+            name, Work.PREPARE, partial(ask, name, progress=control.progress, cancel=control.cancel), control
+        )
+
+    def process(self, name: str) -> bool:
+        """The queue is being worked."""
+        control = JobControl()
+        ask = self._application.synchronization.process
+        return self._begin(
+            name, Work.RUN, partial(ask, name, progress=control.progress, cancel=control.cancel), control
+        )
+
     def run_group(self, name: str) -> bool:
         """The sync group of the configuration is being run; shown as the work of this one."""
         control = JobControl()
@@ -214,6 +236,12 @@ def _open_waiting(application: Application, name: str) -> OpenPreview:
     """The kept plan; made anew where it does not fit any more."""
     kept = application.synchronization.waiting_plan(name)
     return OpenPreview(kept if kept is not None else application.synchronization.preview(name))
+
+
+def _run_records(
+    application: Application, name: str, record_ids: Callable[[], Sequence[int]], control: JobControl
+) -> RunResult:
+    return application.synchronization.run_records(name, record_ids(), progress=control.progress, cancel=control.cancel)
 
 
 def _run_and_close(

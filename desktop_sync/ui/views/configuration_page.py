@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Protocol, cast
 
@@ -34,6 +35,7 @@ from desktop_sync.ui.views.queue import QueuePage
 from desktop_sync.ui.views.review import ReviewPage
 from desktop_sync.ui.views.runs import RunsPage
 from desktop_sync.ui.views.schedule import SchedulePage
+from desktop_sync.ui.views.steps import StepsPage
 from desktop_sync.ui.widgets.message_bar import MessageBar
 from desktop_sync.ui.widgets.parts import button, label, row
 from desktop_sync.ui.widgets.progress_strip import ProgressStrip
@@ -43,6 +45,10 @@ class ContentPage(Protocol):
     """What every tab is: a widget that shows a configuration's content."""
 
     def show_content(self, content: PageContent) -> None: ...
+
+
+def _with_notes(text: str, result: RunResult) -> str:
+    return "\n".join((text, *result.notes))
 
 
 def _widget(page: ContentPage) -> QWidget:
@@ -69,6 +75,7 @@ class ConfigurationPage(QStackedWidget):
         self._names = names
         self._content: PageContent | None = None
         self._reminded_of = 0
+        self._done_text = ""
         self.preview_page: PreviewPage | None = None
         self._make_header()
         self.overview = OverviewPage(context)
@@ -76,6 +83,7 @@ class ConfigurationPage(QStackedWidget):
         self.conflicts = ConflictsPage(context, names)
         self.review = ReviewPage(context, names)
         self.runs = RunsPage(context, names)
+        self.steps = StepsPage(context, names)
         self.schedule = SchedulePage(context)
         self.settings = ConfigurationSettingsPage(context)
         self._make_tabs()
@@ -116,6 +124,7 @@ class ConfigurationPage(QStackedWidget):
             "conflicts": self.conflicts,
             "review": self.review,
             "runs": self.runs,
+            "steps": self.steps,
             "schedule": self.schedule,
             "settings": self.settings,
         }
@@ -125,6 +134,7 @@ class ConfigurationPage(QStackedWidget):
             "conflicts": self.tr("Conflicts"),
             "review": self.tr("Review"),
             "runs": self.tr("Runs"),
+            "steps": self.tr("Steps"),
             "schedule": self.tr("Schedule"),
             "settings": self.tr("Settings"),
         }
@@ -162,8 +172,11 @@ class ConfigurationPage(QStackedWidget):
         self.overview.status_opened.connect(self._open_status)
         self.overview.tab_wanted.connect(self.open_tab)
         self.overview.preview_wanted.connect(self.start_preview)
-        for page in (self.queue, self.conflicts, self.review, self.runs, self.schedule):
+        for page in (self.queue, self.conflicts, self.review, self.runs, self.steps, self.schedule):
             page.changed.connect(self._changed_here)
+        self.queue.sync_wanted.connect(self._sync_records)
+        self.queue.prepare_wanted.connect(self._prepare)
+        self.queue.process_wanted.connect(self._process)
         self.settings.edit_wanted.connect(self._edit)
         self.settings.rename_wanted.connect(self._rename)
         self.settings.export_wanted.connect(self._export)
@@ -292,6 +305,24 @@ class ConfigurationPage(QStackedWidget):
         else:
             self._board.run_group(self.name)
 
+    @Slot(object)
+    def _sync_records(self, record_ids: Callable[[], Sequence[int]]) -> None:
+        self.message.clear()
+        if self._board.run_records(self.name, record_ids):
+            self._done_text = self.tr("Done. The chosen records are synchronized.")
+
+    @Slot()
+    def _prepare(self) -> None:
+        self.message.clear()
+        if self._board.prepare(self.name):
+            self._done_text = self.tr("Prepared. What is out of sync stands in the queue.")
+
+    @Slot()
+    def _process(self) -> None:
+        self.message.clear()
+        if self._board.process(self.name):
+            self._done_text = self.tr("Done. The queue is worked.")
+
     @Slot()
     def stop(self) -> None:
         self._board.stop(self.name)
@@ -302,6 +333,7 @@ class ConfigurationPage(QStackedWidget):
         self.progress.show_work(active)
         self.preview_button.setEnabled(active is None)
         self.run_button.setEnabled(active is None)
+        self.queue.show_work(is_running=active is not None)
         self.match_only.set_busy(active is not None)
         self.group_button.setEnabled(active is None)
 
@@ -356,9 +388,10 @@ class ConfigurationPage(QStackedWidget):
                 text = self.tr("Matched. Nothing was written.")
             elif failed:
                 text = self.tr("Done, but {0} could not be synchronized.").format(records(failed))
-            self._say(text, Tone.WARNING, offers_failed=failed > 0)
+            self._say(_with_notes(text, result), Tone.WARNING, offers_failed=failed > 0)
         else:
-            self._say(self.tr("Done. Both sides are the same."), Tone.GOOD)
+            self._say(_with_notes(self._done_text or self.tr("Done. Both sides are the same."), result), Tone.GOOD)
+        self._done_text = ""
         self.refresh()
 
     @Slot(str, object)

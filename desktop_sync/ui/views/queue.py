@@ -76,15 +76,22 @@ def queue_columns(context: WindowContext, names: SideNames) -> tuple[Column[Sync
 
 
 class QueuePage(QWidget):
-    """`changed` comes when a person changed records here."""
+    """`changed` comes when a person changed records here.
+
+    `sync_wanted` carries a function that gives the numbers of the chosen records, to be called in a worker.
+    """
 
     changed = Signal()
+    sync_wanted = Signal(object)
+    prepare_wanted = Signal()
+    process_wanted = Signal()
 
     def __init__(self, context: WindowContext, names: SideNames, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._context = context
         self._content: PageContent | None = None
         self._sort, self._descending = "id", False
+        self._can_process = self._is_running = False
         self.chips = ChipRow(self.tr("Records by status"), exclusive=True)
         self.chips.changed.connect(self._ask)
         self.search = QLineEdit()
@@ -103,6 +110,12 @@ class QueuePage(QWidget):
         self.export_button = button(self.tr("E&xport CSV…"))
         self.export_button.clicked.connect(self.export)
         self.actions_button = button(self.tr("&Actions"))
+        self.prepare_button = button(self.tr("Prepar&e"))
+        self.prepare_button.setToolTip(self.tr("Find what is out of sync and queue it here, without writing"))
+        self.prepare_button.clicked.connect(self.prepare_wanted)
+        self.process_button = button(self.tr("Pr&ocess"))
+        self.process_button.setToolTip(self.tr("Write the Prepared records, and the Failed ones again"))
+        self.process_button.clicked.connect(self.process_wanted)
         self.message = MessageBar(context.theme)
         empty = EmptyState(
             context.theme, "queue", self.tr("No records here"), self.tr("Records appear here after a preview or a run.")
@@ -114,7 +127,17 @@ class QueuePage(QWidget):
         layout.setContentsMargins(0, SPACE_L, 0, SPACE_S)
         layout.setSpacing(SPACE_M)
         layout.addWidget(self.chips)
-        layout.addLayout(row(self.search, self.entity, 0, self.actions_button, self.export_button))
+        layout.addLayout(
+            row(
+                self.search,
+                self.entity,
+                0,
+                self.actions_button,
+                self.export_button,
+                self.prepare_button,
+                self.process_button,
+            )
+        )
         layout.addWidget(self.message)
         layout.addWidget(self.area, 1)
         self._make_actions()
@@ -123,6 +146,10 @@ class QueuePage(QWidget):
         view = self.area.view
         self._events: dict[QAction, Event] = {}
         self._menu = QMenu(self)
+        self._sync_action = self._menu.addAction(self.tr("S&ync now"))
+        self._sync_action.setToolTip(self.tr("Just these records, and first those that they refer to"))
+        self._sync_action.triggered.connect(self.sync_chosen)
+        self._menu.addSeparator()
         for text, event in (
             (self.tr("S&kip"), Event.SKIPPED_BY_USER),
             (self.tr("Set as &prepared"), Event.SET_PREPARED_BY_USER),
@@ -177,10 +204,21 @@ class QueuePage(QWidget):
         self.entity.setVisible(len(entities) > 1)
         self.export_button.setEnabled(total > 0)
         self.actions_button.setEnabled(total > 0)
+        self._can_process = bool(content.counts.get(Status.PREPARED, 0) + content.counts.get(Status.FAILED, 0))
+        self._enable_work()
         if known and self.area.model.source is not None:
             self.area.model.refresh(max(0, self.area.view.rowAt(0)))
         else:
             self._ask()
+
+    def show_work(self, *, is_running: bool) -> None:
+        """While something is under way nothing else can be started."""
+        self._is_running = is_running
+        self._enable_work()
+
+    def _enable_work(self) -> None:
+        self.prepare_button.setEnabled(not self._is_running)
+        self.process_button.setEnabled(self._can_process and not self._is_running)
 
     def show_status(self, status: Status) -> None:
         """Only records of that status are shown."""
@@ -241,8 +279,16 @@ class QueuePage(QWidget):
         count = count_rows(self.area.view.selected_ranges())
         for action in (*self._events, self._unlink_action):
             action.setEnabled(count > 0)
+        self._sync_action.setEnabled(count > 0 and not self._is_running)
         self._history_action.setEnabled(count == 1)
         self._explain_action.setEnabled(count == 1)
+
+    @Slot()
+    def sync_chosen(self) -> None:
+        """The chosen records are to be synchronized by themselves."""
+        source, ranges = self.area.model.source, self.area.view.selected_ranges()
+        if source is not None and ranges:
+            self.sync_wanted.emit(partial(collect, source, ranges, _record_id))
 
     @Slot()
     def _set_status(self) -> None:

@@ -171,7 +171,10 @@ class SchedulePage(QScrollArea):
         )
         hint = self.tr("Missed runs, for example while the machine slept, are made up once.")
         following = card(
-            label(self.tr("Next run"), "heading"), self.next, self._sentence, label(hint, "caption", wraps=True)
+            row(label(self.tr("Next run"), "heading"), 0, self.save_button),
+            self.next,
+            self._sentence,
+            label(hint, "caption", wraps=True),
         )
         layout = QVBoxLayout(page)
         layout.setContentsMargins(0, SPACE_L, SPACE_S, SPACE_L)
@@ -180,7 +183,6 @@ class SchedulePage(QScrollArea):
         layout.addWidget(following)
         layout.addWidget(choices)
         layout.addWidget(depth)
-        layout.addLayout(row(self.save_button, 0))
         layout.addStretch(1)
         self.setWidget(page)
 

@@ -48,6 +48,7 @@ class ProgressStrip(QFrame):
         named = {
             Work.PREVIEW: self.tr("Preview"),
             Work.RUN: self.tr("Synchronizing"),
+            Work.PREPARE: self.tr("Preparing"),
             Work.VERIFY: self.tr("Verify"),
             Work.GROUP: self.tr("Synchronizing the group"),
         }
