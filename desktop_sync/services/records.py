@@ -79,7 +79,8 @@ class RecordService:
         ]
 
     def set_status(self, record_ids: Sequence[int], event: Event) -> int:
-        """What the user did to the records, as far as the table of transitions allows it; how many changed."""
+        """What the user did to the records, as far as the table of transitions allows it; how many changed. A record
+        that was held for want of an answer is held no longer: to be prepared, it is created again."""
         changed = 0
         for record_id in record_ids:
             record = self._ledger.record(record_id)
@@ -96,6 +97,7 @@ class RecordService:
                 # No baseline: what both sides hold at the next run becomes it.
                 row |= {"a_digest": None, "b_digest": None, "deleted_in": 0}
             self._settle(record, [row])
+            self._ledger.release_held(EntityKey(record.configuration, record.entity), [record_id])
             changed += 1
         return changed
 
@@ -120,6 +122,7 @@ class RecordService:
             self._ledger.remove(key, spare)
         row = _empty() | {"record_id": keeper["record_id"], "a_id": a_id, "b_id": b_id, "status": int(Status.PREPARED)}
         self._keep(key, Action.LINK, [row])
+        self._ledger.release_held(key, [int(str(one["record_id"])) for one in (keeper, *rows)])
 
     def unlink(self, record_id: int) -> None:
         """The two records are no peers any more; both wait as Skipped, so that they are not matched again at once."""

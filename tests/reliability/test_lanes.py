@@ -12,6 +12,7 @@ from tests.reliability.lanes import (
     journal_cost,
     kills_executed,
     kills_forked,
+    ladder,
     mass_deletes,
     recovery,
     round_trips,
@@ -19,6 +20,15 @@ from tests.reliability.lanes import (
     state_machine,
 )
 from tests.reliability.size import Size
+
+
+@pytest.mark.scenario("A1", "A3", "A7", "A8")
+def test_a_program_that_dies_at_a_step_loses_and_duplicates_nothing_in_any_class(tmp_path: Path) -> None:
+    counts = ladder.measure(Size.SMALL, tmp_path)
+    assert counts["crash_runs"] >= 25
+    assert counts["capability_classes"] == 6
+    bad = ("lost", "duplicated", "losers_missing", "noisy_checks")
+    assert {name: counts[name] for name in bad} == dict.fromkeys(bad, 0)
 
 
 @pytest.mark.scenario("A1", "A2")

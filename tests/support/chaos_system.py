@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -111,6 +111,15 @@ class Page:
     total: int | None
 
 
+@dataclass(slots=True)
+class Late:
+    """A request that is still under way; it is carried out at that time, or when the test says so."""
+
+    method: str
+    arguments: tuple[object, ...]
+    at: datetime | None = None
+
+
 class ChaosSystem:
     """One system. `steps` is told before and after each request is applied: `endpoint.<name>.<method>.before`/`.after`;
     what it raises goes through everything, as a crash does."""
@@ -123,7 +132,11 @@ class ChaosSystem:
         self.faults = Faults()
         self.tables: dict[str, Table] = {}
         self.log: list[Request] = []
-        self.late: list[Callable[[], object]] = []
+        self.late: list[Late] = []
+        self.late_after_s: float | None = None
+        """How long after they were sent requests that are late arrive; None leaves it to the test."""
+        self.in_flight: Late | None = None
+        """The request that is being sent in this very moment."""
         self.violations: list[str] = []
         """Broken promises of the other side: a key that came with another body."""
         self.replica: dict[str, Table] | None = None
@@ -173,20 +186,39 @@ class ChaosSystem:
     def find_by(self, structure: str, field_name: str, value: str) -> list[str]:
         return [record_id for record_id, row in self.tables[structure].rows.items() if row[field_name] == value]
 
-    def apply_late(self) -> int:
-        """The requests that were still under way are carried out; how many."""
-        waiting, self.late = self.late, []
-        for carry_out in waiting:
-            carry_out()
+    def apply_late(self, until: datetime | None = None) -> int:
+        """The requests that were still under way are carried out; those due by `until` where it is given. How many."""
+        waiting = [one for one in self.late if until is None or (one.at is not None and one.at <= until)]
+        self.late = [one for one in self.late if one not in waiting]
+        for one in waiting:
+            self.carry_out(one)
         return len(waiting)
 
-    def snapshot(self) -> object:
-        """Everything, for `restore`: as from a backup of this system."""
-        return copy.deepcopy((self.tables, self.log, self.violations)), list(self.late)
+    def carry_out(self, request: Late) -> None:
+        """As if it came in now; nobody hears the answer."""
+        arguments = request.arguments
+        if request.method == "create":
+            self._create(*arguments, None)  # type: ignore[arg-type]
+        elif request.method == "update":
+            self._update(*arguments, None)  # type: ignore[arg-type]
+        else:
+            self._remove(*arguments, None)  # type: ignore[arg-type]
 
-    def restore(self, snapshot: object) -> None:
-        (tables, log, violations), late = copy.deepcopy(snapshot[0]), snapshot[1]  # type: ignore[index]
-        self.tables, self.log, self.violations, self.late = tables, log, violations, list(late)
+    def snapshot(self) -> dict[str, object]:
+        """Everything, for `restore`: as from a backup of this system."""
+        names = ("tables", "log", "violations", "late", "late_after_s", "in_flight", "replica", "faults")
+        return copy.deepcopy({name: getattr(self, name) for name in names})
+
+    def restore(self, snapshot: Mapping[str, object]) -> None:
+        for name, value in copy.deepcopy(dict(snapshot)).items():
+            setattr(self, name, value)
+
+    def lose_answer(self) -> bool:
+        """The request that is being sent arrives late: whoever sent it is dead. Whether there was one."""
+        request, self.in_flight = self.in_flight, None
+        if request is not None:
+            self._delay(request)
+        return request is not None
 
     def writes(self) -> int:
         """How many requests changed something."""
@@ -196,7 +228,7 @@ class ChaosSystem:
 
     def create(self, structure: str, values: Values, record_id: str | None, key: str) -> Reply:
         record = values | ({"id": record_id} if record_id else {})
-        return self._write("create", record, lambda lie: self._create(structure, values, record_id, key, lie))
+        return self._write("create", record, (structure, values, record_id, key))
 
     def create_many(self, structure: str, items: Sequence[tuple[Values, str | None, str]]) -> list[tuple[int, Reply]]:
         """The items' places and answers, as the answer brings them. Raises NoAnswerError when none came."""
@@ -210,7 +242,8 @@ class ChaosSystem:
             return [(place, self.create(structure, *item)) for place, item in enumerate(part)]
 
         if fault is FaultKind.LATE:
-            self.late.append(lambda: carry_out(items))
+            for item in items:
+                self._delay(Late("create", (structure, *item)))
             raise NoAnswerError
         if fault is FaultKind.PARTIAL:
             carry_out(items[: len(items) // 2])
@@ -234,33 +267,41 @@ class ChaosSystem:
     def update(self, structure: str, record_id: str, values: Values, expected: Values | None) -> Reply:
         """`expected` None writes blindly."""
         record = values | {"id": record_id}
-        return self._write("update", record, lambda lie: self._update(structure, record_id, values, expected, lie))
+        return self._write("update", record, (structure, record_id, values, expected))
 
     def remove(self, structure: str, record_id: str, expected: Values | None) -> Reply:
         record: Values = {"id": record_id, **(expected or {})}
-        return self._write("delete", record, lambda lie: self._remove(structure, record_id, expected, lie))
+        return self._write("delete", record, (structure, record_id, expected))
 
-    def _write(self, method: str, record: Values, apply: Callable[[FaultKind | None], Reply]) -> Reply:
+    def _write(self, method: str, record: Values, arguments: tuple[object, ...]) -> Reply:
         fault = self._fault(method, record)
+        apply = {"create": self._create, "update": self._update, "delete": self._remove}[method]
+        self.in_flight = Late(method, arguments)
         self.steps(f"endpoint.{self.name}.{method}.before")
+        self.in_flight = None
         if fault in (FaultKind.ERROR_BEFORE, FaultKind.THROTTLE):
             raise NotSentError
         if fault is FaultKind.TIMEOUT_NOT_APPLIED:
             raise NoAnswerError
         if fault is FaultKind.LATE:
-            self.late.append(lambda: apply(None))
+            self._delay(Late(method, arguments))
             raise NoAnswerError
         if fault is FaultKind.REJECT:
             return Reply(WriteStatus.REJECTED, record.get("id"), "the system does not like this record")
         if fault is FaultKind.WRONG_REPLY:
             return Reply(WriteStatus.WRITTEN, record.get("id") or "no such id")
-        reply = apply(fault)
+        reply: Reply = apply(*arguments, fault)  # type: ignore[operator]
         if fault is FaultKind.TWICE:
-            apply(None)
+            apply(*arguments, None)  # type: ignore[operator]
         self.steps(f"endpoint.{self.name}.{method}.after")
         if fault is FaultKind.TIMEOUT_APPLIED:
             raise NoAnswerError
         return reply
+
+    def _delay(self, request: Late) -> None:
+        after = self.late_after_s
+        request.at = None if after is None else self.clock.now() + timedelta(seconds=after)
+        self.late.append(request)
 
     def _create(
         self, structure: str, values: Values, record_id: str | None, key: str, fault: FaultKind | None

@@ -20,13 +20,16 @@ from desktop_sync.core.errors import DesktopSyncError
 from desktop_sync.core.ledger_port import Ledger
 from desktop_sync.core.run import Outcome, RunResult
 from desktop_sync.ledger import open_ledger
+from desktop_sync.ledger.batch_content import unpack
+from desktop_sync.ledger.sql_ledger import SqlLedger
 from desktop_sync.services.application import Application
 from tests.support.chaos_provider import ChaosProvider
 from tests.support.chaos_system import ChaosSystem, Profile, Values
 from tests.support.memory_provider import MemoryRegistry, MemorySecrets
 
 NAME = "Sync"
-FIELDS = ("id", "email", "name", "city", "note")
+LATE_S = 10.0
+FIELDS = ("id", "email", "name", "note")
 NO_GUARDS = GuardLimits(None, None, False, None, None, None, False, False)
 OF_EVERY_RUN = ("run", "watermark", "sequence", "sqlite_sequence", "fact", "binding")
 """Tables that a run without work may write: the run itself, how far it read, ids that it set aside, and fences."""
@@ -41,7 +44,7 @@ class ChaosClock:
     """Stands still but for `sleep`, which moves it and lets happen what is due by then."""
 
     at: datetime = field(default_factory=lambda: datetime(2026, 3, 2, 12, 0, tzinfo=UTC))
-    due: list[tuple[datetime, Callable[[], object]]] = field(default_factory=list)
+    listeners: list[Callable[[datetime], object]] = field(default_factory=list)
     slept_s: float = 0.0
 
     def now(self) -> datetime:
@@ -59,13 +62,8 @@ class ChaosClock:
 
     def move(self, seconds: float) -> None:
         self.at += timedelta(seconds=seconds)
-        ready = [one for one in self.due if one[0] <= self.at]
-        self.due = [one for one in self.due if one[0] > self.at]
-        for _, happen in ready:
-            happen()
-
-    def after(self, seconds: float, happen: Callable[[], object]) -> None:
-        self.due.append((self.at + timedelta(seconds=seconds), happen))
+        for tell in self.listeners:
+            tell(self.at)
 
 
 class CountedIds:
@@ -86,11 +84,14 @@ class Stepper:
     names: list[str] = field(default_factory=list)
     at: dict[int, Callable[[], object]] = field(default_factory=dict)
     is_dead: bool = False
+    watch: Callable[[str], object] | None = None
 
     def __call__(self, name: str) -> None:
         if self.is_dead:  # threads of a dead process do nothing any more
             raise Crash
         self.names.append(name)
+        if self.watch is not None:
+            self.watch(name)
         happen = self.at.get(len(self.names))
         if happen is not None:
             happen()
@@ -105,11 +106,7 @@ class Stepper:
 
 def entity(**rules: object) -> Entity:
     """People of two systems, by e-mail address."""
-    fields = (
-        FieldMapping("email", "email", identifying=True),
-        FieldMapping("name", "name"),
-        FieldMapping("city", "city"),
-    )
+    fields = (FieldMapping("email", "email", identifying=True), FieldMapping("name", "name"))
     plain = Entity("people", PerSide("people", "people"), fields, key=PerSide(("id",), ("id",)))
     return replace(plain, **rules)  # type: ignore[arg-type]
 
@@ -161,7 +158,9 @@ class ChaosWorld:
             stepper = self.stepper
 
             def opened() -> Ledger:
-                return open_ledger(self.folder, self.clock, self.ids, stepper)
+                ledger = open_ledger(self.folder, self.clock, self.ids, stepper)
+                ledger.start_backup = _no_backup  # type: ignore[method-assign]
+                return ledger
 
             self.app = Application(
                 self.folder,
@@ -189,25 +188,28 @@ class ChaosWorld:
             return None
 
     def abandon(self) -> None:
-        """What the process had in memory is gone; nothing was flushed or committed by that."""
+        """What the process had in memory is gone; nothing was flushed or committed by that, and its mark stays."""
         dead, self.app = self.app, None
         self.stepper = Stepper()
-        self.left.steps = self.right.steps = self.stepper
-        if dead is not None and dead._ledger is not None:
-            dead._ledger.close()
+        for system in (self.left, self.right):
+            system.steps = self.stepper
+            system.lose_answer()
+        if dead is not None and isinstance(dead._ledger, SqlLedger):
+            dead._ledger._database.close()
+            dead._ledger._marker.release()
 
     def close(self) -> None:
         if self.app is not None:
             self.app.close()
             self.app = None
 
-    def people(self, system: ChaosSystem) -> dict[str, tuple[str | None, str | None]]:
-        """E-mail address → name and city. Each identity is there once."""
+    def people(self, system: ChaosSystem) -> dict[str, str | None]:
+        """E-mail address → name. Each identity is there once."""
         rows = system.records("people").values()
         counted = Counter(row["email"] for row in rows)
         twice = [email for email, count in counted.items() if count > 1]
         assert not twice, f"{system.name} has {twice} twice"
-        return {str(row["email"]): (row["name"], row["city"]) for row in rows}
+        return {str(row["email"]): row["name"] for row in rows}
 
     def ledger_rows(self) -> dict[str, list[str]]:
         """Every row of every table that a run without work leaves as it is."""
@@ -222,8 +224,6 @@ class ChaosWorld:
     def kept_values(self) -> set[str]:
         """Every value that history or a conflict holds."""
         with closing(sqlite3.connect(self.folder / "ledger.sqlite")) as connection:
-            from desktop_sync.ledger.batch_content import unpack
-
             values = {
                 str(value)
                 for (blob,) in connection.execute("SELECT rows FROM batch_content")
@@ -245,16 +245,80 @@ def make_chaos_world(
     **rules: object,
 ) -> ChaosWorld:
     """Both systems with the structure `people`; nothing is synchronized yet. `rules` are those of the entity."""
-    clock, stepper = ChaosClock(), Stepper()
-    systems = [
-        ChaosSystem(name, profile or Profile(), clock, stepper) for name, profile in (("left", left), ("right", right))
-    ]
+    clock = ChaosClock()
+    systems = [ChaosSystem(name, profile or Profile(), clock) for name, profile in (("left", left), ("right", right))]
     for system in systems:
         system.make("people", FIELDS)
         for record in (records or {}).values():
             system.put("people", **record)
     shutil.copytree(template.home(configuration(**rules)), folder)
-    return ChaosWorld(folder, clock, CountedIds(), systems[0], systems[1], stepper)
+    return assembled(folder, clock, CountedIds(), systems[0], systems[1])
+
+
+def assembled(folder: Path, clock: ChaosClock, ids: CountedIds, left: ChaosSystem, right: ChaosSystem) -> ChaosWorld:
+    """The world of these parts, with a new process."""
+    stepper = Stepper()
+    left.steps = right.steps = stepper
+    clock.listeners = [left.apply_late, right.apply_late]
+    return ChaosWorld(folder, clock, ids, left, right, stepper)
+
+
+def _no_backup() -> None:
+    """Backups have tests of their own."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A world as a process that dies now leaves it: the bytes of its files, and both systems. `step` is where."""
+
+    step: str
+    files: Mapping[str, bytes]
+    left: Mapping[str, object]
+    right: Mapping[str, object]
+    profiles: tuple[Profile, Profile]
+    at: datetime
+    ids: int
+
+
+_NOT_LEFT = ("-shm", ".lock")
+"""Files of a dead process that its successor does not find as they were: shared memory, and locks."""
+
+
+def take_moment(world: ChaosWorld, step: str = "") -> Moment:
+    files = {
+        str(path.relative_to(world.folder)): path.read_bytes()
+        for path in world.folder.rglob("*")
+        if path.is_file()
+        and not path.name.endswith(_NOT_LEFT)
+        and "work" not in path.parts
+        and "locks" not in path.parts
+    }
+    left, right = world.left, world.right
+    profiles = (left.profile, right.profile)
+    return Moment(step, files, left.snapshot(), right.snapshot(), profiles, world.clock.at, world.ids.number)
+
+
+def world_at(moment: Moment, folder: Path, *, answer_is_late: bool = False) -> ChaosWorld:
+    """A new process finds the world as it was at that moment. A request that was being sent never arrived, or is late
+    and arrives in ten seconds."""
+    for name, content in moment.files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    folder.chmod(0o700)
+    clock, ids = ChaosClock(moment.at), CountedIds()
+    ids.number = moment.ids
+    systems = []
+    for name, profile, kept in zip(("left", "right"), moment.profiles, (moment.left, moment.right), strict=True):
+        system = ChaosSystem(name, profile, clock)
+        system.restore(kept)
+        system.faults.clear()
+        if answer_is_late:
+            system.late_after_s = LATE_S
+            system.lose_answer()
+        system.in_flight = None
+        systems.append(system)
+    return assembled(folder, clock, ids, systems[0], systems[1])
 
 
 def assert_done(result: RunResult | DesktopSyncError | None) -> RunResult:

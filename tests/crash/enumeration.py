@@ -1,0 +1,218 @@
+"""Every crash point of every scenario in every class of the capability ladder, in one process (RELIABILITY 5.1 L2).
+
+A run is carried out once; at each of its steps the bytes of the ledger's files and the state of both systems are taken,
+which is what a process that dies there leaves. Then a new program starts from each of these moments, settles, and is
+checked: both systems agree on what they must agree on, each identity is there once, no value that a person wrote is
+missing from systems and history, no intent is open, nothing is held, and one more run writes nothing.
+
+A request that is being sent when the process dies has never arrived, or arrives late: both are tried.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+from desktop_sync.core.errors import DesktopSyncError
+from desktop_sync.core.run import RunResult
+from tests.crash.scenarios import BASE, SCENARIOS, Scenario
+from tests.support.chaos_system import CLASSES, Profile
+from tests.support.chaos_world import NAME, ChaosWorld, Moment, Template, make_chaos_world, take_moment, world_at
+
+
+@dataclass
+class Counts:
+    """What was tried and what went wrong. `failures` names some of what did, for people."""
+
+    scenarios: set[str] = field(default_factory=set)
+    classes: set[str] = field(default_factory=set)
+    with_all_pairs: set[str] = field(default_factory=set)
+    crash_runs: int = 0
+    late_arrivals: int = 0
+    lost: int = 0
+    duplicated: int = 0
+    losers_missing: int = 0
+    unsettled: int = 0
+    quiet_checks: int = 0
+    noisy_checks: int = 0
+    steps_seen: Counter[str] = field(default_factory=Counter)
+    steps_crashed: Counter[str] = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)
+
+    @property
+    def steps_missed(self) -> list[str]:
+        return sorted(set(self.steps_seen) - set(self.steps_crashed))
+
+    @property
+    def is_good(self) -> bool:
+        bad = self.lost + self.duplicated + self.losers_missing + self.unsettled + self.noisy_checks
+        return not bad and not self.steps_missed
+
+
+@dataclass
+class Enumeration:
+    """Works in `folder`, which had better be in memory. `quiet_every`: after which of the crash runs one more run is
+    tried; every one after a late arrival is."""
+
+    folder: Path
+    quiet_every: int = 1
+    counts: Counts = field(default_factory=Counts)
+    _numbers: Iterator[int] = field(default_factory=count)
+
+    def __post_init__(self) -> None:
+        self.template = Template(self.folder)
+
+    def singles(self, scenario: Scenario, class_name: str, *, step: int = 1, first: int = 0) -> None:
+        """Every `step`-th crash point of the scenario's run, from the `first`."""
+        for moment in self._moments(scenario, class_name)[first::step]:
+            self._crash(scenario, class_name, moment)
+
+    def pairs(self, scenario: Scenario, class_name: str, *, step: int = 1, first: int = 0) -> None:
+        """For every crash point of the run, every `step`-th one of the recovery from it."""
+        if step == 1:
+            self.counts.with_all_pairs.add(scenario.name)
+        for moment in self._moments(scenario, class_name):
+            world = self._restored(moment)
+            for second in self._watched(world)[first::step]:
+                self._crash(scenario, class_name, second, after=moment.step)
+
+    def _moments(self, scenario: Scenario, class_name: str) -> list[Moment]:
+        self.counts.scenarios.add(scenario.name)
+        self.counts.classes.add(class_name.removesuffix("-not-unique"))
+        return self._watched(self.edited(scenario, scenario.change(CLASSES[class_name])), scenario)
+
+    def edited(self, scenario: Scenario, profile: Profile) -> ChaosWorld:
+        """Both systems agreed, then people edited them."""
+        world = make_chaos_world(self.template, self._place(), profile, profile, **scenario.rules)
+        for number, (email, name) in enumerate(BASE.items(), 1):
+            world.left.put("people", id=f"{number}", email=email, name=name)
+            world.right.put("people", id=f"{100 + number}", email=email, name=name)
+        first = world.run()
+        assert not any(entity.failed for entity in first.entities), first
+        scenario.edit(world.left, world.right)
+        return world
+
+    def _watched(self, world: ChaosWorld, scenario: Scenario | None = None) -> list[Moment]:
+        """The moments of the next run, one for each of its steps; the world is gone afterwards."""
+        moments: list[Moment] = []
+        if scenario is not None and scenario.faults is not None:
+            scenario.faults(world.left, world.right)
+        world.stepper.watch = lambda step: moments.append(take_moment(world, step))
+        world.try_run()
+        world.stepper.watch = None
+        self.counts.steps_seen.update(moment.step for moment in moments)
+        self._drop(world)
+        return moments
+
+    def _crash(self, scenario: Scenario, class_name: str, moment: Moment, after: str = "") -> None:
+        ways = [False]
+        if moment.left["in_flight"] is not None or moment.right["in_flight"] is not None:
+            ways.append(True)
+        for is_late in ways:
+            self.counts.crash_runs += 1
+            self.counts.late_arrivals += is_late
+            self.counts.steps_crashed[moment.step] += 1
+            told = f"{scenario.name}, {class_name}, {after + ' then ' if after else ''}{moment.step}"
+            world = self._restored(moment, answer_is_late=is_late)
+            self._recover(scenario, world, moment, told + (" with the answer late" if is_late else ""), is_late)
+            self._drop(world)
+
+    def _recover(self, scenario: Scenario, world: ChaosWorld, moment: Moment, told: str, is_late: bool) -> None:
+        counts, tokens = self.counts, _tokens(world)
+        results = [world.try_run()]
+        world.clock.move(100)  # what is under way arrives
+        if not _is_settled(world, results[-1]):
+            results.append(world.try_run())
+        counts.steps_seen.update(world.stepper.names)
+        problems = check(scenario, world, tokens, counts)
+        if not _is_settled(world, results[-1]):
+            counts.unsettled += 1
+            problems.append(f"not settled: {results}")
+        if is_late or counts.crash_runs % self.quiet_every == 0:
+            counts.quiet_checks += 1
+            writes, ledger = world.left.writes() + world.right.writes(), world.ledger_rows()
+            world.try_run()
+            changed = [name for name, rows in world.ledger_rows().items() if rows != ledger.get(name)]
+            if changed or world.left.writes() + world.right.writes() != writes:
+                counts.noisy_checks += 1
+                problems.append(f"one more run wrote: {changed}")
+        if problems:
+            counts.failures.append(f"{told}: {'; '.join(problems)}")
+
+    def _restored(self, moment: Moment, *, answer_is_late: bool = False) -> ChaosWorld:
+        return world_at(moment, self._place(), answer_is_late=answer_is_late)
+
+    def _place(self) -> Path:
+        return self.folder / f"world {next(self._numbers)}"
+
+    @staticmethod
+    def _drop(world: ChaosWorld) -> None:
+        world.abandon()
+        shutil.rmtree(world.folder)
+
+
+def check(scenario: Scenario, world: ChaosWorld, tokens: set[str], counts: Counts) -> list[str]:
+    """What is wrong with the world after a recovery, in words; counted, too."""
+    problems: list[str] = []
+    for system in (world.left, world.right):
+        rows = list(system.records("people").values())
+        names = Counter(row["email"] for row in rows)
+        if any(number > 1 for number in names.values()):
+            counts.duplicated += 1
+            problems.append(f"twice in {system.name}: {[email for email, number in names.items() if number > 1]}")
+        found = {str(row["email"]): str(row["name"]) for row in rows}
+        if found != dict(scenario.agreed):
+            counts.lost += 1
+            problems.append(f"{system.name} has {found}")
+        problems += system.violations
+    missing = tokens - _tokens(world)
+    if missing:
+        kept = world.kept_values()
+        gone = sorted(token for token in missing if not any(token in value for value in kept))
+        counts.losers_missing += len(gone)
+        problems += [f'"{token}" is nowhere any more' for token in gone]
+    return problems
+
+
+def _tokens(world: ChaosWorld) -> set[str]:
+    """Every value that people see in both systems."""
+    return {
+        value
+        for system in (world.left, world.right)
+        for row in system.records("people").values()
+        for field_name, value in row.items()
+        if field_name in ("email", "name") and value is not None
+    }
+
+
+def _is_settled(world: ChaosWorld, result: RunResult | DesktopSyncError | None) -> bool:
+    return (
+        isinstance(result, RunResult)
+        and not any(entity.failed for entity in result.entities)
+        and not world.ledger.open_batches(NAME)
+        and not world.ledger.held_records(NAME)
+    )
+
+
+def enumerate_crashes(
+    folder: Path,
+    *,
+    scenarios: Sequence[Scenario] = SCENARIOS,
+    classes: Sequence[str] = tuple(CLASSES),
+    single_step: int = 1,
+    pair_step: int = 1,
+    quiet_every: int = 1,
+    first: int = 0,
+) -> Counts:
+    """The counts over all scenarios and classes; with steps above 1 only every so-many-th crash point."""
+    work = Enumeration(folder, quiet_every)
+    for scenario in scenarios:
+        for place, class_name in enumerate(classes):
+            work.singles(scenario, class_name, step=single_step, first=(first + place) % single_step)
+            if scenario.has_all_pairs and pair_step:
+                work.pairs(scenario, class_name, step=pair_step, first=(first + place) % pair_step)
+    return work.counts

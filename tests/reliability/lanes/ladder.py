@@ -1,0 +1,62 @@
+"""Every crash point of every scenario in every class of the capability ladder (N1), and a quiet run after it (N6)."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from tests.crash.enumeration import Counts, Enumeration
+from tests.crash.scenarios import SCENARIOS
+from tests.reliability.size import Size
+from tests.support.chaos_system import CLASSES
+
+QUIET_EVERY = 3
+"""One more run is tried after so many recoveries, and after each in which an answer came late."""
+ALL_PAIRS_IN = {"create-right": ("natural-key", "none"), "edit-against-delete": ("idempotency-key", "marker")}
+"""Classes in which a second crash is tried at every step of every recovery; in the others at some."""
+
+
+def measure(size: Size, folder: Path) -> dict[str, float]:
+    """What N1 and N6 ask for."""
+    with tempfile.TemporaryDirectory(prefix="ladder-", dir=_memory(folder)) as work:
+        return told(enumerated(size, Path(work)))
+
+
+def enumerated(size: Size, folder: Path) -> Counts:
+    work = Enumeration(folder, QUIET_EVERY if size is not Size.NIGHTLY else 1)
+    for number, scenario in enumerate(SCENARIOS):
+        for place, class_name in enumerate(CLASSES):
+            if size is Size.SMALL:
+                if number % len(CLASSES) == place:
+                    work.singles(scenario, class_name, step=12, first=number % 12)
+                continue
+            work.singles(scenario, class_name)
+            if size is Size.NIGHTLY:
+                work.pairs(scenario, class_name)
+            elif scenario.has_all_pairs:
+                is_all = class_name in ALL_PAIRS_IN.get(scenario.name, ())
+                work.pairs(scenario, class_name, step=1 if is_all else 9, first=0 if is_all else place)
+    return work.counts
+
+
+def told(counts: Counts) -> dict[str, float]:
+    """The counts by the names of the goals. A world that was not settled counts as lost."""
+    return {
+        "scenarios": len(counts.scenarios),
+        "capability_classes": len(counts.classes),
+        "crash_runs": counts.crash_runs,
+        "late_arrivals": counts.late_arrivals,
+        "scenarios_with_all_pairs": len(counts.with_all_pairs),
+        "lost": counts.lost + counts.unsettled,
+        "duplicated": counts.duplicated,
+        "losers_missing": counts.losers_missing,
+        "step_names_missed": len(counts.steps_missed),
+        "quiet_checks": counts.quiet_checks,
+        "noisy_checks": counts.noisy_checks,
+    }
+
+
+def _memory(folder: Path) -> Path:
+    """A folder in memory where there is one: that a crash is only pretended here asks nothing of a disk."""
+    shared = Path("/dev/shm")
+    return shared if shared.is_dir() else folder
