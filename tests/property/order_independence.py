@@ -250,16 +250,21 @@ class Disagreement:
 
 
 def engine_lane(
-    histories: int, seed: int = 1, per_world: int = 25, found: list[Disagreement] | None = None
+    histories: int,
+    seed: int = 1,
+    per_world: int = 25,
+    found: list[Disagreement] | None = None,
+    folder: Path | None = None,
 ) -> tuple[int, int]:
-    """(histories, of which the orders differed). Each world has `per_world` records, one history each."""
+    """(histories, of which the orders differed). Each world has `per_world` records, one history each; the systems lie
+    in the folder meanwhile."""
     random_ = random.Random(seed)
     done = differences = 0
     while done < histories:
         setting = draw_setting(random_, is_equal=(done // per_world) % 2 == 1)
         count = min(per_world, histories - done)
         lives = {str(key): draw_rounds(random_, setting, 2, f"{done}.{key}") for key in range(count)}
-        outcomes = [_run(setting, order, lives) for order in setting.orders()]
+        outcomes = [_run(setting, order, lives, folder) for order in setting.orders()]
         for key, rounds in lives.items():
             mine = tuple({system: records.get(key) for system, records in one.items()} for one in outcomes)
             if any(one != mine[0] for one in mine):
@@ -271,9 +276,9 @@ def engine_lane(
 
 
 def _run(
-    setting: Setting, order: Sequence[Link], lives: Mapping[str, Rounds]
+    setting: Setting, order: Sequence[Link], lives: Mapping[str, Rounds], parent: Path | None
 ) -> dict[str, dict[str, dict[str, object]]]:
-    with tempfile.TemporaryDirectory(prefix="orders-") as folder:
+    with tempfile.TemporaryDirectory(prefix="orders-", dir=parent) as folder:
         kinds = {system: "csv" if system == "B" else "sql" for system in setting.systems}
         world = make_group_world(Path(folder), kinds, ("x", "y", "z"))
         with closing(world.app):

@@ -32,6 +32,7 @@ LANES: dict[str, Lane] = dict(
         _lane("recovery", 0.2),
         _lane("state_machine", 6),
         _lane("state_machine_again", 5),
+        _lane("provenance", 2.5),
         _lane("journal_cost", 0.7),
     )
 )
