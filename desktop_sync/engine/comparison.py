@@ -77,10 +77,9 @@ def fields_sql(given: PlanInput, pairs: str) -> str:
         sender, other = comparison.sender.value, comparison.sender.other.value
         sent, target = f"{sender}.o{comparison.index}", f"{other}.{comparison.column.typed}"
         mapping = layout.entity.fields[comparison.index]
-        sent_text = sent if mapping.lookup else _comparable(sent, comparison)
-        target_text = (
-            plain_text_sql(target, comparison.column.kind) if mapping.lookup else _comparable(target, comparison)
-        )
+        sent_text = sent if mapping.lookup else _normal_text(sent, comparison)
+        plain = plain_text_sql(target, comparison.column.kind)
+        target_text = plain if mapping.lookup else _normal_text(target, comparison)
         columns.append(f"CAST({sent_text} AS VARCHAR) AS n{sender}{comparison.index}")
         columns.append(f"CAST({target_text} AS VARCHAR) AS n{other}{comparison.index}")
     for index, mapping in enumerate(layout.entity.fields):
@@ -177,3 +176,8 @@ def _comparable(value: str, comparison: Comparison) -> str:
         # The escapes of the canonical form matter where values are joined for a digest; here they only cost.
         return normal_sql(value, comparison.kind, comparison.steps)
     return comparable_sql(value, comparison.kind, comparison.steps)
+
+
+def _normal_text(value: str, comparison: Comparison) -> str:
+    """The normal form as people read it."""
+    return plain_text_sql(f"({normal_sql(value, comparison.kind, comparison.steps)})", comparison.kind)

@@ -15,18 +15,16 @@ from desktop_sync.engine.workbench import Workbench
 
 
 def measure(bench: Workbench, given: PlanInput, side: Side, stream: ArrowStream) -> pa.Table:
-    """rid, digest, problem, then the mapped fields as text, labelled like batch rows (`a:<field>`), and the digests of
-    values that carry origin stamps."""
+    """rid, digest, problem, then all fields that are read as text, labelled like batch rows (`a:<field>`), and the
+    digests of values that carry origin stamps."""
     layout = given.layout
     own = layout.of(side)
     with bench.source(stream) as (source, schema):
         staging = Staging(layout, own, text_places(schema))
         renamed = ", ".join('"' + name.replace('"', '""') + f'" AS r{place}' for place, name in enumerate(schema.names))
-        names = dict.fromkeys(m.field_of(side) for m in layout.entity.fields if m.field_of(side))
         texts = []
-        for name in names:
-            column = own.column(name)
-            label = f"{side.value}:{name}".replace('"', '""')
+        for column in own.columns:
+            label = f"{side.value}:{column.name}".replace('"', '""')
             texts.append(f'{plain_text_sql(column.typed, column.kind)} AS "{label}"')
         for column in stamped_columns(layout, side):
             texts.append(f"{value_digest_sql(own, column)} AS {stored_digest(column)}")

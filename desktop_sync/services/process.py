@@ -239,7 +239,7 @@ class Processing:
         results = writer.commit()
         self.steps("process.written")
         for (query, one), result in zip(staged, results, strict=True):
-            self._settle(given, query, one, _whole(result, one.rows), carried)
+            self._settle(given, query, one, whole_result(result, one.rows), carried)
             self.progress.advance(one.rows.num_rows)
         staged.clear()
 
@@ -365,7 +365,7 @@ class Processing:
         bench.execute(f"INSERT INTO {pairs} SELECT x_record_id, x_a_id, x_b_id FROM made")
 
 
-def _whole(result: WriteResult, rows: pa.Table) -> WriteResult:
+def whole_result(result: WriteResult, rows: pa.Table) -> WriteResult:
     """The result; where it does not have an item for each record, nobody knows what became of any of them."""
     number = rows.num_rows
     parts = (result.statuses, result.ids, result.messages, result.stored_as_sent)

@@ -63,7 +63,7 @@ def _written(
         return pc.and_(is_there, False)
     is_same = pc.and_(is_there, pc.equal(digests, rows[f"{batch.side.value}_digest"].combine_chunks()))
     if batch.operation == Operation.UPDATE:
-        return pc.fill_null(is_same, False)
+        return pc.fill_null(pc.and_(is_same, _holds_undigested(layout, batch, rows, found, places)), False)
     same_identity, same_rest, has_rest = is_there, is_there, pc.and_(is_there, False)
     names = {f"{batch.side.value}:{mapping.field_of(batch.side)}" for mapping in layout.entity.identifying}
     written = [label for label in rows.column_names if label.startswith(f"{batch.side.value}:")]
@@ -77,3 +77,21 @@ def _written(
             has_rest = pc.or_(has_rest, pc.not_equal(sent, ""))
     is_ours = pc.or_(same_identity, pc.and_(same_rest, has_rest))
     return pc.or_(pc.fill_null(is_same, False), pc.and_(is_there, pc.fill_null(is_ours, False)))
+
+
+def _holds_undigested(
+    layout: Layout, batch: OpenBatch, rows: pa.Table, found: pa.Table, places: pa.ChunkedArray
+) -> pa.Array:
+    """Whether each record holds what the intent says in the fields that its digest leaves out: those that the side does
+    not send, and a mark. By the digest alone a write of just these would look done before it was."""
+    own, me = layout.of(batch.side), batch.side.value
+    digested = {sending.column.name for sending in own.sendings if sending.column is not None}
+    if not own.sendings:
+        digested = {mapping.field_of(batch.side) for mapping in layout.entity.fields}
+    same = pa.repeat(pa.scalar(True), rows.num_rows)
+    for label in (name for name in rows.column_names if name.startswith(f"{me}:")):
+        if label.removeprefix(f"{me}:") not in digested and label in found.column_names:
+            sent = pc.fill_null(rows[label].combine_chunks(), "")
+            now = found[label].combine_chunks().take(pc.fill_null(places, 0).combine_chunks())
+            same = pc.and_(same, pc.equal(pc.fill_null(now, ""), sent))
+    return same

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action, Rule, create, delete, update
-from desktop_sync.core.ledger_port import Ledger
+from desktop_sync.core.ledger_port import HoldReason, Ledger
 from desktop_sync.core.ports import CancelToken, Phase, Progress, Steps
 from desktop_sync.core.provider_port import CreateClass, Operation, WriteBatch, Writer, WriteResult, WriteStatus
 from desktop_sync.core.status import DeletedIn, Status
@@ -19,12 +19,13 @@ from desktop_sync.engine.outcome_query import SETTLEMENT_SCHEMA
 from desktop_sync.engine.undo_input import UndoInput, adopted_ids
 from desktop_sync.engine.undo_write import UndoQuery, adopted_rows, undo_query
 from desktop_sync.services import record_problems
-from desktop_sync.services.process import BATCHES_PER_COMMIT, Carried
+from desktop_sync.services.process import BATCHES_PER_COMMIT, Carried, whole_result
 from desktop_sync.services.records_there import look
 from desktop_sync.services.side_stream import read_ahead
 from desktop_sync.services.sync_session import SyncSession
 from desktop_sync.services.undo_settling import AFTER, undone_settlements
 
+NO_ANSWER = "there was no answer, so it is not known whether it was written; the next run finds out"
 MEANWHILE = "it changed while the undo was on its way to it; nothing was written to it"
 
 
@@ -143,7 +144,7 @@ class UndoWriting:
         results = writer.commit()
         self.steps("undo.written")
         for (query, one), result in zip(staged, results, strict=True):
-            self._settle(undo, query, one, result, carried)
+            self._settle(undo, query, one, whole_result(result, one.rows), carried)
             self.progress.advance(one.rows.num_rows)
         staged.clear()
 
@@ -157,11 +158,13 @@ class UndoWriting:
             content = self._with_stored(undo, query, content, result, written)
         self._note_failures(undo, query, content, result, carried)
         done = pc.indices_nonzero(written).to_pylist()
+        unknown = [row for row, status in enumerate(result.statuses) if status == WriteStatus.UNKNOWN]
         self.ledger.close_batch(
             one.batch_id,
             undone_settlements(content.filter(written)),
             done_rows=done,
             stored=None if content.equals(one.content) else content,
+            held=dict.fromkeys(unknown, HoldReason.NO_ANSWER),
         )
         self.steps("undo.settled")
         carried.count(query.action, len(done))
@@ -193,11 +196,9 @@ class UndoWriting:
             if status == WriteStatus.WRITTEN:
                 continue
             carried.failed += 1
-            carried.problems.append(
-                record_problems.rejected(
-                    undo.layout, query.side, query.operation, {Side.A: a_id, Side.B: b_id}, message or MEANWHILE
-                )
-            )
+            said = message or (NO_ANSWER if status == WriteStatus.UNKNOWN else MEANWHILE)
+            ids_of = {Side.A: a_id, Side.B: b_id}
+            carried.problems.append(record_problems.rejected(undo.layout, query.side, query.operation, ids_of, said))
 
     def _restore_baselines(self, undo: UndoInput, carried: Carried) -> None:
         """What was adopted has the baseline again that it had before; the next run looks at it."""
