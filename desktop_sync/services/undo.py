@@ -26,6 +26,7 @@ from desktop_sync.core.sync_record import Conflict
 from desktop_sync.core.undo import UndoTarget
 from desktop_sync.engine.workbench import sweep
 from desktop_sync.services import record_problems
+from desktop_sync.services.group_running import note_run
 from desktop_sync.services.process import Carried
 from desktop_sync.services.provenance import Provenance, Scopes
 from desktop_sync.services.run_lease import RunLease
@@ -203,6 +204,7 @@ class UndoService:
                 run_id = self._ledger.open_run(configuration, RunKind.UNDO, trigger)
                 with self._recorded(configuration, run_id, target) as results:
                     results.append(self._execute(configuration, target, preview, run_id, progress, cancel))
+                note_run(self._ledger, configuration, results[-1], None)
                 return results[-1]
         finally:
             if preview is not None:
