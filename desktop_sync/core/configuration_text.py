@@ -14,9 +14,11 @@ from desktop_sync.core.configuration import (
     MatchRule,
     Resolution,
     Side,
+    StepKind,
     SyncConfiguration,
 )
 from desktop_sync.core.entity_check import flows_to
+from desktop_sync.core.pipeline import KINDS, is_enabled, pipeline
 from desktop_sync.core.schedule import Schedule, ScheduleKind
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -27,12 +29,23 @@ def sentences(configuration: SyncConfiguration) -> tuple[str, ...]:
     said: list[str] = []
     for entity in configuration.entities:
         said += _entity(configuration, entity)
+    said += _steps(configuration)
     said.append(schedule_sentence(configuration.schedule, configuration.enabled))
     guards = guards_sentence(configuration.guards)
     if guards:
         said.append(guards)
     said.append("The first run deletes nothing and shows what it will do before it writes.")
     return tuple(said)
+
+
+def _steps(configuration: SyncConfiguration) -> Iterator[str]:
+    """The user's own steps that take part, and the standard one that does not."""
+    own = [row for row in pipeline(configuration) if row.step is not None and row.enabled]
+    if own:
+        names = ", ".join(f'"{row.title}" ({KINDS[row.kind].title.lower()})' for row in own)
+        yield f"Records go through steps of your own: {names}."
+    if not is_enabled(configuration, StepKind.PREREQUISITES):
+        yield "Records that others refer to do not go first; references follow when their record is there."
 
 
 def _entity(configuration: SyncConfiguration, entity: Entity) -> Iterator[str]:

@@ -17,7 +17,7 @@ from desktop_sync.ledger import tables
 from desktop_sync.ledger.batch_content import pack, pack_rows_done, read_rows, read_stream, unpack, unpack_record_ids
 from desktop_sync.ledger.held_store import REQUEST, hold, request_of, request_values
 from desktop_sync.ledger.instants import from_us
-from desktop_sync.ledger.settlement import Settlement
+from desktop_sync.ledger.settlement import Settlement, mark_again, marked_since
 from desktop_sync.ledger.store import Store, configuration_id, entity_ids, made_id, make_entity_id
 
 NO_OPERATION = -1
@@ -88,7 +88,9 @@ class SqlJournal(Store):
                 taken = set(records.take(pa.array(done, pa.int64())).to_pylist())
             else:
                 taken = set(records.to_pylist())
+            wanted_again = marked_since(connection, entity, batch_id, taken)
             Settlement(connection, entity, run_id, self._now_us()).carry_out(settled, batch_id, taken)
+            mark_again(connection, entity, wanted_again)
             head = _span(records) | {"done_rows": pack_rows_done(done, row_count), "closed_at": self._now_us()}
             state = BatchState.DONE if done else BatchState.ABORTED
             closed = update(tables.batch).where(_heads.id == batch_id)

@@ -227,3 +227,27 @@ def _values(column: pa.ChunkedArray) -> list[object]:
         column = column.cast(pa.timestamp("us", column.type.tz)).cast(pa.int64())
     values: list[object] = column.to_pylist()
     return values
+
+
+def marked_since(connection: Connection, entity: int, batch_id: int, records: Collection[int]) -> list[int]:
+    """Those of the records that somebody set to Prepared after the batch's intent was kept (RELIABILITY K11)."""
+    if not records:
+        return []
+    # The plus keeps SQLite on the primary key: a long queue is not walked through for every batch.
+    found = connection.exec_driver_sql(
+        "SELECT id FROM sync_record WHERE entity_id = ? AND id BETWEEN ? AND ? AND +status = ? AND updated_at >"
+        " (SELECT opened_at FROM batch WHERE id = ?)",
+        (entity, min(records), max(records), int(Status.PREPARED), batch_id),
+    )
+    return [row[0] for row in found if row[0] in records]
+
+
+def mark_again(connection: Connection, entity: int, records: Sequence[int]) -> None:
+    """Of these records, those that were just processed are Prepared: what they were marked for may have come later
+    than what was written."""
+    for chunk in chunks(list(records)):
+        connection.exec_driver_sql(
+            "UPDATE sync_record SET status = ? WHERE entity_id = ? AND status = ?"
+            " AND id IN (SELECT value FROM json_each(?))",
+            (int(Status.PREPARED), entity, int(Status.PROCESSED), json.dumps(chunk)),
+        )

@@ -13,6 +13,7 @@ from desktop_sync.core.configuration import (
     Entity,
     FieldMapping,
     FirstContactRule,
+    PerSide,
     Side,
     SyncConfiguration,
 )
@@ -21,6 +22,7 @@ from desktop_sync.core.error_text import sentence
 from desktop_sync.core.errors import ConfigurationError, EndpointError, ExpressionError, MissingError, SchemaDriftError
 from desktop_sync.core.finding import Finding, Level
 from desktop_sync.core.normal_form import StepKind, parse_normal_form
+from desktop_sync.core.pipeline import record_steps, with_peer_lookups
 from desktop_sync.core.provider_port import Capabilities
 from desktop_sync.core.stamp_fit import stamp_problems
 from desktop_sync.core.structure import Structure
@@ -234,7 +236,9 @@ def _check_identifying(scene: _Scene, reading: Reading) -> Iterator[Finding]:
     for index in places:
         yield from _check_own_number(scene, index)
     try:
-        layout = make_layout(entity, 0, (ends.a, ends.b), (ends.endpoint_a, ends.endpoint_b))
+        own = PerSide(*(record_steps(scene.configuration, entity.name, side) for side in Side))
+        both = (ends.endpoint_a, ends.endpoint_b)
+        layout = make_layout(with_peer_lookups(scene.configuration, entity), 0, (ends.a, ends.b), both, own_steps=own)
     except (ConfigurationError, SchemaDriftError) as error:
         yield scene.finding(Level.ERROR, sentence(error))
         return

@@ -87,6 +87,8 @@ class RecordService:
             if record is None:
                 continue
             status = after(record.status, event, has_both_ids=record.a_id is not None and record.b_id is not None)
+            if status is None and self._may_be_in_hand(record, event):
+                status = Status.PREPARED  # marked once more: the run that writes it now may have read it before
             if status is None:
                 continue
             row = self._row(record) | {"status": int(status), "attempts": 0, "not_before": None, "last_error": ""}
@@ -100,6 +102,10 @@ class RecordService:
             self._ledger.release_held(EntityKey(record.configuration, record.entity), [record_id])
             changed += 1
         return changed
+
+    def _may_be_in_hand(self, record: SyncRecord, event: Event) -> bool:
+        is_marked_again = event is Event.SET_PREPARED_BY_USER and record.status is Status.PREPARED
+        return is_marked_again and self._ledger.is_held(record.configuration)
 
     def link(self, configuration: str, entity: str, a_id: str, b_id: str) -> None:
         """The two records are peers; at the next run the rule of first contact says what is written.

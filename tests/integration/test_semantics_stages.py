@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from desktop_sync.bootstrap import build_application
 from desktop_sync.core.configuration import (
+    Direction,
     Entity,
     FieldMapping,
     GuardLimits,
@@ -16,6 +18,7 @@ from desktop_sync.core.configuration import (
     StepKind,
 )
 from desktop_sync.core.decision import Action
+from desktop_sync.core.finding import Level
 from desktop_sync.core.plan import Mode
 from desktop_sync.core.run import Outcome, RunResult, Trigger
 from desktop_sync.core.status import Event, Status
@@ -239,3 +242,78 @@ def test_an_incremental_run_measures_its_changes_by_all_peers(world: WorldMaker)
     w.a.execute("UPDATE Person SET City = 'Graz', Changed = '2026-01-02 10:00:00' WHERE Id <= 25")
     result = w.run(mode=Mode.INCREMENTAL)
     assert (result.outcome, w.actions(result)) == (Outcome.DONE, {Action.UPDATE_B: 25})
+
+
+def at_step(name: str, act: Callable[[], None]) -> tuple[Callable[[str], None], list[str]]:
+    """Steps that do `act` once, the first time the run comes to the step of that name; empty until armed."""
+    armed: list[str] = []
+
+    def steps(reached: str) -> None:
+        if armed and reached == name:
+            armed.clear()
+            act()
+
+    return steps, armed
+
+
+@pytest.mark.scenario("K10")
+def test_a_run_goes_by_the_version_that_it_began_with_and_the_next_one_by_the_new_one(world: WorldMaker) -> None:
+    worlds: list[World] = []
+
+    def edit() -> None:
+        w = worlds[0]
+        city = replace(w.configuration.entities[0].fields[1], to_b="upper(City)")
+        w.save(replace(w.configuration.entities[0], fields=(w.configuration.entities[0].fields[0], city)))
+
+    steps, armed = at_step("process.intent_is_durable", edit)
+    w = filled(world, steps=steps)
+    worlds.append(w)
+    w.edit("a", 1, City="Graz")
+    armed.append("now")
+    began = w.configuration.version
+    w.run()
+    assert w.configuration.version == began + 1
+    assert w.app.records.runs("Sync")[0].configuration_version == began
+    assert ("ann@x.org", "Graz") in w.rows("b", "email", "city")
+    w.run()
+    assert w.app.records.runs("Sync")[0].configuration_version == began + 1
+    assert ("ann@x.org", "GRAZ") in w.rows("b", "email", "city")
+    w.assert_quiet()
+
+
+@pytest.mark.scenario("K11")
+@pytest.mark.parametrize("place", ["process.intent_is_durable", "process.written"])
+def test_a_record_that_is_marked_again_while_it_is_written_is_prepared_once_more_and_ends_with_the_latest(
+    world: WorldMaker, place: str
+) -> None:
+    worlds: list[World] = []
+
+    def push() -> None:
+        worlds[0].edit("a", 1, City="Linz")
+        worlds[0].set_status(Event.SET_PREPARED_BY_USER, 1)
+        worlds[0].set_status(Event.SET_PREPARED_BY_USER, 1)  # and the push is repeated
+
+    steps, armed = at_step(place, push)
+    w = filled(world, steps=steps)
+    worlds.append(w)
+    for number in (1, 2):
+        w.edit("a", number, City="Graz")
+    w.app.synchronization.prepare("Sync")
+    armed.append("now")
+    process(w)
+    assert w.rows("b", "city") == [("Graz",), ("Graz",), ("Wien",)]
+    assert [one.status for one in w.records()] == [Status.PREPARED, Status.PROCESSED, Status.PROCESSED]
+    assert w.actions(process(w)) == {Action.UPDATE_B: 1}
+    assert ("ann@x.org", "Linz") in w.rows("b", "email", "city")
+    assert process(w).notes == ("Nothing is prepared.",)
+    w.assert_quiet()
+
+
+def test_a_check_says_which_step_cannot_work_on_the_real_structures(world: WorldMaker) -> None:
+    w = world()
+    step = PipelineStep(StepKind.FILTER, "leave", "people", Direction.A_TO_B, condition="Citty = 'Wien'")
+    w.save(steps=(step,))
+    w.put("a", Id=1, Email="ann@x.org", City="Wien")
+    found = [one.message for one in w.app.configurations.check_live(w.configuration) if one.level is Level.ERROR]
+    assert any("Citty" in message for message in found), found
+    assert any('"leave" (filter)' in said for said in w.app.configurations.sentences(w.configuration))

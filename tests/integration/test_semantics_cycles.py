@@ -1,0 +1,106 @@
+"""RELIABILITY E12: references that go round are broken by create-then-link; a missing prerequisite is waited for."""
+
+from __future__ import annotations
+
+import pytest
+
+from desktop_sync.core.configuration import Entity, FieldMapping, PerSide
+from desktop_sync.core.finding import Level
+from desktop_sync.core.plan import Mode
+from desktop_sync.core.status import Status
+from tests.support.worlds import World, WorldMaker
+
+NAMES = ("x", "y", "z")
+
+
+def ring(world: WorldMaker, *, b_is_table: bool, columns: str = "id INTEGER PRIMARY KEY, name, ref") -> World:
+    """Three entities of which each refers to the next, and the last to the first; both sides give ids of their own."""
+    entities = [
+        Entity(
+            name,
+            PerSide(f"A{name}", f"b{name}"),
+            (FieldMapping("Name", "name", identifying=True), FieldMapping("Ref", "ref", lookup=NAMES[(place + 1) % 3])),
+            key=PerSide(("Id",), ("id",)),
+            modified=PerSide("Changed", ""),
+        )
+        for place, name in enumerate(NAMES)
+    ]
+    b = {f"b{name}": columns if b_is_table else "id, name, ref" for name in NAMES}
+    a = {f"A{name}": "Id INTEGER PRIMARY KEY, Name TEXT, Ref INTEGER, Changed TEXT" for name in NAMES}
+    return world(*entities, a=a, b=b, b_is_table=b_is_table)
+
+
+def put(w: World, entity: str, key: int, ref: int | None, changed: str = "2026-01-01 10:00:00") -> None:
+    w.put("a", entity=entity, Id=key, Name=f"{entity}{key}", Ref=ref, Changed=changed)
+
+
+def links(w: World, entity: str) -> dict[object, object]:
+    """Name → name of what it refers to, on side B."""
+    nexts = NAMES[(NAMES.index(entity) + 1) % 3]
+    names = {str(key): name for key, name in w.rows("b", "id", "name", entity=nexts)}
+    return {name: None if ref is None else names[str(ref)] for name, ref in w.rows("b", "name", "ref", entity=entity)}
+
+
+@pytest.mark.scenario("E12")
+@pytest.mark.parametrize("b_is_table", [True, False])
+def test_a_ring_of_three_entities_is_said_created_and_linked_in_one_run(world: WorldMaker, b_is_table: bool) -> None:
+    w = ring(world, b_is_table=b_is_table)
+    findings = [f for f in w.app.configurations.check(w.configuration) if "in a circle" in f.message]
+    assert [(f.level, "x → y → z → x" in f.message) for f in findings] == [(Level.NOTE, True)]
+    for entity in NAMES:  # two rings, and one that stands alone
+        put(w, entity, 1, 2)
+        put(w, entity, 2, 1)
+        put(w, entity, 3, None)
+    w.run()
+    for place, entity in enumerate(NAMES):
+        following = NAMES[(place + 1) % 3]
+        assert links(w, entity) == {
+            f"{entity}1": f"{following}2",
+            f"{entity}2": f"{following}1",
+            f"{entity}3": None,
+        }
+        assert set(w.statuses(entity)) == {Status.PROCESSED}
+    w.assert_quiet()
+    w.edit("a", 1, entity="z", Ref=3)
+    w.run()
+    assert links(w, "z")["z1"] == "x3"
+    w.assert_quiet()
+
+
+@pytest.mark.scenario("E12")
+@pytest.mark.parametrize("way", ["full", "incremental", "process"])
+def test_a_missing_prerequisite_in_a_ring_is_waited_for_with_its_reason(world: WorldMaker, way: str) -> None:
+    w = ring(world, b_is_table=True)
+    put(w, "x", 1, 7)  # there is no such record in y
+    put(w, "z", 1, 1)
+    w.run()
+    assert w.of(1, entity="x").status in (Status.INVALID, Status.FAILED)
+    assert "the record it refers to" in w.of(1, entity="x").last_error
+    assert links(w, "z") == {"z1": "x1"}  # what refers to it goes on
+    w.run()
+    assert w.of(1, entity="x").status in (Status.INVALID, Status.FAILED)
+    put(w, "y", 7, None, "2026-01-02 10:00:00")
+    if way == "process":
+        w.app.synchronization.prepare("Sync", mode=Mode.INCREMENTAL)
+        w.app.synchronization.process("Sync")
+    else:
+        w.run(mode=Mode.INCREMENTAL if way == "incremental" else None)
+    assert links(w, "x") == {"x1": "y7"}
+    assert w.of(1, entity="x").status is Status.PROCESSED
+    w.assert_quiet()
+
+
+@pytest.mark.scenario("E12")
+def test_a_ring_that_the_other_side_does_not_allow_to_be_broken_fails_with_a_sentence_and_leaves_the_others(
+    world: WorldMaker,
+) -> None:
+    w = ring(world, b_is_table=True, columns="id INTEGER PRIMARY KEY, name TEXT, ref INTEGER NOT NULL")
+    for entity in NAMES:
+        put(w, entity, 1, 1)
+    result = w.run()
+    assert sum(one.failed for one in result.entities) >= 1
+    failed = [one for entity in NAMES for one in w.records(entity) if one.status is Status.FAILED]
+    assert failed
+    assert all(one.last_error for one in failed)
+    w.run()
+    assert all(len(w.rows("b", entity=entity)) <= 1 for entity in NAMES)
