@@ -34,5 +34,6 @@ LANES: dict[str, Lane] = dict(
         _lane("state_machine_again", 5),
         _lane("provenance", 2.5),
         _lane("journal_cost", 0.7),
+        _lane("seeded_bugs", 2),
     )
 )
