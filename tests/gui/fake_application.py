@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from desktop_sync.core.binding import Binding, MatchOnly
+from desktop_sync.core.clock_doctor import ClockShift, shift_sentence
 from desktop_sync.core.configuration import (
     Endpoint,
     Entity,
@@ -32,6 +33,7 @@ from desktop_sync.core.schedule import Schedule, ScheduleKind
 from desktop_sync.core.status import Event, Status, after
 from desktop_sync.core.sync_group import GroupResult, SyncGroup
 from desktop_sync.core.sync_record import Conflict, HistoryRow, SyncRecord
+from desktop_sync.services.clocks import ClockReport, StampReport
 from desktop_sync.services.views import (
     BindingReport,
     ConfigurationState,
@@ -121,7 +123,26 @@ class FakeEndpoints:
         del self.all[name]
 
 
+CLOCK = ClockReport(
+    "CRM",
+    shift_sentence("CRM", ClockShift(200_500_000, 40_000)),
+    "",
+    12,
+    200_500_000,
+    40_000,
+    (
+        StampReport(
+            "Customers", "Customer", "UpdatedAt", (), ("it tells whole seconds; changes within one second are a tie",)
+        ),
+        StampReport("Orders", "Invoice", "ChangedOn", ("it tells the day only, not the time",)),
+    ),
+)
+
+
 class FakeConfigurations:
+    def examine_clock(self, endpoint: str) -> ClockReport:
+        return replace(CLOCK, endpoint=endpoint)
+
     def __init__(self, application: FakeApplication) -> None:
         self._application = application
         self.all: dict[str, SyncConfiguration] = {}
@@ -314,6 +335,8 @@ def history_row(run_id: int, number: int) -> HistoryRow:
 class FakePreview:
     """A plan of some hundred rows that can be left out and turned around."""
 
+    notes: tuple[str, ...] = ()
+
     def __init__(self, configuration: str, *, findings: tuple[GuardFinding, ...] = (), rows: int = 120) -> None:
         self.configuration = configuration
         self.findings = findings
@@ -327,7 +350,7 @@ class FakePreview:
         for row in self.all:
             if not row.is_excluded:
                 counts[row.action] = counts.get(row.action, 0) + 1
-        entity = EntityPlan("customers", 1284, 1279, True, True, counts)
+        entity = EntityPlan("customers", 1284, 1279, True, True, counts, notes=self.notes)
         return Plan("plan-1", self.configuration, 4, Mode.FULL, NOW, (entity,), self.findings, "d1")
 
     def _found(self, entity: str, actions: tuple[Action, ...], text: str) -> list[PlanRow]:
@@ -409,6 +432,7 @@ class FakeSynchronization:
         self.gate = threading.Event()
         self.gate.set()
         self.next_findings: tuple[GuardFinding, ...] = ()
+        self.next_notes: tuple[str, ...] = ()
         self.next_error: Exception | None = None
         self.started: list[tuple[str, Trigger, frozenset[Guard], object]] = []
         self.previews: list[FakePreview] = []
@@ -436,6 +460,7 @@ class FakeSynchronization:
     ) -> FakePreview:
         self._work(progress, cancel)
         preview = FakePreview(name, findings=self.next_findings, rows=self.preview_rows)
+        preview.notes = self.next_notes
         preview.match_only = self.match_only
         self.previews.append(preview)
         return preview
@@ -457,7 +482,7 @@ class FakeSynchronization:
         tripped = tuple(finding for finding in self.next_findings if finding.guard not in allow)
         outcome = Outcome.GUARD if tripped else Outcome.DONE
         done = () if tripped else (entity_result("customers", 3),)
-        result = RunResult(99, name, outcome, done, tripped)
+        result = RunResult(99, name, outcome, done, tripped, notes=self.next_notes)
         self._application.keep_run(name, result, trigger)
         return result
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -133,6 +134,43 @@ def test_the_first_run_of_a_configuration_shows_its_preview(
     settle()
     assert application.synchronization.started == []
     assert page.preview_page is not None
+
+
+def test_the_first_run_after_an_edit_shows_its_preview_with_what_waits(
+    page: ConfigurationPage, settle: Settle, application: FakeApplication
+) -> None:
+    edited = application.configurations.all["Customers"]
+    application.configurations.all["Customers"] = replace(edited, version=edited.version + 1)
+    application.synchronization.next_notes = ("customers: 14 deletions wait for the next run.",)
+    page.refresh()
+    settle()
+    page.start_run()
+    settle()
+    assert application.synchronization.started == []
+    assert page.preview_page is not None
+    assert page.preview_page.notes.text == "customers: 14 deletions wait for the next run."
+
+
+def test_an_edit_needs_no_preview_where_that_guard_is_off(
+    page: ConfigurationPage, settle: Settle, application: FakeApplication
+) -> None:
+    edited = application.configurations.all["Customers"]
+    guards = replace(edited.guards, edited=False)
+    application.configurations.all["Customers"] = replace(edited, version=edited.version + 1, guards=guards)
+    page.refresh()
+    settle()
+    page.start_run()
+    settle()
+    assert len(application.synchronization.started) == 1
+
+
+def test_what_a_run_tells_stands_above_the_page(
+    page: ConfigurationPage, settle: Settle, application: FakeApplication
+) -> None:
+    application.synchronization.next_notes = ("The clock of Shop jumped back by 1 h.",)
+    page.start_run()
+    settle()
+    assert page.message.text == "Done. Both sides are the same.\nThe clock of Shop jumped back by 1 h."
 
 
 def test_renaming_refuses_a_name_that_is_taken_beside_the_field(

@@ -47,8 +47,15 @@ class ContentPage(Protocol):
     def show_content(self, content: PageContent) -> None: ...
 
 
+SHOWN_NOTES = 5
+"""Sentences of a run that stand above its page; the page of the run has all of them."""
+
+
 def _with_notes(text: str, result: RunResult) -> str:
-    return "\n".join((text, *result.notes))
+    """What a run tells besides its counts: entities that stopped, and the first few of its other sentences."""
+    stopped = [said for entity in result.entities if not entity.failed for said in entity.problems]
+    notes = [*(note for entity in result.entities for note in entity.notes), *result.notes]
+    return "\n".join((text, *stopped, *notes[:SHOWN_NOTES]))
 
 
 def _widget(page: ContentPage) -> QWidget:
@@ -288,9 +295,9 @@ class ConfigurationPage(QStackedWidget):
 
     @Slot()
     def start_run(self) -> None:
-        """A run; the first one of a configuration shows its preview instead (SPEC §8)."""
+        """A run; the first one of a configuration, and the first after an edit, shows its preview instead (SPEC §8)."""
         self.message.clear()
-        if self._content is None or not self._content.runs:
+        if self._content is None or self._content.must_preview:
             self._board.preview(self.name)
         else:
             self._board.run(self.name)
@@ -390,7 +397,9 @@ class ConfigurationPage(QStackedWidget):
                 text = self.tr("Done, but {0} could not be synchronized.").format(records(failed))
             self._say(_with_notes(text, result), Tone.WARNING, offers_failed=failed > 0)
         else:
-            self._say(_with_notes(self._done_text or self.tr("Done. Both sides are the same."), result), Tone.GOOD)
+            waits = any(entity.notes for entity in result.entities)
+            done = self.tr("Done.") if waits else self.tr("Done. Both sides are the same.")
+            self._say(_with_notes(self._done_text or done, result), Tone.GOOD)
         self._done_text = ""
         self.refresh()
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from desktop_sync.core.binding import MatchOnly
 from desktop_sync.core.configuration import SyncConfiguration
-from desktop_sync.core.run import Run
+from desktop_sync.core.run import Outcome, Run
 from desktop_sync.core.status import Status
 from desktop_sync.services.views import ConfigurationState
 from desktop_sync.ui.application_port import Application
@@ -40,6 +40,13 @@ class PageContent:
     @property
     def names(self) -> SideNames:
         return SideNames(self.configuration.a, self.configuration.b)
+
+    @property
+    def must_preview(self) -> bool:
+        """Whether the next run is shown before it writes: nothing ran yet, or the configuration was edited since."""
+        ended = [run for run in self.runs if run.outcome in (Outcome.DONE, Outcome.PROBLEMS)]
+        is_edited = bool(ended) and ended[0].configuration_version != self.configuration.version
+        return not self.runs or (is_edited and self.configuration.guards.edited)
 
     @property
     def last_run(self) -> Run | None:

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from desktop_sync.core.clock_doctor import ClockShift, shift_sentence
 from desktop_sync.core.configuration import Endpoint, SecretReference
 from desktop_sync.core.provider_port import EndpointReport
 from desktop_sync.ui.application_port import Application
@@ -20,7 +21,8 @@ from desktop_sync.ui.models.list_table import ListTableModel
 from desktop_sync.ui.models.source import Column
 from desktop_sync.ui.palette import SPACE_M, SPACE_XL, Tone
 from desktop_sync.ui.text.sentences import problem
-from desktop_sync.ui.text.times import counted, number
+from desktop_sync.ui.text.times import counted
+from desktop_sync.ui.widgets.clock_panel import ClockPanel
 from desktop_sync.ui.widgets.empty_state import EmptyState
 from desktop_sync.ui.widgets.list_view import ListView
 from desktop_sync.ui.widgets.message_bar import MessageBar
@@ -74,6 +76,12 @@ class EndpointsPage(QWidget):
         self.new_button.clicked.connect(self.new_wanted)
         self.test_button = button(self.tr("&Test connection"))
         self.test_button.clicked.connect(self.test)
+        self.clock_button = button(self.tr("Clock and &stamps"))
+        self.clock_button.setToolTip(
+            self.tr("Measure the clock, and see whether stamps can tell the most recent change")
+        )
+        self.clock_button.clicked.connect(self.examine)
+        self.clock = ClockPanel(context.theme)
         self.edit_button = button(self.tr("&Change…"))
         self.edit_button.clicked.connect(self._edit)
         self.delete_button = button(self.tr("&Delete…"), "danger")
@@ -115,7 +123,8 @@ class EndpointsPage(QWidget):
         layout.addWidget(self.view, 1)
         layout.addWidget(self.empty, 1)
         self.empty.hide()
-        layout.addLayout(row(self.test_button, self.edit_button, 0, self.delete_button))
+        layout.addWidget(self.clock)
+        layout.addLayout(row(self.test_button, self.clock_button, self.edit_button, 0, self.delete_button))
 
     @Slot()
     def refresh(self) -> None:
@@ -140,11 +149,13 @@ class EndpointsPage(QWidget):
     @Slot()
     def _look(self) -> None:
         chosen = self.chosen
-        for control in (self.test_button, self.edit_button, self.delete_button):
+        self.clock.show_endpoint(chosen.endpoint.name if chosen is not None else "")
+        for control in (self.test_button, self.clock_button, self.edit_button, self.delete_button):
             control.setEnabled(chosen is not None)
             control.setVisible(bool(self.rows.rows))
         if self._test_job is not None:
             self.test_button.setEnabled(False)
+            self.clock_button.setEnabled(False)
 
     @Slot()
     def test(self) -> None:
@@ -160,6 +171,20 @@ class EndpointsPage(QWidget):
         self._test_job.ended.connect(self._test_ended)
         self._look()
 
+    @Slot()
+    def examine(self) -> None:
+        """The chosen endpoint's clock is measured and its stamps are looked at; the report stands below the list."""
+        chosen = self.chosen
+        if chosen is None or self._test_job is not None:
+            return
+        self.message.clear()
+        look = partial(self._context.application.configurations.examine_clock, chosen.endpoint.name)
+        self._test_job = self._context.jobs.start(look)
+        self._test_job.finished.connect(self.clock.show_report)
+        self._test_job.failed.connect(self._failed)
+        self._test_job.ended.connect(self._test_ended)
+        self._look()
+
     @Slot(object)
     def _tested_well(self, report: EndpointReport) -> None:
         structures = counted(len(report.structures), self.tr("{0} structure"), self.tr("{0} structures"))
@@ -168,8 +193,9 @@ class EndpointsPage(QWidget):
         if known:
             parts[0] += ", " + counted(sum(known), self.tr("{0} record"), self.tr("{0} records"))
         parts[0] += ", " + (self.tr("can be written.") if report.can_write else self.tr("can only be read."))
-        if report.clock_shift_s is not None and abs(report.clock_shift_s) >= 1:
-            parts.append(self.tr("Its clock differs by {0} s.").format(number(round(report.clock_shift_s))))
+        if report.clock_shift_s is not None:
+            shift = ClockShift(round(report.clock_shift_s * 1e6), round(report.clock_error_s * 1e6))
+            parts.append(shift_sentence(self._tested, shift))
         parts.extend(report.notes)
         self.message.say(" ".join(parts), Tone.GOOD if report.is_reachable else Tone.BAD)
 

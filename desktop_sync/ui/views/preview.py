@@ -95,6 +95,7 @@ class PreviewPage(QWidget):
         self.pass_button = self.guards.add_button(self.tr("&Let it pass this once"))
         self.pass_button.clicked.connect(self._let_pass)
         self.match_only = MessageBar(context.theme, closable=False)
+        self.notes = MessageBar(context.theme)
         self.message = MessageBar(context.theme)
         self.chips = ChipRow(self.tr("What will be done"), exclusive=False)
         self.chips.changed.connect(self._ask)
@@ -120,6 +121,9 @@ class PreviewPage(QWidget):
         self._dress()
         self._show_tally(self._tally)
         self._show_mode()
+        notes = [note for part in self._plan.entities for note in part.notes]
+        if notes:
+            self.notes.say("\n".join(notes), Tone.WARNING)
         self._ask()
 
     def _show_mode(self) -> None:
@@ -208,6 +212,7 @@ class PreviewPage(QWidget):
         layout.addWidget(self._summary)
         layout.addWidget(self.match_only)
         layout.addWidget(self.guards)
+        layout.addWidget(self.notes)
         layout.addWidget(self.message)
         layout.addWidget(self.chips)
         layout.addWidget(splitter, 1)

@@ -20,6 +20,7 @@ from desktop_sync.core.configuration import (
     Direction,
     FieldMapping,
     FirstContactRule,
+    GuardLimits,
     PerSide,
     Side,
     SyncConfiguration,
@@ -299,6 +300,25 @@ def test_most_recent_is_not_offered_without_stamps(qtbot: QtBot, open_wizard: Op
     assert ConflictRule.MOST_RECENT in page.conflict._values
     pick(page.conflict, ConflictRule.MOST_RECENT)
     assert wizard.setup.configuration.entities[0].conflict is ConflictRule.MOST_RECENT
+
+
+@pytest.mark.parametrize("name", ["edited", "older_state", "write_loop"])
+def test_guards_that_let_single_records_wait_are_switched_by_hand(qtbot: QtBot, open_wizard: Open, name: str) -> None:
+    wizard = open_wizard(customers(), Page.RUNNING)
+    box = getattr(wizard.running_page.guards, name)
+    assert box.isChecked()
+    box.click()
+    assert wizard.setup.configuration.guards == replace(GuardLimits(), **{name: False})
+    box.click()
+    assert wizard.setup.configuration.guards == GuardLimits()
+
+
+def test_a_record_that_is_always_there_is_named_by_its_id(qtbot: QtBot, open_wizard: Open) -> None:
+    wizard = open_wizard(customers(), Page.RULES)
+    page = wizard.rules_page
+    qtbot.keyClicks(page.sentinels[Side.B], " 17")
+    assert wizard.setup.configuration.entities[0].sentinel == PerSide("", "17")
+    assert page.sentinels[Side.B].accessibleName() == "Id of a record that is always in Shop"
 
 
 def test_schedules_are_set_by_hand(qtbot: QtBot, open_wizard: Open) -> None:

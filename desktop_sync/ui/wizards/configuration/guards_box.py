@@ -6,7 +6,8 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop_sync.core.configuration import GuardLimits
-from desktop_sync.ui.palette import SPACE_S
+from desktop_sync.ui.palette import SPACE_M, SPACE_S
+from desktop_sync.ui.widgets.parts import label
 from desktop_sync.ui.wizards.number_box import NumberBox
 
 
@@ -67,6 +68,9 @@ class GuardsBox(QWidget):
         self.empty_side = QCheckBox(self.tr("A side reads empty although records were linked there"))
         self.all_changed = QCheckBox(self.tr("Every record has changed at once"))
         self.identity = QCheckBox(self.tr("It is another database, folder or service than last time"))
+        self.edited = QCheckBox(self.tr("The mapping or a filter was edited: deletions wait in the first run"))
+        self.older_state = QCheckBox(self.tr("A side was put back to an older state: ask about what it tells"))
+        self.write_loop = QCheckBox(self.tr("Two programs overwrite a record in turn: stop it and ask"))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACE_S)
@@ -74,6 +78,11 @@ class GuardsBox(QWidget):
             limit.changed.connect(self.changed)
             layout.addWidget(limit)
         for box in (self.empty_side, self.all_changed, self.identity):
+            box.toggled.connect(self._toggled)
+            layout.addWidget(box)
+        layout.addSpacing(SPACE_M)
+        layout.addWidget(label(self.tr("Single records wait while the others go on"), "secondary"))
+        for box in (self.edited, self.older_state, self.write_loop):
             box.toggled.connect(self._toggled)
             layout.addWidget(box)
 
@@ -88,6 +97,9 @@ class GuardsBox(QWidget):
             updates_share=_share(self.updates.value),
             all_changed=self.all_changed.isChecked(),
             identity=self.identity.isChecked(),
+            edited=self.edited.isChecked(),
+            older_state=self.older_state.isChecked(),
+            write_loop=self.write_loop.isChecked(),
         )
 
     def show_guards(self, guards: GuardLimits) -> None:
@@ -105,6 +117,9 @@ class GuardsBox(QWidget):
             (self.empty_side, guards.empty_side),
             (self.all_changed, guards.all_changed),
             (self.identity, guards.identity),
+            (self.edited, guards.edited),
+            (self.older_state, guards.older_state),
+            (self.write_loop, guards.write_loop),
         ):
             box.blockSignals(True)
             box.setChecked(is_on)

@@ -59,6 +59,7 @@ class RulesPage(WizardPage):
         for part in (self._flow_card(), self._stamps_card(), self._conflict_card(), self._delete_card()):
             layout.addWidget(part)
         layout.addWidget(self._filter_card())
+        layout.addWidget(self._sentinel_card())
         layout.addStretch(1)
         holder.changed.connect(self.refresh)
 
@@ -108,6 +109,11 @@ class RulesPage(WizardPage):
         )
         self.edit_against_delete.choose(entity.edit_against_delete)
         self._show_deletes(entity)
+        for side, edit in self.sentinels.items():
+            title = self.tr("Id of a record that is always in {0}")
+            self.sentinel_rows[side].retitle(title.format(self._holder.name(side)), "")
+            if edit.text() != entity.sentinel.of(side):
+                edit.setText(entity.sentinel.of(side))
         for filter_input in self.filters.values():
             filter_input.refresh()
         self.attempts.blockSignals(True)
@@ -172,6 +178,7 @@ class RulesPage(WizardPage):
             delete=PerSide(*(self.deletes[side].value or entity.delete.of(side) for side in Side)),
             mark=PerSide(*(self._mark(entity, side) for side in Side)),
             max_failed_attempts=self.attempts.value(),
+            sentinel=PerSide(*(self.sentinels[side].text().strip() for side in Side)),
         )
         self._holder.put_entity(changed)
 
@@ -230,6 +237,8 @@ class RulesPage(WizardPage):
         self.mark_rows = {side: FieldRow("", box) for side, box in self.mark_fields.items()}
         self.mark_values = {side: QLineEdit() for side in Side}
         self.mark_lines: dict[Side, QWidget] = {}
+        self.sentinels = {side: QLineEdit() for side in Side}
+        self.sentinel_rows = {side: FieldRow("", edit) for side, edit in self.sentinels.items()}
         self.filters = {side: FilterInput(self._holder, side) for side in Side}
         self.attempts = NumberBox(1, 100)
         self.attempts.setMaximumWidth(120)
@@ -244,7 +253,7 @@ class RulesPage(WizardPage):
         ]
         for box in boxes:
             box.activated.connect(self._edited)
-        for edit in self.mark_values.values():
+        for edit in (*self.mark_values.values(), *self.sentinels.values()):
             edit.textEdited.connect(self._edited)
         for filter_input in self.filters.values():
             filter_input.edited.connect(self._filter_edited)
@@ -296,6 +305,14 @@ class RulesPage(WizardPage):
                 [FieldRow(self.tr("One side deleted what the other changed"), self.edit_against_delete)],
             ),
         )
+
+    def _sentinel_card(self) -> QWidget:
+        return card(
+            label(self.tr("Records that are always there"), "strong"),
+            label(self.tr("If one of them is missing, the content is not what it should be: the run stops and asks. "
+                          "Leave it empty where there is no such record."), "caption", wraps=True),
+            _grid([self.sentinel_rows[Side.A], self.sentinel_rows[Side.B]]),
+        )  # fmt: skip
 
     def _filter_card(self) -> QWidget:
         return card(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
+from desktop_sync.core.clock_doctor import ClockShift, shift_sentence
 from desktop_sync.core.endpoint_setup import EndpointSetup
 from desktop_sync.core.finding import Finding, Level
 from desktop_sync.core.provider_port import EndpointReport, SettingKind
@@ -124,10 +125,8 @@ class SettingsPage(WizardPage):
         read_only = [summary.name for summary in report.structures if not summary.can_write]
         if read_only and report.can_write:
             said.append(Finding(Level.NOTE, self.tr("Only for reading: {0}").format(", ".join(read_only[:8]))))
-        shift = report.clock_shift_s
-        if shift is not None and abs(shift) >= NOTABLE_SHIFT_S:
-            fast = self.tr("Its clock is {0} s ahead of this machine's; that is taken into account.")
-            slow = self.tr("Its clock is {0} s behind this machine's; that is taken into account.")
-            said.append(Finding(Level.NOTE, (fast if shift > 0 else slow).format(round(abs(shift)))))
+        if report.clock_shift_s is not None and abs(report.clock_shift_s) >= NOTABLE_SHIFT_S:
+            shift = ClockShift(round(report.clock_shift_s * 1e6), round(report.clock_error_s * 1e6))
+            said.append(Finding(Level.NOTE, shift_sentence(self.tr("this endpoint"), shift)))
         said += [Finding(Level.NOTE, note) for note in report.notes]
         return said
