@@ -101,3 +101,20 @@ def test_a_task_that_is_cancelled_at_a_wait_leaves_no_work_without_an_owner(
     assert waits.unheard == []
     assert ends == ([CancelledError] if wait == "for the run" else [])
     assert waits.application.closed == (1 if wait == "for the closing" else 0)
+
+
+@pytest.mark.scenario("A16")
+def test_work_that_does_not_stop_holds_the_end_up_for_a_while_only(qtbot: QtBot, jobs: JobRunner) -> None:
+    gate = threading.Event()
+    jobs.start(lambda: gate.wait(20), control=JobControl())
+
+    async def drain() -> tuple[bool, float]:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        return await jobs.drain(0.2), loop.time() - began
+
+    drained, seconds = asyncio.run(drain())
+    gate.set()
+    assert not drained
+    assert seconds < 2
+    assert app.DRAIN_S <= 5

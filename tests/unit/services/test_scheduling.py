@@ -66,6 +66,7 @@ def test_an_interval_is_due_at_once_then_after_its_step(interval: Desk) -> None:
     assert interval.at(NOON + timedelta(minutes=10)) == ("Customers",)
 
 
+@pytest.mark.scenario("F8")
 def test_what_was_missed_while_asleep_is_due_once(daily: Desk) -> None:
     assert daily.at(NOON) == ()
     four_days_later = NOON + timedelta(days=4)
@@ -103,6 +104,7 @@ def test_switched_off_is_never_due_and_switching_on_counts_from_then(daily: Desk
     assert daily.at(NOON + timedelta(days=2, minutes=1)) == ()
 
 
+@pytest.mark.scenario("K9")
 def test_one_that_is_running_is_not_due(interval: Desk) -> None:
     interval.store.held.add("Customers")
     assert interval.at(NOON) == ()
