@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.reliability.lanes import (
+    branch_coverage,
     disk_faults,
     hostile_input,
     journal_cost,
@@ -14,6 +15,7 @@ from tests.reliability.lanes import (
     kills_forked,
     ladder,
     mass_deletes,
+    provenance,
     recovery,
     round_trips,
     soak,
@@ -102,3 +104,15 @@ def test_a_schedule_of_virtual_time_misses_and_doubles_nothing(tmp_path: Path) -
     counts = soak.measure(Size.SMALL, tmp_path)
     assert counts["runs"] == 24
     assert {name: counts[name] for name in ("missed", "doubled", "failed")} == {"missed": 0, "doubled": 0, "failed": 0}
+
+
+@pytest.mark.scenario("G2", "G3")
+def test_histories_come_to_the_same_in_every_order_of_the_configurations(tmp_path: Path) -> None:
+    counts = provenance.measure(Size.SMALL, tmp_path)
+    assert (counts["histories"], counts["engine_histories"], counts["differences"]) == (200, 4, 0)
+
+
+def test_branches_are_counted_by_running_tests(tmp_path: Path) -> None:
+    counts = branch_coverage.measure(Size.SMALL, tmp_path)
+    assert counts["branches_measured"] > 1000
+    assert 0 < counts["branches"] < 1
