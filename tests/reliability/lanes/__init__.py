@@ -27,7 +27,6 @@ LANES: dict[str, Lane] = dict(
         _lane("mass_deletes", 1.5),
         _lane("hostile_input", 1.2),
         _lane("soak", 7),
-        _lane("provenance", 1.5),
         _lane("branch_coverage", 6),
         _lane("round_trips", 1),
         _lane("disk_faults", 1.5),

@@ -17,26 +17,3 @@ def measure(size: Size, folder: Path) -> dict[str, float]:
     histories, differences = pure_lane(size.of(200, 6000, 200_000), SEED)
     lived, differed = engine_lane(size.of(4, 100, 5000), SEED, per_world=size.of(4, 25, 50), folder=folder)
     return {"histories": histories, "engine_histories": lived, "differences": differences + differed}
-
-
-"""Order independence: random histories over several systems, each with its configurations in every order."""
-
-from __future__ import annotations
-
-import sys
-from pathlib import Path
-
-from tests.property.order_independence import Disagreement, engine_lane, pure_lane
-from tests.reliability.size import Size
-
-SEED = 20_260_306
-
-
-def measure(size: Size, _: Path) -> dict[str, float]:
-    """Histories by the rules alone, and by the whole engine on real files."""
-    histories, differences = pure_lane(size.of(200, 5000, 50_000), SEED)
-    found: list[Disagreement] = []
-    engine, different = engine_lane(size.of(4, 100, 5000), SEED, found=found)
-    for one in found[:5]:
-        print(one, file=sys.stderr)
-    return {"histories": histories, "engine_histories": engine, "differences": differences + different}
