@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from desktop_sync.core.configuration import Entity, Side, SyncConfiguration
@@ -13,8 +12,8 @@ from desktop_sync.core.ledger_port import Ledger
 from desktop_sync.core.plan import FieldChange
 from desktop_sync.core.run import Run
 from desktop_sync.core.sync_record import Conflict, HistoryRow, SyncRecord
+from desktop_sync.services.masking import hide
 
-MASKED = "•••"
 MOST = 1_000
 """So many actions on one record are told, the newest ones."""
 _RESULTS = {"not done": ", but it was not done", "in doubt": ", and it is not known whether it was done"}
@@ -83,10 +82,3 @@ class ExplainedPast:
 
     def _shown(self, fields: tuple[FieldChange, ...]) -> tuple[FieldChange, ...]:
         return tuple(hide(field) if field.label in self._masked else field for field in fields)
-
-
-def hide(field: FieldChange) -> FieldChange:
-    """The field without its values; that there is one stays visible."""
-    values = (field.a, field.b, field.base, field.before, field.after)
-    a, b, base, before, after = (None if value is None else MASKED for value in values)
-    return replace(field, a=a, b=b, base=base, before=before, after=after)

@@ -20,7 +20,7 @@ from desktop_sync.engine.explain_query import FieldRow, PeerState, PlannedRecord
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.plan_input import PlanInput
 from desktop_sync.engine.wanted import WANTED_SCHEMA
-from desktop_sync.services.explained_past import MASKED
+from desktop_sync.services.masking import MASKED
 from desktop_sync.services.pipeline_trace import PipelineTraceService, RecordTrace, StepOutcome
 from desktop_sync.services.prepare_wanted import prepare_wanted
 from desktop_sync.services.side_stream import reading

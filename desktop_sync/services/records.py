@@ -14,6 +14,7 @@ from desktop_sync.core.run import Run
 from desktop_sync.core.status import DeletedIn, Event, Status, after
 from desktop_sync.core.sync_record import Conflict, HistoryRow, SyncRecord
 from desktop_sync.engine.outcome_query import SETTLEMENT_SCHEMA
+from desktop_sync.services.masking import Masks
 from desktop_sync.services.views import ReviewCase
 
 Settlement = dict[str, object]
@@ -39,7 +40,8 @@ class RecordService:
     def conflicts(
         self, configuration: str, only_open: bool = True, limit: int = 200, offset: int = 0
     ) -> list[Conflict]:
-        return self._ledger.conflicts(configuration, only_open=only_open, limit=limit, offset=offset)
+        found = self._ledger.conflicts(configuration, only_open=only_open, limit=limit, offset=offset)
+        return self._masks().shown(configuration, found)
 
     def resolve(self, conflict_id: int, winner: Side) -> None:
         """The winner's record goes to the other side at the next run."""
@@ -52,10 +54,15 @@ class RecordService:
         return self._ledger.run(run_id)
 
     def history(self, run_id: int, limit: int = 200, offset: int = 0) -> list[HistoryRow]:
-        return self._ledger.history(run_id, limit=limit, offset=offset)
+        run, rows = self._ledger.run(run_id), self._ledger.history(run_id, limit=limit, offset=offset)
+        return rows if run is None else self._masks().shown(run.configuration, rows)
 
     def record_history(self, record_id: int) -> list[HistoryRow]:
-        return self._ledger.record_history(record_id)
+        record, rows = self._ledger.record(record_id), self._ledger.record_history(record_id)
+        return rows if record is None else self._masks().shown(record.configuration, rows)
+
+    def _masks(self) -> Masks:
+        return Masks(self._ledger.configurations())
 
     def find(self, configuration: str, record: str, entity: str = "") -> SyncRecord:
         """The record with this number, or with this id in one of the endpoints. Raises ConfigurationError if none or

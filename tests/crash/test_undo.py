@@ -51,7 +51,7 @@ def test_an_undo_that_is_killed_at_any_step_is_finished_when_it_is_asked_for_aga
     run, before, names = begin(server, world)
     points = [n for n, name in enumerate(names, 1) if is_full or name.endswith(STATES[flow])]
     assert len(points) >= 2
-    points = points if is_full else points[::3]
+    points = points if is_full else points[:: len(points) // 2 + 1 if len(STATES[flow]) == 1 else 5]
     for number in points:
         server.kill(world, number, undo=run)
         check_quiet(server.ask(world, 3, undo=run, report=True), world, before)
@@ -65,7 +65,7 @@ def test_an_undo_that_was_cut_off_is_settled_by_the_next_run_and_not_done_twice(
     """Nobody asks for the undo again: what was undone stays undone, and no later run writes anything."""
     world = FLOWS["sqlite-to-sqlite"](tmp_path_factory.mktemp("settling"))
     run, _, _ = begin(server, world)
-    for name in ("undo.intent_is_durable", "undo.written", "undo.settled"):
+    for name in ("undo.intent_is_durable", "undo.written"):
         server.kill(world, name, undo=run)
         cut_off = contents(world)
         answer = server.ask(world, 2, report=True)

@@ -107,9 +107,15 @@ def test_masked_values_stay_masked_everywhere(world: WorldMaker) -> None:
     one.run()
     one.edit("a", 1, City="secret C")
     found = repr(explain(one))
-    assert "secret" not in found
-    assert "Bonn" not in found
-    assert "•••" in found
+    records, run = one.app.records, one.app.records.runs("Sync")[0].id
+    preview = one.app.undo.preview(run)
+    told = [found, repr(records.record_history(one.of(a_id=1).id)), repr(records.conflicts("Sync", only_open=False))]
+    told += [repr(records.history(run)), repr(preview.rows())]
+    preview.close()
+    for text in told:
+        assert "secret" not in text
+        assert "Bonn" not in text
+        assert "•••" in text
 
 
 def _skipped(one: World) -> None:
