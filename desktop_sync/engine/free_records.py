@@ -67,6 +67,9 @@ def _free_sql(given: PlanInput, side: Side) -> str:
     values = ", ".join(f"{value} AS m{i}" for i, value in enumerate(staging.match_values()))
     table, peers = side_table(layout, side), peer_table(layout)
     columns = ", ".join(column.raw for column in layout.of(side).columns)
+    known = ("rid", "in_filter", "problem", "digest", "match_key", "record_id")
+    kept = f"SELECT {columns}, {', '.join(f'{name} AS read_{name}' for name in known)} FROM {table} WHERE is_kept"
+    found = f"SELECT {', '.join(f'read_{name} AS {name}' for name in known)}, {values} FROM "
     # A record that a person skipped, or that was given up, or whose peer is Deleted, is not free.
     held = (
         f"(p.{other}_id IS NOT NULL OR (p.status IN ({Status.SKIPPED:d}, {Status.ABORTED:d}, {Status.DELETED:d}) "
@@ -79,11 +82,10 @@ def _free_sql(given: PlanInput, side: Side) -> str:
             f"AND s.digest IS DISTINCT FROM p.{me}_digest)"
         )
     return (
-        f"SELECT v.rid, s.in_filter, s.problem, s.digest, s.match_key, p.record_id, p.status, p.deleted_in, "
+        f"SELECT s.rid, s.in_filter, s.problem, s.digest, s.match_key, p.record_id, p.status, p.deleted_in, "
         f"p.attempts, {waiting_sql(given, 'p')} AS is_waiting, "
-        f"{', '.join(f'v.m{i}' for i in range(len(staging.match_values())))} FROM "
-        f"(SELECT rid, {values} FROM ({staging.select(f'(SELECT {columns} FROM {table} WHERE is_kept)')})) v "
-        f"JOIN {table} s ON s.rid = v.rid LEFT JOIN {peers} p ON p.record_id = s.record_id "
+        f"{', '.join(f's.m{i}' for i in range(len(staging.match_values())))} FROM "
+        f"({found}({staging.select(f'({kept})')})) s LEFT JOIN {peers} p ON p.record_id = s.record_id "
         f"WHERE p.record_id IS NULL OR NOT ({held})"
     )
 

@@ -260,7 +260,7 @@ class _Builder:
     def _source_digest(self) -> str:
         if self.operation is Operation.DELETE or self.is_mark:
             return "CAST(NULL AS BLOB)"
-        return "d.digest"
+        return "s.read_digest"
 
     def _unresolved(self, *, is_later: bool) -> str:
         """Names of references whose record has no counterpart; null when all have. `is_later`: those to entities that
@@ -282,7 +282,6 @@ class _Builder:
         joins = [f"LEFT JOIN {peer_table(layout)} q ON q.record_id = p.record_id"]
         if self.operation is not Operation.DELETE and not self.is_mark:
             joins.append(f"JOIN ({self._select(self.source)}) s ON s.rid = p.{source}_id")
-            joins.append(f"JOIN {side_table(layout, self.source)} d ON d.rid = p.{source}_id")
             for sending in layout.of(self.source).sendings:
                 if sending.mapping.lookup:
                     pairs = pair_table(given.lookups[sending.mapping.lookup])
@@ -302,9 +301,11 @@ class _Builder:
     def _select(self, side: Side) -> str:
         raws = ", ".join(column.raw for column in self.layout.of(side).columns)
         table = side_table(self.layout, side)
-        staged = self.given.read_of(side).staging.select(f"(SELECT {raws} FROM {table} WHERE is_kept)")
+        kept = f"(SELECT {raws}, digest AS read_digest FROM {table} WHERE is_kept)"
+        staged = self.given.read_of(side).staging.select(kept)
         names = [
             "rid",
+            "read_digest",
             *(c.raw for c in self.layout.of(side).columns),
             *(c.typed for c in self.layout.of(side).columns),
         ]
