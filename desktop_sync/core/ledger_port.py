@@ -425,7 +425,7 @@ class OriginStore(Protocol):
     def mark_scanned(self, structure: StructureName, fields: Sequence[str], at_us: int) -> None: ...
     def origins(self, structure: StructureName, record_ids: Sequence[str]) -> ArrowStream:
         """Stamps of these records: record_id text, field text, is_pending boolean, digest binary, origin text (an
-        endpoint), at_us int64, error_us int64."""
+        endpoint), at_us int64, error_us int64, told_us int64 (what a wrong clock told, else null)."""
 
     def keep_origins(self, structure: StructureName, stamps: ArrowStream) -> None:
         """Kept, each in the place of the one that was there; the columns of `origins`. With a column `expected` only

@@ -19,11 +19,20 @@ UNKNOWN_AT = 0
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """An origin stamp. `at_us` is microseconds since 1970 by this machine's clock, `error_us` how far it may be off."""
+    """An origin stamp. `at_us` is microseconds since 1970 by this machine's clock, `error_us` how far it may be off.
+
+    `told_us` is what the clock told where that cannot be, else None.
+    """
 
     endpoint: str
     at_us: int = UNKNOWN_AT
     error_us: int = 0
+    told_us: int | None = None
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """By which changes of one clock are ordered."""
+        return self.at_us, self.at_us if self.told_us is None else self.told_us
 
 
 class Prevails(enum.IntEnum):
@@ -40,16 +49,30 @@ def rank(endpoint: str, preference: Sequence[str]) -> int:
 
 
 def is_tie(first: Origin, second: Origin) -> bool:
-    """Whether the clocks alone cannot say which change was the later one."""
+    """Whether the clocks cannot say which change was the later one."""
     if first.endpoint == second.endpoint:
-        return first.at_us == second.at_us  # one clock: its error is the same for both
-    return abs(first.at_us - second.at_us) <= first.error_us + second.error_us
+        return first.order == second.order  # one clock: its error is the same for both
+    if _are_apart(first, second):
+        return False
+    return not _are_both_wrong(first, second) or first.told_us == second.told_us
+
+
+def _are_apart(first: Origin, second: Origin) -> bool:
+    return abs(first.at_us - second.at_us) > first.error_us + second.error_us
+
+
+def _are_both_wrong(first: Origin, second: Origin) -> bool:
+    """Two clocks that both told what cannot be, as those of another time zone or of restored records: what they told is
+    the best that there is to order their changes by, where the scans do not."""
+    return first.told_us is not None and second.told_us is not None
 
 
 def prevails(first: Origin, second: Origin, preference: Sequence[str] = ()) -> Prevails:
     """The winner: the later one; in a tie the preferred system, then the endpoint whose name comes first."""
     if not is_tie(first, second):
-        return Prevails.FIRST if first.at_us > second.at_us else Prevails.SECOND
+        by_scans = first.endpoint == second.endpoint or _are_apart(first, second)
+        one, other = (first.order, second.order) if by_scans else (first.order[1:], second.order[1:])
+        return Prevails.FIRST if one > other else Prevails.SECOND
     keys = [(rank(origin.endpoint, preference), origin.endpoint) for origin in (first, second)]
     if keys[0] == keys[1]:
         return Prevails.NEITHER
@@ -61,23 +84,25 @@ def latest(origins: Iterable[Origin], preference: Sequence[str] = ()) -> Origin:
 
     By the instant alone, whatever the errors, so that it does not matter in which order the fields come.
     """
-    return max(origins, key=lambda one: (one.at_us, -rank(one.endpoint, preference), -one.error_us, one.endpoint))
+    return max(origins, key=lambda one: (*one.order, -rank(one.endpoint, preference), -one.error_us, one.endpoint))
 
 
-def settle(claimed_us: int | None, error_us: int, previous_us: int | None, scanned_us: int) -> tuple[int, int]:
-    """(at, error) of a change that this scan sees and the previous one did not: it lies in (previous, this].
+def settle(
+    claimed_us: int | None, error_us: int, previous_us: int | None, scanned_us: int
+) -> tuple[int, int, int | None]:
+    """(at, error, told) of a change that this scan sees and the previous one did not: it lies in (previous, this].
 
     A claimed instant outside was told by a clock that is wrong; what is left is that the change lies anywhere between
     the two: its instant is the middle, and its error reaches to both. Without a claim the instant is unknown.
     `previous_us` is None before a first scan.
     """
     if claimed_us is None:
-        return UNKNOWN_AT, 0
+        return UNKNOWN_AT, 0, None
     earliest = scanned_us if previous_us is None else min(previous_us + 1, scanned_us)
     if claimed_us <= scanned_us and (previous_us is None or claimed_us >= earliest):
-        return claimed_us, error_us
+        return claimed_us, error_us, None
     middle = (earliest + scanned_us) // 2
-    return middle, max(error_us, scanned_us - middle)
+    return middle, max(error_us, scanned_us - middle), claimed_us
 
 
 def resolve_fields(

@@ -1,8 +1,8 @@
 """Origin stamps in the workbench: those that are known, those of changes seen now, and who wins (SPEC §7).
 
 `core.origin` says what the rules are; this is the same as SQL over whole tables. A stamp is a STRUCT with at_us,
-liking (0 for the most preferred endpoint, less for the others), sharpness (its error, negative) and origin, in this
-order, so that the greatest of several is the latest.
+told_us (what the clock told, at_us where that can be), liking (0 for the most preferred endpoint, less for the others),
+sharpness (its error, negative) and origin, in this order, so that the greatest of several is the latest.
 
 Table `origin_a_N`, and the same for B, has a row for each kept record: rid, then for each column with stamps, numbered
 like the side's columns: d… the digest of its value, f… its stamp, n… whether the ledger does not have it so, b… the
@@ -81,8 +81,8 @@ def _origins_sql(given: PlanInput, side: Side, scanned: Mapping[str, int], now_u
     made = []
     for column in columns:
         place = column.place
-        at, error = settle_sql("v.claimed", "v.claim_error", scanned.get(column.name), now_us)
-        fresh = stamp_struct(at, error, literal(own.endpoint), _preference(layout))
+        at, error, told = settle_sql("v.claimed", "v.claim_error", scanned.get(column.name), now_us)
+        fresh = stamp_struct(at, error, literal(own.endpoint), _preference(layout), told)
         made.append(f"v.d{place}")
         made.append(
             f"CASE WHEN k.c{place} = v.d{place} THEN k.cf{place} WHEN k.p{place} = v.d{place} THEN k.pf{place} "
@@ -95,7 +95,7 @@ def _origins_sql(given: PlanInput, side: Side, scanned: Mapping[str, int], now_u
 
 
 def _known_wide_sql(layout: Layout, side: Side) -> str:
-    stamp = stamp_struct("at_us", "error_us", "origin", _preference(layout))
+    stamp = stamp_struct("at_us", "error_us", "origin", _preference(layout), "told_us")
     parts = []
     for column in stamped_columns(layout, side):
         for short, condition in (("c", "NOT is_pending"), ("p", "is_pending")):
@@ -119,13 +119,14 @@ def value_digest_sql(own: SideLayout, column: Column) -> str:
     return f"unhex(left(md5(coalesce({text}, '')), 16))"
 
 
-def stamp_struct(at: str, error: str, origin: str, preference: Sequence[str]) -> str:
-    """A stamp; `origin` is the SQL of an endpoint's name."""
+def stamp_struct(at: str, error: str, origin: str, preference: Sequence[str], told: str = "NULL") -> str:
+    """A stamp; `origin` is the SQL of an endpoint's name, `told` of what a wrong clock told, or null."""
     cases = " ".join(f"WHEN {literal(name)} THEN {-place}" for place, name in enumerate(preference))
     liking = f"CASE {origin} {cases} ELSE {-len(preference)} END" if cases else "0"
     return (
-        f"struct_pack(at_us := CAST({at} AS BIGINT), liking := CAST({liking} AS INTEGER), "
-        f"sharpness := CAST(-({error}) AS BIGINT), origin := CAST({origin} AS VARCHAR))"
+        f"struct_pack(at_us := CAST({at} AS BIGINT), told_us := CAST(coalesce({told}, {at}) AS BIGINT), "
+        f"liking := CAST({liking} AS INTEGER), sharpness := CAST(-({error}) AS BIGINT), "
+        f"origin := CAST({origin} AS VARCHAR))"
     )
 
 
@@ -141,28 +142,38 @@ def claim_error_sql(text: str) -> str:
     )
 
 
-def settle_sql(claimed: str, error: str, previous_us: int | None, scanned_us: int) -> tuple[str, str]:
-    """`core.origin.settle`: at and error."""
+def settle_sql(claimed: str, error: str, previous_us: int | None, scanned_us: int) -> tuple[str, str, str]:
+    """`core.origin.settle`: at, error and told."""
     earliest = scanned_us if previous_us is None else min(previous_us + 1, scanned_us)
     middle = (earliest + scanned_us) // 2
     outside = f"{claimed} > {scanned_us}" + ("" if previous_us is None else f" OR {claimed} < {earliest}")
     at = f"CASE WHEN {claimed} IS NULL THEN {UNKNOWN_AT} WHEN {outside} THEN {middle} ELSE {claimed} END"
     wide = f"greatest({error}, {scanned_us - middle})"
-    return at, f"CASE WHEN {claimed} IS NULL THEN 0 WHEN {outside} THEN {wide} ELSE {error} END"
+    said = f"CASE WHEN {claimed} IS NULL THEN 0 WHEN {outside} THEN {wide} ELSE {error} END"
+    return at, said, f"CASE WHEN {outside} THEN {claimed} END"
+
+
+def _apart_sql(first: str, second: str) -> str:
+    return f"abs({first}.at_us - {second}.at_us) > -({first}.sharpness + {second}.sharpness)"
 
 
 def tie_sql(first: str, second: str) -> str:
     """`core.origin.is_tie`."""
+    are_misled = f"{first}.told_us <> {first}.at_us AND {second}.told_us <> {second}.at_us"
     return (
         f"(CASE WHEN {first}.origin = {second}.origin THEN {first}.at_us = {second}.at_us "
-        f"ELSE abs({first}.at_us - {second}.at_us) <= -({first}.sharpness + {second}.sharpness) END)"
+        f"AND {first}.told_us = {second}.told_us WHEN {_apart_sql(first, second)} THEN false "
+        f"WHEN {are_misled} THEN {first}.told_us = {second}.told_us ELSE true END)"
     )
 
 
 def prevails_sql(first: str, second: str) -> str:
     """`core.origin.prevails`: 1 for the first, 2 for the second, 0 for neither."""
+    by_scans = f"{first}.origin = {second}.origin OR {_apart_sql(first, second)}"
     return (
-        f"(CASE WHEN NOT {tie_sql(first, second)} THEN CASE WHEN {first}.at_us > {second}.at_us THEN 1 ELSE 2 END "
+        f"(CASE WHEN NOT {tie_sql(first, second)} THEN CASE WHEN ({by_scans}) AND {first}.at_us <> {second}.at_us "
+        f"THEN CASE WHEN {first}.at_us > {second}.at_us THEN 1 ELSE 2 END "
+        f"WHEN {first}.told_us > {second}.told_us THEN 1 ELSE 2 END "
         f"WHEN {first}.liking > {second}.liking THEN 1 WHEN {second}.liking > {first}.liking THEN 2 "
         f"WHEN {first}.origin < {second}.origin THEN 1 WHEN {second}.origin < {first}.origin THEN 2 ELSE 0 END)"
     )
@@ -202,12 +213,14 @@ def record_stamp_sql(layout: Layout, side: Side, alias: str) -> str:
 def new_origins(layout: Layout, side: Side) -> str:
     """What the ledger is to keep of a side: the columns of its `origins`, and `expected`, the digest that it has."""
     table = origin_table(layout, side)
-    parts = [
-        f"SELECT rid AS record_id, {literal(column.name)} AS field, false AS is_pending, d{column.place} AS digest, "
-        f"f{column.place}.origin AS origin, f{column.place}.at_us AS at_us, -f{column.place}.sharpness AS error_us, "
-        f"b{column.place} AS expected FROM {table} WHERE n{column.place}"
-        for column in stamped_columns(layout, side)
-    ]
+    parts = []
+    for column in stamped_columns(layout, side):
+        place, stamp = column.place, f"f{column.place}"
+        parts.append(
+            f"SELECT rid AS record_id, {literal(column.name)} AS field, false AS is_pending, d{place} AS digest, "
+            f"{stamp}.origin AS origin, {stamp}.at_us AS at_us, -{stamp}.sharpness AS error_us, "
+            f"nullif({stamp}.told_us, {stamp}.at_us) AS told_us, b{place} AS expected FROM {table} WHERE n{place}"
+        )
     return " UNION ALL ".join(parts)
 
 

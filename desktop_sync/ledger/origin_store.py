@@ -31,31 +31,34 @@ ORIGIN_SCHEMA = pa.schema(
         ("origin", pa.string()),
         ("at_us", pa.int64()),
         ("error_us", pa.int64()),
+        ("told_us", pa.int64()),
     ]
 )
 CHUNK = 5_000
 
 _FIND = (
-    "SELECT s.record_id, f.field, s.is_pending, s.digest, s.origin, s.at_us, s.error_us FROM origin_field f"
+    "SELECT s.record_id, f.field, s.is_pending, s.digest, s.origin, s.at_us, s.error_us, s.told_us FROM origin_field f"
     " JOIN origin_stamp s ON s.field_id = f.id AND s.record_id IN (SELECT value FROM json_each(?))"
     " WHERE f.endpoint = ? AND f.structure = ?"
 )
 _KEEP = (
-    "INSERT OR REPLACE INTO origin_stamp (field_id, record_id, is_pending, digest, origin, at_us, error_us)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?)"
+    "INSERT OR REPLACE INTO origin_stamp (field_id, record_id, is_pending, digest, origin, at_us, error_us, told_us)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _KEEP_WHERE_AS_EXPECTED = (
-    "INSERT INTO origin_stamp (field_id, record_id, is_pending, digest, origin, at_us, error_us)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (field_id, record_id, is_pending) DO UPDATE SET digest ="
-    " excluded.digest, origin = excluded.origin, at_us = excluded.at_us, error_us = excluded.error_us WHERE digest IS ?"
+    "INSERT INTO origin_stamp (field_id, record_id, is_pending, digest, origin, at_us, error_us, told_us)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (field_id, record_id, is_pending) DO UPDATE SET digest ="
+    " excluded.digest, origin = excluded.origin, at_us = excluded.at_us, error_us = excluded.error_us,"
+    " told_us = excluded.told_us WHERE digest IS ?"
 )
 _OF_RECORDS = (
     " field_id IN (SELECT id FROM origin_field WHERE endpoint = ? AND structure = ?)"
     " AND record_id IN (SELECT value FROM json_each(?))"
 )
 _MOVE = (
-    "INSERT OR REPLACE INTO origin_stamp (field_id, record_id, is_pending, digest, origin, at_us, error_us)"
-    " SELECT field_id, record_id, 0, digest, origin, at_us, error_us FROM origin_stamp WHERE is_pending = 1 AND"
+    "INSERT OR REPLACE INTO origin_stamp (field_id, record_id, is_pending, digest, origin, at_us, error_us, told_us)"
+    " SELECT field_id, record_id, 0, digest, origin, at_us, error_us, told_us FROM origin_stamp"
+    " WHERE is_pending = 1 AND"
 )
 
 

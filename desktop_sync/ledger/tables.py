@@ -277,6 +277,7 @@ origin_stamp = Table(
     Column("origin", Text, nullable=False),
     Column("at_us", Integer, nullable=False),
     Column("error_us", Integer, nullable=False),
+    Column("told_us", Integer),
     PrimaryKeyConstraint("field_id", "record_id", "is_pending"),
     sqlite_strict=True,
     sqlite_with_rowid=False,

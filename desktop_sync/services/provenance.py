@@ -171,10 +171,17 @@ class Provenance:
                         "origin": pc.struct_field(origin, "origin"),
                         "at_us": pc.struct_field(origin, "at_us"),
                         "error_us": pc.negate(pc.struct_field(origin, "sharpness")),
+                        "told_us": _told(origin),
                     }
                 )
             )
         self.store.keep_origins(structure_name(layout, query.target), pa.concat_tables(parts))
+
+
+def _told(stamps: pa.Array) -> pa.Array:
+    """What wrong clocks told; null where the clock was believed."""
+    told, at_us = (pc.struct_field(stamps, name) for name in ("told_us", "at_us"))
+    return pc.if_else(pc.equal(told, at_us), pa.scalar(None, pa.int64()), told)
 
 
 def structure_name(layout: Layout, side: Side) -> StructureName:

@@ -172,8 +172,8 @@ class _Model:
             value = self.values[system][one]
             if self.known.get((system, one), ("", None))[0] != value or (system, one) not in self.known:
                 claimed = self.changed_us[system]
-                at_us, error_us = settle(claimed, ERROR_US, self.seen_us.get((system, one)), self.now_us)
-                self.known[system, one] = value, Origin(system, at_us, error_us)
+                at_us, error_us, told_us = settle(claimed, ERROR_US, self.seen_us.get((system, one)), self.now_us)
+                self.known[system, one] = value, Origin(system, at_us, error_us, told_us)
 
     def _level(self, link: Link, differing: Sequence[str]) -> None:
         if differing and self.setting.resolution is Resolution.RECORD:

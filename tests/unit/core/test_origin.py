@@ -67,26 +67,39 @@ def test_a_record_is_as_new_as_its_field_that_was_changed_last() -> None:
 
 
 def test_a_claimed_instant_that_lies_between_the_scans_is_believed() -> None:
-    assert settle(150, 5, 100, 200) == (150, 5)
-    assert settle(150, 5, None, 200) == (150, 5)
+    assert settle(150, 5, 100, 200) == (150, 5, None)
+    assert settle(150, 5, None, 200) == (150, 5, None)
 
 
 @pytest.mark.scenario("F9")
 def test_a_clock_that_is_ahead_cannot_win_for_ever() -> None:
-    at, error = settle(31_536_000 * SECOND, 0, 100, 200)
-    assert (at, error) == (150, 50)
-    assert prevails(Origin("A", at, error), Origin("B", 201)) is Prevails.SECOND
-    assert is_tie(Origin("A", at, error), Origin("B", 199))
-    assert settle(900, 3, None, 200) == (200, 3)
+    ahead = Origin("A", *settle(31_536_000 * SECOND, 0, 100, 200))
+    assert (ahead.at_us, ahead.error_us) == (150, 50)
+    assert prevails(ahead, Origin("B", 201), ("A", "B")) is Prevails.SECOND
+    assert is_tie(ahead, Origin("B", 199))
+    assert prevails(ahead, Origin("B", 199), ("B", "A")) is Prevails.SECOND
+    assert settle(900, 3, None, 200) == (200, 3, 900)
 
 
 def test_a_change_that_was_not_there_at_the_previous_scan_is_newer_than_it() -> None:
-    assert settle(5, 0, 100, 200) == (150, 50)
+    assert settle(5, 0, 100, 200) == (150, 50, 5)
     assert prevails(Origin("A", *settle(5, 0, 100, 200)), Origin("B", 99)) is Prevails.FIRST
 
 
+@pytest.mark.scenario("F9")
+def test_two_clocks_that_are_both_wrong_are_ordered_by_what_they_told() -> None:
+    """As of two systems that write the time of another zone, or of records that were restored."""
+    p = Origin("A", *settle(1_000 + 50, 0, 100, 200))
+    q = Origin("B", *settle(1_000 + 40, 0, 100, 200))
+    assert not is_tie(p, q)
+    assert prevails(p, q, ("B", "A")) is Prevails.FIRST
+    assert prevails(q, p, ("B", "A")) is Prevails.SECOND
+    later = Origin("B", *settle(1_000, 0, 300, 400))  # told earlier, but seen by a later scan only
+    assert prevails(p, later, ("A", "B")) is Prevails.SECOND
+
+
 def test_a_change_without_a_time_counts_as_the_oldest() -> None:
-    assert settle(None, 0, 100, 200) == (UNKNOWN_AT, 0)
+    assert settle(None, 0, 100, 200) == (UNKNOWN_AT, 0, None)
     assert prevails(Origin("A"), Origin("B", 1), ("A", "B")) is Prevails.SECOND
     assert prevails(Origin("A"), Origin("B"), ("B", "A")) is Prevails.SECOND
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import pyarrow as pa
 import pytest
 
 from desktop_sync.core.origin import Origin, claim_error_us, is_tie, latest, prevails, settle
@@ -23,23 +24,35 @@ PREFERENCE = ("B", "A")
 
 
 def stamp(origin: Origin) -> str:
-    return stamp_struct(str(origin.at_us), str(origin.error_us), literal(origin.endpoint), PREFERENCE)
+    told = "NULL" if origin.told_us is None else str(origin.told_us)
+    return stamp_struct(str(origin.at_us), str(origin.error_us), literal(origin.endpoint), PREFERENCE, told)
 
 
 def random_origin(random_: random.Random) -> Origin:
-    return Origin(random_.choice(("A", "B", "C", "D")), random_.randint(0, 12), random_.choice((0, 0, 1, 3)))
+    told = random_.choice((None, None, 90, 91, 92))
+    return Origin(random_.choice(("A", "B", "C", "D")), random_.randint(0, 12), random_.choice((0, 0, 1, 3)), told)
 
 
 def test_who_prevails_and_whether_that_is_a_tie() -> None:
     random_ = random.Random(5)
-    pairs = [(random_origin(random_), random_origin(random_)) for _ in range(300)]
-    with Workbench(in_memory=True) as bench:
-        selects = [
-            f"SELECT {number} AS number, {prevails_sql('a', 'b')} AS winner, {tie_sql('a', 'b')} AS tie FROM "
-            f"(SELECT {stamp(a)} AS a, {stamp(b)} AS b)"
-            for number, (a, b) in enumerate(pairs)
-        ]
-        found = bench.rows(f"SELECT winner, tie FROM ({' UNION ALL '.join(selects)}) ORDER BY number")
+    pairs = [(random_origin(random_), random_origin(random_)) for _ in range(2000)]
+    columns: dict[str, list[object]] = {"number": list(range(len(pairs)))}
+    for place, side in enumerate("ab"):
+        columns |= {
+            f"{side}_at": [pair[place].at_us for pair in pairs],
+            f"{side}_error": [pair[place].error_us for pair in pairs],
+            f"{side}_origin": [pair[place].endpoint for pair in pairs],
+            f"{side}_told": [pair[place].told_us for pair in pairs],
+        }
+    stamps = [
+        f"{stamp_struct(f'{side}_at', f'{side}_error', f'{side}_origin', PREFERENCE, f'{side}_told')} AS {side}"
+        for side in "ab"
+    ]
+    with Workbench(in_memory=True) as bench, bench.source(pa.table(columns)) as (source, _):
+        found = bench.rows(
+            f"SELECT {prevails_sql('a', 'b')}, {tie_sql('a', 'b')} FROM "
+            f"(SELECT number, {', '.join(stamps)} FROM {source}) ORDER BY number"
+        )
     assert found == [(int(prevails(a, b, PREFERENCE)), is_tie(a, b)) for a, b in pairs]
 
 
@@ -66,8 +79,8 @@ def test_when_a_change_counts_as_made() -> None:
     with Workbench(in_memory=True) as bench:
         for claimed, error, previous, scanned in cases:
             text = "CAST(NULL AS BIGINT)" if claimed is None else str(claimed)
-            at, said = settle_sql("c", "e", previous, scanned)
-            found = bench.rows(f"SELECT {at}, {said} FROM (SELECT {text} AS c, {error} AS e)")
+            at, said, told = settle_sql("c", "e", previous, scanned)
+            found = bench.rows(f"SELECT {at}, {said}, {told} FROM (SELECT {text} AS c, {error} AS e)")
             assert found == [settle(claimed, error, previous, scanned)], (claimed, error, previous)
 
 

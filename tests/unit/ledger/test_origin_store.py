@@ -14,15 +14,18 @@ from tests.support.ledger_home import HandClock, configuration
 
 HUB = StructureName("Local", "people")
 Row = tuple[str, str, bool, bytes, str, int, int]
+TOLD = 7
 
 
 def stamps(*rows: Row) -> pa.Table:
-    return pa.Table.from_pylist([dict(zip(ORIGIN_SCHEMA.names, row, strict=True)) for row in rows], ORIGIN_SCHEMA)
+    names = ORIGIN_SCHEMA.names
+    return pa.Table.from_pylist([dict(zip(names, (*row, TOLD), strict=True)) for row in rows], ORIGIN_SCHEMA)
 
 
 def kept(ledger: SqlLedger, *ids: str, structure: StructureName = HUB) -> list[Row]:
     table = pa.table(ledger.origins(structure, ids))
-    return sorted(tuple(row.values()) for row in table.to_pylist())
+    assert set(table.column("told_us").to_pylist()) <= {TOLD}
+    return sorted(tuple(row.values())[:-1] for row in table.to_pylist())
 
 
 def test_a_stamp_is_found_by_structure_and_record(ledger: SqlLedger) -> None:

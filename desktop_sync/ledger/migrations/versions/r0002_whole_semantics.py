@@ -119,6 +119,7 @@ def _origins() -> None:
         sa.Column("origin", sa.Text, nullable=False),
         sa.Column("at_us", sa.Integer, nullable=False),
         sa.Column("error_us", sa.Integer, nullable=False),
+        sa.Column("told_us", sa.Integer),
         sa.PrimaryKeyConstraint("field_id", "record_id", "is_pending"),
         sqlite_strict=True,
         sqlite_with_rowid=False,
