@@ -31,7 +31,7 @@ class SqlBackup(Store):
 
     def start_backup(self) -> None:
         """A backup is made in a thread of its own if one is due; one that fails is a line in the log."""
-        if self._behind is None or not self._behind.is_alive():
+        if self._is_due() and (self._behind is None or not self._behind.is_alive()):
             self._behind = threading.Thread(target=self._back_up_behind, name="ledger backup", daemon=True)
             self._behind.start()
 
@@ -55,12 +55,14 @@ class SqlBackup(Store):
     def backup_if_due(self) -> Path | None:
         """A backup, unless the newest is younger than an hour."""
         with self._alone():
-            newest = next(iter(self.backups()), None)
-            if newest is not None:
-                made_at = datetime.strptime(newest.name, _FORM).replace(tzinfo=UTC)
-                if timedelta(0) <= self._parts.clock.now() - made_at < INTERVAL:
-                    return None
-            return self._make()
+            return self._make() if self._is_due() else None
+
+    def _is_due(self) -> bool:
+        newest = next(iter(self.backups()), None)
+        if newest is None:
+            return True
+        made_at = datetime.strptime(newest.name, _FORM).replace(tzinfo=UTC)
+        return not timedelta(0) <= self._parts.clock.now() - made_at < INTERVAL
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

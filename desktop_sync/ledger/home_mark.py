@@ -49,11 +49,14 @@ class HomeMark:
     def __init__(self, home: HomeFolder, database: Database) -> None:
         self._home = home
         self._database = database
+        self._written: Mark | None = None
 
     def keep(self) -> None:
-        """The mark says what the ledger knows, durably. Costs nothing where it does already."""
+        """The mark says what the ledger knows, durably. Costs next to nothing where it does already."""
         with self._database.reading() as connection:
             now = of_ledger(connection)
+        if now == self._written:
+            return
         with self._home.gate():
             kept = self._read()
             # Two processes: the one that read the ledger earlier must not turn the mark back.
@@ -106,8 +109,8 @@ class HomeMark:
                 json.dump(asdict(mark), file)
                 file.flush()
                 os.fsync(file.fileno())
-            temporary.replace(path)
-            self._home.sync()
+            temporary.replace(path)  # a mark that lags behind after a power failure does no harm
+        self._written = mark
 
 
 def of_ledger(connection: Connection) -> Mark:

@@ -18,12 +18,15 @@ from desktop_sync.ledger.batch_content import pack, pack_rows_done, read_rows, r
 from desktop_sync.ledger.held_store import REQUEST, hold, request_of, request_values
 from desktop_sync.ledger.instants import from_us
 from desktop_sync.ledger.settlement import Settlement, mark_again, marked_since
-from desktop_sync.ledger.store import Store, configuration_id, entity_ids, made_id, make_entity_id
+from desktop_sync.ledger.store import Store, entity_ids, made_id, make_entity_id
 
 NO_OPERATION = -1
 """The operation of a batch that writes to no endpoint."""
 
 _heads = tables.batch.c
+_FENCE = (
+    "SELECT fence, (SELECT max(n.id) FROM run n WHERE n.configuration_id = r.configuration_id) FROM run r WHERE id = ?"
+)
 
 
 class SqlJournal(Store):
@@ -162,12 +165,15 @@ def _refuse_overtaken(connection: Connection, batch_id: int) -> None:
 
 
 def _fence(connection: Connection, run_id: int, configuration: str) -> int:
-    mine = connection.execute(select(tables.run.c.fence).where(tables.run.c.id == run_id)).scalar()
-    newest = select(tables.run.c.id).where(tables.run.c.configuration_id == configuration_id(connection, configuration))
-    last: int | None = connection.execute(newest.order_by(tables.run.c.id.desc()).limit(1)).scalar()
-    if mine is not None and last is not None and last > run_id:
-        raise LeaseLostError(configuration, f"run {last} of this ledger")
-    return int(mine or 0)
+    """The fence number of the run; 0 for one that the ledger does not know. Raises LeaseLostError where another run of
+    its configuration began since."""
+    row = connection.exec_driver_sql(_FENCE, (run_id,)).first()
+    if row is None:
+        return 0
+    fence, newest = int(row[0]), int(row[1])
+    if newest > run_id:
+        raise LeaseLostError(configuration, f"run {newest} of this ledger")
+    return fence
 
 
 def _insert(connection: Connection, head: Mapping[str, object], content: pa.Table, blob: bytes) -> int:

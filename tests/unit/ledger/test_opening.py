@@ -379,7 +379,7 @@ def test_a_restoring_that_is_cut_off_is_finished_at_the_next_start(home: Path, m
 
         return sync
 
-    for count in (0, 1, 0):  # before and after the backup is in place, and when the mark of the home is written
+    for count in (0, 1):  # before and after the backup is in place
         with monkeypatch.context() as patch:
             patch.setattr(HomeFolder, "sync", cut_off(count))
             with pytest.raises(CutOffError):
