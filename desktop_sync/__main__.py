@@ -34,7 +34,7 @@ def collect_garbage_seldom() -> None:
     A look at all of them takes a tenth of a second with Qt and all libraries loaded, and holds the window meanwhile.
     Rows that pass through as tuples make it look again and again, and none of them is ever part of a cycle.
     """
-    gc.set_threshold(50_000, 20, 20)
+    gc.set_threshold(20_000, 20, 20)
 
 
 def _build_application(home: Path | None) -> Application:

@@ -23,7 +23,7 @@ from desktop_sync.providers.sql.sqlite_ids import IdReserve
 from desktop_sync.providers.sql.sqlite_reading import columns_of, create_id_table, id_join
 from desktop_sync.providers.sql.sqlite_schema import Table, describe_table
 from desktop_sync.providers.sql.sqlite_sentences import refusal
-from desktop_sync.providers.sql.sqlite_values import StoredColumn, is_same_value, key_text, key_texts, stored_column
+from desktop_sync.providers.sql.sqlite_values import StoredColumn, is_same_value, key_texts, stored_column
 from desktop_sync.providers.write_batch import ResultColumns, StagedBatch, rows_of
 
 _REFUSALS = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, OverflowError, UnicodeEncodeError)
@@ -260,7 +260,7 @@ class TableWork:
         seen: set[str | None] = set()
         for row in results.open_rows():
             found, record_id = current.get(row, []), batch.ids[row]
-            matching = [values for values in found if _id_of(values[width:]) == record_id]
+            matching = [values for values in found if _named(values[width:]) == record_id]
             if len(matching) > 1:
                 results.reject(row, f"several records have the id “{record_id}”")
             elif not matching or record_id in seen or matching[0][:width] != expected[row]:
@@ -296,16 +296,24 @@ class TableWork:
     def _rename(self, columns: Sequence[StoredColumn], results: ResultColumns) -> None:
         """New ids for records whose key was written."""
         by_name = {column.column.field.name: column for column in columns}
-        changed = [(i, by_name[name]) for i, name in enumerate(self._key) if name in by_name]
+        changed = [
+            (i, key_texts(by_name[name].column, by_name[name].values))
+            for i, name in enumerate(self._key)
+            if name in by_name
+        ]
         if not changed:
             return
+        written = int(WriteStatus.WRITTEN)
         for row, status in enumerate(results.statuses):
             record_id = results.ids[row]
-            if status != WriteStatus.WRITTEN or record_id is None:
+            if status != written or record_id is None:
+                continue
+            if len(self._key) == 1:
+                results.ids[row] = changed[0][1][row]
                 continue
             parts: list[str | None] = list(decode_record_id(record_id, len(self._key)))
-            for position, column in changed:
-                parts[position] = key_text(column.column, column.values[row])
+            for position, texts in changed:
+                parts[position] = texts[row]
             results.ids[row] = _id_of(tuple(parts))
 
     def _delete(self, batch: StagedBatch, results: ResultColumns) -> None:
@@ -318,6 +326,8 @@ class TableWork:
 
     def _key_values(self, ids: Sequence[str | None]) -> list[Row]:
         found: list[Row] = []
+        if len(self._key) == 1 and self._table.columns[self._key[0]].field.type is not FieldType.BOOLEAN:
+            return [(record_id,) for record_id in ids]
         for record_id in ids:
             parts = self._id_parts(record_id) or (None,) * len(self._key)
             found.append(
@@ -406,6 +416,12 @@ class TableWork:
 def _those(rows: Sequence[Row], group: Sequence[int]) -> Sequence[Row]:
     """The rows at these different places."""
     return rows if len(group) == len(rows) else [rows[row] for row in group]
+
+
+def _named(parts: Row) -> str | None:
+    """`_id_of`, quickly for the usual key of one text."""
+    first = parts[0]
+    return first if len(parts) == 1 and isinstance(first, str) else _id_of(parts)
 
 
 def _id_of(parts: Row) -> str | None:
