@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.chaos_fixtures import make, template
+
 if TYPE_CHECKING:
     from tests.support.crash_trial import CrashServer
+
+__all__ = ["is_full", "make", "server", "template"]
 
 pytest.register_assert_rewrite("tests.support.crash_trial")
 

@@ -31,8 +31,8 @@ NAME = "Sync"
 LATE_S = 10.0
 FIELDS = ("id", "email", "name", "note")
 NO_GUARDS = GuardLimits(None, None, False, None, None, None, False, False)
-OF_EVERY_RUN = ("run", "watermark", "sequence", "sqlite_sequence", "fact", "binding")
-"""Tables that a run without work may write: the run itself, how far it read, ids that it set aside, and fences."""
+OF_EVERY_RUN = ("run", "watermark", "sequence", "sqlite_sequence", "fact", "binding", "clock_sample")
+"""Tables that a run without work may write: the run itself, how far it read, ids that it set aside, fences, clocks."""
 
 
 class Crash(BaseException):
