@@ -75,6 +75,13 @@ class RunResult:
     undoes: int | None = None
     only_matched: bool = False
 
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """Everything that the run has to tell besides its counts, the most urgent first."""
+        problems = [said for entity in self.entities for said in entity.problems]
+        notes = [said for entity in self.entities for said in entity.notes]
+        return tuple(dict.fromkeys(said for said in (self.error, *problems, *notes, *self.notes) if said))
+
 
 @dataclass(frozen=True, slots=True)
 class Run:

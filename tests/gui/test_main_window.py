@@ -21,6 +21,7 @@ from desktop_sync.ui.main_window import MainWindow
 from desktop_sync.ui.memory import WindowMemory
 from desktop_sync.ui.theme import Theme, ThemeChoice
 from desktop_sync.ui.views.configuration_page import ConfigurationPage
+from desktop_sync.ui.views.runs import RunsPage
 from tests.gui.fake_application import FakeApplication
 
 Settle = Callable[[], None]
@@ -171,6 +172,11 @@ def test_what_a_run_tells_stands_above_the_page(
     page.start_run()
     settle()
     assert page.message.text == "Done. Both sides are the same.\nThe clock of Shop jumped back by 1 h."
+    page.open_tab("runs")
+    settle()
+    runs = page.pages["runs"]
+    assert isinstance(runs, RunsPage)
+    assert runs.said.text == "The clock of Shop jumped back by 1 h."
 
 
 def test_renaming_refuses_a_name_that_is_taken_beside_the_field(

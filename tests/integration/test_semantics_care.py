@@ -9,11 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from desktop_sync.core.configuration import ConflictRule, DeleteRule, FieldMapping, GuardLimits, PerSide, Side
+from desktop_sync.core.configuration import (
+    ConflictRule,
+    DeleteRule,
+    Entity,
+    FieldMapping,
+    GuardLimits,
+    PerSide,
+    Side,
+)
 from desktop_sync.core.decision import Action, Rule
 from desktop_sync.core.errors import MissingError
 from desktop_sync.core.guard import Guard
 from desktop_sync.core.plan import Mode
+from desktop_sync.core.ports import CancelToken
 from desktop_sync.core.run import Outcome
 from desktop_sync.core.status import Status
 from tests.support.forgetful_provider import ForgetfulRegistry
@@ -100,14 +109,26 @@ def test_an_edit_of_rules_limits_or_the_schedule_makes_no_deletion_wait(world: W
 
 
 def test_a_first_run_that_was_cut_off_deletes_nothing_when_it_is_finished(world: WorldMaker) -> None:
-    w = world(guards=GUARDS)
-    w.put("a", Id=1, Email="p1@x.org", City="Wien")
-    w.put("b", id="7", email="p1@x.org", city="Wien")
-    w.app.records.link("Sync", "people", "1", "7")
+    token = CancelToken()
+    cars = Entity("cars", PerSide("Car", "cars"), (FieldMapping("Plate", "plate", identifying=True),))
+    w = world(
+        person_entity(EMAIL, CITY),
+        replace(cars, key=PerSide(("Id",), ("id",))),
+        a={"Person": PERSON, "Car": "Id INTEGER PRIMARY KEY, Plate TEXT"},
+        b={"people": "id, email, city", "cars": "id, plate"},
+        steps=lambda name: token.cancel() if name == "process.settled" else None,
+        guards=GUARDS,
+    )
+    for number in (1, 2):
+        w.put("a", Id=number, Email=f"p{number}@x.org", City="Wien")
+    w.put("a", entity="cars", Id=1, Plate="W 1")
+    assert w.run(cancel=token).outcome is Outcome.CANCELLED
+    assert (len(w.rows("b")), len(w.rows("b", entity="cars"))) == (2, 0)
     w.delete("a", 1)
     result = w.run()
-    assert result.entities[0].actions.get(Action.DELETE_B) is None
-    assert len(w.rows("b")) == 1
+    assert result.entities[0].notes == ("people: 1 deletion waits for the next run: a first run deletes nothing.",)
+    assert (len(w.rows("b")), len(w.rows("b", entity="cars"))) == (2, 1)
+    assert w.run().entities[0].actions == {Action.DELETE_B: 1}
 
 
 # Another endpoint, or an older state of it.
@@ -300,21 +321,32 @@ def test_a_change_of_more_than_half_of_the_records_stops_the_run(world: WorldMak
     assert w.fingerprints() == before
 
 
-def test_deletions_of_records_that_are_planned_anew_count_with_those_of_the_run(world: WorldMaker) -> None:
+@pytest.mark.parametrize("is_allowed", [False, True])
+def test_deletions_of_records_that_are_planned_anew_count_with_those_of_the_run(
+    world: WorldMaker, is_allowed: bool
+) -> None:
     limits = replace(NO_GUARDS, deletes_number=2)
-    w = filled(world, 6, guards=limits, b_is_table=True, b={"people": "id INTEGER PRIMARY KEY, email TEXT, city TEXT"})
+    table = {"people": "id INTEGER PRIMARY KEY, email TEXT, city TEXT"}
+    w = filled(world, 6, guards=limits, b_is_table=True, b=table, conflict=ConflictRule.A)
     w.delete("a", 1)
     w.delete("a", 2)
     w.edit("a", 3, City="Graz")
-    preview = w.app.synchronization.preview("Sync")
-    # Between the plan and the write, the record to be updated is deleted in A, and edited to the new value in B.
-    w.delete("a", 3)
     w.edit("b", w.of(3).b_id, city="Bonn")
+    preview = w.app.synchronization.preview("Sync")
+    assert preview.plan.findings == ()
+    # After the plan was made, the record that is to be updated is deleted in A, and its edit in B is taken back.
+    w.delete("a", 3)
     w.edit("b", w.of(3).b_id, city="Wien")
-    w.b.execute("UPDATE people SET email = email || 'x' WHERE id = ?", (w.of(3).b_id,))  # type: ignore[union-attr]
-    w.b.execute("UPDATE people SET email = 'p3@x.org' WHERE id = ?", (w.of(3).b_id,))  # type: ignore[union-attr]
-    result = w.run(preview=preview)
+    result = w.run(preview=preview, allow=frozenset({Guard.DELETES} if is_allowed else ()))
+    if is_allowed:
+        assert result.entities[0].actions[Action.DELETE_B] == 3
+        return
     assert result.entities[0].actions[Action.DELETE_B] == 2
+    assert result.entities[0].notes == (
+        "Shop, people: 1 deletion waits for the next run: 2 records were deleted already and 2 are allowed.",
+    )
+    assert w.of(3).status is Status.PREPARED
+    assert w.run().entities[0].actions == {Action.DELETE_B: 1}
 
 
 # Mounts.

@@ -89,8 +89,8 @@ def _show_run(invocation: Invocation) -> int:
         f"Run {run.id} of {run.configuration}, {run.kind.value} {run.trigger.value}, "
         f"{local_time(run.started_at)}: {run.outcome.value}"
     )
-    if run.result and run.result.error:
-        output.line(run.result.error)
+    for said in run.result.sentences if run.result else ():
+        output.line(said)
     for row in rows:
         _show_action(invocation, row)
     return ExitCode.DONE

@@ -12,7 +12,7 @@ from desktop_sync.ui.models.list_table import ListTableModel
 from desktop_sync.ui.models.paged_table import PagedTableModel
 from desktop_sync.ui.models.source import Column
 from desktop_sync.ui.models.sources import HistorySource, RunSource
-from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S
+from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S, Tone
 from desktop_sync.ui.text.times import full_time, number, run_time
 from desktop_sync.ui.text.words import (
     ACTION_TONES,
@@ -30,6 +30,7 @@ from desktop_sync.ui.views.overview import written
 from desktop_sync.ui.views.undo import UndoDialog, undo_run
 from desktop_sync.ui.widgets.empty_state import EmptyState
 from desktop_sync.ui.widgets.list_view import ListView
+from desktop_sync.ui.widgets.message_bar import MessageBar
 from desktop_sync.ui.widgets.parts import button, column, label, row
 from desktop_sync.ui.widgets.table_area import TableArea
 
@@ -60,7 +61,7 @@ def run_columns(context: WindowContext) -> tuple[Column[Run], ...]:
         Column("took", tr("Took"), lambda run: run_time(run.started_at, run.ended_at), 100, align=RIGHT),
         Column("written", tr("Written"), lambda run: number(written(run)), 90, align=RIGHT),
         Column("failed", tr("Failed"), lambda run: number(failures(run)) if failures(run) else "", 80, align=RIGHT),
-        Column("error", tr("Message"), lambda run: run.result.error if run.result is not None else "", 200),
+        Column("error", tr("Message"), lambda run: " ".join(run.result.sentences) if run.result else "", 200),
     )
 
 
@@ -79,6 +80,9 @@ def action_columns(names: SideNames) -> tuple[Column[HistoryRow], ...]:
         Column("rule", tr("Why"), lambda row: rule_sentence(row.rule, names), 160),
         Column("result", tr("Result"), lambda row: row.result, 92, tone=result_tone),
     )
+
+
+SHOWN_SENTENCES = 5
 
 
 def can_be_undone(run: Run) -> bool:
@@ -114,6 +118,7 @@ class RunsPage(QWidget):
             shows_count=False,
         )
         self.runs.model.loaded.connect(self._select_first)
+        self.said = MessageBar(context.theme)
         self.done = TableArea(
             PagedTableModel[HistoryRow](action_columns(names), context.jobs),
             context,
@@ -149,6 +154,7 @@ class RunsPage(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, SPACE_L, 0, SPACE_S)
         layout.setSpacing(SPACE_M)
+        layout.addWidget(self.said)
         layout.addWidget(splitter, 1)
 
     @staticmethod
@@ -176,8 +182,18 @@ class RunsPage(QWidget):
         if self.done.model.rowCount() and not self.done.view.selected_ranges():
             self.done.view.selectRow(0)
 
+    def _tell(self, run: Run | None) -> None:
+        """What the run had to tell stands above the list, the first few sentences."""
+        said = run.result.sentences[:SHOWN_SENTENCES] if run is not None and run.result is not None else ()
+        if run is None or not said:
+            self.said.clear()
+            return
+        tone = Tone.NEUTRAL if run.outcome is Outcome.DONE else Tone.WARNING
+        self.said.say("\n".join(said), tone)
+
     @Slot(object)
     def _show_run(self, run: Run | None) -> None:
+        self._tell(run)
         self._lower.setVisible(run is not None)
         self.fields.show(())
         self.undo_button.setEnabled(run is not None and can_be_undone(run))
