@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from desktop_sync.core.provider_port import Capabilities, ConditionalWrite, ReadCompleteness
+from desktop_sync.core.provider_port import Capabilities, ConditionalWrite, CreateClass, ReadCompleteness
 
 
 def limits(capabilities: Capabilities) -> tuple[str, ...]:
@@ -36,6 +36,27 @@ def limits(capabilities: Capabilities) -> tuple[str, ...]:
         sentences.append("A record that somebody changes while a run writes it is overwritten without notice.")
     if writes and not capabilities.has_transactions and capabilities.commits_each_batch:
         sentences.append("What was written stays written when a later record fails: there is nothing to roll back.")
+    if capabilities.can_create:
+        sentences += _create_limits(capabilities)
     if not capabilities.distinguishes_empty_and_null:
         sentences.append("This system cannot tell an empty text from no value.")
     return tuple(sentences)
+
+
+def _create_limits(capabilities: Capabilities) -> list[str]:
+    """What a create without an answer costs here."""
+    wait = f"waits {capabilities.max_in_flight_s * 2:.0f} seconds and then " if capabilities.max_in_flight_s else ""
+    if capabilities.creates is CreateClass.NONE:
+        return [
+            "Records are created one at a time, for this system cannot say which create made which record; after one "
+            f"that was not answered a run {wait}looks for a new record with just its values, and asks you where it "
+            "finds another."
+        ]
+    if capabilities.creates is CreateClass.NATURAL_KEY or (
+        capabilities.creates is CreateClass.EXTERNAL_ID and not capabilities.is_external_id_unique
+    ):
+        return [
+            f"After a create that was not answered a run {wait}looks whether the record is there, and asks you where "
+            "it finds several."
+        ]
+    return []

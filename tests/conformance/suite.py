@@ -16,7 +16,9 @@ from __future__ import annotations
 import gc
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Protocol
 
 import pyarrow as pa
@@ -444,6 +446,92 @@ class ProviderConformance:
         (second,) = self.write(session, batch, key=("guid",))
         assert list(second.statuses) == [WriteStatus.EXISTS] * 3
         assert len(workshop.raw(self.structure)) == 3
+
+    # honesty about creates: what a provider declares decides how a create without an answer is settled
+
+    @pytest.mark.scenario("A3")
+    def test_a_create_that_is_sent_again_makes_no_second_record(
+        self, workshop: Workshop, session: EndpointSession
+    ) -> None:
+        capabilities = session.capabilities
+        how = capabilities.creates
+        if how in (CreateClass.NATURAL_KEY, CreateClass.NONE) or (
+            how is CreateClass.EXTERNAL_ID and not capabilities.is_external_id_unique
+        ):
+            pytest.skip("the provider does not declare that it knows a create again")
+        batch, described, key = self.keyed_create(workshop, session, "one")
+        (first,) = self.write(session, batch(), key=key)
+        assert list(first.statuses) == [WriteStatus.WRITTEN]
+        fresh = workshop.provider.open(workshop.context())  # what it knows is not only in this session
+        (again,) = self.write(fresh, batch(), key=key)
+        fresh.close()
+        if how is CreateClass.IDEMPOTENCY_KEY:
+            assert (list(again.statuses), list(again.ids)) == ([WriteStatus.WRITTEN], list(first.ids))
+        else:
+            assert list(again.statuses) == [WriteStatus.EXISTS]
+        assert len(workshop.raw(self.structure)) == 1
+        if how is CreateClass.CLIENT_ID:
+            assert list(first.ids) == list(batch().ids)
+            request = ReadRequest(described, ("name",), ids=[str(first.ids[0])])
+            assert session.read(request).read_all().to_pylist() == [{"name": "one"}]
+
+    @pytest.mark.scenario("A3")
+    def test_a_created_record_is_found_by_the_key_of_its_create(
+        self, workshop: Workshop, session: EndpointSession
+    ) -> None:
+        if session.capabilities.creates not in (CreateClass.MARKER, CreateClass.EXTERNAL_ID):
+            pytest.skip("the provider does not declare that it finds records by the keys of their creates")
+        batch, described, key = self.keyed_create(workshop, session, "one")
+        keys = list(batch().keys)
+        assert session.find_created(described, keys) == [[]]
+        (result,) = self.write(session, batch(), key=key)
+        fresh = workshop.provider.open(workshop.context())
+        assert fresh.find_created(described, [*keys, "another"]) == [list(result.ids), []]
+        fresh.close()
+
+    @pytest.mark.scenario("F2")
+    def test_a_key_that_comes_with_other_values_creates_nothing(
+        self, workshop: Workshop, session: EndpointSession
+    ) -> None:
+        if session.capabilities.creates is not CreateClass.IDEMPOTENCY_KEY:
+            pytest.skip("the provider has no idempotency keys")
+        batch, _, key = self.keyed_create(workshop, session, "one")
+        self.write(session, batch(), key=key)
+        other = WriteBatch(Operation.CREATE, [None], ("name",), self.table([("two",)], 1), keys=batch().keys)
+        (result,) = self.write(session, other, key=key)
+        assert list(result.statuses) == [WriteStatus.REJECTED]
+        assert [row[-1] for row in workshop.raw(self.structure)] == ["one"]
+
+    @pytest.mark.scenario("A8")
+    def test_nothing_is_sent_after_the_time_until_which_it_may_be_sent(
+        self, workshop: Workshop, session: EndpointSession
+    ) -> None:
+        if not session.capabilities.max_in_flight_s:
+            pytest.skip("nothing of this provider is under way once a call returned")
+        batch, _, key = self.keyed_create(workshop, session, "one")
+        late = replace(batch(), send_before=datetime(2000, 1, 1, tzinfo=UTC))
+        (result,) = self.write(session, late, key=key)
+        assert list(result.statuses) == [WriteStatus.CHANGED]
+        assert workshop.raw(self.structure) == []
+
+    def keyed_create(
+        self, workshop: Workshop, session: EndpointSession, name: str
+    ) -> tuple[Callable[[], WriteBatch], Structure, tuple[str, ...]]:
+        """One create, as often as it is asked for, as a run would send it; where it goes; and the key fields."""
+        workshop.make(self.structure, ("guid", "name"), ("guid",), [])
+        described = self.described(session, key=("guid",))
+        ids: list[str | None] = [None]
+        if session.capabilities.creates is CreateClass.CLIENT_ID:
+            reserved = session.reserve_ids(described, 1)
+            assert reserved is not None
+            ids = list(reserved)
+        keyed = (CreateClass.MARKER, CreateClass.IDEMPOTENCY_KEY, CreateClass.EXTERNAL_ID)
+        keys = ("the-key-of-this-create",) if session.capabilities.creates in keyed else ()
+
+        def batch() -> WriteBatch:
+            return WriteBatch(Operation.CREATE, ids, ("name",), self.table([(name,)], 1), keys=keys)
+
+        return batch, described, ("guid",)
 
     @pytest.mark.parametrize("around", [-1, 0, 1])
     def test_whole_batches_are_written(self, workshop: Workshop, session: EndpointSession, around: int) -> None:
