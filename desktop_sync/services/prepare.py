@@ -35,6 +35,7 @@ from desktop_sync.services.care import (
     take_care,
 )
 from desktop_sync.services.drift import retyped
+from desktop_sync.services.seen_before import MOST_RECORDS
 from desktop_sync.services.settle import held_of
 from desktop_sync.services.side_stream import SideStream, ahead, reading
 from desktop_sync.services.sync_session import SyncSession, full_request
@@ -129,6 +130,7 @@ class _Stream:
     stream: SideStream | None
     is_complete: bool
     is_empty: bool
+    """Nothing came, or nothing but what the last run saw."""
 
 
 def whole_stream() -> _Stream:
@@ -161,9 +163,19 @@ def _open_stream(session: SyncSession, ledger: Ledger, layout: Layout, side: Sid
         return _Stream(None, True, False)
     try:
         stream = session.read(layout, side, request)
-        return _Stream(stream, False, stream.is_empty())
+        is_seen = scope.mode is Mode.INCREMENTAL and _is_seen(session, layout, side, stream)
+        return _Stream(stream, False, stream.is_empty() or is_seen)
     except CursorLostError:
         return _Stream(None, True, False)  # everything is compared instead, under the guards (RELIABILITY C13)
+
+
+def _is_seen(session: SyncSession, layout: Layout, side: Side, stream: SideStream) -> bool:
+    """Whether just this was read by the last run, which had nothing left to do."""
+    content = stream.content(MOST_RECORDS)
+    if content is None:
+        return False
+    session.contents[layout.entity.name, side] = content
+    return session.seen.get((layout.entity.name, side)) == content
 
 
 def _is_waiting(ledger: Ledger, session: SyncSession, layout: Layout) -> bool:

@@ -5,6 +5,8 @@ An Arrow consumer turns an exception of its source into text. Here the exception
 
 from __future__ import annotations
 
+import hashlib
+import itertools
 import queue
 import threading
 from collections.abc import Callable, Iterator
@@ -28,7 +30,7 @@ class SideStream:
         self._source = source
         self._place = place
         self._reader = pa.RecordBatchReader.from_stream(source)
-        self._first: pa.RecordBatch | None = None
+        self._early: list[pa.RecordBatch] = []
         self._on_batch: OnBatch | None = None
         self._ahead: _ReadAhead | None = None
         self.schema: pa.Schema = self._reader.schema
@@ -37,9 +39,24 @@ class SideStream:
 
     def is_empty(self) -> bool:
         """Whether no record comes; one batch is read ahead, and not lost. Raises the error of the read."""
-        if self._first is None:
-            self._first = next((batch for batch in self._rest if batch.num_rows), None)
-        return self._first is None
+        if not self._early:
+            self._early += itertools.islice((batch for batch in self._rest if batch.num_rows), 1)
+        return not self._early
+
+    def content(self, most_records: int) -> bytes | None:
+        """A digest of everything that comes, where that is at most so many records: read ahead, and not lost. Else
+        None. Raises the error of the read."""
+        found = sum(batch.num_rows for batch in self._early)
+        while found <= most_records and (batch := next(self._rest, None)) is not None:
+            self._early.append(batch)
+            found += batch.num_rows
+        if found > most_records:
+            return None
+        whole = pa.Table.from_batches(self._early, self.schema).combine_chunks()
+        digest = hashlib.blake2b(digest_size=16)
+        for column in whole.columns:
+            digest.update(repr(column.to_pylist()).encode("utf-8", "surrogatepass"))
+        return digest.digest()
 
     def watch(self, on_batch: OnBatch) -> None:
         """`on_batch` is called with the number of records of every batch; what it raises ends the stream."""
@@ -59,9 +76,8 @@ class SideStream:
 
     def _watched(self) -> Iterator[pa.RecordBatch]:
         try:
-            if self._first is not None:
-                first, self._first = self._first, None
-                yield self._told(first)
+            while self._early:
+                yield self._told(self._early.pop(0))
             self._ahead = _ReadAhead(self._rest)
             for batch in self._ahead.batches():
                 yield self._told(batch)

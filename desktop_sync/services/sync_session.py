@@ -24,6 +24,7 @@ from desktop_sync.services.drift import dependents
 from desktop_sync.services.plugins import PluginStream
 from desktop_sync.services.provenance import Provenance
 from desktop_sync.services.run_lease import RunLease
+from desktop_sync.services.seen_before import Contents
 from desktop_sync.services.side_stream import SideStream, placed
 
 OpenEndpoint = Callable[[str], EndpointSession]
@@ -38,6 +39,8 @@ class SyncSession:
     before the first write. `cycle` names entities whose references go round. `match_only`: why nothing is written,
     where a person must first confirm what was matched. `lease`: the one of the run, None in a preview.
     `drifted`: entities that take no part, because their structures are not what the mapping says (RELIABILITY E11).
+    `seen`: what the incremental reads of the last run gave; `contents`: what those of this one give, as far as it is
+    little.
     """
 
     configuration: SyncConfiguration
@@ -50,6 +53,8 @@ class SyncSession:
     works_in_memory: bool = False
     match_only: MatchOnly | None = None
     lease: RunLease | None = None
+    seen: Contents = field(default_factory=dict)
+    contents: dict[tuple[str, Side], bytes] = field(default_factory=dict)
     drifted: dict[str, EndpointError] = field(default_factory=dict)
     clocks: SessionClocks | None = None
     _bench: Workbench | None = None

@@ -51,6 +51,7 @@ from desktop_sync.services.provenance import Provenance, Scopes
 from desktop_sync.services.records import RecordService
 from desktop_sync.services.run_lease import RunLease, match_only_of
 from desktop_sync.services.run_steps import RunSteps, steps_around
+from desktop_sync.services.seen_before import SeenBefore
 from desktop_sync.services.side_stream import reading
 from desktop_sync.services.sync_session import OpenEndpoint, SyncSession, full_request, open_session
 from desktop_sync.services.watermarks import Scope, scheduled_mode
@@ -76,6 +77,7 @@ class SynchronizationService:
         self._work_folder = work_folder
         self._steps = steps
         self._sleep = sleep
+        self._seen = SeenBefore(ledger)
 
     def is_running(self, name: str) -> bool:
         return self._ledger.is_held(name)
@@ -434,10 +436,13 @@ class SynchronizationService:
             if want is not None:
                 return self._process_wanted(execution, session, order, want(session))
             retry_at = self._retry_at(order.trigger)
+            session.seen = self._seen.of(configuration, run_id)
             preview = self._plan(session, order.scope, order.progress, order.cancel, retry_at)
             if order.kind is RunKind.PREPARE:
                 return execution.queue(preview)
-            return self._pass_or_process(execution, preview, order)
+            result = self._pass_or_process(execution, preview, order)
+            self._seen.remember(configuration, run_id, session.contents, result)
+            return result
         finally:
             lease.release()
             session.close()

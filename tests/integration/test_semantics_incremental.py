@@ -231,3 +231,41 @@ def test_a_half_whose_record_is_gone_waits_no_more_and_comes_back_with_it(world:
     w.run()
     assert w.statuses() == [Status.PROCESSED]
     assert w.rows("b", "email") == [("ann@x.org",)]
+
+
+def test_a_run_that_reads_just_what_the_last_one_read_plans_nothing(world: WorldMaker) -> None:
+    w = stamped(world)
+    at(w, 1, "2026-03-01 10:00:00")
+    w.run()
+    w.edit("b", w.of(1).b_id, changed="2026-03-01 10:00:00")
+    incremental(w)
+    incremental(w)
+    result = w.assert_quiet(mode=Mode.INCREMENTAL)
+    assert result.entities[0].read_a == result.entities[0].read_b == 0, "the record at the watermark was compared again"
+    w.edit("a", 1, City="Graz")  # within the overlap, under the stamp that it had
+    assert w.actions(incremental(w)) == {Action.UPDATE_B: 1}
+    w.edit("b", w.of(1).b_id, city="Linz")
+    assert w.actions(incremental(w)) == {Action.UPDATE_A: 1}
+
+
+def test_what_the_last_run_read_is_compared_again_once_anything_else_happened(world: WorldMaker) -> None:
+    w = stamped(world)
+    at(w, 1, "2026-03-01 10:00:00")
+    w.run()
+    w.edit("b", w.of(1).b_id, changed="2026-03-01 10:00:00")
+
+    def settled() -> None:
+        for _ in range(3):
+            last = incremental(w)
+        assert last.entities[0].read_a == 0
+
+    settled()
+    w.app.synchronization.prepare("Sync")
+    assert incremental(w).entities[0].read_a == 1, "another run came between"
+    settled()
+    w.save(person_entity(EMAIL, CITY, FieldMapping("Note", "remark"), modified=STAMPED))
+    assert incremental(w).entities[0].read_a == 1, "the configuration was edited"
+    settled()
+    w.set_status(Event.SKIPPED_BY_USER, 1)
+    w.set_status(Event.SET_PREPARED_BY_USER, 1)
+    assert incremental(w).entities[0].read_a == 1, "a record waits"

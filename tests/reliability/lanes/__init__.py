@@ -26,7 +26,7 @@ LANES: dict[str, Lane] = dict(
         _lane("kills_executed", 2),
         _lane("mass_deletes", 1.5),
         _lane("hostile_input", 1.2),
-        _lane("soak", 7),
+        _lane("soak", 2.5),
         _lane("branch_coverage", 6),
         _lane("round_trips", 1),
         _lane("disk_faults", 1.5),

@@ -19,7 +19,7 @@ from desktop_sync.core.run import Outcome, Trigger
 from desktop_sync.core.schedule import Schedule, ScheduleKind
 from tests.reliability.size import Size
 from tests.support.ledger_home import HandClock
-from tests.support.worlds import NAME, PERSON, World, make_world, person_entity
+from tests.support.worlds import NAME, PERSON, TableSide, World, make_world, person_entity
 
 SEED = 20_260_304
 STEP = timedelta(minutes=5)
@@ -53,6 +53,9 @@ class Soak:
             clock=self.clock,
         )
         self.next_person = 0
+        for side, structure, key, stamp in (("a", "Person", "Id", "Changed"), ("b", "people", "id", "changed")):
+            self._keep_stamps(side, structure, key, stamp)
+        self._tell_time()
         self.missed = self.doubled = self.failed = self.runs = 0
         for _ in range(PEOPLE):
             self._add()
@@ -61,16 +64,31 @@ class Soak:
         self.world.save(schedule=schedule)
         self.world.app.schedules.due(self.clock.now())
 
-    def _stamp(self) -> str:
-        return self.clock.now().strftime("%Y-%m-%d %H:%M:%S")
+    def _keep_stamps(self, side: str, structure: str, key: str, stamp: str) -> None:
+        """The system stamps every record that is written, whoever writes it, with its own time."""
+        table = self.world.side(side)
+        assert isinstance(table, TableSide)
+        table.execute("CREATE TABLE time (now TEXT)")
+        table.execute("INSERT INTO time VALUES ('')")
+        for event in ("INSERT", "UPDATE"):
+            table.execute(
+                f"CREATE TRIGGER stamp_{event} AFTER {event} ON {structure} BEGIN UPDATE {structure} SET {stamp} = "
+                f"(SELECT now FROM time) WHERE {key} = new.{key}; END"
+            )
+
+    def _tell_time(self) -> None:
+        """Both systems know what time it is."""
+        for side in (self.world.a, self.world.b):
+            assert isinstance(side, TableSide)
+            side.execute("UPDATE time SET now = ?", (self.clock.now().strftime("%Y-%m-%d %H:%M:%S"),))
 
     def _add(self) -> None:
         self.next_person += 1
-        number = self.next_person
-        self.world.put("a", Email=f"p{number}@x.org", City="Wien", Changed=self._stamp())
+        self.world.put("a", Email=f"p{self.next_person}@x.org", City="Wien")
 
     def _work(self) -> None:
         """Somebody edits a record of either side, adds one or deletes one."""
+        self._tell_time()
         deed = self.chance.choice(("edit a", "edit b", "edit b", "add and delete"))
         if deed == "add and delete":
             ids = [row[0] for row in self.world.rows("a", "Id")]
@@ -80,10 +98,7 @@ class Soak:
         side = deed[-1]
         ids = [row[0] for row in self.world.rows(side, "Id" if side == "a" else "id")]
         city = f"city {self.chance.randrange(10**6)}"
-        changes = {"City": city, "Changed": self._stamp()}
-        if side == "b":
-            changes = {name.lower(): value for name, value in changes.items()}
-        self.world.edit(side, self.chance.choice(ids), **changes)
+        self.world.edit(side, self.chance.choice(ids), **{"City" if side == "a" else "city": city})
 
     def step(self) -> None:
         """Five minutes pass, and what is due runs."""
