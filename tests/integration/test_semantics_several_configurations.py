@@ -18,7 +18,6 @@ from tests.support.sync_groups import GroupWorld, at, make_group_world
 KINDS = {
     "databases": {"A": "sql", "B": "sql", "Local": "sql"},
     "files": {"A": "csv", "B": "csv", "Local": "csv"},
-    "mixed": {"A": "sql", "B": "csv", "Local": "sql"},
 }
 
 

@@ -91,6 +91,8 @@ class FakeConfigurations:
     switched: list[tuple[str, str, bool]] = field(default_factory=list)
     match_only: MatchOnly | None = None
     can_confirm: bool = False
+    follows: str = ""
+    group: tuple[str, ...] = ()
 
     def get(self, name: str) -> SyncConfiguration:
         if name not in self.known:
@@ -119,6 +121,8 @@ class FakeConfigurations:
                 1,
                 self.match_only,
                 self.can_confirm,
+                self.follows,
+                self.group,
             )
             for each in self.known.values()
         )

@@ -45,6 +45,8 @@ def _row(state: ConfigurationState) -> list[str]:
 
 def _state(state: ConfigurationState) -> str:
     word = "running" if state.is_running else "enabled" if state.is_enabled else "disabled"
+    if state.follows:
+        word += f", to follow {state.follows}"
     return word if state.match_only is None else f"{word}, {SHORT[state.match_only]}"
 
 
@@ -61,6 +63,8 @@ def _document(state: ConfigurationState) -> dict[str, Json]:
         "counts": {status.label: count for status, count in state.counts.items()},
         "open_conflicts": state.open_conflicts,
         "match_only": state.match_only.value if state.match_only else None,
+        "follows": state.follows or None,
+        "group": list(state.group),
     }
 
 

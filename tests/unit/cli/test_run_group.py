@@ -46,3 +46,11 @@ def test_a_group_looks_at_every_record(command_line: CommandLine) -> None:
     said = command_line("run", "Customers", "--group", "--mode", "incremental")
     assert said.code == 2
     assert "--group goes without --mode" in said.err
+
+
+def test_the_list_says_who_is_to_follow_whom(command_line: CommandLine) -> None:
+    command_line.application.configurations.follows = "Leads"
+    command_line.application.configurations.group = ("Customers", "Leads")
+    (document,) = command_line("list", "--json").document
+    assert (document["follows"], document["group"]) == ("Leads", ["Customers", "Leads"])
+    assert "enabled, to follow Leads" in command_line("list").out
