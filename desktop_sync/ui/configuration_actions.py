@@ -187,6 +187,11 @@ class ConfigurationActions(QObject):
         text = self.tr("Imported: {0}").format(", ".join((*report.endpoints, *report.configurations)) or "—")
         if report.needs_secrets:
             text += "   ·   " + self.tr("passwords are still needed: {0}").format(", ".join(report.needs_secrets))
+        if report.steps_off:
+            names = ", ".join(step for _, step in report.steps_off)
+            text += "   ·   " + self.tr(
+                "steps that act outside the two systems are off until you allow them: {0}"
+            ).format(names)
         self.said.emit(text)
         self.changed.emit(report.configurations[0] if report.configurations else "")
 
