@@ -97,3 +97,20 @@ def test_what_is_no_time_is_refused(text: str) -> None:
 
 def test_times_are_sorted_and_said_once() -> None:
     assert parse_times("18:00; 9:00  18:00") == (time(9), time(18))
+
+
+def test_runs_can_look_at_what_was_modified_only_and_at_everything_within_days(
+    qtbot: QtBot, form: SchedulePage, settle: Settle, application: FakeApplication
+) -> None:
+    assert form.incremental.isEnabled()
+    assert not form.full_days.isEnabled()
+    form.incremental.setChecked(True)
+    form.full_days.setValue(3)
+    assert form.save_button.isEnabled()
+    qtbot.mouseClick(form.save_button, Qt.MouseButton.LeftButton)
+    settle()
+    kept = application.configurations.all["Customers"].schedule
+    assert (kept.interval_minutes, kept.is_incremental, kept.full_every_days) == (15, True, 3)
+    assert form.incremental.isChecked()
+    form.kinds[ScheduleKind.MANUAL].setChecked(True)
+    assert not form.incremental.isEnabled()
