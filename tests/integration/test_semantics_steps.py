@@ -9,6 +9,7 @@ import pytest
 from desktop_sync.core.configuration import (
     ConflictRule,
     Direction,
+    Entity,
     FieldMapping,
     Moment,
     PerSide,
@@ -230,3 +231,45 @@ def test_a_conflict_is_judged_by_the_values_after_the_steps(world: WorldMaker) -
     w.run()
     assert w.of(1).status is Status.PROCESSED
     w.assert_quiet()
+
+
+def test_a_look_up_by_an_entity_gives_the_other_sides_id_of_the_record_with_that_key(world: WorldMaker) -> None:
+    owners = Entity(
+        "owners",
+        PerSide("Owner", "owners"),
+        (FieldMapping("Name", "name", identifying=True),),
+        key=PerSide(("Id",), ("id",)),
+    )
+    pets = Entity(
+        "pets",
+        PerSide("Pet", "pets"),
+        (FieldMapping("Name", "name", identifying=True), FieldMapping("Ref", "owner", direction=TO_B)),
+        key=PerSide(("Id",), ("id",)),
+    )
+    w = world(
+        pets,
+        owners,
+        a={"Owner": "Id INTEGER PRIMARY KEY, Name TEXT", "Pet": "Id INTEGER PRIMARY KEY, Name TEXT, Ref TEXT"},
+        b={"owners": "id INTEGER PRIMARY KEY, name TEXT", "pets": "id INTEGER PRIMARY KEY, name TEXT, owner INTEGER"},
+        b_is_table=True,
+    )
+    found = PipelineStep(
+        StepKind.LOOK_UP, "owner", "pets", TO_B, field="owner", expression="substr(Ref, 3)", lookup="owners"
+    )
+    w.save(steps=(found,))
+    w.put("b", entity="owners", id=500, name="zoe")
+    w.put("a", entity="owners", Id=11, Name="ann")
+    w.put("a", entity="pets", Id=1, Name="rex", Ref="O-11")
+    w.put("a", entity="pets", Id=2, Name="tom", Ref="O-99")
+    w.run()
+    ann = w.of(11, entity="owners").b_id
+    assert [(name, str(owner)) for name, owner in w.rows("b", "name", "owner", entity="pets")] == [("rex", ann)]
+    waiting = w.of(2, entity="pets")
+    assert (waiting.status, "99, is not synchronized (owners)" in waiting.last_error) == (Status.INVALID, True)
+    w.put("a", entity="owners", Id=99, Name="bob")
+    w.run()
+    assert w.of(2, entity="pets").status is Status.PROCESSED
+    w.assert_quiet()
+    both = replace(pets, fields=(pets.fields[0], replace(pets.fields[1], direction=Direction.BOTH)))
+    with pytest.raises(ConfigurationError, match="flows both ways"):
+        w.save(both, owners)
