@@ -370,6 +370,9 @@ class Journal(Protocol):
     def keep_batch(self, key: EntityKey, run_id: int, rows: ArrowStream, settlements: ArrowStream) -> None:
         """A batch of actions that write to no endpoint (link, adopt): done at once, with its settlements."""
 
+    def last_written(self) -> datetime | None:
+        """When a write to any endpoint was last settled (aware UTC); None before the first."""
+
     def open_batches(self, configuration: str) -> list[OpenBatch]:
         """Intents that were not settled, oldest first."""
 

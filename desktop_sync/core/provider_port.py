@@ -99,6 +99,8 @@ class Capabilities:
     max_in_flight_s: float = 0.0
     """How long after it was sent the endpoint may still carry a request out. 0: when the call returns or the
     program is dead, it is carried out or never will be."""
+    read_lag_s: float = 0.0
+    """How long after a write reads may still show what was there before it (replicas)."""
     conditional_write: ConditionalWrite = ConditionalWrite.BLIND
     completeness: ReadCompleteness = ReadCompleteness.COMPLETE
     has_transactions: bool = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import cached_property
 
 import pyarrow as pa
@@ -115,6 +116,13 @@ class SqlJournal(Store):
             batch_id = _insert(connection, head, content, blob)
             taken = set(content.column("record_id").to_pylist())
             Settlement(connection, entity, run_id, now).carry_out(settled, batch_id, taken)
+
+    def last_written(self) -> datetime | None:
+        """None before the first write."""
+        with self._database.reading() as connection:
+            newest = select(_heads.closed_at).where(_heads.operation != NO_OPERATION, _heads.closed_at.is_not(None))
+            found = connection.execute(newest.order_by(_heads.id.desc()).limit(1)).scalar()
+        return None if found is None else from_us(found)
 
     def open_batches(self, configuration: str) -> list[OpenBatch]:
         """Intents that were not settled, oldest first."""

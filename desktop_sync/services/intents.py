@@ -57,7 +57,8 @@ class Intents:
         capabilities = self.session.endpoints[query.target].capabilities
         in_flight = timedelta(seconds=capabilities.max_in_flight_s)
         send_before = self.clock.now() + in_flight if in_flight else None
-        deadline = None if send_before is None else send_before + in_flight
+        lag = timedelta(seconds=capabilities.read_lag_s)  # so long a look may still miss what was carried out
+        deadline = self.clock.now() + 2 * in_flight + lag if in_flight or lag else None
         if query.operation is not Operation.CREATE:
             # A conditional write that comes late finds the record changed, and does nothing.
             is_harmless = deadline is None or capabilities.conditional_write is ConditionalWrite.STRONG

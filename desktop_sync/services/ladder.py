@@ -32,10 +32,10 @@ from desktop_sync.engine.stated import as_if_read, measured_records, values_agai
 from desktop_sync.services.records_there import look, was_written
 from desktop_sync.services.side_stream import reading
 from desktop_sync.services.sync_session import SyncSession, full_request
+from desktop_sync.services.waiting import wait_until
 
 LONGEST_QUIESCE_S = 60.0
 """A run waits so long at most for requests that may be under way; what needs longer is held and left to a later run."""
-_SLICE_S = 1.0
 _NO_ANSWER = "no answer came when this record was written, and it may still be carried out; the next run looks again"
 _AMBIGUOUS = (
     "no answer came when this record was created, and it may be one of these: link it to that one, or set it as "
@@ -285,13 +285,9 @@ class Ladder:
         """No request is under way any more; False where that would take too long."""
         if deadline is None:
             return True
-        left = (deadline - self.clock.now()).total_seconds()
-        if left > LONGEST_QUIESCE_S:
+        if (deadline - self.clock.now()).total_seconds() > LONGEST_QUIESCE_S:
             return False
-        while left > 0:
-            self.cancel.check()
-            self.sleep(min(left, _SLICE_S))
-            left = (deadline - self.clock.now()).total_seconds()
+        wait_until(deadline, self.clock, self.sleep, self.cancel)
         return True
 
 

@@ -54,6 +54,7 @@ from desktop_sync.services.run_steps import RunSteps, steps_around
 from desktop_sync.services.seen_before import SeenBefore
 from desktop_sync.services.side_stream import reading
 from desktop_sync.services.sync_session import OpenEndpoint, SyncSession, full_request, open_session
+from desktop_sync.services.waiting import wait_for_replicas
 from desktop_sync.services.watermarks import Scope, scheduled_mode
 
 
@@ -285,6 +286,7 @@ class SynchronizationService:
         if session.match_only is not None:
             scope = Scope()  # matching needs all records of both sides
         session.read_clocks(self._ledger, self._clock)
+        wait_for_replicas(session, self._ledger, self._clock, self._sleep, cancel)
         now = self._clock.now()
         prepared = prepare_entities(session, self._ledger, scope, progress, cancel, now=now, retry_at=retry_at)
         return self._planned(session, scope.mode, prepared)

@@ -245,6 +245,22 @@ def test_a_record_that_a_listing_misses_once_is_asked_for_before_it_counts_as_de
     assert_quiet(world)
 
 
+@pytest.mark.scenario("F10")
+def test_a_replica_that_lags_behind_is_not_taken_for_somebody_who_turned_the_write_back(make: Make) -> None:
+    world = agreed(make(replace(CLASSES["client-id"], read_lag_s=5)), "c1", "c2")
+    lags = [world.right.faults.add(method, FaultKind.STALE, times=0) for method in ("page", "get")]
+    world.left.edit("people", "1", name="new")
+    world.run()
+    assert world.right.records("people")["101"]["name"] == "new"
+    assert dict(world.right.get("people", ["101"]))["101"]["name"] == "old", "the replica does not lag"
+    slept = world.clock.slept_s
+    assert_done(world.run())
+    assert world.clock.slept_s - slept == 5
+    assert world.people(world.left) == world.people(world.right) == {"c1": "new", "c2": "old"}
+    assert any(lag.hits for lag in lags)
+    assert_quiet(world)
+
+
 def test_a_system_that_lies_about_a_create_is_found_out_by_the_next_run(make: Make) -> None:
     world = make("natural-key")
     world.left.put("people", email="n1", name="new")

@@ -31,6 +31,7 @@ class Profile:
     is_external_id_unique: bool = True
     key_lives_s: float | None = 86_400
     max_in_flight_s: float = 20
+    read_lag_s: float = 0
     conditional_write: ConditionalWrite = ConditionalWrite.STRONG
     completeness: ReadCompleteness = ReadCompleteness.COMPLETE
     reads_by_id: bool = True
@@ -51,6 +52,7 @@ class Profile:
             is_external_id_unique=self.is_external_id_unique and self.creates is CreateClass.EXTERNAL_ID,
             key_lives_s=self.key_lives_s if self.creates is CreateClass.IDEMPOTENCY_KEY else None,
             max_in_flight_s=self.max_in_flight_s,
+            read_lag_s=self.read_lag_s,
             conditional_write=self.conditional_write,
             completeness=self.completeness,
             has_transactions=False,
@@ -140,6 +142,7 @@ class ChaosSystem:
         self.violations: list[str] = []
         """Broken promises of the other side: a key that came with another body."""
         self.replica: dict[str, Table] | None = None
+        self.replica_of = clock.now()
         self.calls: Counter[str] = Counter()
         self.reads: Counter[str] = Counter()
         """How often each record was given away, by its id."""
@@ -389,7 +392,7 @@ class ChaosSystem:
             raise NoAnswerError
         if fault is FaultKind.EMPTY_200:
             return Page([], None, None)
-        source = self.replica if fault is FaultKind.STALE and self.replica is not None else self.tables
+        source = self._read_from(fault)
         rows = sorted(source[structure].rows.items(), key=_in_order)
         rows = [
             row
@@ -426,7 +429,7 @@ class ChaosSystem:
         fault = self._fault("get", {})
         if fault is FaultKind.READ_ERROR:
             raise NoAnswerError
-        source = self.replica if fault is FaultKind.STALE and self.replica is not None else self.tables
+        source = self._read_from(fault)
         rows = source[structure].rows
         self.reads.update(record_id for record_id in ids if record_id in rows)
         return [(record_id, dict(rows[record_id])) for record_id in ids if record_id in rows]
@@ -465,7 +468,15 @@ class ChaosSystem:
     def _remember(self, structure: str) -> None:
         """The state before a change, which a replica that lags behind still shows."""
         if any(fault.kind is FaultKind.STALE for fault in self.faults.planned):
-            self.replica = copy.deepcopy(self.tables)
+            self.replica, self.replica_of = copy.deepcopy(self.tables), self.clock.now()
+
+    def _read_from(self, fault: FaultKind | None) -> dict[str, Table]:
+        """A replica shows the state before the last change, until its lag is over; for ever where none is declared."""
+        if fault is not FaultKind.STALE or self.replica is None:
+            return self.tables
+        lag = self.profile.read_lag_s
+        is_over = lag and self.clock.now() >= self.replica_of + timedelta(seconds=lag)
+        return self.tables if is_over else self.replica
 
 
 def _id_in(table: Table, values: Mapping[str, str | None]) -> str | None:
