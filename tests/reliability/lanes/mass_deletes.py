@@ -179,7 +179,7 @@ class Matrix:
         self.counts["not_recovered"] += not (result.outcome is Outcome.DONE and is_whole)
 
 
-def _matrix(connector: str, side: str, folder: Path, counts: Counter[str], guards: GuardLimits) -> Matrix:
+def matrix_of(connector: str, side: str, folder: Path, counts: Counter[str], guards: GuardLimits) -> Matrix:
     folder.mkdir(parents=True)
     failing = CONNECTORS[connector](f"failing {side}", folder)
     other = (_csv if connector == "SQLite" else _sqlite)("other", folder)
@@ -219,7 +219,7 @@ def measure(size: Size, folder: Path) -> dict[str, float]:
         for side in ("a", "b"):
             if size is Size.SMALL and (side == "a") != (connector in ("SQLite", "pages by cursor")):
                 continue
-            matrix = _matrix(connector, side, folder / f"{connector} {side}", counts, GuardLimits())
+            matrix = matrix_of(connector, side, folder / f"{connector} {side}", counts, GuardLimits())
             for fault in faults:
                 for page in PAGES.values():
                     matrix.cell(fault, page)
