@@ -76,10 +76,18 @@ class HoldReason(enum.IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """Why a record is held; `candidates`: where it is AMBIGUOUS, the ids of the records that it may have become."""
+
+    reason: HoldReason
+    candidates: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class OpenBatch:
     """An intent that was not settled, or the rows of one that are held. `rows` has the columns of batch rows.
 
-    `places`: the rows' numbers in the whole batch. `reasons`: why each is held; empty for an intent that is open.
+    `places`: the rows' numbers in the whole batch. `holds`: why each is held; empty for an intent that is open.
     """
 
     id: int
@@ -92,7 +100,7 @@ class OpenBatch:
     rows: ArrowStream
     request: Request = Request()
     places: tuple[int, ...] = ()
-    reasons: tuple[HoldReason, ...] = ()
+    holds: tuple[Hold, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +112,12 @@ class HeldRecord:
     side: Side
     operation: int
     run_id: int
-    reason: HoldReason
+    hold: Hold
     since: datetime
+
+    @property
+    def reason(self) -> HoldReason:
+        return self.hold.reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,7 +371,7 @@ class Journal(Protocol):
         *,
         done_rows: Sequence[int],
         stored: ArrowStream | None = None,
-        held: Mapping[int, HoldReason] | None = None,
+        held: Mapping[int, Hold] | None = None,
     ) -> None:
         """One transaction: the settlements hold, and the batch is done with those of its rows (0-based) that were
         written;
@@ -398,7 +410,7 @@ class HeldStore(Protocol):
         """One transaction: the settlements hold; the held rows in `done_rows` were written, those in `free_rows` were
         not, and neither is held any more. Rows are numbered as in the whole batch, and so is `stored`."""
 
-    def hold_again(self, batch_id: int, settlements: ArrowStream, held: Mapping[int, HoldReason]) -> None:
+    def hold_again(self, batch_id: int, settlements: ArrowStream, held: Mapping[int, Hold]) -> None:
         """One transaction: the settlements hold, and these rows of the batch are held for another reason now."""
 
     def release_held(self, key: EntityKey, record_ids: Sequence[int]) -> None:

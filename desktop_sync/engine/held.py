@@ -22,11 +22,13 @@ QUARANTINED = "no answer came when a record was created here, and this may be it
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """`records`: sync records out of the plan. `known`: for each side that some of them were being created on, the ids
-    of records without a peer that were there before; None where that is not known, and then all of them wait."""
+    """`records`: sync records out of the plan. `known`: for each side that one may still arrive on, the ids of records
+    without a peer that were there before; None where that is not known, and then all of them wait. `suspects`: by side,
+    the ids of records that some of them may have become."""
 
     records: frozenset[int] = frozenset()
     known: Mapping[Side, frozenset[str] | None] = field(default_factory=dict)
+    suspects: Mapping[Side, frozenset[str]] = field(default_factory=dict)
 
     def has(self, column: str) -> str:
         """SQL: whether the sync record is held. Never null."""
@@ -37,15 +39,19 @@ class Held:
 
 def quarantine(bench: Workbench, layout: Layout, held: Held) -> None:
     """Free records that may be the held ones are among `undecided`: they go to Review and are matched with nothing."""
-    for side, known in held.known.items():
+    for side in (side for side in Side if side in held.known or side in held.suspects):
         me = side.value
         into = f"INSERT INTO undecided SELECT '{me}', f.rid, NULL, {literal(QUARANTINED)} FROM free_{me} f"
+        suspects = held.suspects.get(side, frozenset())
+        known = held.known.get(side, frozenset())
         if known is None:
             bench.execute(into)
             continue
-        with bench.source(pa.table({"id": pa.array(sorted(known), pa.string())})) as (source, _):
-            bench.execute(f"{into} WHERE f.rid NOT IN (SELECT id FROM {source})")
+        for ids, condition in ((suspects, "IN"), (known, "NOT IN")):
+            if condition == "NOT IN" and side not in held.known:
+                continue
+            with bench.source(pa.table({"id": pa.array(sorted(ids), pa.string())})) as (source, _):
+                bench.execute(f"{into} WHERE f.rid {condition} (SELECT id FROM {source})")
         bench.execute(
-            f"{into} JOIN {side_table(layout, side.other)} o USING (match_key) WHERE {held.has('o.record_id')} "
-            f"AND f.rid NOT IN (SELECT rid FROM undecided WHERE side = '{me}')"
+            f"{into} JOIN {side_table(layout, side.other)} o USING (match_key) WHERE {held.has('o.record_id')}"
         )

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.errors import BugError
-from desktop_sync.core.ledger_port import BatchState, EntityKey, HeldRecord, HoldReason, OpenBatch, Request
+from desktop_sync.core.ledger_port import BatchState, EntityKey, HeldRecord, Hold, HoldReason, OpenBatch, Request
 from desktop_sync.core.provider_port import ArrowStream, CreateClass
 from desktop_sync.ledger import tables
 from desktop_sync.ledger.batch_content import (
@@ -39,13 +39,13 @@ class SqlHeldStore(Store):
         """The held rows, by intent, oldest first."""
         with self._database.reading() as connection:
             wanted = (
-                select(_held.batch_id, _held.row, _held.reason)
+                select(_held.batch_id, _held.row, _held.reason, _held.candidates)
                 .where(_held.entity_id.in_(entity_ids(connection, configuration)))
                 .order_by(_held.batch_id, _held.row)
             )
             found = connection.execute(wanted).all()
             return [
-                _held_batch(connection, configuration, batch_id, [(row[1], HoldReason(row[2])) for row in rows])
+                _held_batch(connection, configuration, batch_id, [(row[1], _hold(row[2], row[3])) for row in rows])
                 for batch_id, rows in groupby(found, key=_first)
             ]
 
@@ -61,6 +61,7 @@ class SqlHeldStore(Store):
                     _heads.run_id,
                     _held.reason,
                     _held.held_at,
+                    _held.candidates,
                 )
                 .join(tables.entity, tables.entity.c.id == _held.entity_id)
                 .join(tables.batch, _heads.id == _held.batch_id)
@@ -75,7 +76,7 @@ class SqlHeldStore(Store):
                 Side(row[2]),
                 row[3],
                 row[4],
-                HoldReason(row[5]),
+                _hold(row[5], row[7]),
                 from_us(row[6]),
             )
             for row in found
@@ -122,7 +123,7 @@ class SqlHeldStore(Store):
             if blob is not None:
                 connection.execute(update(tables.batch_content).where(_contents.batch_id == batch_id).values(rows=blob))
 
-    def hold_again(self, batch_id: int, settlements: ArrowStream, held: Mapping[int, HoldReason]) -> None:
+    def hold_again(self, batch_id: int, settlements: ArrowStream, held: Mapping[int, Hold]) -> None:
         """One transaction: the settlements hold, and the rows have these reasons; since when stays."""
         settled = read_stream(settlements)
         with self._database.writing("hold_again") as connection:
@@ -130,9 +131,9 @@ class SqlHeldStore(Store):
                 select(_heads.entity_id, _heads.run_id).where(_heads.id == batch_id)
             ).one()
             Settlement(connection, entity, run_id, self._now_us()).carry_out(settled)
-            for row, reason in held.items():
+            for row, one in held.items():
                 changed = update(tables.held).where(_held.batch_id == batch_id, _held.row == row)
-                connection.execute(changed.values(reason=int(reason)))
+                connection.execute(changed.values(**_values(one)))
 
     def release_held(self, key: EntityKey, record_ids: Sequence[int]) -> None:
         """The records are not held any more. Writes nothing where none of them is."""
@@ -178,7 +179,7 @@ def hold(
     entity: int,
     batch_id: int,
     records: pa.ChunkedArray,
-    held: Mapping[int, HoldReason],
+    held: Mapping[int, Hold],
     now_us: int,
 ) -> None:
     """The rows' records are held."""
@@ -188,10 +189,10 @@ def hold(
             "record_id": records[row].as_py(),
             "batch_id": batch_id,
             "row": row,
-            "reason": int(reason),
             "held_at": now_us,
         }
-        for row, reason in held.items()
+        | _values(one)
+        for row, one in held.items()
     ]
     connection.execute(insert(tables.held), rows)
 
@@ -218,9 +219,7 @@ def request_of(key: str | None, creates: str | None, fields: str | None, deadlin
     )
 
 
-def _held_batch(
-    connection: Connection, configuration: str, batch_id: int, held: list[tuple[int, HoldReason]]
-) -> OpenBatch:
+def _held_batch(connection: Connection, configuration: str, batch_id: int, held: list[tuple[int, Hold]]) -> OpenBatch:
     wanted = (
         select(
             _heads.run_id,
@@ -250,11 +249,19 @@ def _held_batch(
         rows=unpack(row[6]).take(places),
         request=request_of(row[7], row[8], row[9], row[10]),
         places=tuple(places),
-        reasons=tuple(reason for _, reason in held),
+        holds=tuple(one for _, one in held),
     )
 
 
-def _first(row: Row[int, int, int]) -> int:
+def _hold(reason: int, candidates: str) -> Hold:
+    return Hold(HoldReason(reason), tuple(json.loads(candidates)))
+
+
+def _values(one: Hold) -> dict[str, object]:
+    return {"reason": int(one.reason), "candidates": json.dumps(one.candidates)}
+
+
+def _first(row: Row[int, int, int, str]) -> int:
     return row[0]
 
 

@@ -198,6 +198,7 @@ held = Table(
     Column("batch_id", Integer, ForeignKey("batch.id"), nullable=False),
     Column("row", Integer, nullable=False),
     Column("reason", Integer, nullable=False),
+    Column("candidates", Text, nullable=False),
     Column("held_at", Integer, nullable=False),
     PrimaryKeyConstraint("entity_id", "record_id"),
     sqlite_strict=True,

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 import pyarrow as pa
 
 from desktop_sync.core.configuration import Side
-from desktop_sync.core.ledger_port import HoldReason, Ledger, OpenBatch
+from desktop_sync.core.ledger_port import Hold, HoldReason, Ledger, OpenBatch
 from desktop_sync.core.ports import CancelToken, Clock, Sleep
 from desktop_sync.core.provider_port import (
     Capabilities,
@@ -41,14 +41,6 @@ _AMBIGUOUS = (
     "no answer came when this record was created, and it may be one of these: link it to that one, or set it as "
     "prepared to create it again"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """Why a row is held; `candidates`: ids of records that it may have become."""
-
-    reason: HoldReason
-    candidates: tuple[str, ...] = ()
 
 
 def hold_text(hold: Hold) -> str:
@@ -191,17 +183,18 @@ class Ladder:
             self.session.bench, layout, batch.side, as_if_read(layout, batch.side, verdict.rows)
         ).to_pylist()
         find = _same_identity if by_identity else _same_values
-        same = [find(one, unknown) for one in stated]
+        among = [_suspects(batch, row, unknown) for row in every]
+        same = [find(one, may_be) for one, may_be in zip(stated, among, strict=True)]
         taken = Counter(record_id for ids in same for record_id in ids)
-        for row, said in zip(every, verdict.rows.to_pylist(), strict=True):
+        for row, said in enumerate(verdict.rows.to_pylist()):
             if len(same[row]) == 1 and taken[same[row][0]] == 1:
                 self._done(batch, verdict, row, same[row][0])
                 continue
             if by_identity:
                 # Whoever has all its other values may be it, with what identifies it corrected since.
-                may_be = same[row] or _same_rest(layout, batch.side, said, unknown)
+                may_be = same[row] or _same_rest(layout, batch.side, said, among[row])
             else:
-                may_be = same[row] or [str(one["rid"]) for one in unknown]
+                may_be = same[row] or [str(one["rid"]) for one in among[row]]
             if may_be:
                 verdict.held[row] = Hold(HoldReason.AMBIGUOUS, tuple(sorted(may_be)))
 
@@ -289,6 +282,14 @@ class Ladder:
             return False
         wait_until(deadline, self.clock, self.sleep, self.cancel)
         return True
+
+
+def _suspects(batch: OpenBatch, row: int, unknown: Sequence[dict[str, object]]) -> Sequence[dict[str, object]]:
+    """Unknown records that the row may have become. What appeared after the deadline, when others were found already,
+    cannot be it."""
+    if not batch.holds or batch.holds[row].reason is not HoldReason.AMBIGUOUS:
+        return unknown
+    return [one for one in unknown if one["rid"] in batch.holds[row].candidates]
 
 
 def _same_values(stated: dict[str, object], unknown: Sequence[dict[str, object]]) -> list[str]:

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action
-from desktop_sync.core.ledger_port import HoldReason, Ledger
+from desktop_sync.core.ledger_port import Hold, HoldReason, Ledger
 from desktop_sync.core.ports import CancelToken, Clock, Phase, Progress, Steps
 from desktop_sync.core.provider_port import Operation, WriteBatch, Writer, WriteResult, WriteStatus
 from desktop_sync.core.status import Status
@@ -32,7 +32,7 @@ from desktop_sync.services.batch_rows import (
     written_settlements,
 )
 from desktop_sync.services.intents import Intents
-from desktop_sync.services.ladder import Hold, hold_text
+from desktop_sync.services.ladder import hold_text
 from desktop_sync.services.lossy import LossyFields
 from desktop_sync.services.run_steps import RunSteps
 from desktop_sync.services.side_stream import read_ahead, reading
@@ -273,7 +273,7 @@ class Processing:
             pa.concat_tables(parts),
             done_rows=done,
             stored=content if changed_content else None,
-            held=dict.fromkeys(held, HoldReason.NO_ANSWER),
+            held=dict.fromkeys(held, Hold(HoldReason.NO_ANSWER)),
         )
         if self.session.provenance is not None:
             self.session.provenance.settle(given, query, one.rows, rows, result, stored)

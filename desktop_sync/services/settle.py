@@ -104,7 +104,7 @@ class Settling:
             pa.concat_tables(settlements),
             done_rows=done,
             stored=None if verdict.rows.equals(rows) else verdict.rows,
-            held={row: hold.reason for row, hold in verdict.held.items()},
+            held=verdict.held,
         )
         self._settle_origins(layout, batch, verdict)
 
@@ -144,14 +144,12 @@ class Settling:
         turned = {
             row: hold
             for row, hold in verdict.held.items()
-            if hold.reason is HoldReason.AMBIGUOUS and batch.reasons[row] is HoldReason.NO_ANSWER
+            if hold.reason is HoldReason.AMBIGUOUS and batch.holds[row].reason is HoldReason.NO_ANSWER
         }
         if turned:
             verdict.held = turned
             settlements = pa.concat_tables(self._held_settlements(layout, batch, verdict))
-            self.ledger.hold_again(
-                batch.id, settlements, {batch.places[row]: hold.reason for row, hold in turned.items()}
-            )
+            self.ledger.hold_again(batch.id, settlements, {batch.places[row]: hold for row, hold in turned.items()})
 
     def _judge(self, layout: Layout, batch: OpenBatch, rows: pa.Table) -> Verdict:
         """The verdict, but for records that a person has paired otherwise since: these stand as the person wants."""
@@ -205,13 +203,17 @@ def held_of(ledger: Ledger, session: SyncSession, layout: Layout) -> Held:
     key = session.key(layout)
     mine = [one for one in ledger.held_records(key.configuration) if one.key == key]
     known: dict[Side, frozenset[str] | None] = {}
+    suspects: dict[Side, frozenset[str]] = {}
     for one in mine:
         if one.operation != Operation.CREATE:
+            continue
+        if one.reason is HoldReason.AMBIGUOUS:
+            suspects[one.side] = suspects.get(one.side, frozenset()) | frozenset(one.hold.candidates)
             continue
         ids = ledger.known_ids(key, one.run_id, one.side)
         before = known.get(one.side, ids)
         known[one.side] = None if ids is None or before is None else before & ids
-    return Held(frozenset(one.record_id for one in mine), known)
+    return Held(frozenset(one.record_id for one in mine), known, suspects)
 
 
 def _settlements(batch: OpenBatch, rows: pa.Table) -> pa.Table:

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action, Rule, create, delete, update
-from desktop_sync.core.ledger_port import HoldReason, Ledger
+from desktop_sync.core.ledger_port import Hold, HoldReason, Ledger
 from desktop_sync.core.ports import CancelToken, Phase, Progress, Steps
 from desktop_sync.core.provider_port import CreateClass, Operation, WriteBatch, Writer, WriteResult, WriteStatus
 from desktop_sync.core.status import DeletedIn, Status
@@ -164,7 +164,7 @@ class UndoWriting:
             undone_settlements(content.filter(written)),
             done_rows=done,
             stored=None if content.equals(one.content) else content,
-            held=dict.fromkeys(unknown, HoldReason.NO_ANSWER),
+            held=dict.fromkeys(unknown, Hold(HoldReason.NO_ANSWER)),
         )
         self.steps("undo.settled")
         carried.count(query.action, len(done))

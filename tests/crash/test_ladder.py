@@ -215,6 +215,10 @@ def test_held_means_held_on_both_sides_and_holding_again_writes_nothing(make: Ma
     assert len(world.left.records("people")) == 1
     for _ in range(2):
         assert_quiet(world)
+    world.right.put("people", email="n5", name="added since")
+    world.run()
+    assert sorted(world.people(world.left)) == ["n1", "n5"], "only what the held record may have become waits"
+    assert_quiet(world)
 
 
 def test_a_person_adopts_the_record_that_it_was(make: Make) -> None:

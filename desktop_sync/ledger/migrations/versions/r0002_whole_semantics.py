@@ -81,6 +81,7 @@ def _held() -> None:
         sa.Column("batch_id", sa.Integer, sa.ForeignKey("batch.id"), nullable=False),
         sa.Column("row", sa.Integer, nullable=False),
         sa.Column("reason", sa.Integer, nullable=False),
+        sa.Column("candidates", sa.Text, nullable=False),
         sa.Column("held_at", sa.Integer, nullable=False),
         sa.PrimaryKeyConstraint("entity_id", "record_id"),
         sqlite_strict=True,
