@@ -22,7 +22,7 @@ batch rows (the content of an intent, of history and of the baseline)
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -451,6 +451,9 @@ class OriginStore(Protocol):
 
     def forget_origins(self, structure: StructureName, record_ids: Sequence[str]) -> None:
         """The records are gone."""
+
+    def keep_structures(self, used: Collection[StructureName]) -> None:
+        """Stamps of all other structures are gone: no configuration synchronizes them any more."""
 
 
 class FollowUpStore(Protocol):

@@ -8,7 +8,7 @@ write, so that a crash in between leaves each of the two values with its own sta
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
 import pyarrow as pa
@@ -148,6 +148,14 @@ class SqlOriginStore(Store):
                 connection.exec_driver_sql(
                     "DELETE FROM origin_stamp WHERE" + _OF_RECORDS, (structure.endpoint, structure.structure, wanted)
                 )
+
+    def keep_structures(self, used: Collection[StructureName]) -> None:
+        """Stamps of structures that no configuration synchronizes any more are gone. May be repeated."""
+        with self._database.writing("keep_structures") as connection:
+            known = connection.exec_driver_sql("SELECT DISTINCT endpoint, structure FROM origin_field").fetchall()
+            unused = [(row[0], row[1]) for row in known if StructureName(row[0], row[1]) not in used]
+            if unused:
+                connection.exec_driver_sql("DELETE FROM origin_field WHERE endpoint = ? AND structure = ?", unused)
 
     def mark_follow_up(self, configurations: Sequence[str], because: str) -> None:
         """They are to follow the run of `because`; one that is to follow already keeps its time."""

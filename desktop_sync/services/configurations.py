@@ -28,7 +28,7 @@ from desktop_sync.core.ports import Clock
 from desktop_sync.core.run import RunKind
 from desktop_sync.core.schedule import ScheduleKind
 from desktop_sync.core.status import Status
-from desktop_sync.core.sync_group import SyncGroup, sync_groups
+from desktop_sync.core.sync_group import StructureName, SyncGroup, structures_of, sync_groups
 from desktop_sync.engine.expression.reading import read
 from desktop_sync.engine.expression.source import Source
 from desktop_sync.services import live_check, mapping_sample, suggestion
@@ -46,7 +46,9 @@ COMPARED_STRUCTURES = 40
 _SYNCHRONIZING = (RunKind.RUN, RunKind.PROCESS, RunKind.PREPARE)
 
 
-class ConfigurationStore(DefinitionStore, RunStore, RecordStore, BindingStore, FollowUpStore, ClockStore, Protocol):
+class ConfigurationStore(
+    DefinitionStore, RunStore, RecordStore, BindingStore, FollowUpStore, OriginStore, ClockStore, Protocol
+):
     """The part of the ledger that configurations need."""
 
 
@@ -91,6 +93,8 @@ class ConfigurationService:
         self.get(name)
         self._refuse_while_running(name)
         self._store.delete_configuration(name)
+        used = (structures_of(configuration) for configuration in self._store.configurations())
+        self._store.keep_structures(frozenset[StructureName]().union(*used))
 
     def rename(self, name: str, new_name: str) -> None:
         """Peers, runs and history go along. Raises ConfigurationError when the new name is taken or unusable."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -30,6 +30,7 @@ from desktop_sync.core.provider_port import (
 from desktop_sync.core.run import Run
 from desktop_sync.core.status import Status
 from desktop_sync.core.structure import Structure
+from desktop_sync.core.sync_group import StructureName
 from tests.support.definition_store_fake import MemoryDefinitionStore
 
 
@@ -184,6 +185,7 @@ class MemoryStore(MemoryDefinitionStore):
         self.held: set[str] = set()
         self.status_counts: dict[Status, int] = {}
         self.to_follow: dict[str, FollowUp] = {}
+        self.used_structures: frozenset[StructureName] = frozenset()
 
     def runs(self, configuration: str = "", limit: int = 200, offset: int = 0) -> list[Run]:
         """Newest first."""
@@ -198,6 +200,9 @@ class MemoryStore(MemoryDefinitionStore):
 
     def binding(self, configuration: str) -> Binding:
         return Binding("0190-l")
+
+    def keep_structures(self, used: Collection[StructureName]) -> None:
+        self.used_structures = frozenset(used)
 
     def follow_ups(self) -> dict[str, FollowUp]:
         return dict(self.to_follow)

@@ -90,3 +90,13 @@ def test_a_stamp_that_a_sibling_kept_meanwhile_stays(ledger: SqlLedger) -> None:
     assert [(row[0], row[3]) for row in kept(ledger, "1", "2", "3")] == [("1", b"q"), ("2", b"p"), ("3", b"q")]
     ledger.keep_origins(HUB, seen.append_column("expected", pa.array([None, None, b"q"], pa.binary())))
     assert [(row[0], row[3]) for row in kept(ledger, "1", "2", "3")] == [("1", b"q"), ("2", b"p"), ("3", b"q")]
+
+
+def test_structures_that_nobody_synchronizes_any_more_have_no_stamps(ledger: SqlLedger) -> None:
+    other = StructureName("Local", "orders")
+    for structure in (HUB, other):
+        ledger.keep_origins(structure, stamps(("1", "x", False, b"p", "A", 3, 0)))
+    ledger.keep_structures({other})
+    ledger.keep_structures({other})
+    assert kept(ledger, "1") == []
+    assert len(kept(ledger, "1", structure=other)) == 1

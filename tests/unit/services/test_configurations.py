@@ -268,3 +268,12 @@ def test_an_entity_without_structures_is_checked_without_reading(scene: Scene) -
     empty = replace(customers(), entities=(Entity("x", PerSide("", ""), ()),))
     assert found(scene, empty, Level.ERROR)
     assert scene.provider.sessions == []
+
+
+def test_what_is_known_of_records_that_nobody_synchronizes_any_more_is_forgotten(scene: Scene) -> None:
+    scene.configurations.save(customers())
+    scene.configurations.save(replace(customers(), name="Copy"))
+    scene.configurations.delete("Copy")
+    assert {one.structure for one in scene.store.used_structures} == {"Customer", "customers"}
+    scene.configurations.delete("Customers")
+    assert scene.store.used_structures == frozenset()
