@@ -20,6 +20,7 @@ from desktop_sync.core.ledger_port import (
     EntityKey,
     FollowUp,
     FollowUpStore,
+    OriginStore,
     RecordStore,
     RunStore,
 )
