@@ -469,6 +469,15 @@ class FollowUpStore(Protocol):
         """By the name of the configuration that is to run."""
 
 
+class ProbeStore(Protocol):
+    """What was found out about endpoints by trying it, by name."""
+
+    def probed(self, name: str) -> str:
+        """Empty where it was not tried yet."""
+
+    def keep_probed(self, name: str, found: str) -> None: ...
+
+
 class PlanShelf(Protocol):
     """Plans that wait: between prepare and process, and for a guard's decision. One per configuration."""
 
@@ -521,6 +530,7 @@ class Ledger(
     OriginStore,
     FollowUpStore,
     HeldStore,
+    ProbeStore,
     PlanShelf,
     BindingStore,
     ClockStore,

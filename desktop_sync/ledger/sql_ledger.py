@@ -26,6 +26,7 @@ from desktop_sync.ledger.instants import to_us
 from desktop_sync.ledger.journal import SqlJournal
 from desktop_sync.ledger.ledger_faults import ledger_faults
 from desktop_sync.ledger.origin_store import SqlOriginStore
+from desktop_sync.ledger.probe_store import SqlProbeStore
 from desktop_sync.ledger.record_store import SqlRecordStore
 from desktop_sync.ledger.restoring import check_whole, forget_restored, restore, was_restored
 from desktop_sync.ledger.retention import SqlRetention
@@ -46,6 +47,7 @@ class SqlLedger(
     SqlClockStore,
     SqlJournal,
     SqlHeldStore,
+    SqlProbeStore,
     SqlOriginStore,
     SqlRetention,
     SqlBackup,

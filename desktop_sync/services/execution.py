@@ -20,6 +20,7 @@ from desktop_sync.engine import outcome_query
 from desktop_sync.engine.plan_input import PlanInput
 from desktop_sync.services import record_problems
 from desktop_sync.services.care import Care, care_of, identities, late_deletes, states_of
+from desktop_sync.services.conditions import Conditions
 from desktop_sync.services.drift import drift_results
 from desktop_sync.services.intents import Intents
 from desktop_sync.services.lossy import loss_notes
@@ -125,6 +126,7 @@ class Execution:
             order.cancel,
             self.steps,
             intents,
+            Conditions(session, self.ledger),
             self.around,
         )
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from desktop_sync.core.configuration import Side
-from desktop_sync.core.decision import Action
+from desktop_sync.core.decision import Action, create
 from desktop_sync.core.ledger_port import Hold, HoldReason, Ledger
 from desktop_sync.core.ports import CancelToken, Clock, Phase, Progress, Steps
 from desktop_sync.core.provider_port import Operation, WriteBatch, Writer, WriteResult, WriteStatus
@@ -31,6 +31,7 @@ from desktop_sync.services.batch_rows import (
     with_new_ids,
     written_settlements,
 )
+from desktop_sync.services.conditions import Conditions
 from desktop_sync.services.intents import Intents
 from desktop_sync.services.ladder import hold_text
 from desktop_sync.services.lossy import LossyFields
@@ -97,6 +98,7 @@ class Processing:
     cancel: CancelToken
     steps: Steps
     intents: Intents
+    conditions: Conditions
     around: RunSteps | None = None
 
     def write(self, given: PlanInput, actions: Sequence[Action], carried: Carried) -> None:
@@ -115,6 +117,9 @@ class Processing:
                 self._write_side(given, side, wanted, carried)
 
     def _write_side(self, given: PlanInput, side: Side, actions: Sequence[Action], carried: Carried) -> None:
+        if any(action is not create(side) for action in actions):
+            note = self.conditions.ensure(given.layout, side)
+            carried.notes += (note,) if note else ()
         endpoint = self.session.endpoints[side]
         own = given.layout.of(side)
         capabilities = endpoint.capabilities

@@ -175,6 +175,52 @@ def test_a_record_that_is_edited_before_it_is_deleted_stays(make: Make) -> None:
     assert world.people(world.left) == world.people(world.right) == {"c1": "edited"}
 
 
+@pytest.mark.scenario("K2")
+def test_a_system_that_ignores_conditions_is_found_out_and_its_records_are_read_before_they_are_written(
+    make: Make,
+) -> None:
+    world = agreed(make("client-id"), "c1", "c2", "c3")
+    world.ledger.keep_probed("chaos:right", "")
+    world.right.faults.add("update", FaultKind.CAS_LIE, times=0)
+    world.right.faults.add("delete", FaultKind.CAS_LIE, times=0)
+    world.left.edit("people", "2", name="ours")
+    world.left.delete("people", "3")
+    edits = {"ledger.open_batch.after_commit": ("102", "theirs"), "never": ("103", "edited against the delete")}
+
+    def meanwhile(step: str) -> None:
+        if step in edits:
+            record, name = edits.pop(step)
+            world.right.edit("people", record, name=name)
+            edits["ledger.open_batch.after_commit"] = edits.pop("never", ("103", "edited against the delete"))
+
+    world.stepper.watch = meanwhile
+    first = world.run()
+    world.stepper.watch = None
+    assert any("ignores it" in note for entity in first.entities for note in entity.notes)
+    kept = world.kept_values() | {str(name) for name in world.people(world.right).values()}
+    assert all(any(token in value for value in kept) for token in ("ours", "theirs", "edited against the delete"))
+    assert "c3" in world.people(world.right)
+    world.run()
+    assert world.people(world.left) == world.people(world.right)
+    asked = sum(request.method == "update" for request in world.right.log)
+    world.left.edit("people", "1", name="once more")
+    assert any("ignores it" in note for entity in world.run().entities for note in entity.notes)
+    assert sum(request.method == "update" for request in world.right.log) == asked + 1, "it was tried a second time"
+
+
+@pytest.mark.scenario("K2")
+def test_trying_whether_conditions_are_kept_changes_nothing_and_is_done_once(make: Make) -> None:
+    world = agreed(make("client-id"), "c1")
+    world.ledger.keep_probed("chaos:right", "")
+    world.left.edit("people", "1", name="new")
+    result = world.run()
+    assert not any(entity.notes for entity in result.entities)
+    assert [request.is_applied for request in world.right.log if request.method == "update"] == [False, True]
+    world.left.edit("people", "1", name="newer")
+    world.run()
+    assert [request.is_applied for request in world.right.log if request.method == "update"] == [False, True, True]
+
+
 # listings
 
 

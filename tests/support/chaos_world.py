@@ -23,6 +23,7 @@ from desktop_sync.ledger import open_ledger
 from desktop_sync.ledger.batch_content import unpack
 from desktop_sync.ledger.sql_ledger import SqlLedger
 from desktop_sync.services.application import Application
+from desktop_sync.services.conditions import KEPT
 from tests.support.chaos_provider import ChaosProvider
 from tests.support.chaos_system import ChaosSystem, Profile, Values
 from tests.support.memory_provider import MemoryRegistry, MemorySecrets
@@ -129,6 +130,7 @@ class Template:
             ledger = open_ledger(home, ChaosClock(), CountedIds())
             for name, system in (("Left", "left"), ("Right", "right")):
                 ledger.save_endpoint(Endpoint(name, "chaos", {"system": system}))
+                ledger.keep_probed(f"chaos:{system}", KEPT)  # the trial would be one request more
             ledger.save_configuration(wanted)
             ledger.close()
             self._made[key] = home
