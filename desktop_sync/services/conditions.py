@@ -1,8 +1,8 @@
 """Whether an endpoint keeps the conditions of writes that it says it keeps; where it does not, they are kept here.
 
 There are systems that accept a condition and write all the same (RELIABILITY K2). It is tried once for each endpoint
-that is reached over a network: a record is asked to keep the value that it has, on a condition that cannot hold. An endpoint
-that says it wrote ignores conditions. From then on each record is read again just before it is written.
+that is reached over a network: a record is asked to keep the value that it has, on a condition that cannot hold. An
+endpoint that says it wrote ignores conditions. From then on each record is read again just before it is written.
 """
 
 from __future__ import annotations
