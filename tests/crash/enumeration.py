@@ -13,15 +13,28 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
 from desktop_sync.core.errors import DesktopSyncError
 from desktop_sync.core.run import RunResult
+from desktop_sync.services import sync_session
 from tests.crash.scenarios import BASE, SCENARIOS, Scenario
 from tests.support.chaos_system import CLASSES, Profile
 from tests.support.chaos_world import NAME, ChaosWorld, Moment, Template, make_chaos_world, take_moment, world_at
+
+
+@contextmanager
+def benches_in_memory() -> Iterator[None]:
+    """Inside, workbenches need no file: they hold a few records, and nothing of them outlives a process anyway."""
+    made = sync_session.Workbench
+    sync_session.Workbench = lambda folder=None, **_: made(folder, in_memory=True)  # type: ignore[assignment,misc]
+    try:
+        yield
+    finally:
+        sync_session.Workbench = made  # type: ignore[misc]
 
 
 @dataclass
