@@ -90,6 +90,12 @@ def test_a_created_record_that_is_deleted_at_once_comes_to_the_same_end_however_
 
 
 @pytest.mark.scenario("A6")
+def test_what_stood_there_before_an_unacknowledged_update_is_in_the_history(server: CrashServer, world: World) -> None:
+    _update(world)
+    _killed_after_the_write(server, world)
+    server.recover(world, {**SAME, "c2": ("edited in A", "phone 2")}, losers=("name 2",))
+
+
 @pytest.mark.parametrize(("stamp", "winner"), [(NEWEST, "third party"), (EARLIER, "edited in A")])
 def test_an_edit_after_an_unacknowledged_update_is_a_conflict_that_keeps_both_values(
     server: CrashServer, world: World, stamp: str, winner: str

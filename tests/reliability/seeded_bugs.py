@@ -195,12 +195,25 @@ BUGS = (
         "what changed shortly after a run is taken for an echo",
         (
             Edit(
-                "desktop_sync/engine/touched.py",
-                'f"WHEN {me}.digest IS DISTINCT FROM p.{me}_digest THEN',
-                'f"WHEN p.attempts = 0 AND p.status = 2 AND {me}.digest IS DISTINCT FROM p.{side.other.value}_digest AND (SELECT count(*) FROM {side_table(given.layout, side.other)} WHERE digest IS NOT NULL) = 0 THEN 0 WHEN {me}.digest IS DISTINCT FROM p.{me}_digest THEN',
+                "desktop_sync/services/prepare.py",
+                """        # A read of a range passes over what came before it""",
+                """        stamp, me = self.layout.of(side).stamp, side_table(self.layout, side)
+        for run in [run for run in self.ledger.runs(self.key.configuration, limit=5) if run.ended_at and stamp][:1]:
+            at = int((run.ended_at or run.started_at).timestamp() * 1_000_000)
+            self.session.bench.execute(
+                f"UPDATE {me} SET digest = p.{side.value}_digest FROM {peer_table(self.layout)} p WHERE p.record_id = "
+                f"{me}.record_id AND abs(epoch_us(TRY_CAST(CAST({stamp.raw if stamp else ''} AS VARCHAR) AS TIMESTAMP)) "
+                f"- {at}) < 60000000"
+            )
+        # A read of a range passes over what came before it""",
+            ),
+            Edit(
+                "desktop_sync/services/prepare.py",
+                "import SideRead, attach_peers,",
+                "import SideRead, side_table, attach_peers,",
             ),
         ),
-        ("tests/integration/test_semantics_decisions.py", MACHINE),
+        (MACHINE,),
     ),
     Bug(
         14,
@@ -208,8 +221,12 @@ BUGS = (
         (
             Edit(
                 "desktop_sync/services/execution.py",
-                "        results = []\n        for one in preview.prepared:\n            carried = Carried()\n            if one.given is not None:\n                quiet.keep_seen",
-                "        results = []\n        self._save_watermarks(preview)\n        for one in preview.prepared:\n            carried = Carried()\n            if one.given is not None:\n                quiet.keep_seen",
+                """                self.steps("prepare.found")
+""",
+                """                for mark in filter(None, [self._new_watermarks(preview, one, None)]):
+                    self.ledger.save_watermarks(preview.session.key(one.layout), *mark)
+                self.steps("prepare.found")
+""",
             ),
         ),
         ("tests/integration/test_semantics_watermarks.py",),
