@@ -198,7 +198,7 @@ BUGS = (
                 "desktop_sync/services/prepare.py",
                 """        # A read of a range passes over what came before it""",
                 """        stamp, me = self.layout.of(side).stamp, side_table(self.layout, side)
-        for run in [run for run in self.ledger.runs(self.key.configuration, limit=5) if run.ended_at and stamp][:1]:
+        for run in [run for run in self.ledger.runs(self.key.configuration, limit=50) if run.ended_at and stamp]:
             at = int((run.ended_at or run.started_at).timestamp() * 1_000_000)
             self.session.bench.execute(
                 f"UPDATE {me} SET digest = p.{side.value}_digest FROM {peer_table(self.layout)} p WHERE p.record_id = "
