@@ -117,19 +117,19 @@ BUGS = (
                 "        if deadline is not None or deadline is None:\n            return True\n        left",
             ),
         ),
-        (MACHINE,),
+        ("tests/crash/test_ladder.py", "tests/integration/test_faulty_systems.py"),
     ),
     Bug(
         5,
         "a repeated create has another key",
         (Edit(LADDER, "return record_keys(batch.request.key, ", "return record_keys(str(uuid.uuid4()), "),),
-        (MACHINE,),
+        ("tests/crash/test_ladder.py", "tests/integration/test_faulty_systems.py"),
     ),
     Bug(
         6,
         "two intents have one key",
         (Edit(INTENTS, "key = self.ids.new_id()", "key = layout.entity.name"),),
-        (MACHINE,),
+        ("tests/crash/test_ladder.py", "tests/integration/test_faulty_systems.py"),
     ),
     Bug(
         7,
@@ -141,7 +141,7 @@ BUGS = (
                 "    return Held(frozenset(), {})",
             ),
         ),
-        (MACHINE,),
+        ("tests/crash/test_ladder.py", "tests/integration/test_faulty_systems.py"),
     ),
     Bug(
         8,
