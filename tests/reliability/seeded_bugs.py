@@ -110,13 +110,7 @@ BUGS = (
     Bug(
         4,
         "nobody waits for requests that may be under way",
-        (
-            Edit(
-                LADDER,
-                "        if deadline is None:\n            return True\n        left",
-                "        if deadline is not None or deadline is None:\n            return True\n        left",
-            ),
-        ),
+        (Edit(LADDER, "        wait_until(deadline, self.clock, self.sleep, self.cancel)\n", ""),),
         ("tests/crash/test_ladder.py", "tests/integration/test_faulty_systems.py"),
     ),
     Bug(
@@ -137,8 +131,8 @@ BUGS = (
         (
             Edit(
                 SETTLE,
-                "    return Held(frozenset(one.record_id for one in mine), known)",
-                "    return Held(frozenset(), {})",
+                "    return Held(frozenset(one.record_id for one in mine), known, suspects)",
+                "    return Held()",
             ),
         ),
         ("tests/crash/test_ladder.py", "tests/integration/test_faulty_systems.py"),
@@ -258,7 +252,7 @@ BUGS = (
                 "is_whole = True",
             ),
         ),
-        ("tests/reliability/test_lanes.py::test_a_failing_or_lying_listing_deletes_nothing", MACHINE),
+        ("tests/unit/providers/test_paged_reading.py",),
     ),
     Bug(
         17,
