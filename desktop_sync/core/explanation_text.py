@@ -47,7 +47,7 @@ _RULES = {
     Rule.CHANGED_ONE_SIDE: "it changed on one side only",
     Rule.EQUAL_CHANGES: "both sides changed to equal values",
     Rule.MOST_RECENT: "both sides changed, and the most recent change wins",
-    Rule.MOST_RECENT_TIE: "both sides changed at the same time, and the primary system wins",
+    Rule.MOST_RECENT_TIE: "both sides changed, nothing tells which did so last, and the primary system wins",
     Rule.SIDE_WINS: "both sides changed, and the rule names the system that wins",
     Rule.ASK: "both sides changed, and the rule is that you decide",
     Rule.DELETE_RULE: "it was deleted on one side, and the delete rule of that direction holds",

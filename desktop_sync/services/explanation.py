@@ -53,7 +53,9 @@ class ExplanationService:
         with self._session(configuration) as session:
             trace = PipelineTraceService(self._ledger, self._open_endpoint, self._work_folder)
             present = ExplainedPresent(session, self._ledger, self._clock, trace, progress, token)
-            subject = Subject.of_record(known) if known is not None else present.find(record, entity)
+            subject = (
+                Subject.of_record(known) if known is not None else present.find(record.removeprefix("id:"), entity)
+            )
             past: tuple[ExplainedEvent, ...] = ()
             owner = configuration.entity(subject.entity)
             if known is not None and owner is not None:
@@ -61,12 +63,8 @@ class ExplanationService:
             return present.explain(subject, past)
 
     def _known(self, name: str, record: str, entity: str) -> SyncRecord | None:
-        try:
-            return RecordService(self._ledger).find(name, record, entity)
-        except ConfigurationError as error:
-            if error.problem.startswith("several"):
-                raise ConfigurationError(f"{error.problem}: name its entity, or its number", path="record") from error
-            return None
+        records = RecordService(self._ledger)
+        return records.find(name, record, entity) if records.matching(name, record, entity) else None
 
     def _configuration(self, name: str) -> SyncConfiguration:
         for configuration in self._ledger.configurations():

@@ -65,18 +65,27 @@ class RecordService:
         return Masks(self._ledger.configurations())
 
     def find(self, configuration: str, record: str, entity: str = "") -> SyncRecord:
-        """The record with this number, or with this id in one of the endpoints. Raises ConfigurationError if none or
-        several."""
-        if record.isascii() and record.isdigit():
-            known = self._ledger.record(int(record))
-            if known is not None and known.configuration == configuration and entity in ("", known.entity):
-                return known
-        query = RecordQuery(configuration, entity, text=record, limit=1000)
-        found = [one for one in self._ledger.records(query) if record in (one.a_id, one.b_id)]
+        """The record with this number, or with this id in one of the endpoints; `#12` is only a number, `id:12` only
+        an id. Raises ConfigurationError if it is none or several, for nobody may guess which was meant."""
+        found = self.matching(configuration, record, entity)
         if len(found) != 1:
-            many = "several sync records have" if found else "no sync record has"
-            raise ConfigurationError(f'{many} the id "{record}" in "{configuration}"', path="record")
+            raise ConfigurationError(_unclear(record, configuration, found), path="record")
         return found[0]
+
+    def matching(self, configuration: str, record: str, entity: str = "") -> list[SyncRecord]:
+        """All that may be meant by it, by number."""
+        digits = record.removeprefix("#")
+        found: dict[int, SyncRecord] = {}
+        if digits.isascii() and digits.isdigit():
+            known = self._ledger.record(int(digits))
+            if known is not None and known.configuration == configuration and entity in ("", known.entity):
+                found[known.id] = known
+        if not record.startswith("#"):
+            text = record.removeprefix("id:")
+            query = RecordQuery(configuration, entity, text=text, limit=1000)
+            by_id = {one.id: one for one in self._ledger.records(query) if text in (one.a_id, one.b_id)}
+            found = by_id if record.startswith("id:") else found | by_id
+        return [found[number] for number in sorted(found)]
 
     def reviews(self, configuration: str, limit: int = 200, offset: int = 0) -> list[ReviewCase]:
         query = RecordQuery(configuration, statuses=(Status.REVIEW,), limit=limit, offset=offset)
@@ -189,6 +198,14 @@ def _empty() -> Settlement:
 
 def _table(rows: list[Settlement]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=SETTLEMENT_SCHEMA)
+
+
+def _unclear(record: str, configuration: str, found: Sequence[SyncRecord]) -> str:
+    """Why it is not known which record is meant, and what to say instead."""
+    if not found:
+        return f'no sync record of "{configuration}" has the number or id "{record}"'
+    choices = " or ".join(f"#{one.id} ({one.entity}, {one.a_id or '-'} = {one.b_id or '-'})" for one in found[:4])
+    return f'several sync records of "{configuration}" have the number or id "{record}": say {choices}'
 
 
 def _candidates(record: SyncRecord) -> tuple[tuple[str | None, str | None, str], ...]:

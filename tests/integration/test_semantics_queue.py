@@ -8,6 +8,7 @@ import pytest
 
 from desktop_sync.core.configuration import ConflictRule, GuardLimits, PerSide, Side
 from desktop_sync.core.decision import Action
+from desktop_sync.core.errors import ConfigurationError
 from desktop_sync.core.guard import Guard
 from desktop_sync.core.run import Outcome, Trigger
 from desktop_sync.core.status import Event, Status
@@ -366,3 +367,22 @@ def test_every_status_can_be_reached(world: WorldMaker) -> None:
         "11": Status.PREPARED,
     }
     assert {key: found[key] for key in expected} == expected
+
+
+def test_a_number_that_may_mean_two_records_is_asked_back(world: WorldMaker) -> None:
+    w = world()
+    w.put("a", Id=2, Email="ann@x.org", City="Wien")
+    w.put("a", Id=7, Email="bob@x.org", City="Graz")
+    w.run()
+    first, second = sorted(w.records(), key=lambda record: record.id)
+    assert (first.id, first.a_id, second.id) == (1, "2", 2), "ann's id is bob's number, or nothing is proved"
+    records = w.app.records
+    with pytest.raises(ConfigurationError) as unclear:
+        records.find("Sync", "2")
+    assert "say #1" in unclear.value.problem
+    assert "or #2" in unclear.value.problem
+    assert records.find("Sync", "#2").id == 2
+    assert records.find("Sync", "id:2").id == 1
+    assert records.find("Sync", "7").id == 2
+    with pytest.raises(ConfigurationError):
+        records.find("Sync", "#7")

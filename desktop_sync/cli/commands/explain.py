@@ -18,7 +18,7 @@ from desktop_sync.core.plan import FieldChange
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     add_name(parser)
-    parser.add_argument("record", metavar="RECORD", help="its number, or its id in one of the endpoints")
+    parser.add_argument("record", metavar="RECORD", help="its id in one of the endpoints, or its number (#12)")
     parser.add_argument("--entity", default="", metavar="E", help="the record's entity, where the id is not enough")
 
 

@@ -12,7 +12,7 @@ from desktop_sync.cli.output import Json
 
 def add_record(parser: argparse.ArgumentParser) -> None:
     """RECORD, and --entity for ids that several entities have."""
-    parser.add_argument("record", metavar="RECORD", help="the record's number, or its id in one of the endpoints")
+    parser.add_argument("record", metavar="RECORD", help="the record's id in one of the endpoints, or its number (#12)")
     parser.add_argument("--entity", default="", metavar="E", help="the record's entity, where the id is not enough")
 
 
