@@ -172,7 +172,7 @@ def _synchronize(folder: Path, records: int, wrap: Callable[[Ledger], object]) -
 
 def measure(size: Size, folder: Path) -> dict[str, float]:
     """`overhead` is the share of a run's time that goes away with the journal."""
-    records, turns = size.of(300, 5000, 20_000), size.of(1, 3, 3)
+    records, turns = size.of(300, 3000, 20_000), size.of(1, 5, 3)
     _synchronize(folder / "warm", BATCH, CountingJournal)
     timed: dict[str, list[Timed]] = {"on": [], "off": []}
     for turn in range(turns):
