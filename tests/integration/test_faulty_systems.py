@@ -136,7 +136,8 @@ def test_an_edit_in_any_moment_of_a_run_is_in_a_system_or_in_the_history(
     steps = len(world.stepper.names)
     assert steps > 10
     tokens = set()
-    for number in range(1, steps + 1):
+    first = 1 if how is ConditionalWrite.STRONG else 2  # both cases together come by every moment
+    for number in range(first, steps + 1, 2):
         ours, theirs = f"ours {number}", f"theirs {number}"
         world.left.edit("people", "1", name=ours)
         world.stepper.names.clear()
