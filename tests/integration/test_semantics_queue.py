@@ -372,7 +372,9 @@ def test_every_status_can_be_reached(world: WorldMaker) -> None:
 def test_a_number_that_may_mean_two_records_is_asked_back(world: WorldMaker) -> None:
     w = world()
     w.put("a", Id=2, Email="ann@x.org", City="Wien")
+    w.put("b", id=2, email="ann@x.org", city="Wien")
     w.put("a", Id=7, Email="bob@x.org", City="Graz")
+    w.put("b", id=7, email="bob@x.org", city="Graz")
     w.run()
     first, second = sorted(w.records(), key=lambda record: record.id)
     assert (first.id, first.a_id, second.id) == (1, "2", 2), "ann's id is bob's number, or nothing is proved"
