@@ -241,6 +241,7 @@ def test_a_person_has_the_record_created_again(make: Make) -> None:
     world.right.late.clear()
     stranger = world.right.put("people", email="n2", name="somebody else")
     world.run()
+    assert world.people(world.left) == {"n1": "new"}, "what the held record may have become does not wait"
     (held,) = world.ledger.held_records(NAME)
     world.application.records.set_status([held.record_id], Event.SET_PREPARED_BY_USER)
     assert not world.ledger.held_records(NAME)
