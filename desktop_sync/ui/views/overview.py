@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import QCoreApplication, Qt, Signal, Slot
 from PySide6.QtGui import QCursor, QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from desktop_sync.core.decision import Action
 from desktop_sync.core.run import EntityResult, Run
@@ -152,6 +152,7 @@ class OverviewPage(QScrollArea):
 
     def _last_run_card(self) -> QFrame:
         self._outcome = label("", "secondary")
+        self._outcome.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._facts: dict[str, QLabel] = {}
         grid = QGridLayout()
         grid.setHorizontalSpacing(40)
