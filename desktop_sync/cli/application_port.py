@@ -11,7 +11,7 @@ from desktop_sync.core.configuration import Side, SyncConfiguration
 from desktop_sync.core.decision import Action
 from desktop_sync.core.explanation import Explanation
 from desktop_sync.core.guard import Guard, GuardFinding
-from desktop_sync.core.ledger_port import RecordQuery
+from desktop_sync.core.ledger_values import RecordQuery
 from desktop_sync.core.plan import Mode, Plan, PlanRow, Range
 from desktop_sync.core.ports import CancelToken, Clock, Progress, Secrets
 from desktop_sync.core.run import Run, RunResult, Trigger

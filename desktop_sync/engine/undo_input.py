@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from desktop_sync.core.configuration import Side
-from desktop_sync.core.ledger_port import DoneBatch
+from desktop_sync.core.ledger_values import DoneBatch
 from desktop_sync.core.provider_port import ArrowStream, Operation
 from desktop_sync.engine.canonical import ValueType, parsed_sql, plain_text_sql, quote, value_type
 from desktop_sync.engine.layout import Layout, SideLayout

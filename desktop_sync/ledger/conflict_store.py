@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, Select, and_, delete, insert, select, up
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Rule
 from desktop_sync.core.errors import LedgerError, VersionMismatchError
-from desktop_sync.core.ledger_port import EntityKey, NewConflict
+from desktop_sync.core.ledger_values import EntityKey, NewConflict
 from desktop_sync.core.status import Event, Status, after
 from desktop_sync.core.sync_record import Conflict
 from desktop_sync.ledger import tables

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from sqlalchemy import Connection, delete, insert, select
 
 from desktop_sync.core.configuration import Side
-from desktop_sync.core.ledger_port import BatchState, EntityKey, Loss
+from desktop_sync.core.ledger_values import BatchState, EntityKey, Loss
 from desktop_sync.core.provider_port import Operation
 from desktop_sync.core.write_loop import PastWrite
 from desktop_sync.ledger import tables

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.errors import BugError
-from desktop_sync.core.ledger_port import BatchState, EntityKey, HeldRecord, Hold, HoldReason, OpenBatch, Request
+from desktop_sync.core.ledger_values import BatchState, EntityKey, HeldRecord, Hold, HoldReason, OpenBatch, Request
 from desktop_sync.core.provider_port import ArrowStream, CreateClass
 from desktop_sync.ledger import tables
 from desktop_sync.ledger.batch_content import (

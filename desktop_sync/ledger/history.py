@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, Select, func, select
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action, Rule
-from desktop_sync.core.ledger_port import BatchState, DoneBatch, EntityKey
+from desktop_sync.core.ledger_values import BatchState, DoneBatch, EntityKey
 from desktop_sync.core.plan import FieldChange
 from desktop_sync.core.sync_record import HistoryRow
 from desktop_sync.ledger import tables

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, and_, insert, select, update
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.errors import BugError, LeaseLostError
-from desktop_sync.core.ledger_port import BatchState, EntityKey, Hold, OpenBatch, Request
+from desktop_sync.core.ledger_values import BatchState, EntityKey, Hold, OpenBatch, Request
 from desktop_sync.core.provider_port import ArrowStream
 from desktop_sync.ledger import tables
 from desktop_sync.ledger.batch_content import pack, pack_rows_done, read_rows, read_stream, unpack, unpack_record_ids

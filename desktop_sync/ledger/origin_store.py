@@ -15,7 +15,7 @@ import pyarrow as pa
 from sqlalchemy import Connection
 
 from desktop_sync.core.errors import BugError
-from desktop_sync.core.ledger_port import FollowUp
+from desktop_sync.core.ledger_values import FollowUp
 from desktop_sync.core.provider_port import ArrowStream
 from desktop_sync.core.sync_group import StructureName
 from desktop_sync.ledger.batch_content import read_stream

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from desktop_sync.core.errors import BugError
-from desktop_sync.core.ledger_port import RecordQuery
+from desktop_sync.core.ledger_values import RecordQuery
 from desktop_sync.core.status import Status
 from desktop_sync.core.sync_record import SyncRecord
 from desktop_sync.ledger.instants import from_us

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from sqlalchemy import Connection, insert, select
 
 from desktop_sync.core.configuration import Side
-from desktop_sync.core.ledger_port import EntityKey, RecordQuery, Watermark
+from desktop_sync.core.ledger_values import EntityKey, RecordQuery, Watermark
 from desktop_sync.core.provider_port import ArrowStream, HighMarks
 from desktop_sync.core.status import Status
 from desktop_sync.core.sync_record import SyncRecord

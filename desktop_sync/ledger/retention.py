@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from sqlalchemy import Connection, delete, exists, select, update
 
 from desktop_sync.core.errors import LedgerError
-from desktop_sync.core.ledger_port import BatchState
+from desktop_sync.core.ledger_values import BatchState
 from desktop_sync.core.run import Outcome
 from desktop_sync.ledger import tables
 from desktop_sync.ledger.batch_content import pack, unpack

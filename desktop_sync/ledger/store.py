@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, CursorResult, insert, select
 
 from desktop_sync.core.errors import BugError
-from desktop_sync.core.ledger_port import EntityKey
+from desktop_sync.core.ledger_values import EntityKey
 from desktop_sync.core.ports import Clock, Ids
 from desktop_sync.ledger.database import Database
 from desktop_sync.ledger.home_folder import HomeFolder

@@ -10,7 +10,8 @@ from desktop_sync.core import care as rules
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action, Rule
 from desktop_sync.core.guard import Guard, GuardFinding
-from desktop_sync.core.ledger_port import Ledger, Watermark
+from desktop_sync.core.ledger_port import Ledger
+from desktop_sync.core.ledger_values import Watermark
 from desktop_sync.core.provider_port import HighMarks, ReadCompleteness
 from desktop_sync.core.write_loop import ALTERNATING, ONE_SIDED, is_loop
 from desktop_sync.engine import care_query, outcome_query

@@ -17,13 +17,12 @@ from desktop_sync.core.ledger_port import (
     BindingStore,
     ClockStore,
     DefinitionStore,
-    EntityKey,
-    FollowUp,
     FollowUpStore,
     OriginStore,
     RecordStore,
     RunStore,
 )
+from desktop_sync.core.ledger_values import EntityKey, FollowUp
 from desktop_sync.core.pipeline import KINDS, STANDARD, with_standard
 from desktop_sync.core.ports import Clock
 from desktop_sync.core.run import RunKind

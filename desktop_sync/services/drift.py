@@ -8,7 +8,7 @@ from desktop_sync.core.care import fields_of
 from desktop_sync.core.configuration import Entity, Side
 from desktop_sync.core.error_text import sentence
 from desktop_sync.core.errors import EndpointError, Place, SchemaDriftError
-from desktop_sync.core.ledger_port import Watermark
+from desktop_sync.core.ledger_values import Watermark
 from desktop_sync.core.plan import EntityPlan
 from desktop_sync.core.run import EntityResult
 from desktop_sync.engine.layout import Layout

@@ -12,7 +12,8 @@ from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import create, delete
 from desktop_sync.core.error_text import guard_sentence
 from desktop_sync.core.guard import Guard, GuardFinding, deletes_limit
-from desktop_sync.core.ledger_port import EntityKey, Ledger, Watermark
+from desktop_sync.core.ledger_port import Ledger
+from desktop_sync.core.ledger_values import EntityKey, Watermark
 from desktop_sync.core.plan import Mode
 from desktop_sync.core.ports import CancelToken, Clock, Ids, Progress, Sleep, Steps
 from desktop_sync.core.run import EntityResult, Outcome, RunKind, RunResult, Trigger

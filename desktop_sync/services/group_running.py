@@ -9,7 +9,8 @@ from typing import Protocol
 from desktop_sync.core.configuration import SyncConfiguration
 from desktop_sync.core.errors import ConfigurationError
 from desktop_sync.core.guard import Guard
-from desktop_sync.core.ledger_port import DefinitionStore, FollowUp, FollowUpStore
+from desktop_sync.core.ledger_port import DefinitionStore, FollowUpStore
+from desktop_sync.core.ledger_values import FollowUp
 from desktop_sync.core.ports import UNWATCHED, CancelToken, Progress
 from desktop_sync.core.run import Outcome, RunResult, Trigger
 from desktop_sync.core.sync_group import (

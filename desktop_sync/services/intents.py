@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 import pyarrow as pa
 
 from desktop_sync.core.configuration import Side
-from desktop_sync.core.ledger_port import Ledger, Request
+from desktop_sync.core.ledger_port import Ledger
+from desktop_sync.core.ledger_values import Request
 from desktop_sync.core.ports import Clock, Ids
 from desktop_sync.core.provider_port import Capabilities, ConditionalWrite, CreateClass, Operation
 from desktop_sync.engine.layout import Layout

@@ -16,7 +16,8 @@ from datetime import datetime, timedelta
 import pyarrow as pa
 
 from desktop_sync.core.configuration import Side
-from desktop_sync.core.ledger_port import Hold, HoldReason, Ledger, OpenBatch
+from desktop_sync.core.ledger_port import Ledger
+from desktop_sync.core.ledger_values import Hold, HoldReason, OpenBatch
 from desktop_sync.core.ports import CancelToken, Clock, Sleep
 from desktop_sync.core.provider_port import (
     Capabilities,

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from desktop_sync.core.configuration import Side
-from desktop_sync.core.ledger_port import Loss
+from desktop_sync.core.ledger_values import Loss
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.write_query import WriteQuery
 

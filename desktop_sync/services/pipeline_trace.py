@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from desktop_sync.core.configuration import FieldMapping, NullPolicy, Side, StepKind, SyncConfiguration
 from desktop_sync.core.errors import ConfigurationError
-from desktop_sync.core.ledger_port import EntityKey, Ledger
+from desktop_sync.core.ledger_port import Ledger
+from desktop_sync.core.ledger_values import EntityKey
 from desktop_sync.core.pipeline import PipelineRow, moment_of, own_steps, pipeline
 from desktop_sync.core.plan import FieldChange
 from desktop_sync.core.sync_record import SyncRecord

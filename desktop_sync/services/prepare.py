@@ -12,7 +12,8 @@ from desktop_sync.core.care import definition_of
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.errors import CursorLostError, SchemaDriftError
 from desktop_sync.core.guard import GuardFinding, check_side
-from desktop_sync.core.ledger_port import Ledger, Watermark
+from desktop_sync.core.ledger_port import Ledger
+from desktop_sync.core.ledger_values import Watermark
 from desktop_sync.core.plan import EntityPlan, Mode, Range
 from desktop_sync.core.ports import CancelToken, Phase, Progress
 from desktop_sync.core.status import Status

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from desktop_sync.core.configuration import Side, StepKind
-from desktop_sync.core.ledger_port import EntityKey, Ledger
+from desktop_sync.core.ledger_port import Ledger
+from desktop_sync.core.ledger_values import EntityKey
 from desktop_sync.core.pipeline import is_enabled
 from desktop_sync.core.plan import EntityPlan
 from desktop_sync.core.ports import CancelToken, Phase, Progress

@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action, create
-from desktop_sync.core.ledger_port import Hold, HoldReason, Ledger
+from desktop_sync.core.ledger_port import Ledger
+from desktop_sync.core.ledger_values import Hold, HoldReason
 from desktop_sync.core.ports import CancelToken, Clock, Phase, Progress, Steps
 from desktop_sync.core.provider_port import Operation, WriteBatch, Writer, WriteResult, WriteStatus
 from desktop_sync.core.status import Status

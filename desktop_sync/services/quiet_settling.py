@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action, Rule
-from desktop_sync.core.ledger_port import Ledger, NewConflict
+from desktop_sync.core.ledger_port import Ledger
+from desktop_sync.core.ledger_values import NewConflict
 from desktop_sync.engine import outcome_query
 from desktop_sync.engine.outcome_query import SETTLEMENT_SCHEMA
 from desktop_sync.engine.plan_input import PlanInput, plan_table

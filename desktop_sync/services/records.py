@@ -9,7 +9,8 @@ import pyarrow as pa
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action, Rule
 from desktop_sync.core.errors import ConfigurationError
-from desktop_sync.core.ledger_port import EntityKey, Ledger, RecordQuery
+from desktop_sync.core.ledger_port import Ledger
+from desktop_sync.core.ledger_values import EntityKey, RecordQuery
 from desktop_sync.core.run import Run
 from desktop_sync.core.status import DeletedIn, Event, Status, after
 from desktop_sync.core.sync_record import Conflict, HistoryRow, SyncRecord

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from desktop_sync.core.configuration import Side
-from desktop_sync.core.ledger_port import OpenBatch
+from desktop_sync.core.ledger_values import OpenBatch
 from desktop_sync.core.provider_port import Operation
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.plan_input import PlanInput

@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action
-from desktop_sync.core.ledger_port import HoldReason, Ledger, OpenBatch
+from desktop_sync.core.ledger_port import Ledger
+from desktop_sync.core.ledger_values import HoldReason, OpenBatch
 from desktop_sync.core.ports import CancelToken, Clock, Phase, Progress, Sleep, Steps
 from desktop_sync.core.provider_port import Operation
 from desktop_sync.core.status import DeletedIn, Status

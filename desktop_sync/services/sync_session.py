@@ -12,7 +12,8 @@ from desktop_sync.core.binding import MatchOnly
 from desktop_sync.core.clock_doctor import NO_CLOCKS, Clocks
 from desktop_sync.core.configuration import Entity, PerSide, Side, StepKind, SyncConfiguration
 from desktop_sync.core.errors import EndpointError, MissingError, Place, PlacedError, SchemaDriftError
-from desktop_sync.core.ledger_port import ClockStore, EntityKey, RecordStore
+from desktop_sync.core.ledger_port import ClockStore, RecordStore
+from desktop_sync.core.ledger_values import EntityKey
 from desktop_sync.core.pipeline import is_enabled, record_steps, with_peer_lookups
 from desktop_sync.core.ports import Clock
 from desktop_sync.core.provider_port import EndpointSession, ReadRequest

@@ -21,7 +21,8 @@ from desktop_sync.core.errors import (
     VersionMismatchError,
 )
 from desktop_sync.core.guard import Guard
-from desktop_sync.core.ledger_port import Ledger, Watermark
+from desktop_sync.core.ledger_port import Ledger
+from desktop_sync.core.ledger_values import Watermark
 from desktop_sync.core.plan import ALL_TIME, Mode, Plan, Range
 from desktop_sync.core.ports import UNWATCHED, CancelToken, Clock, Ids, Phase, Progress, Sleep, Steps, no_steps
 from desktop_sync.core.run import EntityResult, Outcome, RunKind, RunResult, Trigger

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from desktop_sync.core.decision import Action
-from desktop_sync.core.ledger_port import HoldReason
+from desktop_sync.core.ledger_values import HoldReason
 from desktop_sync.engine import outcome_query
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.plan_input import PlanInput, plan_table

@@ -19,7 +19,8 @@ from desktop_sync.core.configuration import Side, SyncConfiguration
 from desktop_sync.core.error_text import sentence
 from desktop_sync.core.errors import CancelledError, ConfigurationError, DesktopSyncError, VersionMismatchError
 from desktop_sync.core.guard import GuardFinding
-from desktop_sync.core.ledger_port import DoneBatch, Ledger
+from desktop_sync.core.ledger_port import Ledger
+from desktop_sync.core.ledger_values import DoneBatch
 from desktop_sync.core.ports import UNWATCHED, CancelToken, Clock, Phase, Progress, Sleep, Steps, no_steps
 from desktop_sync.core.run import EntityResult, Outcome, Run, RunKind, RunResult, Trigger
 from desktop_sync.core.sync_record import Conflict

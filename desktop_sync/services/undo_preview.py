@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action, create, delete, update
 from desktop_sync.core.guard import Guard, GuardFinding, SideFigures, check_side
-from desktop_sync.core.ledger_port import DoneBatch, Ledger
+from desktop_sync.core.ledger_port import Ledger
+from desktop_sync.core.ledger_values import DoneBatch
 from desktop_sync.core.ports import CancelToken, Phase, Progress
 from desktop_sync.core.provider_port import ReadRequest
 from desktop_sync.core.undo import UndoRow, UndoTarget

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from desktop_sync.core.configuration import Endpoint, FieldMapping, Side, SyncConfiguration
 from desktop_sync.core.explanation import Explanation
 from desktop_sync.core.guard import Guard
-from desktop_sync.core.ledger_port import RecordQuery
+from desktop_sync.core.ledger_values import RecordQuery
 from desktop_sync.core.plan import Mode, Range
 from desktop_sync.core.ports import CancelToken, Clock, Progress
 from desktop_sync.core.provider_port import EndpointReport, StructureSummary

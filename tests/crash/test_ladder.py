@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from desktop_sync.core.configuration import ConflictRule
-from desktop_sync.core.ledger_port import HoldReason, RecordQuery
+from desktop_sync.core.ledger_values import HoldReason, RecordQuery
 from desktop_sync.core.provider_port import ConditionalWrite
 from desktop_sync.core.run import Outcome, RunResult
 from desktop_sync.core.status import Event, Status

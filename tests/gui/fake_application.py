@@ -23,7 +23,7 @@ from desktop_sync.core.configuration import (
 from desktop_sync.core.decision import Action, Rule
 from desktop_sync.core.errors import ConfigurationError, MissingError, Place, VersionMismatchError
 from desktop_sync.core.guard import Guard, GuardFinding
-from desktop_sync.core.ledger_port import RecordQuery
+from desktop_sync.core.ledger_values import RecordQuery
 from desktop_sync.core.pipeline import pipeline
 from desktop_sync.core.plan import EntityPlan, FieldChange, Mode, Plan, PlanRow, Range
 from desktop_sync.core.ports import CancelToken, NoProgress, Phase, Progress

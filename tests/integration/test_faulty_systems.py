@@ -8,7 +8,7 @@ import pytest
 
 from desktop_sync.core.configuration import ConflictRule
 from desktop_sync.core.errors import EndpointError
-from desktop_sync.core.ledger_port import RecordQuery
+from desktop_sync.core.ledger_values import RecordQuery
 from desktop_sync.core.provider_port import ConditionalWrite
 from desktop_sync.core.run import Outcome
 from desktop_sync.core.status import Event, Status

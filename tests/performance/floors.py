@@ -70,7 +70,7 @@ def compare(workspace: Workspace) -> list[float]:
     all peers by the ledger's own `peers`. One after the other, nothing compared."""
     from adbc_driver_sqlite import dbapi
 
-    from desktop_sync.core.ledger_port import EntityKey
+    from desktop_sync.core.ledger_values import EntityKey
     from tests.performance.product import application_of, warm_up
 
     warm_up()

@@ -12,7 +12,7 @@ from desktop_sync.core.configuration import Entity, FieldMapping, PerSide, Side,
 from desktop_sync.core.decision import Action, Rule
 from desktop_sync.core.errors import ConfigurationError
 from desktop_sync.core.guard import Guard
-from desktop_sync.core.ledger_port import RecordQuery
+from desktop_sync.core.ledger_values import RecordQuery
 from desktop_sync.core.plan import EntityPlan, Mode, Plan, PlanRow, Range
 from desktop_sync.core.ports import CancelToken, NoProgress, Phase, Progress, SecretReading, SecretState
 from desktop_sync.core.run import EntityResult, Outcome, Run, RunKind, RunResult, Trigger

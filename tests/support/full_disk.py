@@ -20,7 +20,7 @@ from sqlalchemy import Connection, event
 
 from desktop_sync.bootstrap import build_application
 from desktop_sync.core.errors import LedgerError
-from desktop_sync.core.ledger_port import BatchState
+from desktop_sync.core.ledger_values import BatchState
 from desktop_sync.ledger.batch_content import unpack
 from desktop_sync.ledger.home_mark import HomeMark, Mark
 from desktop_sync.providers.csv.writing import CsvWriter

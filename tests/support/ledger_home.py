@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from desktop_sync.core.configuration import Endpoint, Entity, FieldMapping, PerSide, SyncConfiguration
 from desktop_sync.core.decision import Action, Rule
-from desktop_sync.core.ledger_port import EntityKey
+from desktop_sync.core.ledger_values import EntityKey
 from desktop_sync.core.status import Status
 
 KEY = EntityKey("Customers", "customers")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.guard import Guard
-from desktop_sync.core.ledger_port import RecordQuery
+from desktop_sync.core.ledger_values import RecordQuery
 from desktop_sync.core.run import Outcome
 from desktop_sync.core.status import Status
 from tests.support.machine_people import PEOPLE, People, values_of

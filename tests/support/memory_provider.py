@@ -11,7 +11,7 @@ import pyarrow as pa
 from desktop_sync.core.binding import Binding
 from desktop_sync.core.clock_doctor import ClockSample
 from desktop_sync.core.errors import AuthenticationError, ConfigurationError, MissingError, Place
-from desktop_sync.core.ledger_port import EntityKey, FollowUp, Loss
+from desktop_sync.core.ledger_values import EntityKey, FollowUp, Loss
 from desktop_sync.core.ports import SecretReading, SecretState
 from desktop_sync.core.provider_port import (
     ArrowStream,

@@ -25,7 +25,7 @@ from desktop_sync.core.configuration import (
     SyncConfiguration,
 )
 from desktop_sync.core.decision import Action
-from desktop_sync.core.ledger_port import RecordQuery
+from desktop_sync.core.ledger_values import RecordQuery
 from desktop_sync.core.ports import Clock
 from desktop_sync.core.run import RunResult
 from desktop_sync.core.status import Event, Status

@@ -11,7 +11,7 @@ from desktop_sync.cli.command import Command, Invocation
 from desktop_sync.cli.exit_codes import ExitCode
 from desktop_sync.cli.output import Json
 from desktop_sync.cli.result_json import record_document
-from desktop_sync.core.ledger_port import RecordQuery
+from desktop_sync.core.ledger_values import RecordQuery
 from desktop_sync.core.status import Event, Status
 from desktop_sync.core.sync_record import SyncRecord
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from desktop_sync.core.decision import Action
-from desktop_sync.core.ledger_port import RecordQuery
+from desktop_sync.core.ledger_values import RecordQuery
 from desktop_sync.core.plan import PlanRow
 from desktop_sync.core.run import Run
 from desktop_sync.core.sync_record import Conflict, HistoryRow, SyncRecord

@@ -9,7 +9,7 @@ from PySide6.QtCore import QCoreApplication, QPoint, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QComboBox, QFileDialog, QLineEdit, QMenu, QVBoxLayout, QWidget
 
-from desktop_sync.core.ledger_port import RecordQuery
+from desktop_sync.core.ledger_values import RecordQuery
 from desktop_sync.core.status import Event, Status
 from desktop_sync.core.sync_record import SyncRecord
 from desktop_sync.ui.application_port import RecordDesk

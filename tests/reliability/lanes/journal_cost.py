@@ -23,7 +23,8 @@ from desktop_sync.core.configuration import (
     Side,
     SyncConfiguration,
 )
-from desktop_sync.core.ledger_port import EntityKey, Ledger, Request
+from desktop_sync.core.ledger_port import Ledger
+from desktop_sync.core.ledger_values import EntityKey, Request
 from desktop_sync.core.provider_port import ArrowStream, Capabilities, EndpointSession, OpenContext, Provider
 from desktop_sync.core.run import Outcome
 from desktop_sync.ledger import open_ledger

@@ -18,7 +18,7 @@ import traceback
 from pathlib import Path
 from statistics import median
 
-from desktop_sync.core.ledger_port import BatchState
+from desktop_sync.core.ledger_values import BatchState
 from tests.reliability.size import Size
 from tests.support.crash_trial import CrashServer
 from tests.support.crash_world import FLOWS, World

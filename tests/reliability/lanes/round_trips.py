@@ -28,7 +28,7 @@ from desktop_sync.core.configuration import (
     SyncConfiguration,
     UnknownChoice,
 )
-from desktop_sync.core.ledger_port import RecordQuery
+from desktop_sync.core.ledger_values import RecordQuery
 from desktop_sync.core.run import RunResult
 from desktop_sync.services.application import Application
 from tests.reliability.size import Size

@@ -10,7 +10,7 @@ import pytest
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Rule
 from desktop_sync.core.errors import VersionMismatchError
-from desktop_sync.core.ledger_port import NewConflict
+from desktop_sync.core.ledger_values import NewConflict
 from desktop_sync.core.plan import FieldChange
 from desktop_sync.core.status import Status
 from desktop_sync.ledger import SqlLedger

@@ -25,7 +25,7 @@ from desktop_sync.core.configuration import (
     SyncConfiguration,
 )
 from desktop_sync.core.errors import AlreadyRunningError, ConfigurationError
-from desktop_sync.core.ledger_port import RecordQuery
+from desktop_sync.core.ledger_values import RecordQuery
 from desktop_sync.core.plan import Mode
 from desktop_sync.core.run import RunKind, Trigger
 from desktop_sync.core.schedule import Schedule, ScheduleKind

@@ -9,7 +9,7 @@ import pytest
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.errors import LedgerError
-from desktop_sync.core.ledger_port import EntityKey, RecordQuery, Watermark
+from desktop_sync.core.ledger_values import EntityKey, RecordQuery, Watermark
 from desktop_sync.core.status import Status
 from desktop_sync.ledger import SqlLedger
 from desktop_sync.ledger.peer_chunks import CHUNK
