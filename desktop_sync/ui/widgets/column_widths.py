@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 from PySide6.QtWidgets import QHeaderView
 
-LEAST = 0.7
-"""A column gets no narrower than this share of its own width, nor than its title; what does not fit is scrolled."""
+NARROW = 130
+"""Pixels: a column that wants no more holds something short, a date, a number or a badge, and keeps its width."""
+LEAST = 0.55
+"""A wider column gets no narrower than this share, and none than its title; what does not fit is scrolled."""
 MOST = 1.6
 
 
@@ -19,7 +21,8 @@ def shared_widths(
     `never_scrolls`: the table is as wide as it is; where not even the titles fit, they are cut.
     """
     titles = [header.sectionSizeFromContents(number).width() for number in range(len(wanted))]
-    least = titles if never_scrolls else [max(t, int(width * LEAST)) for t, width in zip(titles, wanted, strict=True)]
+    kept = [width if width <= NARROW else int(width * LEAST) for width in wanted]
+    least = titles if never_scrolls else [max(title, width) for title, width in zip(titles, kept, strict=True)]
     if never_scrolls and sum(least) > available:
         return [title * available // sum(titles) for title in titles]
     wish = [max(width, floor) for width, floor in zip(wanted, least, strict=True)]
