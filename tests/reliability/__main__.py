@@ -68,6 +68,7 @@ def judged(goal: Goal, measured: Mapping[str, Measured], size: Size) -> dict[str
         "threshold": {each.name: f"{each.comparison} {each.limit(size):g}" for each in goal.thresholds},
         "pass": not missing and not total.reason and not short,
         "seconds": round(total.seconds, 1),
+        "core_seconds": round(total.core_seconds, 1),
     }
     if missing:
         line["reason"] = "no lane"

@@ -33,6 +33,7 @@ class Measured:
     counts: Counts
     seconds: float
     reason: str = ""
+    core_seconds: float = 0.0
 
 
 def run_lanes(
@@ -65,16 +66,18 @@ def _measure(lane: Lane, size: Size, folder: Path) -> Measured:
     lines = ended.stdout.splitlines()
     if ended.returncode or not lines:
         return Measured({}, seconds, f"the lane ended with code {ended.returncode}")
-    return Measured(json.loads(lines[-1]), seconds)
+    told = json.loads(lines[-1])
+    return Measured(told["counts"], seconds, core_seconds=told["core_seconds"])
 
 
 def added(measured: Iterable[Measured]) -> Measured:
     """The counts of several lanes as one; without any where one of them failed."""
     counts: dict[str, float] = {}
-    seconds, reasons = 0.0, []
+    seconds, core_seconds, reasons = 0.0, 0.0, []
     for each in measured:
         seconds += each.seconds
+        core_seconds += each.core_seconds
         reasons += [each.reason] if each.reason else []
         for name, value in each.counts.items():
             counts[name] = counts.get(name, 0) + value
-    return Measured(counts if not reasons else {}, seconds, "; ".join(reasons))
+    return Measured(counts if not reasons else {}, seconds, "; ".join(reasons), core_seconds)

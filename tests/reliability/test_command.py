@@ -13,7 +13,7 @@ from tests.reliability.lanes import LANES, Lane
 from tests.reliability.run_lanes import Measured
 from tests.reliability.size import Size
 
-KEYS = ["goal", "title", "value", "threshold", "pass", "seconds"]
+KEYS = ["goal", "title", "value", "threshold", "pass", "seconds", "core_seconds"]
 GOAL = Goal("N3", "kills", ("kills",), (Threshold("landed", ">=", 10, 100), Threshold("bad", "==", 0)))
 
 
