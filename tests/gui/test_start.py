@@ -67,6 +67,7 @@ START = textwrap.dedent(
         @Slot()
         def wait_for_second(self):
             if self.second.poll() is not None and self.window.isVisible():
+                self.timer.stop()  # the end takes a while, and the sign is given once
                 print("second start", self.second.returncode, "window visible again")
                 self.window.quit()
 
