@@ -25,8 +25,9 @@ from desktop_sync.services.conditions import Conditions
 from desktop_sync.services.drift import drift_results
 from desktop_sync.services.intents import Intents
 from desktop_sync.services.lossy import loss_notes
-from desktop_sync.services.prepare import Prepared, prepare_again
+from desktop_sync.services.prepare_again import prepare_again
 from desktop_sync.services.prepare_wanted import Want
+from desktop_sync.services.prepared import Prepared
 from desktop_sync.services.preview import Preview
 from desktop_sync.services.process import CREATES_AND_UPDATES, Carried, Processing
 from desktop_sync.services.quiet_settling import QuietSettling

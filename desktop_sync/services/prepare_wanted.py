@@ -24,7 +24,9 @@ from desktop_sync.engine.staging import Staging
 from desktop_sync.engine.wanted import WANTED_SCHEMA, load_wanted, not_planned
 from desktop_sync.engine.workbench import Workbench
 from desktop_sync.services.care import SideStates, identities, states_of
-from desktop_sync.services.prepare import EntityPreparation, Prepared, whole_stream
+from desktop_sync.services.entity_preparation import EntityPreparation
+from desktop_sync.services.prepared import Prepared
+from desktop_sync.services.side_sources import whole_source
 from desktop_sync.services.side_stream import reading
 from desktop_sync.services.sync_session import SyncSession, full_request
 
@@ -184,7 +186,7 @@ class _WantedPreparation(EntityPreparation):
 
     def _read(self, side: Side, ids: list[str]) -> SideRead:
         if len(ids) > MANY:
-            return self._load(side, whole_stream(), has_peers=True)
+            return self._load(side, whole_source(), has_peers=True)
         self.cancel.check()
         bench, layout = self.session.bench, self.layout
         request = replace(full_request(layout.of(side)), ids=ids)

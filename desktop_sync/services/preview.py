@@ -13,7 +13,7 @@ from desktop_sync.core.plan import Plan, PlanRow
 from desktop_sync.engine import outcome_query, plan_rows
 from desktop_sync.engine.plan_rows import PlanFilter
 from desktop_sync.engine.plan_store import save_plan
-from desktop_sync.services.prepare import Prepared
+from desktop_sync.services.prepared import Prepared
 from desktop_sync.services.sync_session import SyncSession
 
 

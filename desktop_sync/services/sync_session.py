@@ -103,6 +103,12 @@ class SyncSession:
         self.drifted |= dependents(entities, self.drifted | dict(drifted))
         self.layouts = tuple(layout for layout in self.layouts if layout.entity.name not in self.drifted)
 
+    def stop_entity(self, layout: Layout, error: SchemaDriftError) -> None:
+        """The entity takes no part any more, as `leave_out`. Raises the error where there is no other one."""
+        self.leave_out({layout.entity.name: error})
+        if not self.layouts:
+            raise error
+
     def read_clocks(self, store: ClockStore, clock: Clock) -> None:
         """The clocks of both endpoints are measured, each once. Keeps nothing in the ledger."""
         names = {side: self.configuration.endpoint_of(side) for side in Side}

@@ -37,7 +37,7 @@ from desktop_sync.services.drift import drift_plans
 from desktop_sync.services.execution import Execution, Order, merged
 from desktop_sync.services.group_running import note_run
 from desktop_sync.services.permission import was_shown
-from desktop_sync.services.prepare import Prepared, prepare_entities
+from desktop_sync.services.prepare import prepare_entities
 from desktop_sync.services.prepare_wanted import (
     QUEUED,
     Wanted,
@@ -47,6 +47,7 @@ from desktop_sync.services.prepare_wanted import (
     queued,
     with_prerequisites,
 )
+from desktop_sync.services.prepared import Prepared
 from desktop_sync.services.preview import Preview
 from desktop_sync.services.provenance import Provenance, Scopes
 from desktop_sync.services.records import RecordService

@@ -25,8 +25,8 @@ from desktop_sync.core.ports import UNWATCHED, CancelToken, no_steps
 from desktop_sync.core.run import Outcome, RunKind, RunResult, Trigger
 from desktop_sync.services.application import Application
 from desktop_sync.services.execution import Execution, Order
-from desktop_sync.services.prepare import Scope
 from desktop_sync.services.process import CREATES_AND_UPDATES, Carried
+from desktop_sync.services.watermarks import Scope
 from tests.support.machines import AtStep, MachineClock, allow_leases, copied, sharing
 from tests.support.worlds import NAME, World, WorldMaker, make_world
 

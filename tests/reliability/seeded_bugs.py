@@ -189,7 +189,7 @@ BUGS = (
         "what changed shortly after a run is taken for an echo",
         (
             Edit(
-                "desktop_sync/services/prepare.py",
+                "desktop_sync/services/entity_preparation.py",
                 """        # A read of a range passes over what came before it""",
                 """        stamp, me = self.layout.of(side).stamp, side_table(self.layout, side)
         for run in [run for run in self.ledger.runs(self.key.configuration, limit=50) if run.ended_at and stamp]:
@@ -202,7 +202,7 @@ BUGS = (
         # A read of a range passes over what came before it""",
             ),
             Edit(
-                "desktop_sync/services/prepare.py",
+                "desktop_sync/services/entity_preparation.py",
                 "import SideRead, attach_peers,",
                 "import SideRead, side_table, attach_peers,",
             ),
