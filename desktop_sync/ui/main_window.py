@@ -47,7 +47,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.setWindowTitle(self.tr("Desktop Sync"))
         self.setWindowIcon(QIcon(str(resource_path("icons/desktop-sync.svg"))))
-        self.setMinimumSize(QSize(860, 540))
+        self.setMinimumSize(QSize(720, 440))
         self.resize(1200, 740)
         self._jobs = jobs
         self._theme = theme

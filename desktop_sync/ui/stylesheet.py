@@ -64,6 +64,7 @@ QPushButton[kind="quiet"]:hover {{ background: {c.hover}; }}
 QPushButton[kind="quiet"]:focus {{ border-color: {c.accent}; }}
 QPushButton[kind="quiet"]:disabled {{ color: {c.disabled}; }}
 QPushButton[kind="danger"] {{ color: {c.tone(Tone.BAD)}; }}
+QPushButton[kind="danger"]:disabled {{ color: {c.disabled}; }}
 QToolButton[kind="chip"] {{ background: transparent; border: 1px solid {c.border}; border-radius: 13px;
     padding: 3px 8px; color: {c.secondary}; min-height: 18px; font-size: 12px; }}
 QToolButton[kind="chip"]:hover {{ background: {c.hover}; color: {c.text}; }}

@@ -437,6 +437,8 @@ class FakeSynchronization:
         self.started: list[tuple[str, Trigger, frozenset[Guard], object]] = []
         self.previews: list[FakePreview] = []
         self.preview_rows = 120
+        self.next_details: dict[int, str] = {}
+        """Rows of the next preview that are Invalid, with the reason."""
         self.match_only: MatchOnly | None = None
 
     def _work(self, progress: Progress, cancel: CancelToken) -> None:
@@ -460,6 +462,8 @@ class FakeSynchronization:
     ) -> FakePreview:
         self._work(progress, cancel)
         preview = FakePreview(name, findings=self.next_findings, rows=self.preview_rows)
+        for number, detail in self.next_details.items():
+            preview.all[number] = replace(preview.all[number], action=Action.INVALID, rule=Rule.UNUSABLE, detail=detail)
         preview.notes = self.next_notes
         preview.match_only = self.match_only
         self.previews.append(preview)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import QDialog, QFileDialog, QVBoxLayout, QWidget
 
 from desktop_sync.services.views import EntityVerification, ReportFiles, VerificationReport
@@ -18,6 +18,7 @@ from desktop_sync.ui.theme import Theme
 from desktop_sync.ui.widgets.list_view import ListView
 from desktop_sync.ui.widgets.message_bar import MessageBar
 from desktop_sync.ui.widgets.parts import button, label, row
+from desktop_sync.ui.widgets.screen import fitting
 
 
 class VerificationDialog(QDialog):
@@ -30,7 +31,7 @@ class VerificationDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("Verification"))
         self.setAccessibleName(self.windowTitle())
-        self.resize(820, 380)
+        self.resize(fitting(QSize(820, 380)))
         right = Qt.AlignmentFlag.AlignRight
         columns: tuple[Column[EntityVerification], ...] = (
             Column("entity", self.tr("Entity"), lambda found: found.entity, 130),

@@ -36,6 +36,7 @@ from desktop_sync.ui.views.review import ReviewPage
 from desktop_sync.ui.views.runs import RunsPage
 from desktop_sync.ui.views.schedule import SchedulePage
 from desktop_sync.ui.views.steps import StepsPage
+from desktop_sync.ui.widgets.elided_label import ElidedLabel
 from desktop_sync.ui.widgets.message_bar import MessageBar
 from desktop_sync.ui.widgets.parts import button, label, row
 from desktop_sync.ui.widgets.progress_strip import ProgressStrip
@@ -102,7 +103,7 @@ class ConfigurationPage(QStackedWidget):
         self.show_work()
 
     def _make_header(self) -> None:
-        self._title = label(self.name, "title")
+        self._title = ElidedLabel(self.name, "title")
         self._subtitle = label("", "secondary")
         self.preview_button = button(self.tr("&Preview"), large=True)
         self.preview_button.setToolTip(self.tr("Show what a run would do, without writing (Ctrl+P)"))

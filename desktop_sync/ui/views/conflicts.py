@@ -22,17 +22,21 @@ from desktop_sync.ui.text.sentences import problem, records
 from desktop_sync.ui.text.times import full_time, number
 from desktop_sync.ui.text.words import SideNames, rule_sentence
 from desktop_sync.ui.views.content import PageContent
-from desktop_sync.ui.views.explanation import ExplanationDialog
+from desktop_sync.ui.views.explanation import ExplanationDialog, record_number
 from desktop_sync.ui.views.field_columns import comparison_columns
 from desktop_sync.ui.views.undo import UndoDialog, bring_back
 from desktop_sync.ui.widgets.chips import ChipRow
 from desktop_sync.ui.widgets.empty_state import EmptyState
+from desktop_sync.ui.widgets.flow_layout import FlowLayout
 from desktop_sync.ui.widgets.list_view import ListView
 from desktop_sync.ui.widgets.message_bar import MessageBar
-from desktop_sync.ui.widgets.parts import button, card, label, row
+from desktop_sync.ui.widgets.parts import button, card, label
+from desktop_sync.ui.widgets.screen import scrolling
 from desktop_sync.ui.widgets.table_area import TableArea
 
 READ_CONFLICTS = 500
+LEAST_HEIGHT = 430
+"""Pixels, so that the card of a conflict shows a few fields."""
 WAITING, ALL = "waiting", "all"
 
 
@@ -109,7 +113,7 @@ class ConflictsPage(QWidget):
         model.loaded.connect(self._select_first)
         self.fields = ListTableModel(comparison_columns(names), self)
         self._times = label("", "secondary", wraps=True)
-        self._why = label("", "heading")
+        self._why = label("", "heading", wraps=True)
         self.message = MessageBar(context.theme)
         self.like = QCheckBox("")
         self.like.setAccessibleName(self.tr("Apply to all like this"))
@@ -128,15 +132,24 @@ class ConflictsPage(QWidget):
     def _lay_out(self) -> None:
         hint = self.tr("One record stays as it is and the other one gets its values at the next run.")
         self._hint = label(hint, "caption", wraps=True)
-        self._detail = card(
+        self.alike = label("", "caption", wraps=True)
+        self.alike.setIndent(26)
+        fields_view = ListView(self.fields, self._context.theme, self.tr("Both records, field by field"))
+        buttons = FlowLayout(spacing=SPACE_S)
+        for control in (self.keep_a, self.keep_b, self.back_button, self.explain_button):
+            buttons.addWidget(control)
+        detail = card(
             self._why,
             self._times,
-            ListView(self.fields, self._context.theme, self.tr("Both records, field by field")),
+            fields_view,
             self.like,
+            self.alike,
             self._hint,
-            row(self.keep_a, self.keep_b, self.back_button, 0, self.explain_button),
+            buttons,
             spacing=SPACE_M,
         )
+        detail.setAccessibleName(self.tr("The chosen conflict"))
+        self._detail = scrolling(detail, LEAST_HEIGHT)
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         self._splitter.setChildrenCollapsible(False)
         self._splitter.addWidget(self.area)
@@ -187,6 +200,7 @@ class ConflictsPage(QWidget):
         self.fields.show(conflict.fields)
         self.like.setChecked(False)
         self.like.hide()
+        self.alike.hide()
         self._enable(True)
         self._offer(conflict)
         if conflict.winner is None:
@@ -233,7 +247,7 @@ class ConflictsPage(QWidget):
         """All about the record of the conflict, in a dialog of its own."""
         conflict = self.area.chosen
         if isinstance(conflict, Conflict):
-            record = str(conflict.record_id)
+            record = record_number(conflict.record_id)
             ExplanationDialog(self._context, self._names, conflict.configuration, record, conflict.entity, self).open()
 
     @Slot(object)
@@ -242,11 +256,10 @@ class ConflictsPage(QWidget):
         shown = self.area.chosen
         if len(like) > 1 and isinstance(shown, Conflict):
             fields = ", ".join(differing_fields(shown))
-            text = self.tr("&Apply to all {0} conflicts like this: “{1}” where {2} differ")
-            self.like.setText(
-                text.format(number(len(like)), shown.entity.replace("&", "&&"), fields.replace("&", "&&"))
-            )
+            self.like.setText(self.tr("&Apply to all {0} conflicts like this").format(number(len(like))))
+            self.alike.setText(self.tr("All of “{0}” where {1} differ").format(shown.entity, fields))
             self.like.show()
+            self.alike.show()
 
     @Slot()
     def _keep_a(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QCoreApplication, Qt, Slot
+from PySide6.QtCore import QCoreApplication, QSize, Qt, Slot
 from PySide6.QtWidgets import QDialog, QSplitter, QVBoxLayout, QWidget
 
 from desktop_sync.core.explanation import ComparedField, ExplainedEvent, Explanation, Part
@@ -21,6 +21,7 @@ from desktop_sync.ui.views.field_columns import comparison_columns, history_colu
 from desktop_sync.ui.widgets.list_view import ListView
 from desktop_sync.ui.widgets.message_bar import MessageBar
 from desktop_sync.ui.widgets.parts import button, column, label, row
+from desktop_sync.ui.widgets.screen import fitting
 
 TONES = {
     Part.READ: Tone.NEUTRAL,
@@ -75,8 +76,18 @@ def compared_columns(names: SideNames) -> tuple[Column[ComparedField], ...]:
     )
 
 
+def record_number(number: int) -> str:
+    """The name of the sync record with that number, which no id in a system is taken for."""
+    return f"#{number}"
+
+
+def record_id(text: str) -> str:
+    """The name of the record with that id in one of the systems, which no number of a sync record is taken for."""
+    return f"id:{text}"
+
+
 class ExplanationDialog(QDialog):
-    """`record`: the number of a sync record, or an id in one of the systems. Reads in a worker; writes nothing."""
+    """`record`: as `record_number` or `record_id` name it. Reads in a worker; writes nothing."""
 
     def __init__(
         self,
@@ -91,7 +102,7 @@ class ExplanationDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("Explain a record"))
         self.setAccessibleName(self.windowTitle())
-        self.resize(1060, 680)
+        self.resize(fitting(QSize(1060, 680)))
         self._context = context
         self._names = names
         self._title = label(entity, "heading")

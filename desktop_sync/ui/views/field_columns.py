@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import QCoreApplication
 
 from desktop_sync.core.decision import Action
@@ -37,9 +39,20 @@ def comparison_columns(names: SideNames) -> tuple[Column[FieldChange], ...]:
     )
 
 
-def plan_columns(names: SideNames, action: Action | None) -> tuple[Column[FieldChange], ...]:
-    """Field, A, B, and what will stand in the side that is written."""
-    columns = comparison_columns(names)
+def _without_record(column: Column[FieldChange]) -> Column[FieldChange]:
+    """The column of a system that has no such record: nothing stands there, which is not the same as empty values."""
+    return replace(column, text=lambda change: "")
+
+
+def plan_columns(
+    names: SideNames, action: Action | None, *, has_a: bool = True, has_b: bool = True
+) -> tuple[Column[FieldChange], ...]:
+    """Field, A, B, and what will stand in the side that is written. Differences are marked where both have a record."""
+    field, a, b, base = comparison_columns(names)
+    a, b = a if has_a else _without_record(a), b if has_b else _without_record(b)
+    columns: tuple[Column[FieldChange], ...] = (field, a, b, base)
+    if not (has_a and has_b):
+        columns = tuple(replace(column, differs=None) for column in columns[:3])
     if action is None or action.target is None:
         return columns
     after: Column[FieldChange] = Column(

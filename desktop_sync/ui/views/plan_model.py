@@ -61,9 +61,9 @@ def _summary(row: PlanRow, side: Side) -> str:
 
 def plan_columns(names: SideNames) -> tuple[Column[PlanRow], ...]:
     return (
-        Column("title", tr("Record"), lambda row: row.title, 140, "title"),
+        Column("title", tr("Record"), lambda row: row.title, 190, "title"),
         Column("a_id", tr("{0} record").format(names.a), lambda row: row.a_id or "—", 102, "a_id"),
-        Column("a", names.a, lambda row: _summary(row, Side.A) if row.a_id else "", 190),
+        Column("a", names.a, lambda row: _summary(row, Side.A) if row.a_id else "", 170),
         Column(
             "action",
             tr("What happens"),
@@ -74,8 +74,8 @@ def plan_columns(names: SideNames) -> tuple[Column[PlanRow], ...]:
             icon=lambda row: action_icon(row.action),
         ),
         Column("b_id", tr("{0} record").format(names.b), lambda row: row.b_id or "—", 106, "b_id"),
-        Column("b", names.b, lambda row: _summary(row, Side.B) if row.b_id else "", 190),
-        Column("why", tr("Why"), lambda row: row.detail or rule_sentence(row.rule, names), 220),
+        Column("b", names.b, lambda row: _summary(row, Side.B) if row.b_id else "", 170),
+        Column("why", tr("Why"), lambda row: row.detail or rule_sentence(row.rule, names), 230),
     )
 
 

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QPoint, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QComboBox, QLineEdit, QMenu, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QMenu, QSplitter, QVBoxLayout, QWidget
 
 from desktop_sync.core.binding import MatchOnly
 from desktop_sync.core.binding_text import match_only_sentences
@@ -26,17 +26,17 @@ from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S, SPACE_XL, Tone
 from desktop_sync.ui.text.sentences import guard_sentence, problem, records
 from desktop_sync.ui.text.times import number
 from desktop_sync.ui.text.words import SideNames, action_verb, rule_sentence
-from desktop_sync.ui.views.explanation import ExplanationDialog
+from desktop_sync.ui.views.explanation import ExplanationDialog, record_id, record_number
 from desktop_sync.ui.views.field_columns import plan_columns
 from desktop_sync.ui.views.plan_model import TURNABLE, PlanTableModel, chips_of, totals
 from desktop_sync.ui.widgets.chips import ChipRow
+from desktop_sync.ui.widgets.elided_label import ElidedLabel
 from desktop_sync.ui.widgets.empty_state import EmptyState
 from desktop_sync.ui.widgets.list_view import ListView
 from desktop_sync.ui.widgets.message_bar import MessageBar
 from desktop_sync.ui.widgets.parts import button, label, row, tool_button
+from desktop_sync.ui.widgets.search_field import SearchField
 from desktop_sync.ui.widgets.table_area import TableArea
-
-SEARCH_DELAY_MS = 250
 
 
 def numbers_by_entity(rows: list[PlanRow]) -> dict[str, list[int]]:
@@ -90,7 +90,7 @@ class PreviewPage(QWidget):
         self.back_button.clicked.connect(self.closed)
         self.run_button = button(self.tr("Sync &now"), "primary", large=True)
         self.run_button.clicked.connect(self._run)
-        self._summary = label("", "secondary", wraps=True)
+        self.summary = label("", "secondary", wraps=True)
         self.guards = MessageBar(context.theme)
         self.pass_button = self.guards.add_button(self.tr("&Let it pass this once"))
         self.pass_button.clicked.connect(self._let_pass)
@@ -99,16 +99,8 @@ class PreviewPage(QWidget):
         self.message = MessageBar(context.theme)
         self.chips = ChipRow(self.tr("What will be done"), exclusive=False)
         self.chips.changed.connect(self._ask)
-        self.search = QLineEdit()
-        self.search.setPlaceholderText(self.tr("Search records"))
-        self.search.setAccessibleName(self.tr("Search the preview"))
-        self.search.setClearButtonEnabled(True)
-        self.search.setFixedWidth(220)
-        self._search_soon = QTimer(self)
-        self._search_soon.setSingleShot(True)
-        self._search_soon.setInterval(SEARCH_DELAY_MS)
-        self._search_soon.timeout.connect(self._ask)
-        self.search.textChanged.connect(self._search_later)
+        self.search = SearchField(self.tr("Search records"), self.tr("Search the preview"))
+        self.search.wanted.connect(self._ask)
         self.entity = QComboBox()
         self.entity.setAccessibleName(self.tr("Entity"))
         self.entity.addItems([self.tr("All entities"), *(part.entity for part in self._plan.entities)])
@@ -204,12 +196,12 @@ class PreviewPage(QWidget):
         splitter.setSizes([300, 190])
         splitter.setStretchFactor(0, 1)
         lower.hide()
-        title = label(self.tr("Preview of {0}").format(self._plan.configuration), "title")
+        title = ElidedLabel(self.tr("Preview of {0}").format(self._plan.configuration), "title")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(SPACE_XL, SPACE_L, SPACE_XL, SPACE_M)
         layout.setSpacing(SPACE_M)
         layout.addLayout(row(self.back_button, title, 0, self.entity, self.search, self.run_button, spacing=SPACE_M))
-        layout.addWidget(self._summary)
+        layout.addWidget(self.summary)
         layout.addWidget(self.match_only)
         layout.addWidget(self.guards)
         layout.addWidget(self.notes)
@@ -233,11 +225,14 @@ class PreviewPage(QWidget):
         waiting = tally.count(Action.CONFLICT, Action.REVIEW)
         if waiting:
             parts.append(self.tr("{0} wait for your decision and are left alone").format(records(waiting)))
+        unfit = tally.count(Action.INVALID)
+        if unfit:
+            parts.append(self.tr("{0} cannot be synchronized as they are").format(records(unfit)))
         if tally.left_out:
             parts.append(self.tr("{0} left out").format(number(tally.left_out)))
         if any(part.first_run for part in plan.entities):
             parts.append(self.tr("first run: nothing is deleted"))
-        self._summary.setText("   ·   ".join(parts))
+        self.summary.setText("   ·   ".join(parts))
         self.chips.show_chips(chips_of(tally, self._entity, self._names))
         self._show_guards()
 
@@ -270,7 +265,7 @@ class PreviewPage(QWidget):
             return
         self.chips.show_chips(chips_of(self._tally, self._entity, self._names))
         actions = tuple(Action[key] for key in self.chips.chosen)
-        text = self.search.text().strip()
+        text = self.search.wish
         if text or actions:
             self.area.empty.say(self.tr("Nothing found"), self.tr("No planned action matches."), "search")
         else:
@@ -281,10 +276,6 @@ class PreviewPage(QWidget):
             )
         source = PlanSource(self._preview, self._entity, actions, text, self._sort, self._descending)
         self.table_model.show(source)
-
-    @Slot()
-    def _search_later(self) -> None:
-        self._search_soon.start()
 
     @Slot(str, bool)
     def _sorted(self, sort: str, descending: bool) -> None:
@@ -310,7 +301,9 @@ class PreviewPage(QWidget):
             return
         why = plan_row.detail or rule_sentence(plan_row.rule, self._names)
         self._row_title.setText(f"{plan_row.title or plan_row.entity}  —  {action_verb(plan_row.action)}: {why}")
-        self.fields.show(plan_row.fields, plan_columns(self._names, plan_row.action))
+        has_a, has_b = bool(plan_row.a_id), bool(plan_row.b_id)
+        columns = plan_columns(self._names, plan_row.action, has_a=has_a, has_b=has_b)
+        self.fields.show(plan_row.fields, columns)
         turnable = plan_row.action in TURNABLE and self._match_only is None
         for control in (self.to_a_button, self.to_b_button):
             control.setVisible(turnable)
@@ -324,8 +317,10 @@ class PreviewPage(QWidget):
         chosen = self.area.chosen
         if isinstance(chosen, PlanRow):
             # A record that the plan found is not in the ledger yet: its id in its own system says which it is.
-            is_known = chosen.record_id is not None and chosen.status is not None
-            record = str(chosen.record_id) if is_known else chosen.a_id or chosen.b_id or ""
+            if chosen.record_id is not None and chosen.status is not None:
+                record = record_number(chosen.record_id)
+            else:
+                record = record_id(chosen.a_id or chosen.b_id or "")
             name = self._plan.configuration
             ExplanationDialog(self._context, self._names, name, record, chosen.entity, self).open()
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QPoint, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QComboBox, QFileDialog, QLineEdit, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFileDialog, QMenu, QVBoxLayout, QWidget
 
 from desktop_sync.core.ledger_values import RecordQuery
 from desktop_sync.core.status import Event, Status
@@ -24,16 +24,16 @@ from desktop_sync.ui.text.sentences import problem, records
 from desktop_sync.ui.text.times import full_time
 from desktop_sync.ui.text.words import STATUS_TONES, SideNames, status_word
 from desktop_sync.ui.views.content import PageContent
-from desktop_sync.ui.views.explanation import ExplanationDialog
+from desktop_sync.ui.views.explanation import ExplanationDialog, record_number
 from desktop_sync.ui.views.record_history import RecordHistoryDialog
 from desktop_sync.ui.widgets.chips import ChipRow
 from desktop_sync.ui.widgets.empty_state import EmptyState
 from desktop_sync.ui.widgets.message_bar import MessageBar
 from desktop_sync.ui.widgets.parts import button, row
+from desktop_sync.ui.widgets.search_field import SearchField
 from desktop_sync.ui.widgets.table_area import TableArea
 
 ALL = "all"
-SEARCH_DELAY_MS = 250
 
 
 def tr(text: str) -> str:
@@ -94,16 +94,8 @@ class QueuePage(QWidget):
         self._can_process = self._is_running = False
         self.chips = ChipRow(self.tr("Records by status"), exclusive=True)
         self.chips.changed.connect(self._ask)
-        self.search = QLineEdit()
-        self.search.setPlaceholderText(self.tr("Search ids and errors"))
-        self.search.setAccessibleName(self.tr("Search records"))
-        self.search.setClearButtonEnabled(True)
-        self.search.setFixedWidth(260)
-        self._search_soon = QTimer(self)
-        self._search_soon.setSingleShot(True)
-        self._search_soon.setInterval(SEARCH_DELAY_MS)
-        self._search_soon.timeout.connect(self._ask)
-        self.search.textChanged.connect(self._search_later)
+        self.search = SearchField(self.tr("Search ids and errors"), self.tr("Search records"))
+        self.search.wanted.connect(self._ask)
         self.entity = QComboBox()
         self.entity.setAccessibleName(self.tr("Entity"))
         self.entity.currentIndexChanged.connect(self._ask)
@@ -237,7 +229,7 @@ class QueuePage(QWidget):
             configuration=self._content.configuration.name,
             entity=self.entity.currentText() if self.entity.currentIndex() > 0 else "",
             statuses=statuses,
-            text=self.search.text().strip(),
+            text=self.search.wish,
             sort=self._sort,
             descending=self._descending,
         )
@@ -253,10 +245,6 @@ class QueuePage(QWidget):
             text = self.tr("Records appear here after a preview or a run.")
             self.area.empty.say(self.tr("No records here"), text, "queue")
         self.area.model.show(QueueSource(self._context.application.records, query))
-
-    @Slot()
-    def _search_later(self) -> None:
-        self._search_soon.start()
 
     @Slot(str, bool)
     def _sorted(self, sort: str, descending: bool) -> None:
@@ -340,7 +328,7 @@ class QueuePage(QWidget):
         record = self.area.chosen
         if isinstance(record, SyncRecord) and self._content is not None:
             ExplanationDialog(
-                self._context, self._content.names, record.configuration, str(record.id), record.entity, self
+                self._context, self._content.names, record.configuration, record_number(record.id), record.entity, self
             ).open()
 
     @Slot()

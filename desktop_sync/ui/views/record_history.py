@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
 from desktop_sync.core.sync_record import HistoryRow, SyncRecord
@@ -19,6 +19,7 @@ from desktop_sync.ui.views.field_columns import history_columns, result_tone
 from desktop_sync.ui.widgets.list_view import ListView
 from desktop_sync.ui.widgets.message_bar import MessageBar
 from desktop_sync.ui.widgets.parts import button, label, row
+from desktop_sync.ui.widgets.screen import fitting
 
 
 class RecordHistoryDialog(QDialog):
@@ -27,7 +28,7 @@ class RecordHistoryDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("History of a record"))
         self.setAccessibleName(self.windowTitle())
-        self.resize(820, 520)
+        self.resize(fitting(QSize(820, 520)))
         self._names = names
         self.message = MessageBar(context.theme)
         self.rows = ListTableModel[HistoryRow](self._columns(names), self)
@@ -44,7 +45,8 @@ class RecordHistoryDialog(QDialog):
         layout.setContentsMargins(SPACE_XL, SPACE_XL, SPACE_XL, SPACE_XL)
         layout.setSpacing(SPACE_M)
         layout.addWidget(label(f"{record.entity}: {ends}", "heading"))
-        layout.addWidget(label(f"{status_word(record.status)}  {record.last_error}".strip(), "secondary", wraps=True))
+        state = "   ·   ".join(part for part in (status_word(record.status), record.last_error) if part)
+        layout.addWidget(label(state, "secondary", wraps=True))
         layout.addWidget(self.message)
         layout.addWidget(self._empty)
         layout.addWidget(self.view, 1)

@@ -18,7 +18,7 @@ from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S, Tone
 from desktop_sync.ui.text.sentences import problem
 from desktop_sync.ui.text.words import SideNames
 from desktop_sync.ui.views.content import PageContent
-from desktop_sync.ui.views.explanation import ExplanationDialog
+from desktop_sync.ui.views.explanation import ExplanationDialog, record_number
 from desktop_sync.ui.widgets.empty_state import EmptyState
 from desktop_sync.ui.widgets.list_view import ListView
 from desktop_sync.ui.widgets.message_bar import MessageBar
@@ -153,9 +153,8 @@ class ReviewPage(QWidget):
         """All about the chosen record, in a dialog of its own."""
         case = self.area.chosen
         if isinstance(case, ReviewCase):
-            ExplanationDialog(
-                self._context, self._names, self._configuration, str(case.record_id), case.entity, self
-            ).open()
+            record = record_number(case.record_id)
+            ExplanationDialog(self._context, self._names, self._configuration, record, case.entity, self).open()
 
     @Slot()
     def _ask_ids(self) -> None:

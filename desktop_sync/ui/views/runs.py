@@ -24,14 +24,16 @@ from desktop_sync.ui.text.words import (
     trigger_word,
 )
 from desktop_sync.ui.views.content import PageContent
-from desktop_sync.ui.views.explanation import ExplanationDialog
+from desktop_sync.ui.views.explanation import ExplanationDialog, record_number
 from desktop_sync.ui.views.field_columns import history_columns, result_tone
 from desktop_sync.ui.views.overview import written
 from desktop_sync.ui.views.undo import UndoDialog, undo_run
+from desktop_sync.ui.widgets.column_widths import NARROW
 from desktop_sync.ui.widgets.empty_state import EmptyState
 from desktop_sync.ui.widgets.list_view import ListView
 from desktop_sync.ui.widgets.message_bar import MessageBar
 from desktop_sync.ui.widgets.parts import button, column, label, row
+from desktop_sync.ui.widgets.screen import scrolling
 from desktop_sync.ui.widgets.table_area import TableArea
 
 RIGHT = Qt.AlignmentFlag.AlignRight
@@ -71,7 +73,7 @@ def action_columns(names: SideNames) -> tuple[Column[HistoryRow], ...]:
             "action",
             tr("Action"),
             lambda row: names.action_phrase(row.action),
-            150,
+            NARROW,
             tone=lambda row: ACTION_TONES.get(row.action),
         ),
         Column("entity", tr("Entity"), lambda row: row.entity, 98),
@@ -82,7 +84,9 @@ def action_columns(names: SideNames) -> tuple[Column[HistoryRow], ...]:
     )
 
 
-SHOWN_SENTENCES = 5
+SHOWN_SENTENCES = 3
+LEAST_HEIGHT = 420
+"""Pixels, so that each of the three tables shows a few rows."""
 
 
 def can_be_undone(run: Run) -> bool:
@@ -155,7 +159,7 @@ class RunsPage(QWidget):
         layout.setContentsMargins(0, SPACE_L, 0, SPACE_S)
         layout.setSpacing(SPACE_M)
         layout.addWidget(self.said)
-        layout.addWidget(splitter, 1)
+        layout.addWidget(scrolling(splitter, LEAST_HEIGHT), 1)
 
     @staticmethod
     def _titled(title: str, widget: QWidget, control: QWidget) -> QWidget:
@@ -184,7 +188,9 @@ class RunsPage(QWidget):
 
     def _tell(self, run: Run | None) -> None:
         """What the run had to tell stands above the list, the first few sentences."""
-        said = run.result.sentences[:SHOWN_SENTENCES] if run is not None and run.result is not None else ()
+        every = run.result.sentences if run is not None and run.result is not None else ()
+        more = len(every) - SHOWN_SENTENCES
+        said = [*every[:SHOWN_SENTENCES], *([self.tr("and {0} more").format(number(more))] if more > 0 else [])]
         if run is None or not said:
             self.said.clear()
             return
@@ -227,5 +233,5 @@ class RunsPage(QWidget):
         """All about the chosen record, in a dialog of its own."""
         action = self.done.chosen
         if isinstance(action, HistoryRow):
-            record = str(action.record_id)
+            record = record_number(action.record_id)
             ExplanationDialog(self._context, self._names, self._configuration, record, action.entity, self).open()

@@ -39,6 +39,7 @@ from desktop_sync.ui.views.step_dialog import StepDialog
 from desktop_sync.ui.widgets.list_view import ListView
 from desktop_sync.ui.widgets.message_bar import MessageBar
 from desktop_sync.ui.widgets.parts import button, card, label, row
+from desktop_sync.ui.widgets.screen import scrolling
 from desktop_sync.ui.wizards.configuration.choice_box import ChoiceBox
 
 Change = Callable[[SyncConfiguration], tuple[PipelineStep, ...]]
@@ -61,6 +62,10 @@ class StepRow:
     row: PipelineRow
     place: int
     trace: StepTrace | None
+
+
+LEAST_HEIGHT = 460
+"""Pixels, so that the list of steps and a sample record can both be read."""
 
 
 class StepsPage(QWidget):
@@ -174,10 +179,14 @@ class StepsPage(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, SPACE_L, 0, SPACE_S)
         layout.setSpacing(SPACE_M)
-        explained = label(self.tr("Every record goes through these steps, from the first to the last."), "secondary")
-        layout.addLayout(row(explained, 0, self.entity, self.direction, self.add_button, spacing=SPACE_M))
+        explained = label(
+            self.tr("Every record goes through these steps, from the first to the last."), "secondary", wraps=True
+        )
+        head = row(explained, self.entity, self.direction, self.add_button, spacing=SPACE_M)
+        head.setStretch(0, 1)
+        layout.addLayout(head)
         layout.addWidget(self.message)
-        layout.addWidget(splitter, 1)
+        layout.addWidget(scrolling(splitter, LEAST_HEIGHT), 1)
 
     # Content
 

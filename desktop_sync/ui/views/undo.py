@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QCoreApplication, Qt, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QDialog, QSplitter, QVBoxLayout, QWidget
 
@@ -31,6 +31,7 @@ from desktop_sync.ui.widgets.empty_state import EmptyState
 from desktop_sync.ui.widgets.list_view import ListView
 from desktop_sync.ui.widgets.message_bar import MessageBar
 from desktop_sync.ui.widgets.parts import button, label, row
+from desktop_sync.ui.widgets.screen import fitting
 from desktop_sync.ui.widgets.table_area import TableArea
 
 UNDONE, STAYS = "undone", "stays"
@@ -117,7 +118,7 @@ class UndoDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(title)
         self.setAccessibleName(title)
-        self.resize(940, 620)
+        self.resize(fitting(QSize(940, 620)))
         self._context = context
         self._names = names
         self._look, self._carry_out = questions

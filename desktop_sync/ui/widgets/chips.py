@@ -5,11 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal, Slot
+from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtWidgets import QToolButton, QWidget
 
 from desktop_sync.ui.text.times import number
 from desktop_sync.ui.widgets.flow_layout import FlowLayout
 from desktop_sync.ui.widgets.parts import tool_button
+
+SIDES = 2 * 13
+"""Pixels beside the text of a chip."""
+
+
+def _width(chip: QToolButton) -> int:
+    """The text of a chosen chip is bold, and its place is the same whether it is chosen or not."""
+    font = QFont(chip.font())
+    font.setBold(True)
+    return QFontMetrics(font).horizontalAdvance(chip.text().replace("&&", "&")) + SIDES
 
 
 class ChipRow(QWidget):
@@ -44,6 +55,7 @@ class ChipRow(QWidget):
             shown = text if count is None else f"{text}  {number(count)}"
             chip.setText(shown.replace("&", "&&"))
             chip.setAccessibleName(text if count is None else f"{text}, {number(count)}")
+            chip.setMinimumWidth(_width(chip))
             chip.setChecked(key in chosen)
         if self._exclusive and not self.chosen and chips:
             self._chips[chips[0][0]].setChecked(True)

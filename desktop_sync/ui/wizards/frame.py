@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QButtonGroup,
     QDialog,
@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from desktop_sync.ui import icons
 from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S, SPACE_XL, Tone
 from desktop_sync.ui.widgets.parts import button, column, label, line, row, tool_button
+from desktop_sync.ui.widgets.screen import fitting
 from desktop_sync.ui.wizards.notice import Notice
 from desktop_sync.ui.wizards.scheme import scheme
 
@@ -74,7 +75,7 @@ class WizardFrame(QDialog):
         self.next_button.clicked.connect(self.go_next)
         QShortcut(QKeySequence("Alt+Left"), self, self.go_back)
         self._lay_out()
-        self.resize(self._fitting(size))
+        self.resize(fitting(size))
 
     def add_pages(self, pages: Sequence[WizardPage], shows_steps: bool = True) -> None:
         for number, page in enumerate(pages):
@@ -203,9 +204,3 @@ class WizardFrame(QDialog):
         whole.addWidget(self._side)
         whole.addLayout(main, 1)
         self._dress_side()
-
-    @staticmethod
-    def _fitting(size: QSize) -> QSize:
-        """Not larger than the screen lets, so that the buttons stay reachable on a small one at 150 %."""
-        area = QGuiApplication.primaryScreen().availableGeometry()
-        return size.boundedTo(QSize(int(area.width() * 0.95), int(area.height() * 0.92)))

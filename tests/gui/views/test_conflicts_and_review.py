@@ -58,6 +58,7 @@ def test_all_like_this_is_counted_first_and_means_the_same_entity_and_fields(
     settle()
     like = page.conflicts.like
     assert "all 6 conflicts" in like.text()
+    assert "differ" in page.conflicts.alike.text()
     like.setChecked(True)
     qtbot.mouseClick(page.conflicts.keep_a, Qt.MouseButton.LeftButton)
     settle()

@@ -15,6 +15,7 @@ from desktop_sync.core.guard import Guard, GuardFinding
 from desktop_sync.core.run import Trigger
 from desktop_sync.ui.views.configuration_page import ConfigurationPage
 from desktop_sync.ui.views.preview import PreviewPage
+from desktop_sync.ui.widgets.elided_label import ElidedLabel
 from tests.gui.fake_application import FakeApplication, FakePreview
 
 Settle = Callable[[], None]
@@ -84,7 +85,7 @@ def test_space_leaves_a_row_out_and_takes_it_in_again(
     settle()
     assert [row.number for row in fake(application).all if row.is_excluded] == [0]
     assert preview.table_model.index(0, 3).data() == "Left out"
-    assert "1 left out" in preview._summary.text()
+    assert "1 left out" in preview.summary.text()
     qtbot.keyClick(preview.area.view, Qt.Key.Key_Space)
     settle()
     assert not any(row.is_excluded for row in fake(application).all)
@@ -192,3 +193,35 @@ def test_the_window_closes_a_preview_that_is_left_open(
     page.dispose()
     settle()
     assert fake(application).is_closed
+
+
+def test_a_system_without_the_record_has_no_values_and_no_differences(preview: PreviewPage, settle: Settle) -> None:
+    row = row_of(preview, Action.CREATE_B)
+    preview.area.view.selectRow(row)
+    settle()
+    titles = [preview.fields.headerData(column, Qt.Orientation.Horizontal) for column in range(4)]
+    assert titles == ["Field", "CRM", "Shop", "Shop afterwards"]
+    assert {preview.fields.index(field, 2).data() for field in range(preview.fields.rowCount())} == {""}
+
+
+def test_records_that_do_not_fit_are_counted_in_the_summary(
+    page: ConfigurationPage, settle: Settle, application: FakeApplication
+) -> None:
+    application.synchronization.next_details = {0: "country: too long", 1: "country: too long"}
+    page.start_preview()
+    settle()
+    assert page.preview_page is not None
+    assert "2 records cannot be synchronized as they are" in page.preview_page.summary.text()
+
+
+def test_a_long_name_is_cut_in_the_title_and_whole_in_its_tooltip(qtbot: QtBot) -> None:
+    title = ElidedLabel("Customers of all shops in the north and in the south", "title")
+    qtbot.addWidget(title)
+    title.resize(120, 30)
+    title.show()
+    title.grab()
+    assert "in the south" in title.toolTip()
+    assert title.minimumSizeHint().width() <= 120
+    title.resize(title.sizeHint())
+    title.grab()
+    assert title.toolTip() == ""

@@ -143,7 +143,7 @@ def test_the_loser_of_a_settled_conflict_is_brought_back(
 
 
 @pytest.mark.parametrize("tab", ["queue", "runs", "conflicts", "review"])
-def test_a_record_is_explained_from_every_list(
+def test_a_record_is_explained_from_every_list_by_its_number(
     window: MainWindow, page: ConfigurationPage, settle: Settle, application: FakeApplication, tab: str
 ) -> None:
     page.open_tab(tab)
@@ -155,7 +155,8 @@ def test_a_record_is_explained_from_every_list(
     dialog = only(window, ExplanationDialog)
     ((name, record, _),) = application.explanation.asked
     assert name == "Customers"
-    assert record.isdigit()
+    assert record.startswith("#")
+    assert record[1:].isdigit()
     assert dialog.message.text == EXPLAINED.why_not[0]
     assert dialog.events.rowCount() == 8
     assert dialog.fields.index(1, 3).data() == "0221 123456 ≠ ∅"
@@ -170,7 +171,7 @@ def test_a_record_of_a_preview_is_explained_by_its_own_id(
     assert page.preview_page is not None
     page.preview_page.explain()
     settle()
-    assert application.explanation.asked == [("Customers", "1000", "customers")]
+    assert application.explanation.asked == [("Customers", "id:1000", "customers")]
 
 
 def test_what_a_line_of_the_timeline_wrote_is_shown_beside_it(

@@ -107,6 +107,20 @@ def test_next_says_what_is_missing_instead_of_going_on(qtbot: QtBot, open_wizard
     assert any("at least one pair" in text for text in wizard.entities_page.findings.texts)
 
 
+def test_a_pair_that_is_chosen_counts_without_the_button_beside_it(
+    qtbot: QtBot, open_wizard: Open, settle: Settle
+) -> None:
+    wizard = open_wizard(page=Page.ENTITIES)
+    pick(wizard.entities_page.box_a, "Customer")
+    pick(wizard.entities_page.box_b, "customers")
+    click(qtbot, wizard.next_button)
+    settle(wizard)
+    assert wizard.setup.page is Page.MAPPING
+    click(qtbot, wizard.back_button)
+    click(qtbot, wizard.next_button)
+    assert [entity.structures for entity in wizard.setup.configuration.entities] == [PerSide("Customer", "customers")]
+
+
 def test_required_fields_that_are_not_mapped_keep_one_on_the_page(
     qtbot: QtBot, open_wizard: Open, settle: Settle
 ) -> None:

@@ -139,6 +139,8 @@ class ConfigurationWizard(WizardFrame):
         if self.setup.page is Page.SUMMARY:
             self._save(previews=False)
             return
+        if self.setup.page is Page.ENTITIES:
+            self.entities_page.take_choice()
         if not self.setup.is_complete(self.setup.page) or not self._current_can_go_on():
             self._show_problems()
             return

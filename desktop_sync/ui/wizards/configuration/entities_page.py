@@ -14,7 +14,7 @@ from desktop_sync.core.setup_flow import Page, counterpart
 from desktop_sync.ui.bridge.latest import Latest
 from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S, Tone
 from desktop_sync.ui.text.sentences import problem, records
-from desktop_sync.ui.widgets.parts import button, card, label
+from desktop_sync.ui.widgets.parts import button, card, label, row
 from desktop_sync.ui.wizards.configuration.choice_box import ChoiceBox
 from desktop_sync.ui.wizards.configuration.holder import SetupHolder
 from desktop_sync.ui.wizards.configuration.words import pair_title
@@ -81,7 +81,10 @@ class EntitiesPage(WizardPage):
         layout.addWidget(self.notice)
         layout.addWidget(card(label(self.tr("Synchronized"), "strong"), self._chosen_empty, self._chosen_box))
         self._suggestion_card = card(
-            label(self.tr("Suggestions"), "strong"), self._suggestion_note, self._suggestion_box, self.add_all_button
+            label(self.tr("Suggestions"), "strong"),
+            self._suggestion_note,
+            self._suggestion_box,
+            row(self.add_all_button, 0),
         )
         layout.addWidget(self._suggestion_card)
         layout.addWidget(self._another_card)
@@ -183,13 +186,13 @@ class EntitiesPage(WizardPage):
     @Slot()
     def _refresh_another(self) -> None:
         names = {side: self._holder.name(side) for side in Side}
-        for side, box, row in ((Side.A, self.box_a, self.row_a), (Side.B, self.box_b, self.row_b)):
+        for side, box, field in ((Side.A, self.box_a, self.row_a), (Side.B, self.box_b, self.row_b)):
             box.setPlaceholderText(self.tr("Choose…"))
             items = [(self._summary_text(summary), summary.name) for summary in self._summaries[side]]
             if side is Side.B:
                 items.append((self.tr("Create it in {0}…").format(names[Side.B]), ""))
             box.offer(items)
-            row.explain(self.tr("in {0}").format(names[side]))
+            field.explain(self.tr("in {0}").format(names[side]))
         creates = self.box_b.value == ""
         self._creating_line.setVisible(creates)
         self.add_button.setVisible(not creates)
@@ -210,6 +213,13 @@ class EntitiesPage(WizardPage):
         a, b = self.box_a.value, self.box_b.value
         if a and b:
             self._holder.change(lambda setup: setup.with_entity(a, b))
+
+    def take_choice(self) -> None:
+        """A pair that stands in both boxes is added, whether or not the person also pressed the button beside it."""
+        pair = (self.box_a.value, self.box_b.value)
+        entities = self._holder.setup.configuration.entities
+        if all((entity.structures.a, entity.structures.b) != pair for entity in entities):
+            self._add_pair()
 
     @Slot()
     def _create(self) -> None:
