@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.ledger_values import EntityKey, RecordQuery, Watermark
@@ -20,6 +20,17 @@ from desktop_sync.ledger.instants import optional_time, optional_us
 from desktop_sync.ledger.peer_stream import no_peers, stream_peers
 from desktop_sync.ledger.settlement import Settlement, chunks
 from desktop_sync.ledger.store import Store, entity_id, entity_ids, make_entity_id
+
+_marks = tables.watermark.c
+_WATERMARK = select(
+    _marks.stamp,
+    _marks.complete_count,
+    _marks.identity,
+    _marks.shape,
+    _marks.definition,
+    _marks.high_marks,
+    _marks.compared_at,
+).where(_marks.entity_id == bindparam("watermark_entity"), _marks.side == bindparam("watermark_side"))
 
 
 class SqlRecordStore(Store):
@@ -124,20 +135,9 @@ class SqlRecordStore(Store):
 
     def watermark(self, key: EntityKey, side: Side) -> Watermark:
         """An empty one before the first."""
-        marks = tables.watermark.c
         with self._database.reading() as connection:
-            wanted = select(
-                marks.stamp,
-                marks.complete_count,
-                marks.identity,
-                marks.shape,
-                marks.definition,
-                marks.high_marks,
-                marks.compared_at,
-            )
-            found = connection.execute(
-                wanted.where(marks.entity_id == entity_id(connection, key), marks.side == side.value)
-            ).first()
+            named = {"watermark_entity": entity_id(connection, key), "watermark_side": side.value}
+            found = connection.execute(_WATERMARK, named).first()
         if found is None:
             return Watermark()
         return Watermark(*found[:5], high_marks=_high_marks(found[5]), compared_at=optional_time(found[6]))

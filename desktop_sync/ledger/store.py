@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, CursorResult, insert, select
+from sqlalchemy import Connection, CursorResult, bindparam, insert, select
 
 from desktop_sync.core.errors import BugError
 from desktop_sync.core.ledger_values import EntityKey
@@ -42,10 +42,18 @@ class Store:
         return to_us(self._parts.clock.now())
 
 
+# Asked dozens of times a run, so they are put together once.
+_CONFIGURATION_ID = select(configuration.c.id).where(
+    configuration.c.name == bindparam("configuration"), configuration.c.deleted_at.is_(None)
+)
+_ENTITY_ID = select(entity.c.id).where(
+    entity.c.configuration_id == _CONFIGURATION_ID.scalar_subquery(), entity.c.name == bindparam("entity")
+)
+
+
 def configuration_id(connection: Connection, name: str) -> int | None:
     """The id of the living configuration of that name."""
-    living = configuration.c.deleted_at.is_(None)
-    return connection.execute(select(configuration.c.id).where(configuration.c.name == name, living)).scalar()
+    return connection.execute(_CONFIGURATION_ID, {"configuration": name}).scalar()
 
 
 def make_configuration_id(connection: Connection, name: str) -> int:
@@ -58,11 +66,7 @@ def make_configuration_id(connection: Connection, name: str) -> int:
 
 def entity_id(connection: Connection, key: EntityKey) -> int | None:
     """The id of an entity, None before anything was kept for it."""
-    owner = configuration_id(connection, key.configuration)
-    if owner is None:
-        return None
-    found = select(entity.c.id).where(entity.c.configuration_id == owner, entity.c.name == key.entity)
-    return connection.execute(found).scalar()
+    return connection.execute(_ENTITY_ID, {"configuration": key.configuration, "entity": key.entity}).scalar()
 
 
 def make_entity_id(connection: Connection, key: EntityKey) -> int:

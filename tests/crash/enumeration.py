@@ -13,28 +13,15 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
 from desktop_sync.core.errors import DesktopSyncError
 from desktop_sync.core.run import RunResult
-from desktop_sync.services import sync_session
 from tests.crash.scenarios import BASE, SCENARIOS, Scenario
 from tests.support.chaos_system import CLASSES, Profile
 from tests.support.chaos_world import NAME, ChaosWorld, Moment, Template, make_chaos_world, take_moment, world_at
-
-
-@contextmanager
-def benches_in_memory() -> Iterator[None]:
-    """Inside, workbenches need no file: they hold a few records, and nothing of them outlives a process anyway."""
-    made = sync_session.Workbench
-    sync_session.Workbench = lambda folder=None, **_: made(folder, in_memory=True)  # type: ignore[assignment,misc]
-    try:
-        yield
-    finally:
-        sync_session.Workbench = made  # type: ignore[misc]
 
 
 @dataclass
@@ -84,11 +71,12 @@ class Enumeration:
         for moment in self._moments(scenario, class_name)[first::step]:
             self._crash(scenario, class_name, moment)
 
-    def pairs(self, scenario: Scenario, class_name: str, *, step: int = 1, first: int = 0) -> None:
-        """For every crash point of the run, every `step`-th one of the recovery from it."""
-        if step == 1:
+    def pairs(self, scenario: Scenario, class_name: str, *, step: int = 1, first: int = 0, outer_step: int = 1) -> None:
+        """For every `outer_step`-th crash point of the run, every `step`-th one of the recovery from it; the `first` of
+        both. What a crash point costs is mostly the recovery from it, so few of them with many steps are cheap."""
+        if step == outer_step == 1:
             self.counts.with_all_pairs.add(scenario.name)
-        for moment in self._moments(scenario, class_name):
+        for moment in self._moments(scenario, class_name)[first::outer_step]:
             world = self._restored(moment)
             for second in self._watched(world)[first::step]:
                 self._crash(scenario, class_name, second, after=moment.step)
