@@ -96,6 +96,10 @@ class RunStore(Protocol):
 
     def open_run(self, configuration: SyncConfiguration, kind: RunKind, trigger: Trigger) -> int: ...
     def finish_run(self, run_id: int, result: RunResult) -> None: ...
+    def written_by(self, run_id: int) -> frozenset[tuple[Side, str]]:
+        """The structures that the run wrote to, and those that it, or a run of the configuration before it that was
+        cut off, may have written to: of done and of open intents."""
+
     def runs(self, configuration: str = "", limit: int = 200, offset: int = 0) -> list[Run]:
         """Newest first."""
 
@@ -313,7 +317,7 @@ class FollowUpStore(Protocol):
     """Configurations that are to run because another one wrote to a structure that they share (SPEC §7)."""
 
     def mark_follow_up(self, configurations: Sequence[str], because: str) -> None:
-        """They are to follow; one that is to follow already keeps its time."""
+        """They are to follow what was written until now: a run of theirs that looked before is not enough."""
 
     def clear_follow_up(self, configuration: str, until: datetime) -> None:
         """What was due until then is done."""

@@ -214,15 +214,3 @@ class GroupResult:
 
 _WORST_FIRST = (Outcome.CANCELLED, Outcome.GUARD, Outcome.FAILED, Outcome.PROBLEMS, Outcome.DONE)
 _CARRIED_OUT = (Outcome.DONE, Outcome.PROBLEMS)
-
-
-def written_structures(configuration: SyncConfiguration, result: RunResult) -> frozenset[StructureName]:
-    """The structures that the run wrote to."""
-    by_name = {entity.name: entity for entity in configuration.entities}
-    return frozenset(
-        structure_of(configuration, by_name[done.entity], action.target)
-        for done in result.entities
-        if done.entity in by_name
-        for action, count in done.actions.items()
-        if count and action.target is not None
-    )

@@ -158,15 +158,9 @@ class SqlOriginStore(Store):
                 connection.exec_driver_sql("DELETE FROM origin_field WHERE endpoint = ? AND structure = ?", unused)
 
     def mark_follow_up(self, configurations: Sequence[str], because: str) -> None:
-        """They are to follow the run of `because`; one that is to follow already keeps its time."""
+        """They are to follow the run of `because`, which was now: a run of theirs that looked before is not enough."""
         with self._database.writing("mark_follow_up") as connection:
-            for name in configurations:
-                known = configuration_id(connection, name)
-                if known is not None:
-                    connection.exec_driver_sql(
-                        "INSERT OR IGNORE INTO follow_up (configuration_id, because, due_since) VALUES (?, ?, ?)",
-                        (known, because, self._now_us()),
-                    )
+            put_follow_ups(connection, configurations, because, self._now_us())
 
     def clear_follow_up(self, configuration: str, until: datetime) -> None:
         """What was due until then is done: the configuration has run since."""
@@ -185,6 +179,19 @@ class SqlOriginStore(Store):
                 " u.configuration_id WHERE c.deleted_at IS NULL"
             )
             return {row[0]: FollowUp(row[1], from_us(row[2])) for row in rows}
+
+
+def put_follow_ups(connection: Connection, configurations: Sequence[str], because: str, now_us: int) -> None:
+    """The configurations are to follow what `because` wrote until now."""
+    for name in configurations:
+        known = configuration_id(connection, name)
+        if known is not None:
+            connection.exec_driver_sql(
+                "INSERT INTO follow_up (configuration_id, because, due_since) VALUES (?, ?, ?)"
+                " ON CONFLICT (configuration_id) DO UPDATE SET because = excluded.because,"
+                " due_since = max(due_since, excluded.due_since)",
+                (known, because, now_us),
+            )
 
 
 def _scanned(connection: Connection, structure: StructureName) -> dict[str, int]:

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 
-from sqlalchemy import Connection, Row, Select, insert, select, update
+from sqlalchemy import Connection, Row, Select, insert, select, union, update
 
-from desktop_sync.core.configuration import SyncConfiguration
+from desktop_sync.core.configuration import Side, SyncConfiguration
 from desktop_sync.core.errors import BugError, LedgerError
+from desktop_sync.core.ledger_values import BatchState
 from desktop_sync.core.run import Outcome, Run, RunKind, RunResult, Trigger
+from desktop_sync.core.sync_group import StructureName, siblings_of
 from desktop_sync.ledger import tables
+from desktop_sync.ledger.definition_store import SqlDefinitionStore
 from desktop_sync.ledger.home_mark import next_fence
 from desktop_sync.ledger.instants import from_us, optional_time
 from desktop_sync.ledger.json_codec import DocumentError
+from desktop_sync.ledger.origin_store import put_follow_ups
 from desktop_sync.ledger.run_codec import read_result, result_text
-from desktop_sync.ledger.store import Store, made_id, make_configuration_id
+from desktop_sync.ledger.store import made_id, make_configuration_id
 
 CUT_OFF = "The program ended before the run did; the next run settles what was left open."
 _RunRow = Row[int, str, int, str, str, int, int | None, str, str | None]
 
 
-class SqlRunStore(Store):
+class SqlRunStore(SqlDefinitionStore):
     """The runs of the `RunStore`; its history is in `history`."""
 
     def hold(self, configuration: str) -> AbstractContextManager[None]:
@@ -58,6 +62,11 @@ class SqlRunStore(Store):
                 raise BugError(f"there is no run {run_id} to finish")
         self._parts.mark.keep()
 
+    def written_by(self, run_id: int) -> frozenset[tuple[Side, str]]:
+        """The structures that the run wrote to, and those of open intents of its configuration."""
+        with self._database.reading() as connection:
+            return _written_by(connection, run_id)
+
     def runs(self, configuration: str = "", limit: int = 200, offset: int = 0) -> list[Run]:
         """Newest first."""
         statement = _runs().order_by(tables.run.c.id.desc()).limit(limit).offset(offset)
@@ -72,7 +81,8 @@ class SqlRunStore(Store):
             return None if row is None else self._run(row)
 
     def close_cut_off_runs(self) -> None:
-        """Runs whose program died are shown as failed. Called when the ledger is opened and before each run."""
+        """Runs whose program died are shown as failed, and whoever shares what they may have written to is to follow.
+        Called when the ledger is opened and before each run."""
         with self._database.reading() as connection:
             if not self._cut_off(connection):
                 return
@@ -81,6 +91,14 @@ class SqlRunStore(Store):
                 result = RunResult(run_id, name, Outcome.FAILED, error=CUT_OFF)
                 failed = {"outcome": Outcome.FAILED.value, "result": result_text(result)}
                 connection.execute(update(tables.run).where(tables.run.c.id == run_id).values(**failed))
+                self._mark_siblings(connection, run_id, name)
+
+    def _mark_siblings(self, connection: Connection, run_id: int, name: str) -> None:
+        configurations = self._current(connection)
+        mine = next((one for one in configurations if one.name == name), None)
+        if mine is not None:
+            written = [StructureName(mine.endpoint_of(side), one) for side, one in _written_by(connection, run_id)]
+            put_follow_ups(connection, siblings_of(name, configurations, written), name, self._now_us())
 
     def _cut_off(self, connection: Connection) -> list[tuple[int, str]]:
         going = _runs().where(tables.run.c.outcome == Outcome.RUNNING.value)
@@ -108,6 +126,20 @@ class SqlRunStore(Store):
             outcome=Outcome(outcome),
             result=kept,
         )
+
+
+def _written_by(connection: Connection, run_id: int) -> frozenset[tuple[Side, str]]:
+    batch, open_state = tables.batch.c, int(BatchState.OPEN)
+    mine = select(tables.run.c.configuration_id).where(tables.run.c.id == run_id).scalar_subquery()
+    of_run = select(batch.side, batch.structure).where(
+        batch.run_id == run_id, batch.side.is_not(None), batch.state != int(BatchState.ABORTED)
+    )
+    left_open = (
+        select(batch.side, batch.structure)
+        .join(tables.entity, tables.entity.c.id == batch.entity_id)
+        .where(batch.state == open_state, tables.entity.c.configuration_id == mine)
+    )
+    return frozenset((Side(side), structure) for side, structure in connection.execute(union(of_run, left_open)))
 
 
 def _runs() -> Select[int, str, int, str, str, int, int | None, str, str | None]:

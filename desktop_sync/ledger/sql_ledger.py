@@ -14,7 +14,6 @@ from desktop_sync.ledger.binding_store import SqlBindingStore
 from desktop_sync.ledger.clock_store import SqlClockStore
 from desktop_sync.ledger.conflict_store import SqlConflictStore
 from desktop_sync.ledger.database import Database
-from desktop_sync.ledger.definition_store import SqlDefinitionStore
 from desktop_sync.ledger.file_lock import FileLock
 from desktop_sync.ledger.guard_store import SqlGuardStore
 from desktop_sync.ledger.held_store import SqlHeldStore
@@ -37,9 +36,8 @@ from desktop_sync.ledger.store import LedgerParts
 
 
 class SqlLedger(
-    SqlDefinitionStore,
-    SqlBindingStore,
     SqlRunStore,
+    SqlBindingStore,
     SqlHistory,
     SqlRecordStore,
     SqlConflictStore,

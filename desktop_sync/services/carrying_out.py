@@ -14,7 +14,6 @@ from desktop_sync.core.plan import ALL_TIME
 from desktop_sync.core.ports import Phase, Steps
 from desktop_sync.core.run import Outcome, RunKind, RunResult
 from desktop_sync.services.execution import Execution, Order, merged
-from desktop_sync.services.group_running import note_run
 from desktop_sync.services.kept_plan import drop_decided, hold_back_added, refuse_stale, state_text
 from desktop_sync.services.permission import was_shown
 from desktop_sync.services.planning import Planning
@@ -45,15 +44,15 @@ class CarryingOut:
                     drop_decided(self.planning.ledger, preview)
                 looked_at = self.planning.clock.now() if preview is None else preview.plan.created_at
                 run_id = self.planning.ledger.open_run(configuration, order.kind, order.trigger)
+                is_whole = order.kind is not RunKind.PREPARE and order.want is None and order.scope.range == ALL_TIME
+                seen_at = looked_at if is_whole else None
                 with (
-                    recorded(self.planning.ledger, configuration, run_id) as finish,
+                    recorded(self.planning.ledger, configuration, run_id, looked_at=seen_at) as finish,
                     self._around(configuration, order, run_id) as around,
                 ):
                     result = self._execute(configuration, order, preview, run_id, around)
                     was_written = order.kind is not RunKind.PREPARE and result.outcome is not Outcome.GUARD
                     finish.append(around.end(result) if around is not None and was_written else result)
-                is_whole = order.kind is not RunKind.PREPARE and order.want is None and order.scope.range == ALL_TIME
-                note_run(self.planning.ledger, configuration, finish[-1], looked_at if is_whole else None)
                 return finish[-1]
         finally:
             if preview is not None:

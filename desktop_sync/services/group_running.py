@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Protocol
 
-from desktop_sync.core.configuration import SyncConfiguration
+from desktop_sync.core.configuration import Side, SyncConfiguration
 from desktop_sync.core.errors import ConfigurationError
 from desktop_sync.core.guard import Guard
 from desktop_sync.core.ledger_port import DefinitionStore, FollowUpStore
@@ -15,12 +15,11 @@ from desktop_sync.core.ports import UNWATCHED, CancelToken, Progress
 from desktop_sync.core.run import Outcome, RunResult, Trigger
 from desktop_sync.core.sync_group import (
     GroupResult,
+    StructureName,
     SyncGroup,
     group_with,
     siblings_of,
-    structures_of,
     sync_groups,
-    written_structures,
 )
 
 _CARRIED_OUT = (Outcome.DONE, Outcome.PROBLEMS)
@@ -38,19 +37,22 @@ class RunOne(Protocol):
     ) -> RunResult: ...
 
 
-def note_run(
-    store: GroupStore, configuration: SyncConfiguration, result: RunResult, looked_at: datetime | None
-) -> None:
-    """After a run: what it was to follow is done, and the siblings of what it wrote to are to follow it.
+Written = Collection[tuple[Side, str]]
+"""Structures of a configuration that may have been written to."""
 
-    `looked_at`: when the run's plan was made over all records; None where it was not over all, or nothing was written.
+
+def note_run(
+    store: GroupStore, configuration: SyncConfiguration, result: RunResult, written: Written, looked_at: datetime | None
+) -> None:
+    """After a run, however it ended: what it was to follow is done, and the siblings of what it may have written to are
+    to follow it.
+
+    `looked_at`: when the run's plan was made over all records; None where it was not over all.
     """
     if looked_at is not None and result.outcome in _CARRIED_OUT:
         store.clear_follow_up(configuration.name, looked_at)
-    written = written_structures(configuration, result)
-    if result.outcome is Outcome.CANCELLED:
-        written = structures_of(configuration)  # it may have written to any of them before
-    siblings = siblings_of(configuration.name, store.configurations(), written) if written else ()
+    names = [StructureName(configuration.endpoint_of(side), structure) for side, structure in written]
+    siblings = siblings_of(configuration.name, store.configurations(), names) if names else ()
     if siblings:
         store.mark_follow_up(siblings, configuration.name)
 

@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from desktop_sync.core.configuration import Side, SyncConfiguration
-from desktop_sync.core.error_text import sentence
-from desktop_sync.core.errors import CancelledError, ConfigurationError, DesktopSyncError, VersionMismatchError
+from desktop_sync.core.errors import ConfigurationError, VersionMismatchError
 from desktop_sync.core.guard import GuardFinding
 from desktop_sync.core.ledger_port import Ledger
 from desktop_sync.core.ledger_values import DoneBatch
@@ -27,10 +25,10 @@ from desktop_sync.core.sync_record import Conflict
 from desktop_sync.core.undo import UndoTarget
 from desktop_sync.engine.workbench import sweep
 from desktop_sync.services import record_problems
-from desktop_sync.services.group_running import note_run
 from desktop_sync.services.process import Carried
 from desktop_sync.services.provenance import Provenance, Scopes
 from desktop_sync.services.run_lease import RunLease
+from desktop_sync.services.run_record import recorded
 from desktop_sync.services.settle import Settling
 from desktop_sync.services.sync_session import OpenEndpoint, SyncSession, open_session
 from desktop_sync.services.undo_preview import UndoPlanning, UndoPreview
@@ -203,9 +201,8 @@ class UndoService:
                 if preview is not None:
                     self._refuse_stale(preview, configuration)
                 run_id = self._ledger.open_run(configuration, RunKind.UNDO, trigger)
-                with self._recorded(configuration, run_id, target) as results:
+                with recorded(self._ledger, configuration, run_id, undoes=target.run.id) as results:
                     results.append(self._execute(configuration, target, preview, run_id, progress, cancel))
-                note_run(self._ledger, configuration, results[-1], None)
                 return results[-1]
         finally:
             if preview is not None:
@@ -219,20 +216,6 @@ class UndoService:
             raise VersionMismatchError(
                 "the plan", f"version {made_for} of the configuration", f"version {configuration.version}"
             )
-
-    @contextmanager
-    def _recorded(self, configuration: SyncConfiguration, run_id: int, target: UndoTarget) -> Iterator[list[RunResult]]:
-        """Whatever happens inside is written down as the result of the undo."""
-        results: list[RunResult] = []
-        try:
-            yield results
-        except CancelledError:
-            results.append(RunResult(run_id, configuration.name, Outcome.CANCELLED, undoes=target.run.id))
-        except DesktopSyncError as error:
-            failed = RunResult(run_id, configuration.name, Outcome.FAILED, error=sentence(error), undoes=target.run.id)
-            self._ledger.finish_run(run_id, failed)
-            raise
-        self._ledger.finish_run(run_id, results[-1])
 
     def _execute(
         self,

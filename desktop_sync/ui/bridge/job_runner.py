@@ -8,17 +8,20 @@ that a timer reads ten times a second.
 from __future__ import annotations
 
 import asyncio
+import logging
 import queue
 import socket
 import threading
+import traceback
 from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QSocketNotifier, QTimer, Signal, Slot
 
-from desktop_sync.core.errors import CancelledError
+from desktop_sync.core.errors import BugError, CancelledError, DesktopSyncError
 from desktop_sync.ui.bridge.control import JobControl
 
 PROGRESS_INTERVAL_MS = 100
+_log = logging.getLogger(__name__)
 
 _Outcome = tuple[int, object, BaseException | None]
 
@@ -66,6 +69,9 @@ class Job(QObject):
         elif isinstance(error, CancelledError):
             self.cancelled.emit()
         else:
+            if not isinstance(error, (DesktopSyncError, OSError)) or isinstance(error, BugError):
+                # Where, but not the error's own text: it may hold a record's values.
+                _log.error("unexpected %s\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
             self.failed.emit(error)
         self.ended.emit()
 

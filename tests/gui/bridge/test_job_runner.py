@@ -5,8 +5,10 @@ from __future__ import annotations
 import gc
 import threading
 import weakref
+from collections.abc import Callable
 from functools import partial
 
+import pytest
 from PySide6.QtCore import QObject, QThread, Slot
 from pytestqt.qtbot import QtBot
 
@@ -65,6 +67,22 @@ def test_a_job_runs_in_another_thread_and_is_heard_in_the_windows_thread(qtbot: 
     assert what == "finished"
     assert ident != threading.get_ident()
     assert listener.threads == {listener.thread()}
+
+
+def test_an_unforeseen_error_is_logged_with_its_place_but_never_its_text(
+    qtbot: QtBot, jobs: JobRunner, expected_log: Callable[[str], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    expected_log("unexpected ValueError")
+    error = ValueError("swordfish")
+
+    def fail() -> None:
+        raise error
+
+    listener = listen(jobs, fail)
+    qtbot.waitUntil(lambda: bool(listener.heard), timeout=QUICK_MS)
+    assert listener.heard[0][0] == "failed"
+    assert "test_job_runner.py" in caplog.text
+    assert "swordfish" not in caplog.text
 
 
 def test_an_error_comes_as_it_was_raised(qtbot: QtBot, jobs: JobRunner) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pyarrow as pa
 import pytest
 
@@ -65,7 +63,7 @@ def test_the_last_complete_look_at_a_field_is_remembered(ledger: SqlLedger) -> N
 
 
 @pytest.mark.scenario("G1")
-def test_a_follow_up_is_due_since_the_first_reason_until_the_configuration_ran(
+def test_a_follow_up_is_due_until_a_run_of_the_configuration_looked_after_the_last_reason(
     ledger: SqlLedger, clock: HandClock
 ) -> None:
     saved = ledger.save_configuration(configuration())
@@ -74,10 +72,10 @@ def test_a_follow_up_is_due_since_the_first_reason_until_the_configuration_ran(
     clock.move(hours=1)
     ledger.mark_follow_up([saved.name], "To B")
     (found,) = ledger.follow_ups().items()
-    assert (found[0], found[1].because, found[1].due_since) == (saved.name, "To A", first)
-    ledger.clear_follow_up(saved.name, first - timedelta(seconds=1))
+    assert (found[0], found[1].because, found[1].due_since) == (saved.name, "To B", clock.now())
+    ledger.clear_follow_up(saved.name, first)  # it looked before To B wrote
     assert list(ledger.follow_ups()) == [saved.name]
-    ledger.clear_follow_up(saved.name, first)
+    ledger.clear_follow_up(saved.name, clock.now())
     assert ledger.follow_ups() == {}
 
 
