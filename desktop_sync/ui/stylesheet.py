@@ -153,7 +153,7 @@ QMenu::separator {{ height: 1px; background: {c.border}; margin: 5px 8px; }}
 QTabWidget::pane {{ border: none; border-top: 1px solid {c.border}; }}
 QTabBar {{ qproperty-drawBase: 0; }}
 QTabBar::tab {{ background: transparent; color: {c.secondary}; border: none; border-bottom: 2px solid transparent;
-    padding: 8px 4px; margin-right: 18px; }}
+    padding: 8px 4px; margin-right: 13px; }}
 QTabBar::tab:hover {{ color: {c.text}; }}
 QTabBar::tab:selected {{ color: {c.text}; border-bottom: 2px solid {c.accent}; font-weight: 600; }}
 QTabBar::tab:focus {{ color: {c.link}; }}

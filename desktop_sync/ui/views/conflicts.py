@@ -31,7 +31,7 @@ from desktop_sync.ui.widgets.flow_layout import FlowLayout
 from desktop_sync.ui.widgets.list_view import ListView
 from desktop_sync.ui.widgets.message_bar import MessageBar
 from desktop_sync.ui.widgets.parts import button, card, label
-from desktop_sync.ui.widgets.screen import scrolling
+from desktop_sync.ui.widgets.screen import TallArea
 from desktop_sync.ui.widgets.table_area import TableArea
 
 READ_CONFLICTS = 500
@@ -148,15 +148,14 @@ class ConflictsPage(QWidget):
             buttons,
             spacing=SPACE_M,
         )
-        detail.setAccessibleName(self.tr("The chosen conflict"))
-        self._detail = scrolling(detail, LEAST_HEIGHT)
+        self._detail = TallArea(detail, LEAST_HEIGHT, self.tr("The chosen conflict"))
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         self._splitter.setChildrenCollapsible(False)
         self._splitter.addWidget(self.area)
         self._splitter.addWidget(self._detail)
         self._splitter.setStretchFactor(0, 2)
         self._splitter.setStretchFactor(1, 3)
-        self._splitter.setSizes([500, 560])
+        self._splitter.setSizes([400, 660])
         self._detail.hide()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, SPACE_L, 0, SPACE_S)

@@ -57,9 +57,9 @@ def queue_columns(context: WindowContext, names: SideNames) -> tuple[Column[Sync
             "status",
             tone=lambda record: STATUS_TONES[record.status],
         ),
-        Column("entity", tr("Entity"), lambda record: record.entity, 120),
-        Column("a_id", tr("{0} record").format(names.a), lambda record: record.a_id or "—", 150, "a_id"),
-        Column("b_id", tr("{0} record").format(names.b), lambda record: record.b_id or "—", 150, "b_id"),
+        Column("entity", tr("Entity"), lambda record: record.entity, 110),
+        Column("a_id", tr("{0} record").format(names.a), lambda record: record.a_id or "—", 120, "a_id"),
+        Column("b_id", tr("{0} record").format(names.b), lambda record: record.b_id or "—", 120, "b_id"),
         Column(
             "attempts",
             tr("Attempts"),
@@ -69,7 +69,7 @@ def queue_columns(context: WindowContext, names: SideNames) -> tuple[Column[Sync
             Qt.AlignmentFlag.AlignRight,
         ),
         Column(
-            "updated_at", tr("Updated"), lambda record: full_time(record.updated_at, clock.now()), 150, "updated_at"
+            "updated_at", tr("Updated"), lambda record: full_time(record.updated_at, clock.now()), 130, "updated_at"
         ),
         Column("last_error", tr("Last error"), lambda record: record.last_error, 260),
     )

@@ -28,12 +28,11 @@ from desktop_sync.ui.views.explanation import ExplanationDialog, record_number
 from desktop_sync.ui.views.field_columns import history_columns, result_tone
 from desktop_sync.ui.views.overview import written
 from desktop_sync.ui.views.undo import UndoDialog, undo_run
-from desktop_sync.ui.widgets.column_widths import NARROW
 from desktop_sync.ui.widgets.empty_state import EmptyState
 from desktop_sync.ui.widgets.list_view import ListView
 from desktop_sync.ui.widgets.message_bar import MessageBar
 from desktop_sync.ui.widgets.parts import button, column, label, row
-from desktop_sync.ui.widgets.screen import scrolling
+from desktop_sync.ui.widgets.screen import TallArea
 from desktop_sync.ui.widgets.table_area import TableArea
 
 RIGHT = Qt.AlignmentFlag.AlignRight
@@ -50,17 +49,17 @@ def failures(run: Run) -> int:
 def run_columns(context: WindowContext) -> tuple[Column[Run], ...]:
     clock = context.application.clock
     return (
-        Column("started", tr("Started"), lambda run: full_time(run.started_at, clock.now()), 150),
+        Column("started", tr("Started"), lambda run: full_time(run.started_at, clock.now()), 120),
         Column(
             "outcome",
             tr("Outcome"),
             lambda run: outcome_word(run.outcome),
-            160,
+            150,
             tone=lambda run: OUTCOME_TONES[run.outcome],
         ),
         Column("kind", tr("What"), lambda run: kind_word(run.kind), 110),
-        Column("trigger", tr("Started by"), lambda run: trigger_word(run.trigger), 120),
-        Column("took", tr("Took"), lambda run: run_time(run.started_at, run.ended_at), 100, align=RIGHT),
+        Column("trigger", tr("Started by"), lambda run: trigger_word(run.trigger), 110),
+        Column("took", tr("Took"), lambda run: run_time(run.started_at, run.ended_at), 80, align=RIGHT),
         Column("written", tr("Written"), lambda run: number(written(run)), 90, align=RIGHT),
         Column("failed", tr("Failed"), lambda run: number(failures(run)) if failures(run) else "", 80, align=RIGHT),
         Column("error", tr("Message"), lambda run: " ".join(run.result.sentences) if run.result else "", 200),
@@ -73,7 +72,7 @@ def action_columns(names: SideNames) -> tuple[Column[HistoryRow], ...]:
             "action",
             tr("Action"),
             lambda row: names.action_phrase(row.action),
-            NARROW,
+            130,
             tone=lambda row: ACTION_TONES.get(row.action),
         ),
         Column("entity", tr("Entity"), lambda row: row.entity, 98),
@@ -159,7 +158,7 @@ class RunsPage(QWidget):
         layout.setContentsMargins(0, SPACE_L, 0, SPACE_S)
         layout.setSpacing(SPACE_M)
         layout.addWidget(self.said)
-        layout.addWidget(scrolling(splitter, LEAST_HEIGHT), 1)
+        layout.addWidget(TallArea(splitter, LEAST_HEIGHT, self.tr("Runs and what they did")), 1)
 
     @staticmethod
     def _titled(title: str, widget: QWidget, control: QWidget) -> QWidget:

@@ -39,7 +39,7 @@ from desktop_sync.ui.views.step_dialog import StepDialog
 from desktop_sync.ui.widgets.list_view import ListView
 from desktop_sync.ui.widgets.message_bar import MessageBar
 from desktop_sync.ui.widgets.parts import button, card, label, row
-from desktop_sync.ui.widgets.screen import scrolling
+from desktop_sync.ui.widgets.screen import TallArea
 from desktop_sync.ui.wizards.configuration.choice_box import ChoiceBox
 
 Change = Callable[[SyncConfiguration], tuple[PipelineStep, ...]]
@@ -186,7 +186,7 @@ class StepsPage(QWidget):
         head.setStretch(0, 1)
         layout.addLayout(head)
         layout.addWidget(self.message)
-        layout.addWidget(scrolling(splitter, LEAST_HEIGHT), 1)
+        layout.addWidget(TallArea(splitter, LEAST_HEIGHT, self.tr("Steps and a sample record")), 1)
 
     # Content
 

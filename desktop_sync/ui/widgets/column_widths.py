@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtWidgets import QHeaderView
 
-NARROW = 130
+NARROW = 150
 """Pixels: a column that wants no more holds something short, a date, a number or a badge, and keeps its width."""
 LEAST = 0.55
 """A wider column gets no narrower than this share, and none than its title; what does not fit is scrolled."""

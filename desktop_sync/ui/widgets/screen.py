@@ -6,6 +6,9 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
+LEAST_SHOWN = 120
+"""Pixels of a `TallArea` that are seen on the lowest screen."""
+
 
 def fitting(size: QSize) -> QSize:
     """Not larger than the screen lets a dialog be with its title bar, so that its buttons stay reachable."""
@@ -13,14 +16,20 @@ def fitting(size: QSize) -> QSize:
     return size.boundedTo(QSize(int(area.width() * 0.95), int(area.height() * 0.92)))
 
 
-def scrolling(content: QWidget, least_height: int) -> QScrollArea:
-    """The widget, never lower than that many pixels: where there is less room, it is scrolled."""
-    content.setMinimumHeight(least_height)
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    area.setAccessibleName(content.accessibleName() or " ")
-    area.setWidget(content)
-    return area
+class TallArea(QScrollArea):
+    """Scrolls its content up and down where it is too low for it, and is never narrower than it."""
+
+    def __init__(self, content: QWidget, least_height: int, name: str) -> None:
+        """The content is never lower than `least_height` pixels. `name` is for screen readers."""
+        super().__init__()
+        content.setMinimumHeight(least_height)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setAccessibleName(name)
+        self.setWidget(content)
+
+    def minimumSizeHint(self) -> QSize:
+        bar = self.verticalScrollBar().sizeHint().width()
+        return QSize(self.widget().minimumSizeHint().width() + bar, LEAST_SHOWN)
