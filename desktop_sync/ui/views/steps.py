@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from PySide6.QtCore import QCoreApplication, Qt, Signal, Slot
@@ -11,12 +10,10 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QSplitter, QVBoxLayout, QWidget
 
 from desktop_sync.core.configuration import Direction, PipelineStep, StepKind, SyncConfiguration
-from desktop_sync.core.pipeline import KINDS, OWN_KINDS, PipelineRow, moved, needs_approval, pipeline, with_standard
+from desktop_sync.core.pipeline import KINDS, OWN_KINDS, PipelineRow, moved, pipeline
 from desktop_sync.services.views import RecordTrace, StepTrace
-from desktop_sync.ui.application_port import Application
 from desktop_sync.ui.bridge.latest import Latest
 from desktop_sync.ui.context import WindowContext
-from desktop_sync.ui.dialogs.ask import AskDialog
 from desktop_sync.ui.models.list_table import ListTableModel
 from desktop_sync.ui.models.source import Column
 from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S
@@ -35,24 +32,16 @@ from desktop_sync.ui.text.step_words import (
 from desktop_sync.ui.text.words import SideNames
 from desktop_sync.ui.views.content import PageContent
 from desktop_sync.ui.views.field_columns import history_columns
-from desktop_sync.ui.views.step_dialog import StepDialog
+from desktop_sync.ui.views.step_desk import StepDesk
 from desktop_sync.ui.widgets.list_view import ListView
 from desktop_sync.ui.widgets.message_bar import MessageBar
 from desktop_sync.ui.widgets.parts import button, card, label, row
 from desktop_sync.ui.widgets.screen import TallArea
 from desktop_sync.ui.wizards.configuration.choice_box import ChoiceBox
 
-Change = Callable[[SyncConfiguration], tuple[PipelineStep, ...]]
-
 
 def tr(text: str) -> str:
     return QCoreApplication.translate("steps", text)
-
-
-def save_steps(application: Application, name: str, change: Change) -> SyncConfiguration:
-    """The newest version of the configuration has the changed steps; in a worker."""
-    configuration = application.configurations.get(name)
-    return application.configurations.save(replace(configuration, steps=change(configuration)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +70,10 @@ class StepsPage(QWidget):
         self._samples: tuple[RecordTrace, ...] = ()
         self._shown = 0
         self._chosen: tuple[StepKind, str] = (StepKind.PULL, "")
-        self._asking: PipelineStep | None = None
+        self._desk = StepDesk(context, self)
+        self._desk.entered.connect(self._entered)
+        self._desk.saved.connect(self._saved)
+        self._desk.failed.connect(self._failed)
         self._read = Latest(context.jobs, self)
         self._read.arrived.connect(self._sampled)
         self._read.failed.connect(self._not_sampled)
@@ -192,7 +184,7 @@ class StepsPage(QWidget):
 
     def show_content(self, content: PageContent) -> None:
         """The steps are those of the configuration; the sample record is read again."""
-        self._configuration = content.configuration
+        self._configuration = self._desk.configuration = content.configuration
         entities = [entity.name for entity in content.configuration.entities]
         self.entity.offer([(name, name) for name in entities])
         if self.entity.value is None and entities:
@@ -298,13 +290,9 @@ class StepsPage(QWidget):
 
     # What a person does
 
-    def _save(self, change: Change) -> None:
-        if self._configuration is None:
-            return
-        name = self._configuration.name
-        job = self._context.jobs.start(partial(save_steps, self._context.application, name, change))
-        job.finished.connect(self._saved)
-        job.failed.connect(self._failed)
+    @Slot(object, str)
+    def _entered(self, kind: StepKind, name: str) -> None:
+        self._chosen = (kind, name)
 
     @Slot(object)
     def _saved(self, configuration: SyncConfiguration) -> None:
@@ -325,114 +313,37 @@ class StepsPage(QWidget):
 
     def add(self, kind: StepKind) -> None:
         """A dialog for a new step of that kind is open."""
-        if self._configuration is None:
-            return
-        about_records = KINDS[kind].is_about_records
-        entity = (self.entity.value or "") if about_records else ""
-        direction = (self.direction.value or Direction.A_TO_B) if about_records else Direction.BOTH
-        self._open(PipelineStep(kind, "", entity, direction), is_new=True)
+        self._desk.add(kind, self.entity.value or "", self.direction.value or Direction.A_TO_B)
+
+    @property
+    def _own(self) -> PipelineStep | None:
+        return self.chosen.row.step if self.chosen is not None else None
 
     @Slot()
     def edit(self) -> None:
         """A dialog for the chosen step is open; standard steps have nothing to edit."""
-        chosen = self.chosen
-        if chosen is not None and chosen.row.step is not None:
-            self._open(chosen.row.step, is_new=False)
-
-    def _open(self, step: PipelineStep, *, is_new: bool) -> None:
-        if self._configuration is None:
-            return
-        dialog = StepDialog(self._context, self._configuration, step, is_new=is_new, parent=self)
-        dialog.entered.connect(self._enter)
-        dialog.open()
-
-    @Slot(object, str)
-    def _enter(self, step: PipelineStep, was: str) -> None:
-        self._chosen = (step.kind, step.name)
-        if not was:
-            self._save(lambda configuration: (*configuration.steps, step))
-            return
-        self._save(
-            lambda configuration: tuple(
-                step if one.kind in KINDS and one.name == was else one for one in configuration.steps
-            )
-        )
+        if self._own is not None:
+            self._desk.edit(self._own)
 
     @Slot()
     def move_up(self) -> None:
-        self._move(-1)
+        if self._own is not None:
+            self._desk.move(self._own, -1)
 
     @Slot()
     def move_down(self) -> None:
-        self._move(1)
-
-    def _move(self, by: int) -> None:
-        chosen = self.chosen
-        if chosen is not None and chosen.row.step is not None:
-            name = chosen.row.step.name
-            self._save(lambda configuration: moved(configuration.steps, name, by))
+        if self._own is not None:
+            self._desk.move(self._own, 1)
 
     @Slot()
     def switch(self) -> None:
-        """The chosen step takes part, or not; one that acts outside the two systems is asked about first."""
-        chosen = self.chosen
-        if chosen is None or chosen.row.locked:
-            return
-        step, enabled = chosen.row.step, not chosen.row.enabled
-        if step is None:
-            kind = chosen.row.kind
-            self._save(lambda configuration: with_standard(configuration.steps, kind, enabled))
-        elif enabled and needs_approval(step):
-            self._ask(step)
-        else:
-            self._enter(replace(step, enabled=enabled), step.name)
-
-    def _ask(self, step: PipelineStep) -> None:
-        self._asking = step
-        what = " ".join(step.command) or step.url or step.plugin
-        dialog = AskDialog(
-            self.tr("Let the step {0} act?").format(step.name),
-            self.tr(
-                "{0}: {1}\n\nIt acts with your rights, outside the two systems, in every run from now on, also in "
-                "those that a schedule starts. Allow it only if you know where it comes from."
-            ).format(kind_title(step.kind), what),
-            (("keep", self.tr("&Keep it off"), ""), ("allow", self.tr("&Allow it"), "primary")),
-            self,
-        )
-        dialog.answered.connect(self._answered)
-        dialog.open()
-
-    @Slot(str, bool)
-    def _answered(self, answer: str, _again: bool) -> None:
-        step, self._asking = self._asking, None
-        if answer == "allow" and step is not None:
-            self._enter(replace(step, enabled=True), step.name)
+        if self.chosen is not None:
+            self._desk.switch(self.chosen.row)
 
     @Slot()
     def remove(self) -> None:
-        chosen = self.chosen
-        if chosen is None or chosen.row.step is None:
-            return
-        self._asking = chosen.row.step
-        dialog = AskDialog(
-            self.tr("Remove the step {0}?").format(chosen.row.step.name),
-            self.tr("Records go through the other steps without it. To leave it out for a while, switch it off."),
-            (("keep", self.tr("&Keep it"), ""), ("remove", self.tr("&Remove"), "danger")),
-            self,
-        )
-        dialog.answered.connect(self._removed)
-        dialog.open()
-
-    @Slot(str, bool)
-    def _removed(self, answer: str, _again: bool) -> None:
-        step, self._asking = self._asking, None
-        if answer == "remove" and step is not None:
-            name = step.name
-            self._save(
-                lambda configuration: tuple(
-                    one for one in configuration.steps if not (one.kind in KINDS and one.name == name)
-                )
-            )
+        if self._own is not None:
+            self._desk.remove(self._own)
 
 
 def _key(row: PipelineRow) -> tuple[StepKind, str]:

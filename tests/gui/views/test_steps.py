@@ -145,22 +145,22 @@ def test_a_new_step_is_tried_on_real_records_while_it_is_written(
     dialog = dialog_of(steps, StepDialog)
     assert isinstance(dialog, StepDialog)
     assert not dialog.accept_button.isEnabled()
-    qtbot.keyClicks(dialog.name, "shout")
-    assert dialog.rows["name"].problem == "Another step has this name."
-    dialog.name.clear()
-    qtbot.keyClicks(dialog.name, "check")
-    qtbot.keyClicks(dialog.condition, "City IS NOT NULL")
-    qtbot.keyClicks(dialog.text, "there is no city")
-    dialog.moment.choose(Moment.BEFORE_MAPPING)
+    qtbot.keyClicks(dialog.form.name, "shout")
+    assert dialog.form.rows["name"].problem == "Another step has this name."
+    dialog.form.name.clear()
+    qtbot.keyClicks(dialog.form.name, "check")
+    qtbot.keyClicks(dialog.form.condition, "City IS NOT NULL")
+    qtbot.keyClicks(dialog.form.text, "there is no city")
+    dialog.form.moment.choose(Moment.BEFORE_MAPPING)
     assert dialog.accept_button.isEnabled()
     qtbot.waitUntil(lambda: len(dialog.samples.rows) == 3)
     assert application.traces.asked[-1].steps[-1].condition == "City IS NOT NULL"
     application.traces.error = ExpressionError("there is no field 'Citty'", "Citty", 0)
-    qtbot.keyClicks(dialog.condition, " ")
-    qtbot.waitUntil(lambda: bool(dialog.rows["condition"].problem))
+    qtbot.keyClicks(dialog.form.condition, " ")
+    qtbot.waitUntil(lambda: bool(dialog.form.rows["condition"].problem))
     assert not dialog.accept_button.isEnabled()
     application.traces.error = None
-    qtbot.keyClicks(dialog.condition, " ")
+    qtbot.keyClicks(dialog.form.condition, " ")
     qtbot.mouseClick(dialog.accept_button, Qt.MouseButton.LeftButton)
     settle()
     assert kept(application)[-1] == PipelineStep(
@@ -203,7 +203,7 @@ def test_every_kind_can_be_entered_and_read_back(
         dialog.open()
         settle()
         assert dialog.step == step
-        assert dialog.accept_button.isEnabled(), {key: row.problem for key, row in dialog.rows.items()}
+        assert dialog.accept_button.isEnabled(), {key: row.problem for key, row in dialog.form.rows.items()}
         dialog.reject()
 
 
