@@ -277,6 +277,10 @@ class Execution:
             if carried is not None and mark.complete_count is not None:
                 more = carried.actions.get(create(side), 0) - carried.actions.get(delete(side), 0)
                 marks[side] = replace(mark, complete_count=max(0, mark.complete_count + more))
+            if carried is not None and carried.may_have_written(side):
+                # A copy from before this run's own writes is an older state, too.
+                now = preview.session.endpoints[side].high_marks(one.layout.of(side).structure)
+                marks[side] = replace(marks[side], high_marks=now)
             if is_compared and one.given is not None and one.given.read_of(side).is_complete:
                 marks[side] = replace(marks[side], compared_at=self.clock.now())
         key = preview.session.key(one.layout)

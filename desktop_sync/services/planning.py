@@ -61,8 +61,11 @@ class Planning:
 
     def basis(self, name: str) -> str:
         """Changes whenever a run of the configuration may have changed the ledger."""
-        runs = [run for run in self.ledger.runs(name, limit=20) if run.kind is not RunKind.PREPARE]
-        return str(runs[0].id) if runs else ""
+        for limit in (1, 20):  # the results of twenty runs are much to read, and the newest is nearly always the one
+            for run in self.ledger.runs(name, limit=limit):
+                if run.kind is not RunKind.PREPARE:
+                    return str(run.id)
+        return ""
 
     def plan(
         self,

@@ -71,6 +71,10 @@ class Carried:
         if number:
             self.actions[action] = self.actions.get(action, 0) + number
 
+    def may_have_written(self, side: Side) -> bool:
+        """Whether a request changed something there, or no answer came to one."""
+        return bool(self.in_doubt) or any(action.target is side for action in self.actions)
+
 
 @dataclass(frozen=True, slots=True)
 class Staged:

@@ -207,6 +207,21 @@ def test_a_side_put_back_from_a_backup_neither_deletes_nor_rolls_back_the_other(
 
 
 @pytest.mark.scenario("C7")
+@pytest.mark.parametrize("side", ["a", "b"])
+def test_a_copy_from_just_before_a_run_is_an_older_state_after_what_the_run_wrote(world: WorldMaker, side: str) -> None:
+    other = "b" if side == "a" else "a"
+    w = filled(world, 3, conflict=ConflictRule.A if side == "a" else ConflictRule.B)
+    w.edit(other, w.of(1).b_id if other == "b" else 1, **{"city" if other == "b" else "City": "Rom"})
+    kept = copied(w, side)
+    assert w.actions(w.run()) == {Action.UPDATE_A if side == "a" else Action.UPDATE_B: 1}
+    put_back(w, side, kept)
+    before = w.rows(other)
+    assert w.run().outcome is Outcome.PROBLEMS
+    assert w.rows(other) == before
+    assert [conflict.rule for conflict in w.app.records.conflicts("Sync")] == [Rule.OLDER_STATE]
+
+
+@pytest.mark.scenario("C7")
 def test_stamps_that_went_back_tell_of_an_older_state_where_the_files_time_does_not(world: WorldMaker) -> None:
     w = filled(world, 0, modified=PerSide("Changed", ""))
     for number in (1, 2, 3):
