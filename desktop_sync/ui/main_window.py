@@ -6,7 +6,7 @@ from functools import partial
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QIcon
-from PySide6.QtWidgets import QMainWindow, QSplitter, QStackedWidget
+from PySide6.QtWidgets import QMainWindow, QSplitter
 
 from desktop_sync.core.run import Outcome, RunResult, Trigger
 from desktop_sync.core.status import Status
@@ -23,16 +23,15 @@ from desktop_sync.ui.extras import Extras
 from desktop_sync.ui.leaving import Leaving
 from desktop_sync.ui.memory import WindowMemory
 from desktop_sync.ui.menus import MenuBar
+from desktop_sync.ui.page_shelf import PageShelf
 from desktop_sync.ui.scheduler import Scheduler
 from desktop_sync.ui.text.sentences import problem
-from desktop_sync.ui.text.words import SideNames, outcome_word
+from desktop_sync.ui.text.words import outcome_word
 from desktop_sync.ui.theme import Theme
 from desktop_sync.ui.tray import Tray
 from desktop_sync.ui.views.configuration_page import ConfigurationPage
 from desktop_sync.ui.views.content import read_states
-from desktop_sync.ui.views.endpoints import EndpointsPage
 from desktop_sync.ui.views.sidebar import Sidebar
-from desktop_sync.ui.widgets.empty_state import EmptyState
 from desktop_sync.ui.wizard_door import WizardDoor
 
 SAID_MS = 8000
@@ -54,12 +53,10 @@ class MainWindow(QMainWindow):
         self._memory = memory
         self.context: WindowContext | None = None
         self._is_quitting = False
-        self.pages: dict[str, ConfigurationPage] = {}
         self._choose_next = ""
         self.sidebar = Sidebar(theme)
-        self.right = QStackedWidget()
-        self.opening = EmptyState(theme, "sync", self.tr("Opening…"), "")
-        self.right.addWidget(self.opening)
+        self.right = PageShelf(theme)
+        self.right.made.connect(self._connect_page)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setChildrenCollapsible(False)
         self.splitter.setHandleWidth(1)
@@ -115,21 +112,9 @@ class MainWindow(QMainWindow):
         self.board = RunBoard(application, self._jobs, self)
         self.actions_desk = ConfigurationActions(context, self)
         self.wizards = WizardDoor(context, self)
-        self.endpoints = EndpointsPage(context)
-        self.empty = EmptyState(
-            self._theme,
-            "sync",
-            self.tr("Nothing is synchronized yet"),
-            self.tr(
-                "Choose two systems and the records that shall be the same in both, or look at a finished example."
-            ),
-        )
-        new = self.empty.add_button(self.tr("&New synchronization…"), "primary")
-        new.clicked.connect(self.wizards.new_configuration)
-        sample = self.empty.add_button(self.tr("Open the &sample project"))
-        sample.clicked.connect(self.open_sample)
-        self.right.addWidget(self.empty)
-        self.right.addWidget(self.endpoints)
+        self.right.attach(context)
+        self.right.new_button.clicked.connect(self.wizards.new_configuration)
+        self.right.sample_button.clicked.connect(self.open_sample)
         self.scheduler = Scheduler(context, self.board, self)
         self.tray = Tray(context, self.board, self)
         self.leaving = Leaving(self, self._memory, self.board, self.tray)
@@ -161,9 +146,9 @@ class MainWindow(QMainWindow):
         desk.changed.connect(self._definitions_changed)
         desk.said.connect(self.say)
         desk.failed.connect(self.say_error)
-        self.endpoints.new_wanted.connect(self.wizards.new_endpoint)
-        self.endpoints.edit_wanted.connect(self.wizards.edit_endpoint)
-        self.endpoints.changed.connect(self.refresh)
+        self.right.endpoints.new_wanted.connect(self.wizards.new_endpoint)
+        self.right.endpoints.edit_wanted.connect(self.wizards.edit_endpoint)
+        self.right.endpoints.changed.connect(self.refresh)
         board.changed.connect(self._work_changed)
         board.progressed.connect(self._show_running)
         board.run_ended.connect(self._run_ended)
@@ -185,7 +170,7 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def show_opening_error(self, error: object) -> None:
         """The application could not be built; the window says why."""
-        self.opening.say(self.tr("Desktop Sync cannot open its data"), problem(error), "error")
+        self.right.opening.say(self.tr("Desktop Sync cannot open its data"), problem(error), "error")
 
     # What is shown
 
@@ -193,11 +178,7 @@ class MainWindow(QMainWindow):
     def refresh(self) -> None:
         """The list and the page that is seen are read again."""
         self.refresh_states()
-        shown = self.right.currentWidget()
-        if isinstance(shown, ConfigurationPage):
-            shown.refresh()
-        elif self.context is not None and shown is self.endpoints:
-            self.endpoints.refresh()
+        self.right.refresh()
 
     @Slot()
     def refresh_states(self) -> None:
@@ -207,8 +188,8 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _show_states(self, states: tuple[ConfigurationState, ...]) -> None:
         names = {state.name for state in states}
-        for gone in [name for name in self.pages if name not in names]:
-            self._drop_page(gone)
+        for gone in [name for name in self.right.pages if name not in names]:
+            self.right.drop(gone)
         self.actions_desk.show_names(tuple(names))
         self.extras.show_states(states)
         self.sidebar.show_states(states)
@@ -220,48 +201,37 @@ class MainWindow(QMainWindow):
                 self.sidebar.choose(states[0].name)
         self._choose_next = ""
         if not states and not self.sidebar.endpoints_button.isChecked():
-            self.right.setCurrentWidget(self.empty)
+            self.right.show_empty()
         self.tray.show_states(states)
         self._show_running()
         self._enable_menus()
-
-    def _drop_page(self, name: str) -> None:
-        page = self.pages.pop(name)
-        page.dispose()
-        self.right.removeWidget(page)
-        page.deleteLater()
 
     @Slot(str)
     def _show_configuration(self, name: str) -> None:
         state = self.sidebar.current_state
         if state is None or self.context is None:
             return
-        page = self.pages.get(name)
-        if page is None:
-            page = ConfigurationPage(self.context, self.board, name, SideNames(state.a, state.b))
-            page.changed.connect(self.refresh_states)
-            page.edit_wanted.connect(self.wizards.edit_configuration)
-            page.rename_wanted.connect(self.actions_desk.ask_rename)
-            page.export_wanted.connect(self.actions_desk.ask_export)
-            page.delete_wanted.connect(self.actions_desk.ask_delete)
-            page.enable_wanted.connect(self.actions_desk.enable)
-            self.pages[name] = page
-            self.right.addWidget(page)
-        self.right.setCurrentWidget(page)
+        self.right.show_configuration(self.context, self.board, state)
         self._memory.set_text("window/chosen", name)
-        page.refresh()
         self._enable_menus()
+
+    @Slot(object)
+    def _connect_page(self, page: ConfigurationPage) -> None:
+        page.changed.connect(self.refresh_states)
+        page.edit_wanted.connect(self.wizards.edit_configuration)
+        page.rename_wanted.connect(self.actions_desk.ask_rename)
+        page.export_wanted.connect(self.actions_desk.ask_export)
+        page.delete_wanted.connect(self.actions_desk.ask_delete)
+        page.enable_wanted.connect(self.actions_desk.enable)
 
     @Slot()
     def _show_endpoints(self) -> None:
-        self.right.setCurrentWidget(self.endpoints)
-        self.endpoints.refresh()
+        self.right.show_endpoints()
         self._enable_menus()
 
     @property
     def current_page(self) -> ConfigurationPage | None:
-        shown = self.right.currentWidget()
-        return shown if isinstance(shown, ConfigurationPage) else None
+        return self.right.current
 
     def _enable_menus(self) -> None:
         page = self.current_page
@@ -308,13 +278,13 @@ class MainWindow(QMainWindow):
         self.refresh_states()
         self.say(f"{name}: {outcome_word(result.outcome)}")
         for member in result.group.members:
-            if member != name and member in self.pages:
-                self.pages[member].refresh()
+            if member != name and member in self.right.pages:
+                self.right.pages[member].refresh()
 
     @Slot(str, object)
     def _work_failed(self, name: str, error: object) -> None:
         self.refresh_states()
-        if name not in self.pages:
+        if name not in self.right.pages:
             self.say_error(error)
 
     @Slot(str, object)
@@ -346,11 +316,13 @@ class MainWindow(QMainWindow):
     @Slot(str)
     def _definitions_changed(self, name: str) -> None:
         self._choose_next = name
-        if name in self.pages:
-            self._drop_page(name)  # its endpoints may be others now
+        if name in self.right.pages:
+            self.right.drop(name)  # its endpoints may be others now
             self.sidebar.list.clearSelection()
             self.sidebar.list.setCurrentIndex(self.sidebar.model.index(-1))
-        self.refresh()
+        self.refresh_states()
+        if self.current_page is None:  # a configuration's page is not read again: it may have another name now
+            self.right.refresh()
 
     @Slot(str)
     def _endpoint_saved(self, name: str) -> None:

@@ -77,7 +77,7 @@ def open_window(
         window.close()
         for dialog in window.findChildren(QDialog):
             dialog.close()
-        for page in window.pages.values():
+        for page in window.right.pages.values():
             page.dispose()
         jobs.cancel_all()
         qtbot.waitUntil(lambda: not jobs.active, timeout=QUICK_MS)

@@ -148,6 +148,8 @@ class FakeConfigurations:
         self.all: dict[str, SyncConfiguration] = {}
 
     def get(self, name: str) -> SyncConfiguration:
+        if name not in self.all:
+            raise ConfigurationError(f'there is no configuration "{name}"', path="configuration")
         return self.all[name]
 
     def list(self) -> tuple[SyncConfiguration, ...]:

@@ -34,8 +34,8 @@ def names(window: MainWindow) -> list[str]:
 
 def test_an_empty_home_says_what_to_do_next(open_window: OpenWindow, tmp_path: Path, settle: Settle) -> None:
     window = open_window(FakeApplication(tmp_path))
-    assert window.right.currentWidget() is window.empty
-    texts = [label.text() for label in window.empty.findChildren(QLabel)]
+    assert window.right.currentWidget() is window.right.empty
+    texts = [label.text() for label in window.right.empty.findChildren(QLabel)]
     assert "Nothing is synchronized yet" in texts
 
 
@@ -45,7 +45,7 @@ def test_the_sample_project_is_one_click_away(
     window = open_window(FakeApplication(tmp_path))
     from PySide6.QtWidgets import QPushButton
 
-    sample = next(button for button in window.empty.findChildren(QPushButton) if "sample" in button.accessibleName())
+    sample = next(button for button in window.right.empty.findChildren(QPushButton) if "sample" in button.accessibleName())
     qtbot.mouseClick(sample, Qt.MouseButton.LeftButton)
     settle()
     assert window.sidebar.current == "Customers"
@@ -64,15 +64,15 @@ def test_a_run_shows_progress_and_what_came_of_it(
     qtbot: QtBot, page: ConfigurationPage, window: MainWindow, settle: Settle, application: FakeApplication
 ) -> None:
     application.synchronization.gate.clear()
-    qtbot.mouseClick(page.run_button, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(page.header.run_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: "Reading customers" in page.progress._title.text(), timeout=5000)
-    assert not page.run_button.isEnabled()
+    assert not page.header.run_button.isEnabled()
     assert "1,800 of 5,000" in page.progress._figures.text()
     application.synchronization.gate.set()
     settle()
     assert page.progress.isHidden()
     assert page.message.text == "Done. Both sides are the same."
-    assert page.run_button.isEnabled()
+    assert page.header.run_button.isEnabled()
 
 
 def test_stop_is_acknowledged_at_once_and_is_no_error(
@@ -118,7 +118,7 @@ def test_a_guard_says_that_nothing_was_written_and_leads_to_the_plan(
     page.start_run()
     settle()
     assert page.message.text.startswith("Nothing was written.")
-    qtbot.mouseClick(page.guard_button, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(page.message.guard_button, Qt.MouseButton.LeftButton)
     settle()
     assert page.preview_page is not None
     assert "Shop" in page.preview_page.guards.text
@@ -265,24 +265,24 @@ def test_the_endpoints_are_listed_with_what_uses_them_and_can_be_tested(
 ) -> None:
     qtbot.mouseClick(window.sidebar.endpoints_button, Qt.MouseButton.LeftButton)
     settle()
-    rows = window.endpoints.rows.rows
+    rows = window.right.endpoints.rows.rows
     assert {row.endpoint.name: row.used_by for row in rows}["Warehouse"] == ("Orders archive",)
     assert all("SecretReference" not in row.where for row in rows)
-    qtbot.mouseClick(window.endpoints.test_button, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(window.right.endpoints.test_button, Qt.MouseButton.LeftButton)
     settle()
-    assert window.endpoints.message.text.startswith("CRM answers: 2 structures, 10,404 records")
+    assert window.right.endpoints.message.text.startswith("CRM answers: 2 structures, 10,404 records")
     application.endpoints.refuses = True
-    qtbot.mouseClick(window.endpoints.test_button, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(window.right.endpoints.test_button, Qt.MouseButton.LeftButton)
     settle()
-    assert "the folder is not there" in window.endpoints.message.text
+    assert "the folder is not there" in window.right.endpoints.message.text
 
 
 def test_an_endpoint_in_use_is_not_deleted(qtbot: QtBot, window: MainWindow, settle: Settle) -> None:
     window.sidebar._show_endpoints()
     settle()
-    qtbot.mouseClick(window.endpoints.delete_button, Qt.MouseButton.LeftButton)
-    assert "is used by" in window.endpoints.message.text
-    assert window.endpoints.findChild(AskDialog) is None
+    qtbot.mouseClick(window.right.endpoints.delete_button, Qt.MouseButton.LeftButton)
+    assert "is used by" in window.right.endpoints.message.text
+    assert window.right.endpoints.findChild(AskDialog) is None
 
 
 def test_a_verification_is_shown_with_its_figures(window: MainWindow, page: ConfigurationPage, settle: Settle) -> None:
@@ -349,4 +349,4 @@ def test_opening_that_fails_says_why(qtbot: QtBot, window: MainWindow) -> None:
     from desktop_sync.core.errors import LedgerError
 
     window.show_opening_error(LedgerError("it is locked", "ledger.sqlite"))
-    assert "ledger.sqlite" in window.opening._text.text()
+    assert "ledger.sqlite" in window.right.opening._text.text()

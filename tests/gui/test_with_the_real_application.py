@@ -41,8 +41,8 @@ def wait(qtbot: QtBot, window: MainWindow) -> None:
 
 
 def open_sample(qtbot: QtBot, window: MainWindow) -> ConfigurationPage:
-    assert window.right.currentWidget() is window.empty
-    sample = next(button for button in window.empty.findChildren(QPushButton) if "sample" in button.accessibleName())
+    assert window.right.currentWidget() is window.right.empty
+    sample = next(button for button in window.right.empty.findChildren(QPushButton) if "sample" in button.accessibleName())
     qtbot.mouseClick(sample, Qt.MouseButton.LeftButton)
     wait(qtbot, window)
     page = window.current_page
@@ -52,7 +52,7 @@ def open_sample(qtbot: QtBot, window: MainWindow) -> ConfigurationPage:
 
 def test_the_sample_is_previewed_run_and_then_agrees(qtbot: QtBot, window: MainWindow, real: Application) -> None:
     page = open_sample(qtbot, window)
-    qtbot.mouseClick(page.run_button, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(page.header.run_button, Qt.MouseButton.LeftButton)
     wait(qtbot, window)
     preview = page.preview_page
     assert preview is not None, "the first run shows its preview"
@@ -119,9 +119,9 @@ def test_every_tab_opens_without_an_error(qtbot: QtBot, window: MainWindow) -> N
     assert page.settings.message.text == ""
     qtbot.mouseClick(window.sidebar.endpoints_button, Qt.MouseButton.LeftButton)
     wait(qtbot, window)
-    window.endpoints.test()
+    window.right.endpoints.test()
     wait(qtbot, window)
-    assert "answers" in window.endpoints.message.text
+    assert "answers" in window.right.endpoints.message.text
 
 
 def test_a_schedule_set_in_the_window_is_kept(qtbot: QtBot, window: MainWindow, real: Application) -> None:

@@ -87,7 +87,7 @@ def program(what: str, folder: Path, begun: float) -> int:
 
         @Slot()
         def _look(self) -> None:
-            if self._window.context is None or self._window.context.jobs.active or not self._window.pages:
+            if self._window.context is None or self._window.context.jobs.active or not self._window.right.pages:
                 return
             self._poll.stop()
             if what == "start":

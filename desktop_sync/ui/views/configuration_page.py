@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Protocol, cast
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
 from desktop_sync.core.errors import BoundElsewhereError
-from desktop_sync.core.guard import Guard, GuardFinding
+from desktop_sync.core.guard import Guard
 from desktop_sync.core.run import Outcome, RunResult
 from desktop_sync.core.status import Status
 from desktop_sync.core.sync_group import GroupResult
@@ -21,10 +21,10 @@ from desktop_sync.ui.bridge.run_board import RunBoard
 from desktop_sync.ui.context import WindowContext
 from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S, SPACE_XL, Tone
 from desktop_sync.ui.text.group_sentences import first_run_needed, group_sentence
-from desktop_sync.ui.text.plain import tooltip
-from desktop_sync.ui.text.sentences import guard_sentence, problem, records, schedule_sentence
-from desktop_sync.ui.text.times import full_time, number
+from desktop_sync.ui.text.sentences import problem
+from desktop_sync.ui.text.times import number
 from desktop_sync.ui.text.words import SideNames
+from desktop_sync.ui.views.configuration_header import ConfigurationHeader
 from desktop_sync.ui.views.configuration_settings import ConfigurationSettingsPage
 from desktop_sync.ui.views.conflicts import ConflictsPage
 from desktop_sync.ui.views.content import PageContent, read_content
@@ -33,12 +33,10 @@ from desktop_sync.ui.views.overview import OverviewPage
 from desktop_sync.ui.views.preview import PreviewPage
 from desktop_sync.ui.views.queue import QueuePage
 from desktop_sync.ui.views.review import ReviewPage
+from desktop_sync.ui.views.run_news import RunNews
 from desktop_sync.ui.views.runs import RunsPage
 from desktop_sync.ui.views.schedule import SchedulePage
 from desktop_sync.ui.views.steps import StepsPage
-from desktop_sync.ui.widgets.elided_label import ElidedLabel
-from desktop_sync.ui.widgets.message_bar import MessageBar
-from desktop_sync.ui.widgets.parts import button, label, row
 from desktop_sync.ui.widgets.progress_strip import ProgressStrip
 
 
@@ -46,17 +44,6 @@ class ContentPage(Protocol):
     """What every tab is: a widget that shows a configuration's content."""
 
     def show_content(self, content: PageContent) -> None: ...
-
-
-SHOWN_NOTES = 5
-"""Sentences of a run that stand above its page; the page of the run has all of them."""
-
-
-def _with_notes(text: str, result: RunResult) -> str:
-    """What a run tells besides its counts: entities that stopped, and the first few of its other sentences."""
-    stopped = [said for entity in result.entities if not entity.failed for said in entity.problems]
-    notes = [*(note for entity in result.entities for note in entity.notes), *result.notes]
-    return "\n".join((text, *stopped, *notes[:SHOWN_NOTES]))
 
 
 def _widget(page: ContentPage) -> QWidget:
@@ -103,21 +90,10 @@ class ConfigurationPage(QStackedWidget):
         self.show_work()
 
     def _make_header(self) -> None:
-        self._title = ElidedLabel(self.name, "title")
-        self._subtitle = label("", "secondary")
-        self.preview_button = button(self.tr("&Preview"), large=True)
-        self.preview_button.setToolTip(self.tr("Show what a run would do, without writing (Ctrl+P)"))
-        self.run_button = button(self.tr("&Sync now"), "primary", large=True)
-        self.run_button.setToolTip(self.tr("Find what is out of sync and write it (Ctrl+R)"))
-        self.group_button = button(self.tr("Sync the &group"), large=True)
-        self.group_button.hide()
+        self.header = ConfigurationHeader(self.name)
         self.progress = ProgressStrip()
         self.match_only = MatchOnlyBanner(self._context, self.name)
-        self.message = MessageBar(self._context.theme)
-        self.guard_button = self.message.add_button(self.tr("Look at the &plan"))
-        self.guard_button.hide()
-        self.failed_button = self.message.add_button(self.tr("Show &failed records"))
-        self.failed_button.hide()
+        self.message = RunNews(self._context.theme, self._names)
 
     def _make_tabs(self) -> None:
         self.tabs = QTabWidget()
@@ -151,16 +127,10 @@ class ConfigurationPage(QStackedWidget):
 
     def _lay_out(self) -> None:
         main = QWidget()
-        titles = QVBoxLayout()
-        titles.setSpacing(2)
-        titles.addWidget(self._title)
-        titles.addWidget(self._subtitle)
-        header = row(titles, 0, self.preview_button, self.group_button, self.run_button, spacing=SPACE_M)
-        header.setAlignment(self.preview_button, Qt.AlignmentFlag.AlignVCenter)
         layout = QVBoxLayout(main)
         layout.setContentsMargins(SPACE_XL, SPACE_L, SPACE_XL, SPACE_S)
         layout.setSpacing(SPACE_M)
-        layout.addLayout(header)
+        layout.addWidget(self.header)
         layout.addWidget(self.progress)
         layout.addWidget(self.match_only)
         layout.addWidget(self.message)
@@ -168,15 +138,15 @@ class ConfigurationPage(QStackedWidget):
         self.addWidget(main)
 
     def _connect(self) -> None:
-        self.preview_button.clicked.connect(self.start_preview)
-        self.run_button.clicked.connect(self.start_run)
-        self.group_button.clicked.connect(self.start_group)
+        self.header.preview_button.clicked.connect(self.start_preview)
+        self.header.run_button.clicked.connect(self.start_run)
+        self.header.group_button.clicked.connect(self.start_group)
         self.progress.stop_wanted.connect(self.stop)
         self.match_only.match_wanted.connect(self.start_run)
         self.match_only.changed.connect(self._changed_here)
         self.match_only.failed.connect(self._failed)
-        self.guard_button.clicked.connect(self._show_waiting_plan)
-        self.failed_button.clicked.connect(self._open_failed)
+        self.message.guard_button.clicked.connect(self._show_waiting_plan)
+        self.message.failed_button.clicked.connect(self._open_failed)
         self.overview.status_opened.connect(self._open_status)
         self.overview.tab_wanted.connect(self.open_tab)
         self.overview.preview_wanted.connect(self.start_preview)
@@ -210,17 +180,7 @@ class ConfigurationPage(QStackedWidget):
     @Slot(object)
     def _show(self, content: PageContent) -> None:
         self._content = content
-        parts = [f"{content.configuration.a} ⇄ {content.configuration.b}"]
-        if not content.configuration.enabled:
-            parts.append(self.tr("switched off"))
-        else:
-            parts.append(schedule_sentence(content.configuration.schedule))
-            if content.next_run_at is not None:
-                parts.append(self.tr("Next: {0}").format(full_time(content.next_run_at, content.now)))
-        if content.follows:
-            parts.append(self.tr("Follow-up due after {0}").format(content.follows))
-        self._subtitle.setText("   ·   ".join(parts))
-        self._show_group(content)
+        self.header.show_content(content)
         self._show_tab_count("queue", content.counts.get(Status.PREPARED, 0) + content.counts.get(Status.FAILED, 0))
         self._show_tab_count("conflicts", content.open_conflicts)
         self._show_tab_count("review", content.counts.get(Status.REVIEW, 0))
@@ -229,25 +189,13 @@ class ConfigurationPage(QStackedWidget):
         self._show_tab()
         self._remind_of_guard(content)
 
-    def _show_group(self, content: PageContent) -> None:
-        self.group_button.setVisible(len(content.group) > 1)
-        others = ", ".join(name for name in content.group if name != self.name)
-        self.group_button.setToolTip(
-            tooltip(self.tr("Also run {0}, which share records with it, until nothing changes").format(others))
-        )
-
     def _remind_of_guard(self, content: PageContent) -> None:
         """A plan that a guard keeps waiting is offered again, once in the life of the page."""
         run = content.last_run
         if run is None or run.outcome is not Outcome.GUARD or run.id == self._reminded_of or self.message.text:
             return
         self._reminded_of = run.id
-        self._say_guard(run.result.findings if run.result is not None else ())
-
-    def _say_guard(self, findings: tuple[GuardFinding, ...]) -> None:
-        lines = [guard_sentence(finding, self._names) for finding in findings]
-        head = self.tr("Nothing was written. A guard stopped the run:")
-        self._say("\n".join([head, *lines]), Tone.WARNING, offers_plan=True)
+        self.message.tell_guard(run.result.findings if run.result is not None else ())
 
     def _show_tab_count(self, key: str, count: int) -> None:
         place = self.tabs.indexOf(_widget(self.pages[key]))
@@ -265,7 +213,7 @@ class ConfigurationPage(QStackedWidget):
 
     @Slot(object)
     def _failed(self, error: object) -> None:
-        self._say(problem(error))
+        self.message.say(problem(error))
 
     @Slot()
     def _changed_here(self) -> None:
@@ -309,7 +257,7 @@ class ConfigurationPage(QStackedWidget):
         self.message.clear()
         new = self._content.group_new if self._content is not None else ()
         if new:
-            self._say(first_run_needed(new), Tone.NEUTRAL)
+            self.message.say(first_run_needed(new), Tone.NEUTRAL)
         else:
             self._board.run_group(self.name)
 
@@ -339,11 +287,9 @@ class ConfigurationPage(QStackedWidget):
     def show_work(self) -> None:
         active = self._board.work_of(self.name)
         self.progress.show_work(active)
-        self.preview_button.setEnabled(active is None)
-        self.run_button.setEnabled(active is None)
+        self.header.set_busy(active is not None)
         self.queue.show_work(is_running=active is not None)
         self.match_only.set_busy(active is not None)
-        self.group_button.setEnabled(active is None)
 
     @Slot(str, object)
     def _progressed(self, name: str, _state: ProgressState) -> None:
@@ -384,30 +330,14 @@ class ConfigurationPage(QStackedWidget):
             return
         if result.outcome is Outcome.GUARD:
             self._reminded_of = result.run_id or 0
-            self._say_guard(result.findings)
-        elif result.outcome is Outcome.FAILED:
-            self._say(result.error or self.tr("The run failed."))
-        elif result.outcome is Outcome.CANCELLED:
-            self._say(self.tr("Stopped. What was written is recorded; the next run does the rest."), Tone.NEUTRAL)
-        elif result.outcome is Outcome.PROBLEMS:
-            failed = sum(entity.failed for entity in result.entities)
-            text = self.tr("Done, but some records failed or wait for your decision.")
-            if result.only_matched:
-                text = self.tr("Matched. Nothing was written.")
-            elif failed:
-                text = self.tr("Done, but {0} could not be synchronized.").format(records(failed))
-            self._say(_with_notes(text, result), Tone.WARNING, offers_failed=failed > 0)
-        else:
-            waits = any(entity.notes for entity in result.entities)
-            done = self.tr("Done.") if waits else self.tr("Done. Both sides are the same.")
-            self._say(_with_notes(self._done_text or done, result), Tone.GOOD)
+        self.message.tell(result, self._done_text)
         self._done_text = ""
         self.refresh()
 
     @Slot(str, object)
     def _group_ended(self, name: str, result: GroupResult) -> None:
         if name == self.name:
-            self._say(*group_sentence(result))
+            self.message.say(*group_sentence(result))
             self.refresh()
 
     @Slot(str, object)
@@ -417,24 +347,19 @@ class ConfigurationPage(QStackedWidget):
         if isinstance(error, BoundElsewhereError):
             self.match_only.show_foreign(error)
         else:
-            self._say(problem(error))
+            self.message.say(problem(error))
             self.refresh()
 
     @Slot(str)
     def _work_cancelled(self, name: str) -> None:
         if name == self.name:
-            self._say(self.tr("Stopped. Nothing more is written."), Tone.NEUTRAL)
+            self.message.say(self.tr("Stopped. Nothing more is written."), Tone.NEUTRAL)
             self.refresh()
 
     @Slot()
     def _show_waiting_plan(self) -> None:
         self.message.clear()
         self._board.waiting_plan(self.name)
-
-    def _say(self, text: str, tone: Tone = Tone.BAD, *, offers_plan: bool = False, offers_failed: bool = False) -> None:
-        self.guard_button.setVisible(offers_plan)
-        self.failed_button.setVisible(offers_failed)
-        self.message.say(text, tone)
 
     def dispose(self) -> None:
         """A preview that is shown is closed."""

@@ -22,6 +22,7 @@ class TallArea(QScrollArea):
     def __init__(self, content: QWidget, least_height: int, name: str) -> None:
         """The content is never lower than `least_height` pixels. `name` is for screen readers."""
         super().__init__()
+        self._content = content
         content.setMinimumHeight(least_height)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -32,4 +33,4 @@ class TallArea(QScrollArea):
 
     def minimumSizeHint(self) -> QSize:
         bar = self.verticalScrollBar().sizeHint().width()
-        return QSize(self.widget().minimumSizeHint().width() + bar, LEAST_SHOWN)
+        return QSize(self._content.minimumSizeHint().width() + bar, LEAST_SHOWN)

@@ -24,7 +24,7 @@ MANY_DELETES = GuardFinding(Guard.DELETES, "customers", Side.B, 240, 1279, 100)
 
 @pytest.fixture
 def preview(qtbot: QtBot, page: ConfigurationPage, settle: Settle) -> PreviewPage:
-    qtbot.mouseClick(page.preview_button, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(page.header.preview_button, Qt.MouseButton.LeftButton)
     settle()
     assert page.preview_page is not None
     return page.preview_page

@@ -31,12 +31,12 @@ def grouped(
 
 
 def test_a_configuration_that_shares_nothing_has_no_button_for_a_group(page: ConfigurationPage) -> None:
-    assert page.group_button.isHidden()
+    assert page.header.group_button.isHidden()
 
 
 @pytest.mark.scenario("G1")
 def test_a_follow_up_is_shown_in_the_list_and_above_the_page(grouped: ConfigurationPage, window: MainWindow) -> None:
-    assert "Follow-up due after Orders archive" in grouped._subtitle.text()
+    assert "Follow-up due after Orders archive" in grouped.header.subtitle
     said = str(window.sidebar.model.index(0).data(Qt.ItemDataRole.AccessibleTextRole))
     assert "Orders archive wrote to records of it; the next run follows" in said
 
@@ -44,14 +44,14 @@ def test_a_follow_up_is_shown_in_the_list_and_above_the_page(grouped: Configurat
 def test_the_group_runs_and_says_that_it_came_to_rest(
     grouped: ConfigurationPage, application: FakeApplication, qtbot: QtBot, settle: Callable[[], None]
 ) -> None:
-    assert not grouped.group_button.isHidden()
-    assert "Orders archive" in grouped.group_button.toolTip()
-    qtbot.mouseClick(grouped.group_button, Qt.MouseButton.LeftButton)
+    assert not grouped.header.group_button.isHidden()
+    assert "Orders archive" in grouped.header.group_button.toolTip()
+    qtbot.mouseClick(grouped.header.group_button, Qt.MouseButton.LeftButton)
     settle()
     assert application.groups.started == ["Customers"]
     assert grouped.message.text == "Done. The 2 synchronizations of the group came to rest after 2 passes."
-    assert grouped.group_button.isEnabled()
-    assert "Follow-up due" not in grouped._subtitle.text()
+    assert grouped.header.group_button.isEnabled()
+    assert "Follow-up due" not in grouped.header.subtitle
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_what_the_group_came_to_is_said(
     said: str,
 ) -> None:
     application.groups.result = result
-    qtbot.mouseClick(grouped.group_button, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(grouped.header.group_button, Qt.MouseButton.LeftButton)
     settle()
     assert said in grouped.message.text
 
@@ -92,7 +92,7 @@ def test_a_member_that_never_ran_shows_its_preview_first(
     application.groups.members = ("Customers", "Price list")
     page.refresh()
     settle()
-    qtbot.mouseClick(page.group_button, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(page.header.group_button, Qt.MouseButton.LeftButton)
     settle()
     assert application.groups.started == []
     assert page.message.text.startswith("First run Price list by itself once")
