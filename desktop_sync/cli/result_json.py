@@ -10,6 +10,7 @@ from desktop_sync.cli.output import Json
 from desktop_sync.core.configuration import Side, SyncConfiguration
 from desktop_sync.core.decision import Action
 from desktop_sync.core.guard import GuardFinding
+from desktop_sync.core.held_case import HeldCase
 from desktop_sync.core.plan import FieldChange, Plan
 from desktop_sync.core.run import EntityResult, Outcome, Run, RunResult
 from desktop_sync.core.sync_record import Conflict, HistoryRow, SyncRecord
@@ -118,14 +119,31 @@ def verification_document(report: VerificationReport) -> dict[str, Json]:
     }
 
 
-def record_document(record: SyncRecord) -> dict[str, Json]:
-    return {
+def record_document(record: SyncRecord, held: HeldCase | None = None) -> dict[str, Json]:
+    """`held` only where it is: a record whose write got no answer."""
+    document: dict[str, Json] = {
         "id": record.id,
         "a_id": record.a_id,
         "b_id": record.b_id,
         "status": record.status.label,
         "attempts": record.attempts,
         "last_error": record.last_error,
+    }
+    return document if held is None else document | {"held": _held_document(held)}
+
+
+def _held_document(held: HeldCase) -> dict[str, Json]:
+    return {
+        "since": held.since.isoformat(),
+        "age_s": int(held.age.total_seconds()),
+        "operation": held.operation.name.lower(),
+        "endpoint": held.endpoint,
+        "run": held.run_id,
+        "reason": held.reason.name.lower(),
+        "why": held.why,
+        "may_be": [{"a_id": a_id, "b_id": b_id} for a_id, b_id in held.may_be],
+        "actions": [action.value for action in held.actions],
+        "advice": held.advice,
     }
 
 

@@ -125,7 +125,7 @@ class Application:
     def records(self) -> RecordService:
         from desktop_sync.services.records import RecordService
 
-        return RecordService(self.ledger)
+        return RecordService(self.ledger, self.clock)
 
     @cached_property
     def bindings(self) -> BindingService:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 import pyarrow as pa
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action, Rule
 from desktop_sync.core.errors import ConfigurationError
+from desktop_sync.core.held_case import HeldCase
 from desktop_sync.core.ledger_port import Ledger
 from desktop_sync.core.ledger_values import EntityKey, RecordQuery
+from desktop_sync.core.ports import Clock
+from desktop_sync.core.provider_port import Operation
 from desktop_sync.core.run import Run
 from desktop_sync.core.status import DeletedIn, Event, Status, after
 from desktop_sync.core.sync_record import Conflict, HistoryRow, SyncRecord
@@ -26,8 +30,9 @@ BY_HAND = "by hand"
 class RecordService:
     """Every method blocks; any thread. What is decided here is written at the next run."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, clock: Clock) -> None:
         self._ledger = ledger
+        self._clock = clock
 
     def records(self, query: RecordQuery) -> list[SyncRecord]:
         return self._ledger.records(query)
@@ -94,6 +99,33 @@ class RecordService:
             ReviewCase(record.id, record.entity, record.a_id, record.b_id, record.last_error, _candidates(record))
             for record in self._ledger.records(query)
         ]
+
+    def held(self, configuration: str, entity: str = "") -> list[HeldCase]:
+        """The records that are in no plan because nobody knows whether they were written, the oldest first."""
+        mine = next((one for one in self._ledger.configurations() if one.name == configuration), None)
+        now, found = self._clock.now(), []
+        for one in self._ledger.held_records(configuration):
+            record = self._ledger.record(one.record_id)
+            if record is None or mine is None or entity not in ("", one.key.entity):
+                continue
+            ids = one.hold.candidates if one.operation == Operation.CREATE else ()
+            own = record.b_id if one.side is Side.A else record.a_id
+            case = HeldCase(
+                record.id,
+                record.entity,
+                record.a_id,
+                record.b_id,
+                one.side,
+                mine.endpoint_of(one.side),
+                Operation(one.operation),
+                one.run_id,
+                one.since,
+                max(now - one.since, timedelta()),
+                one.reason,
+                () if own is None else tuple((each, own) if one.side is Side.A else (own, each) for each in ids),
+            )
+            found.append(case)
+        return sorted(found, key=lambda case: (case.since, case.record_id))
 
     def set_status(self, record_ids: Sequence[int], event: Event) -> int:
         """What the user did to the records, as far as the table of transitions allows it; how many changed. A record

@@ -13,26 +13,13 @@ from desktop_sync.core.run import Outcome, RunResult
 from desktop_sync.core.status import Event, Status
 from desktop_sync.services.ladder import Ladder
 from tests.support.chaos_faults import FaultKind
-from tests.support.chaos_fixtures import Make, agreed, assert_quiet
+from tests.support.chaos_fixtures import Make, agreed, assert_quiet, die_at
 from tests.support.chaos_system import CLASSES
 from tests.support.chaos_world import NAME, ChaosWorld, assert_done
 
 UNKEYED = ("external-id-not-unique", "natural-key", "none")
 """Classes that can only look at what is there, and so must wait before they do."""
 KEYED = tuple(name for name in CLASSES if name not in UNKEYED)
-
-
-def die_at(world: ChaosWorld, step: str) -> None:
-    """The next run dies at the first step of that name."""
-    numbers: list[int] = []
-
-    def look(name: str) -> None:
-        if name == step and not numbers:
-            numbers.append(len(world.stepper.names))
-            world.stepper.crash_at(numbers[0])
-
-    world.stepper.watch = look
-    assert world.try_run() is None, f"the run did not come to {step}"
 
 
 # a create that was not acknowledged

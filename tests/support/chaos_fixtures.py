@@ -53,3 +53,16 @@ def assert_quiet(world: ChaosWorld) -> None:
     assert world.left.writes() + world.right.writes() == writes
     changed = {name: (ledger[name], rows) for name, rows in world.ledger_rows().items() if rows != ledger[name]}
     assert not changed
+
+
+def die_at(world: ChaosWorld, step: str) -> None:
+    """The next run dies at the first step of that name."""
+    numbers: list[int] = []
+
+    def look(name: str) -> None:
+        if name == step and not numbers:
+            numbers.append(len(world.stepper.names))
+            world.stepper.crash_at(numbers[0])
+
+    world.stepper.watch = look
+    assert world.try_run() is None, f"the run did not come to {step}"

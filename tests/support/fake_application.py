@@ -12,6 +12,7 @@ from desktop_sync.core.configuration import Entity, FieldMapping, PerSide, Side,
 from desktop_sync.core.decision import Action, Rule
 from desktop_sync.core.errors import ConfigurationError
 from desktop_sync.core.guard import Guard
+from desktop_sync.core.held_case import HeldCase
 from desktop_sync.core.ledger_values import RecordQuery
 from desktop_sync.core.plan import EntityPlan, Mode, Plan, PlanRow, Range
 from desktop_sync.core.ports import CancelToken, NoProgress, Phase, Progress, SecretReading, SecretState
@@ -255,6 +256,10 @@ class FakeRecords:
     past_actions: list[HistoryRow] = field(default_factory=list)
     calls: list[tuple[object, ...]] = field(default_factory=list)
     changes: int = 1
+    held_cases: list[HeldCase] = field(default_factory=list)
+
+    def held(self, configuration: str, entity: str = "") -> list[HeldCase]:
+        return [each for each in self.held_cases if entity in ("", each.entity)]
 
     def _matching(self, query: RecordQuery) -> list[SyncRecord]:
         return [
@@ -299,7 +304,7 @@ class FakeRecords:
 
     def find(self, configuration: str, record: str, entity: str = "") -> SyncRecord:
         for each in self.stored:
-            if record in (str(each.id), each.a_id, each.b_id):
+            if record.removeprefix("#") in (str(each.id), each.a_id, each.b_id):
                 return each
         raise ConfigurationError(f'there is no record "{record}"')
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import shlex
 
 from desktop_sync.cli.application_port import Records
 from desktop_sync.cli.arguments import add_name
@@ -11,6 +12,7 @@ from desktop_sync.cli.command import Command, Invocation
 from desktop_sync.cli.exit_codes import ExitCode
 from desktop_sync.cli.output import Json
 from desktop_sync.cli.result_json import record_document
+from desktop_sync.core.held_case import age_text
 from desktop_sync.core.ledger_values import RecordQuery
 from desktop_sync.core.status import Event, Status
 from desktop_sync.core.sync_record import SyncRecord
@@ -36,6 +38,11 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="only records of this status: " + ", ".join(status.name.lower() for status in Status),
     )
+    parser.add_argument(
+        "--held",
+        action="store_true",
+        help="only records whose write got no answer: since when, why, what they may have become, and what to do",
+    )
     parser.add_argument("--entity", default="", metavar="E", help="only records of this entity")
     for option, (_, what) in _EVENTS.items():
         parser.add_argument(
@@ -54,19 +61,50 @@ def _execute(invocation: Invocation) -> int:
     chosen = {option: getattr(arguments, option.replace("-", "_")) for option in _EVENTS}
     if any(chosen.values()):
         return _set(invocation, chosen)
+    if arguments.held:
+        return _show_held(invocation)
     statuses = tuple(Status[name.upper()] for name in arguments.status)
     query = RecordQuery(arguments.name, arguments.entity, statuses)
     records = invocation.application.records
     limit = arguments.limit if arguments.limit is not None else None if output.is_json else SHOWN
     found = _fetch(records, query, limit)
+    held = {case.record_id: case for case in records.held(arguments.name, arguments.entity)}
     if output.is_json:
-        output.document([record_document(record) for record in found])
+        output.document([record_document(record, held.get(record.id)) for record in found])
         return ExitCode.DONE
     headers = ["number", "entity", "A", "B", "status", "attempts", "last error"]
     output.table(headers, [_row(record) for record in found], frozenset({0, 5}))
     more = records.count(query) - len(found)
     if more > 0:
         output.note(f"… and {more} more (--limit N shows more).")
+    shown = sum(record.id in held for record in found)
+    if shown:
+        is_one = shown == 1
+        output.note(f"{shown} of them {'is' if is_one else 'are'} held for want of an answer (--held says more).")
+    return ExitCode.DONE
+
+
+def _show_held(invocation: Invocation) -> int:
+    """Held records, the oldest first."""
+    arguments, output, records = invocation.arguments, invocation.output, invocation.application.records
+    cases = records.held(arguments.name, arguments.entity)
+    if arguments.limit is not None:
+        cases = cases[: arguments.limit]
+    if output.is_json:
+        found = [(records.find(arguments.name, f"#{case.record_id}", case.entity), case) for case in cases]
+        output.document([record_document(record, case) for record, case in found])
+        return ExitCode.DONE
+    if not cases:
+        output.line("No record is held.")
+        return ExitCode.DONE
+    rows = [
+        [str(case.record_id), case.entity, case.a_id or "", case.b_id or "", age_text(case.age), case.why, case.advice]
+        for case in cases
+    ]
+    output.table(["number", "entity", "A", "B", "held for", "why", "what to do"], rows, frozenset({0}))
+    for case in cases:
+        for a_id, b_id in case.may_be:
+            output.line(" ".join(["desktop-sync link", *map(shlex.quote, (arguments.name, case.entity, a_id, b_id))]))
     return ExitCode.DONE
 
 

@@ -9,8 +9,11 @@ import pytest
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action, Rule
 from desktop_sync.core.guard import Guard, GuardFinding
+from desktop_sync.core.held_case import HeldCase
+from desktop_sync.core.ledger_values import HoldReason
 from desktop_sync.core.plan import FieldChange
 from desktop_sync.core.ports import SecretState
+from desktop_sync.core.provider_port import Operation
 from desktop_sync.core.run import EntityResult, Outcome, RunResult, Trigger
 from desktop_sync.core.status import Status
 from desktop_sync.core.sync_record import Conflict, HistoryRow, SyncRecord
@@ -157,6 +160,21 @@ def test_a_preview_tells_of_the_guard_that_would_stop_the_run_unless_it_is_allow
     assert (allowed.code, allowed.document["guard"]) == (0, None)
 
 
+HELD = HeldCase(
+    17,
+    "customers",
+    "a-1",
+    "b-1",
+    Side.B,
+    "Shop",
+    Operation.UPDATE,
+    4,
+    AT,
+    timedelta(hours=1),
+    HoldReason.NO_ANSWER,
+)
+
+
 def test_records_have_the_specified_shape(command_line: CommandLine) -> None:
     other = dataclasses.replace(RECORD, id=18, status=Status.PROCESSED, b_id=None)
     command_line.application.records.stored = [RECORD, other]
@@ -172,6 +190,20 @@ def test_records_have_the_specified_shape(command_line: CommandLine) -> None:
     ]
     both = command_line("records", "Customers", "--json").document
     assert [(each["id"], each["b_id"]) for each in both] == [(17, "b-1"), (18, None)]
+
+
+def test_records_that_are_held_say_so_beside_their_keys_and_below_the_table(command_line: CommandLine) -> None:
+    records = command_line.application.records
+    records.stored = [RECORD, dataclasses.replace(RECORD, id=18, status=Status.PROCESSED)]
+    records.held_cases = [HELD]
+    first, second = command_line("records", "Customers", "--json").document
+    assert (first["held"]["age_s"], first["held"]["actions"]) == (3600, ["wait", "set-prepared"])
+    assert "held" not in second
+    assert "1 of them is held for want of an answer (--held says more)." in command_line("records", "Customers").err
+    assert "1 hour" in command_line("records", "Customers", "--held").out
+    assert "No record is held." in command_line("records", "Customers", "--held", "--entity", "orders").out
+    assert [one["id"] for one in command_line("records", "Customers", "--held", "--json").document] == [17]
+    assert command_line("records", "Customers", "--held", "--json", "--limit", "0").document == []
 
 
 def test_json_has_all_records_and_text_the_first_ones(command_line: CommandLine) -> None:
