@@ -9,11 +9,13 @@ import pyarrow as pa
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.provider_port import ArrowStream
 from desktop_sync.core.structure import FieldType
-from desktop_sync.engine.canonical import TEXT, plain_text_sql, typed_sql
+from desktop_sync.engine.canonical import TEXT, parsed_sql, plain_text_sql, typed_sql, value_type
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.sides import text_places
 from desktop_sync.engine.staging import Staging
 from desktop_sync.engine.workbench import Workbench
+
+_SENT_TYPED = (FieldType.INTEGER, FieldType.FLOAT, FieldType.BINARY)
 
 
 def measured_records(bench: Workbench, layout: Layout, side: Side, stream: ArrowStream) -> pa.Table:
@@ -55,3 +57,29 @@ def values_again(bench: Workbench, layout: Layout, side: Side, fields: Sequence[
         return pa.table({})
     with bench.source(pa.table(texts)) as (source, _):
         return bench.table(f"SELECT {', '.join(selects)} FROM {source}").rename_columns(list(fields))
+
+
+def values_as_kept(bench: Workbench, layout: Layout, side: Side, fields: Sequence[str], rows: pa.Table) -> pa.Table:
+    """The values of these fields for a record that is brought back, from the texts that batch rows keep of it: the same
+    whenever they are made from the same rows.
+
+    Numbers and bytes go to an endpoint as such, unless one of the rows holds what is none; all else goes as the text
+    that was kept, so that nothing is lost."""
+    if not fields:
+        return rows.select([])
+    own = layout.of(side)
+    selects, texts = [], {}
+    for place, name in enumerate(fields):
+        texts[f"c{place}"] = rows[f"{side.value}:{name}"].cast(pa.string())
+        declared = own.structure.field(name)
+        if declared is None or not declared.is_typed or declared.type not in _SENT_TYPED:
+            selects.append(f"c{place}")
+            continue
+        selects.append(parsed_sql(f"c{place}", value_type(declared.type, declared.scale)))
+    with bench.source(pa.table(texts)) as (source, _):
+        named = ", ".join(f"{sql} AS v{place}" for place, sql in enumerate(selects))
+        made = bench.table(f"SELECT {named} FROM {source}")
+    for place, text in enumerate(texts.values()):
+        if made.column(place).null_count > text.null_count:
+            made = made.set_column(place, f"v{place}", text)
+    return made.rename_columns(list(fields))

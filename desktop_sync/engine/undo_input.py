@@ -17,6 +17,7 @@ from desktop_sync.core.configuration import Side
 from desktop_sync.core.ledger_values import DoneBatch
 from desktop_sync.core.provider_port import ArrowStream, Operation
 from desktop_sync.engine.canonical import ValueType, parsed_sql, plain_text_sql, quote, value_type
+from desktop_sync.engine.held import Held
 from desktop_sync.engine.layout import Layout, SideLayout
 from desktop_sync.engine.sides import text_places
 from desktop_sync.engine.staging import Staging
@@ -105,13 +106,15 @@ class UndoInput:
     """What the undo of a run is made from, for one entity.
 
     `travels`: what comes back goes to the other side at the next run. `quiet_batch`: the run's first batch without a
-    write. `other_structures`: names that the run wrote to and that the entity does not map any more."""
+    write. `other_structures`: names that the run wrote to and that the entity does not map any more. `held`: records of
+    which nobody knows whether they were written."""
 
     layout: Layout
     sides: dict[Side, WrittenSide]
     travels: bool = False
     quiet_batch: int | None = None
     other_structures: set[str] = field(default_factory=set)
+    held: Held = field(default_factory=Held)
 
 
 def begin(bench: Workbench, layout: Layout, keeps_empty_apart: dict[Side, bool]) -> UndoInput:

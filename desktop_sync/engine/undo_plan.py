@@ -3,7 +3,7 @@
 `undo_<n>`: number, side ('a', 'b' or null), action (the inverse), record_id, a_id, b_id (ids as the run left them),
 first_n and last_n (rows of the wrote table: a record may have been written twice), batch_id, status_after,
 deleted_in_after, base_a and base_b (how the sync record stands afterwards), is_half (it lets the id of the
-other side go), reason (why it is not undone, or null), excluded.
+other side go), status_before (how it stands now), reason (why it is not undone, or null), excluded.
 
 **What holds afterwards.** A record that both sides have again is a pair as it stands: what both hold then is its
 baseline, so that the next run does not do the same once more and a later edit travels as usual; an edit that was
@@ -19,7 +19,7 @@ back counts as changed, and the next run carries it to the other side where the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action, create, delete, update
@@ -33,7 +33,7 @@ from desktop_sync.engine.workbench import Workbench
 COLUMNS = (
     "number BIGINT, side VARCHAR, action TINYINT, record_id BIGINT, a_id VARCHAR, b_id VARCHAR, first_n BIGINT, "
     "last_n BIGINT, batch_id BIGINT, status_after TINYINT, deleted_in_after TINYINT, base_a BLOB, base_b BLOB, "
-    "is_half BOOLEAN, reason VARCHAR, excluded BOOLEAN"
+    "is_half BOOLEAN, status_before TINYINT, reason VARCHAR, excluded BOOLEAN"
 )
 _NAMES = ", ".join(column.split()[0] for column in COLUMNS.split(", "))
 GONE_RECORD = "its sync record is gone: the pair was unlinked or reset since"
@@ -43,6 +43,7 @@ SYNCHRONIZED_AGAIN = "it was synchronized again since"
 DELETED_SINCE = "it was deleted since"
 SEVERAL = "several records have its id now"
 CHANGED_SINCE = "it was changed since"
+IN_DOUBT = "no answer came when it was written, and nobody knows yet whether it was"
 NO_EARLIER = "what it was agreed on before is not in the history any more"
 
 
@@ -99,7 +100,7 @@ def _side_sql(undo: UndoInput, side: Side, can: Capabilities) -> str:
     return (
         f"WITH ranked AS ({ranked}), whole AS ({whole}) SELECT 0, '{me}', u.action, u.record_id, u.a_id, u.b_id, "
         f"u.first_n, u.last_n, u.batch_id, {status}, {deleted_in}, q.a_digest, q.b_digest, "
-        f"{half}, {_reason_sql(undo, side, can)}, false FROM whole u "
+        f"{half}, q.status, {_reason_sql(undo, side, can)}, false FROM whole u "
         f"LEFT JOIN {peer_table(layout)} q ON q.record_id = u.record_id "
         f"LEFT JOIN {now_table(layout, side)} t ON t.rid = u.{me}_id "
         f"LEFT JOIN {now_table(layout, side.other)} o ON o.rid = u.{other}_id "
@@ -125,6 +126,7 @@ def _reason_sql(undo: UndoInput, side: Side, can: Capabilities) -> str:
     endpoint = undo.layout.of(side).endpoint
     cases = [
         f"WHEN q.record_id IS NULL THEN {literal(GONE_RECORD)}",
+        f"WHEN {undo.held.has('q.record_id')} THEN {literal(IN_DOUBT)}",
         f"WHEN q.{me}_id IS DISTINCT FROM u.{me}_id OR q.{other}_id IS DISTINCT FROM u.{other}_id "
         f"THEN {literal(OTHER_PAIR)}",
         f"WHEN t.copies > 1 THEN {literal(SEVERAL)}",
@@ -164,7 +166,7 @@ def _quiet_sql(undo: UndoInput) -> str:
     )
     return (
         f"SELECT 0, NULL, u.action, u.record_id, u.a_id, u.b_id, NULL, NULL, u.batch_id, {Status.PREPARED:d}, "
-        f"{DeletedIn.NOWHERE:d}, e.a_digest, e.b_digest, false, {reason}, false "
+        f"{DeletedIn.NOWHERE:d}, e.a_digest, e.b_digest, false, q.status, {reason}, false "
         f"FROM (SELECT * FROM {quiet_table(layout)} {newest}) u "
         f"LEFT JOIN {peer_table(layout)} q ON q.record_id = u.record_id "
         f"LEFT JOIN {earlier_table(layout)} e ON e.record_id = u.record_id "
@@ -192,3 +194,24 @@ def counts(bench: Workbench, undo: UndoInput) -> dict[Action, int]:
         f"SELECT action, count(*) FROM {undo_table(undo)} WHERE reason IS NULL AND NOT excluded GROUP BY 1 ORDER BY 1"
     )
     return {Action(int(str(action))): int(str(number)) for action, number in rows}
+
+
+def keep_only(bench: Workbench, undo: UndoInput, records: Mapping[Side, Collection[int]]) -> None:
+    """No other rows take part any more than those of these sync records, by the side that is written."""
+    parts = [
+        f"(side = '{side.value}' AND record_id IN ({', '.join(str(int(one)) for one in sorted(ids))}))"
+        for side, ids in records.items()
+        if ids
+    ]
+    bench.execute(
+        f"UPDATE {undo_table(undo)} SET excluded = true WHERE NOT coalesce({' OR '.join(parts) or 'false'}, false)"
+    )
+
+
+def records_of(bench: Workbench, undo: UndoInput, action: Action) -> list[int]:
+    """The sync records whose rows have the action and take part."""
+    rows = bench.rows(
+        f"SELECT record_id FROM {undo_table(undo)} WHERE action = {action:d} AND reason IS NULL AND NOT excluded "
+        "ORDER BY number"
+    )
+    return [int(str(row[0])) for row in rows]

@@ -1,8 +1,9 @@
 """What an undo writes, streamed in batches, and its rows for the screen.
 
 Columns of a batch: x_record_id, x_action, x_a_id, x_b_id, x_status_after, x_deleted_in_after, x_base_a, x_base_b,
-x_other_digest (of the other side as it stands), x_is_half, x_v… values, x_e… expected, x_ha…/x_hb… what A and B hold
-afterwards as text, x_hp… what the written side held before, x_digest (of the written side afterwards).
+x_other_digest (of the other side as it stands), x_is_half, x_status_before, x_e… expected, x_ha…/x_hb… what A and B
+hold afterwards as text, x_hp… what the written side held before, x_digest (of the written side afterwards). The values
+that are sent are made from these texts (`engine.stated.values_as_kept`), so that they can be made again.
 """
 
 from __future__ import annotations
@@ -14,9 +15,8 @@ from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action, create, delete
 from desktop_sync.core.plan import FieldChange
 from desktop_sync.core.provider_port import Operation
-from desktop_sync.core.structure import FieldType
 from desktop_sync.core.undo import UndoRow
-from desktop_sync.engine.canonical import parsed_sql, value_type
+from desktop_sync.engine.canonical import parsed_sql
 from desktop_sync.engine.layout import Column
 from desktop_sync.engine.undo_input import (
     UndoInput,
@@ -29,16 +29,13 @@ from desktop_sync.engine.undo_input import (
 from desktop_sync.engine.undo_plan import undo_table
 from desktop_sync.engine.workbench import Workbench
 
-_BOUND_TYPED = (FieldType.INTEGER, FieldType.FLOAT, FieldType.BINARY)
-"""Types whose values go to an endpoint as such; all others go as the text that was kept, so that nothing is lost."""
-
 
 @dataclass(frozen=True, slots=True)
 class UndoQuery:
-    """`sql` streams the rows; `values`, `expected` are the fields of columns x_v0 … and x_e0 …; `history` has (batch
-    column, x_ column)."""
+    """`sql` streams the rows; `values` are the fields that are written, `expected` those of columns x_e0 …; `history`
+    has (batch column, x_ column)."""
 
-    side: Side
+    target: Side
     action: Action
     operation: Operation
     sql: str
@@ -74,16 +71,16 @@ class _Builder:
         head = (
             "u.number AS x_number, u.record_id AS x_record_id, u.action AS x_action, u.a_id AS x_a_id, u.b_id AS "
             "x_b_id, u.status_after AS x_status_after, u.deleted_in_after AS x_deleted_in_after, u.base_a AS x_base_a, "
-            "u.base_b AS x_base_b, o.digest AS x_other_digest, u.is_half AS x_is_half"
+            "u.base_b AS x_base_b, o.digest AS x_other_digest, u.is_half AS x_is_half, "
+            "u.status_before AS x_status_before"
         )
         checked = [f"t.{self.written.raw(name)} AS x_e{i}" for i, name in enumerate(expected)]
         inner = f"SELECT {', '.join([head, *values, *checked, *self._kept(numbers)])}{history.inner} {self._from()}"
         after = [f"{self._after(column, numbers)} AS {column.raw}" for column in self.own.columns]
-        bound = [f"{self._bound(number)} AS x_v{i}" for i, number in enumerate(numbers)]
-        middle = f"SELECT *, {', '.join([*bound, *after, *history.outer])} FROM ({inner})"
+        middle = f"SELECT *, {', '.join([*after, *history.outer])} FROM ({inner})"
         staging = self.written.read_staging
         wanted = [part.rpartition(" AS ")[2] for part in head.split(", ")]
-        wanted += [f"x_v{i}" for i in range(len(numbers))] + [f"x_e{i}" for i in range(len(expected))]
+        wanted += [f"x_e{i}" for i in range(len(expected))]
         wanted += [short for _, short in history.labels]
         if self.operation is Operation.DELETE:
             digest, staged = "CAST(NULL AS BLOB)", staging.select(f"({middle})")
@@ -141,17 +138,6 @@ class _Builder:
         if self.operation is Operation.CREATE:
             return "CAST(NULL AS VARCHAR)" if is_text else f"CAST(NULL AS {column.kind.sql})"
         return f"k{column.place}"
-
-    def _bound(self, number: int) -> str:
-        declared = self.own.structure.fields[number]
-        kind = value_type(declared.type, declared.scale)
-        if not declared.is_typed or declared.type not in _BOUND_TYPED:
-            return f"v{number}"
-        parsed = parsed_sql(f"p{number}", kind)
-        misfits = f"p{number} IS NOT NULL AND ({parsed}) IS NULL"
-        if self.bench.number(f"SELECT count(*) FROM {wrote_table(self.undo.layout, self.side)} WHERE {misfits}"):
-            return f"v{number}"
-        return f"({parsed_sql(f'v{number}', kind)})"
 
     def _history(self, numbers: Sequence[int]) -> _History:
         """What both sides hold afterwards, and what the written one held."""

@@ -95,7 +95,9 @@ class Application:
     def undo(self) -> UndoService:
         from desktop_sync.services.undo import UndoService
 
-        return UndoService(self.ledger, self.endpoints.open, self.clock, self.home / "work", self._steps, self._sleep)
+        return UndoService(
+            self.ledger, self.endpoints.open, self.clock, self._ids, self.home / "work", self._steps, self._sleep
+        )
 
     @cached_property
     def groups(self) -> GroupService:

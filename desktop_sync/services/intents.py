@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import pyarrow as pa
 
@@ -16,7 +17,6 @@ from desktop_sync.core.provider_port import Capabilities, ConditionalWrite, Crea
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.sides import text_places
 from desktop_sync.engine.staging import Staging
-from desktop_sync.engine.write_query import WriteQuery
 from desktop_sync.services.ladder import create_class, needs_known_ids, record_keys
 from desktop_sync.services.side_stream import reading
 from desktop_sync.services.sync_session import SyncSession, full_request
@@ -33,15 +33,27 @@ class Sending:
     send_before: datetime | None = None
 
 
+class Sent(Protocol):
+    """What is to be known of a query of writes: where to, what, and which fields."""
+
+    @property
+    def target(self) -> Side: ...
+    @property
+    def operation(self) -> Operation: ...
+    @property
+    def values(self) -> tuple[str, ...]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Intents:
-    """Makes the requests of one run. One thread."""
+    """Makes the requests of one run. One thread. `is_undo`: they take back what a run wrote."""
 
     session: SyncSession
     ledger: Ledger
     run_id: int
     clock: Clock
     ids: Ids
+    is_undo: bool = False
     _noted: set[tuple[int, Side]] = field(default_factory=set)
 
     def batch_size(self, side: Side, operation: Operation) -> int:
@@ -53,7 +65,7 @@ class Intents:
         """The same for batches."""
         return 1 if _is_blind_create(self.session.endpoints[side].capabilities, operation) else usual
 
-    def sending(self, layout: Layout, query: WriteQuery, count: int, *, has_ids: bool) -> Sending:
+    def sending(self, layout: Layout, query: Sent, count: int, *, has_ids: bool) -> Sending:
         """How these records are sent. What must be known of the side before the first create is durable then."""
         capabilities = self.session.endpoints[query.target].capabilities
         in_flight = timedelta(seconds=capabilities.max_in_flight_s)
@@ -61,8 +73,10 @@ class Intents:
         lag = timedelta(seconds=capabilities.read_lag_s)  # so long a look may still miss what was carried out
         deadline = self.clock.now() + 2 * in_flight + lag if in_flight or lag else None
         if query.operation is not Operation.CREATE:
-            # A conditional write that comes late finds the record changed, and does nothing.
-            is_harmless = deadline is None or capabilities.conditional_write is ConditionalWrite.STRONG
+            # A conditional write that comes late finds the record changed and does nothing, or it does what the next
+            # plan wants once more. An undo that comes late looks like an edit to the next plan, and would travel.
+            is_strong = capabilities.conditional_write is ConditionalWrite.STRONG
+            is_harmless = deadline is None or (is_strong and not self.is_undo)
             return Sending(None if is_harmless else Request(deadline=deadline), (), send_before)
         creates = create_class(capabilities, has_ids=has_ids)
         if needs_known_ids(creates, capabilities):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -29,26 +29,15 @@ from desktop_sync.core.provider_port import (
 )
 from desktop_sync.core.status import Status
 from desktop_sync.engine.layout import Layout
-from desktop_sync.engine.stated import as_if_read, measured_records, values_again
+from desktop_sync.engine.stated import as_if_read, measured_records, values_again, values_as_kept
 from desktop_sync.services.records_there import look, was_written
 from desktop_sync.services.side_stream import reading
 from desktop_sync.services.sync_session import SyncSession, full_request
+from desktop_sync.services.undo_settling import is_undo
 from desktop_sync.services.waiting import wait_until
 
 LONGEST_QUIESCE_S = 60.0
 """A run waits so long at most for requests that may be under way; what needs longer is held and left to a later run."""
-_NO_ANSWER = "no answer came when this record was written, and it may still be carried out; the next run looks again"
-_AMBIGUOUS = (
-    "no answer came when this record was created, and it may be one of these: link it to that one, or set it as "
-    "prepared to create it again"
-)
-
-
-def hold_text(hold: Hold) -> str:
-    """Why a record is held, for people; the ids it may have become stand in brackets at the end."""
-    if hold.reason is HoldReason.NO_ANSWER:
-        return _NO_ANSWER
-    return f"{_AMBIGUOUS} ({', '.join(hold.candidates)})"
 
 
 @dataclass(slots=True)
@@ -121,8 +110,10 @@ class Ladder:
     def _judge_change(self, layout: Layout, batch: OpenBatch, verdict: Verdict) -> None:
         """An update is done when the record is as the intent says, a delete when it is gone."""
         is_strong = self._capabilities(batch).conditional_write is ConditionalWrite.STRONG
-        if not is_strong and not self._wait_for(batch.request.deadline):
-            # A write without a condition that arrives late could undo what is written next.
+        is_harmless = is_strong and not is_undo(verdict.rows)
+        if not is_harmless and not self._wait_for(batch.request.deadline):
+            # A write without a condition that arrives late could undo what is written next, and what an undo brings
+            # back late would be taken for an edit.
             self._hold_all(verdict, range(verdict.rows.num_rows))
             return
         verdict.done.update(was_written(self.session, layout, batch, verdict.rows))
@@ -179,7 +170,7 @@ class Ladder:
         if not self._wait_for(batch.request.deadline):
             self._hold_all(verdict, every)
             return
-        unknown = self._unknown(layout, batch)
+        unknown = self._unknown(layout, batch, verdict.rows)
         stated = measured_records(
             self.session.bench, layout, batch.side, as_if_read(layout, batch.side, verdict.rows)
         ).to_pylist()
@@ -199,14 +190,15 @@ class Ladder:
             if may_be:
                 verdict.held[row] = Hold(HoldReason.AMBIGUOUS, tuple(sorted(may_be)))
 
-    def _unknown(self, layout: Layout, batch: OpenBatch) -> list[dict[str, object]]:
+    def _unknown(self, layout: Layout, batch: OpenBatch, rows: pa.Table) -> list[dict[str, object]]:
         """Records of the side that were not there before and have no peer: rid, digest, match_key and texts."""
         side, key = batch.side, self.session.key(layout)
         known = self.ledger.known_ids(key, batch.run_id, side) or frozenset()
         with reading(self.session.read(layout, side, full_request(layout.of(side)))) as stream:
             listed = measured_records(self.session.bench, layout, side, stream)["rid"].to_pylist()
         fresh = [record_id for record_id in listed if record_id is not None and record_id not in known]
-        fresh = [record_id for record_id in fresh if record_id not in self._taken(layout, side, fresh)]
+        taken = self._taken(layout, side, fresh, rows["record_id"].to_pylist())
+        fresh = [record_id for record_id in fresh if record_id not in taken]
         if not fresh:
             return []
         request = replace(full_request(layout.of(side)), ids=fresh)
@@ -215,14 +207,19 @@ class Ladder:
         texts = {row["rid"]: row for row in look(self.session, layout, side, fresh).to_pylist()}
         return [texts.get(row["rid"], {}) | row for row in measured]
 
-    def _taken(self, layout: Layout, side: Side, ids: Sequence[str]) -> set[str]:
-        """Those that are half of a pair, or that a person took out."""
+    def _taken(self, layout: Layout, side: Side, ids: Sequence[str], mine: Collection[int]) -> set[str]:
+        """Those that are half of a pair, or that a person took out; not what stood in the sync records `mine` before,
+        for a record that is created again may get the id again that it had."""
         a_ids, b_ids = (ids, []) if side is Side.A else ([], ids)
         peers = self.ledger.peers(self.session.key(layout), a_ids=a_ids, b_ids=b_ids)
         rows = pa.RecordBatchReader.from_stream(peers).read_all().to_pylist()
-        mine, other = f"{side.value}_id", f"{side.other.value}_id"
+        own, other = f"{side.value}_id", f"{side.other.value}_id"
         out = (Status.SKIPPED, Status.DELETED)
-        return {row[mine] for row in rows if row[other] is not None or row["status"] in out}
+        return {
+            row[own]
+            for row in rows
+            if row["record_id"] not in mine and (row[other] is not None or row["status"] in out)
+        }
 
     def _send_again(
         self, layout: Layout, batch: OpenBatch, verdict: Verdict, wanted: Sequence[int]
@@ -234,8 +231,9 @@ class Ladder:
             return []
         self.session.check_lease()
         structure, side = layout.of(batch.side).structure, batch.side
+        made = values_as_kept if is_undo(verdict.rows) else values_again
+        values = made(self.session.bench, layout, side, batch.request.fields, verdict.rows).take(list(wanted))
         rows = verdict.rows.take(list(wanted))
-        values = values_again(self.session.bench, layout, side, batch.request.fields, rows)
         creates = batch.request.creates or CreateClass.CLIENT_ID
         with self.session.endpoints[side].writer(structure) as writer:
             writer.stage(

@@ -10,14 +10,14 @@ import pyarrow.compute as pc
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action, create
+from desktop_sync.core.hold_text import hold_text
 from desktop_sync.core.ledger_port import Ledger
 from desktop_sync.core.ledger_values import Hold, HoldReason
 from desktop_sync.core.ports import CancelToken, Clock, Phase, Progress, Steps
-from desktop_sync.core.provider_port import Operation, WriteBatch, Writer, WriteResult, WriteStatus
+from desktop_sync.core.provider_port import Operation, Writer, WriteResult, WriteStatus
 from desktop_sync.core.status import Status
 from desktop_sync.engine import outcome_query
 from desktop_sync.engine.layout import Layout
-from desktop_sync.engine.outcome_query import SETTLEMENT_SCHEMA
 from desktop_sync.engine.plan_input import PlanInput, pair_table
 from desktop_sync.engine.read_back import measure
 from desktop_sync.engine.write_query import WriteQuery, write_query
@@ -34,12 +34,12 @@ from desktop_sync.services.batch_rows import (
 )
 from desktop_sync.services.conditions import Conditions
 from desktop_sync.services.intents import Intents
-from desktop_sync.services.ladder import hold_text
 from desktop_sync.services.lossy import LossyFields
 from desktop_sync.services.run_steps import RunSteps
-from desktop_sync.services.side_stream import read_ahead, reading
+from desktop_sync.services.side_stream import reading
 from desktop_sync.services.sync_session import SyncSession, full_request
 from desktop_sync.services.whole_records import with_whole_records
+from desktop_sync.services.write_protocol import Staged, WriteProtocol, in_doubt, was_written
 
 CREATES_AND_UPDATES = (
     Action.CREATE_A,
@@ -50,8 +50,6 @@ CREATES_AND_UPDATES = (
     Action.MARK_B,
 )
 DELETES = (Action.DELETE_A, Action.DELETE_B)
-BATCHES_PER_COMMIT = 4
-"""A commit waits for the disk: that many batches, each with its durable intent, share one."""
 
 
 @dataclass(slots=True)
@@ -74,21 +72,6 @@ class Carried:
     def may_have_written(self, side: Side) -> bool:
         """Whether a request changed something there, or no answer came to one."""
         return bool(self.in_doubt) or any(action.target is side for action in self.actions)
-
-
-@dataclass(frozen=True, slots=True)
-class Staged:
-    """A batch whose intent is durable."""
-
-    batch_id: int
-    rows: pa.Table
-    content: pa.Table
-    has_keys: bool
-
-    def ids(self, side: Side) -> list[str | None]:
-        """The record ids of a side, as far as they are known."""
-        found: list[str | None] = self.rows[f"x_{side.value}_id"].to_pylist()
-        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,27 +108,25 @@ class Processing:
         if any(action is not create(side) for action in actions):
             note = self.conditions.ensure(given.layout, side)
             carried.notes += (note,) if note else ()
-        endpoint = self.session.endpoints[side]
-        own = given.layout.of(side)
-        capabilities = endpoint.capabilities
-        with endpoint.writer(own.structure) as writer:
-            staged: list[tuple[WriteQuery, Staged]] = []
-            for action in actions:
-                query = write_query(given, action)
-                size = self.intents.batch_size(side, query.operation)
-                at_once = self.intents.batches_per_commit(side, query.operation, BATCHES_PER_COMMIT)
-                for batch in read_ahead(self.session.bench.stream(query.sql, size)):
-                    if self.cancel.is_cancelled:
-                        self._abandon(given, staged)
-                        self.cancel.check()
-                    numbered = self._numbered(pa.Table.from_batches([batch]))
-                    rows = self._without_unresolved(given, query, numbered, carried)
-                    if rows.num_rows:
-                        staged.append((query, self._stage(given, query, rows, writer)))
-                        if capabilities.commits_each_batch and len(staged) >= at_once:
-                            self._commit(given, writer, staged, carried)
-            if staged:
-                self._commit(given, writer, staged, carried)
+        self._protocol().write_side(
+            given.layout,
+            side,
+            (write_query(given, action) for action in actions),
+            lambda query, rows, writer: self._stage(given, query, rows, writer, carried),
+            lambda query, one, result: self._settle(given, query, one, result, carried),
+        )
+
+    def _protocol(self) -> WriteProtocol:
+        return WriteProtocol(
+            self.session,
+            self.ledger,
+            self.run_id,
+            self.progress,
+            self.cancel,
+            self.steps,
+            self.intents,
+            "process",
+        )
 
     def _numbered(self, rows: pa.Table) -> pa.Table:
         """Rows that had no sync record get the next numbers, in their order."""
@@ -156,13 +137,6 @@ class Processing:
         fresh = pa.array(range(first, first + numbers.null_count), pa.int64())
         filled = pc.replace_with_mask(numbers.combine_chunks(), pc.is_null(numbers).combine_chunks(), fresh)
         return rows.set_column(rows.schema.get_field_index("x_record_id"), "x_record_id", filled)
-
-    def _abandon(self, given: PlanInput, staged: Sequence[tuple[WriteQuery, Staged]]) -> None:
-        """Intents whose write was never committed are closed; the endpoint is as it was."""
-        for query, one in staged:
-            self.ledger.close_batch(one.batch_id, SETTLEMENT_SCHEMA.empty_table(), done_rows=())
-            if self.session.provenance is not None:
-                self.session.provenance.settle_ids(given.layout, query.target, (), one.ids(query.target))
 
     def _without_unresolved(self, given: PlanInput, query: WriteQuery, rows: pa.Table, carried: Carried) -> pa.Table:
         """Rows whose references all have a counterpart; the others fail, each with a sentence.
@@ -186,10 +160,14 @@ class Processing:
         )
         return rows.filter(pc.invert(bad))
 
-    def _stage(self, given: PlanInput, query: WriteQuery, rows: pa.Table, writer: Writer) -> Staged:
+    def _stage(
+        self, given: PlanInput, query: WriteQuery, rows: pa.Table, writer: Writer, carried: Carried
+    ) -> Staged | None:
+        rows = self._without_unresolved(given, query, self._numbered(rows), carried)
+        if not rows.num_rows:
+            return None
         self.session.check_lease()
         target = query.target
-        own = given.layout.of(target)
         mine = f"x_{target.value}_id"
         if query.operation is Operation.CREATE:
             ids = rows["x_target_id"]
@@ -201,27 +179,13 @@ class Processing:
         content = batch_rows(query, rows)
         if query.operation is Operation.DELETE:
             content = with_whole_records(self.session, given.layout, target, content)
-        sent = self.intents.sending(given.layout, query, rows.num_rows, has_ids=not rows[mine].null_count)
-        key, operation = self.session.key(given.layout), int(query.operation)
-        batch_id = self.ledger.open_batch(
-            key, self.run_id, target, own.structure.name, operation, content, sent.request
-        )
-        if self.session.provenance is not None:
-            self.session.provenance.keep_pending(given, query, rows)
-        self.steps("process.intent_is_durable")
-        writer.stage(
-            WriteBatch(
-                query.operation,
-                rows[mine].to_pylist(),
-                query.values,
-                rows.select([f"x_v{i}" for i in range(len(query.values))]).rename_columns(list(query.values)),
-                query.expected,
-                rows.select([f"x_e{i}" for i in range(len(query.expected))]).rename_columns(list(query.expected)),
-                sent.keys,
-                sent.send_before,
-            )
-        )
-        return Staged(batch_id, rows, content, bool(sent.keys))
+        values = rows.select([f"x_v{i}" for i in range(len(query.values))]).rename_columns(list(query.values))
+
+        def keep_pending() -> None:
+            if self.session.provenance is not None:
+                self.session.provenance.keep_pending(given, query, rows)
+
+        return self._protocol().intend(given.layout, query, rows, content, values, writer, keep_pending)
 
     def _reserve_ids(self, given: PlanInput, side: Side, count: int) -> list[str] | None:
         """Ids for new records that no record has, nor the ledger for one whose deletion is still to be carried out."""
@@ -242,20 +206,8 @@ class Processing:
             asked *= 2  # a long row of ids that are taken is passed quickly
         return free[:count]
 
-    def _commit(
-        self, given: PlanInput, writer: Writer, staged: list[tuple[WriteQuery, Staged]], carried: Carried
-    ) -> None:
-        self.session.check_lease()
-        results = writer.commit()
-        self.steps("process.written")
-        for (query, one), result in zip(staged, results, strict=True):
-            self._settle(given, query, one, whole_result(result, one.rows), carried)
-            self.progress.advance(one.rows.num_rows)
-        staged.clear()
-
     def _settle(self, given: PlanInput, query: WriteQuery, one: Staged, result: WriteResult, carried: Carried) -> None:
-        statuses = pa.array(result.statuses, pa.int8())
-        written = pc.equal(statuses, int(WriteStatus.WRITTEN))
+        written = was_written(result)
         rows = with_new_ids(query, one.rows, result.ids)
         content, changed_content = one.content, False
         stored: pa.Table | None = None
@@ -269,12 +221,12 @@ class Processing:
                 carried.losses.look(given.layout, query, those(sent, written), those(content, written))
         parts = [written_settlements(query, those(rows, written), those(content, written))]
         self._look_again(rows.filter(pc.and_(written, is_unfinished(rows))), carried)
-        in_doubt = _in_doubt(statuses, has_keys=one.has_keys)
-        held = pc.indices_nonzero(in_doubt).to_pylist()
+        doubtful = in_doubt(one, result)
+        held = pc.indices_nonzero(doubtful).to_pylist()
         if held:
             carried.in_doubt += len(held)
-            parts.append(doubtful_settlements(query, one.rows.filter(in_doubt), hold_text(Hold(HoldReason.NO_ANSWER))))
-        refused = pc.invert(pc.or_(written, in_doubt))
+            parts.append(doubtful_settlements(query, one.rows.filter(doubtful), hold_text(Hold(HoldReason.NO_ANSWER))))
+        refused = pc.invert(pc.or_(written, doubtful))
         if pc.any(refused).as_py():
             parts.append(self._setbacks(given, query, rows, result, refused, carried))
         done = pc.indices_nonzero(written).to_pylist()
@@ -373,18 +325,3 @@ class Processing:
         # A record that was created again has a new id: its old pair must not translate a reference a second time.
         bench.execute(f"DELETE FROM {pairs} WHERE record_id IN (SELECT x_record_id FROM made)")
         bench.execute(f"INSERT INTO {pairs} SELECT x_record_id, x_a_id, x_b_id FROM made")
-
-
-def whole_result(result: WriteResult, rows: pa.Table) -> WriteResult:
-    """The result; where it does not have an item for each record, nobody knows what became of any of them."""
-    number = rows.num_rows
-    parts = (result.statuses, result.ids, result.messages, result.stored_as_sent)
-    if all(len(part) == number for part in parts):
-        return result
-    return WriteResult([int(WriteStatus.UNKNOWN)] * number, [None] * number, [""] * number, [True] * number)
-
-
-def _in_doubt(statuses: pa.Array, *, has_keys: bool) -> pa.Array:
-    """Whether it must be found out what became of each record. A key that is there already is that of this record."""
-    unknown = pc.equal(statuses, int(WriteStatus.UNKNOWN))
-    return pc.or_(unknown, pc.equal(statuses, int(WriteStatus.EXISTS))) if has_keys else unknown

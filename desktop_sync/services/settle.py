@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action
+from desktop_sync.core.hold_text import hold_text
 from desktop_sync.core.ledger_port import Ledger
 from desktop_sync.core.ledger_values import HoldReason, OpenBatch
 from desktop_sync.core.ports import CancelToken, Clock, Phase, Progress, Sleep, Steps
@@ -18,9 +19,9 @@ from desktop_sync.core.status import DeletedIn, Status
 from desktop_sync.engine.held import Held
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.outcome_query import SETTLEMENT_SCHEMA
-from desktop_sync.services.ladder import Ladder, Verdict, hold_text
+from desktop_sync.services.ladder import Ladder, Verdict
 from desktop_sync.services.sync_session import SyncSession
-from desktop_sync.services.undo_settling import is_undo, undone_settlements
+from desktop_sync.services.undo_settling import as_before, is_undo, undo_held, undone_settlements
 
 
 @dataclass(slots=True)
@@ -32,9 +33,13 @@ class Resolved:
     actions: dict[str, Counter[Action]] = field(default_factory=dict)
     pairs: dict[str, list[pa.Table]] = field(default_factory=dict)
     free: dict[str, dict[Side, list[str]]] = field(default_factory=dict)
+    outcomes: list[tuple[OpenBatch, pa.Table, pa.Table]] = field(default_factory=list)
+    """Of each intent the rows that were written, and those that were not."""
 
-    def note(self, entity: str, done: pa.Table, free: pa.Table) -> None:
+    def note(self, batch: OpenBatch, done: pa.Table, free: pa.Table) -> None:
         self.intents += 1
+        self.outcomes.append((batch, done, free))
+        entity = batch.key.entity
         counted = Counter(Action(number) for number in done["action"].to_pylist())
         self.actions.setdefault(entity, Counter()).update(counted)
         self.pairs.setdefault(entity, []).append(done.select(["record_id", "a_id", "b_id"]))
@@ -123,7 +128,7 @@ class Settling:
         if layout is None:
             nothing = SETTLEMENT_SCHEMA.empty_table()
             self.ledger.resolve_held(batch.id, nothing, done_rows=(), free_rows=batch.places)
-            resolved.note(batch.key.entity, rows.slice(0, 0), rows)
+            resolved.note(batch, rows.slice(0, 0), rows)
             return
         verdict = self._judge(layout, batch, rows)
         if len(verdict.held) == rows.num_rows:
@@ -131,14 +136,16 @@ class Settling:
             return
         done = sorted(verdict.done)
         free = [row for row in range(rows.num_rows) if row not in verdict.done and row not in verdict.held]
+        settlements = [_settlements(batch, _taken(verdict.rows, done))]
+        settlements += [as_before(self.ledger, batch.key, _taken(verdict.rows, free))] if is_undo(rows) else []
         self.ledger.resolve_held(
             batch.id,
-            _settlements(batch, _taken(verdict.rows, done)),
+            pa.concat_tables(settlements),
             done_rows=[batch.places[row] for row in done],
             free_rows=[batch.places[row] for row in free],
         )
         self._settle_origins(layout, batch, verdict)
-        resolved.note(batch.key.entity, _taken(verdict.rows, done), _taken(verdict.rows, free))
+        resolved.note(batch, _taken(verdict.rows, done), _taken(verdict.rows, free))
 
     def _note_ambiguity(self, layout: Layout, batch: OpenBatch, verdict: Verdict) -> None:
         """What waited for an answer and is ambiguous now says so, once."""
@@ -179,6 +186,8 @@ class Settling:
 
     def _held_settlements(self, layout: Layout, batch: OpenBatch, verdict: Verdict) -> list[pa.Table]:
         """The held records are in Review and say why, with the records that they may have become."""
+        if is_undo(verdict.rows):
+            return [undo_held(self.ledger, batch.key, verdict.rows, verdict.held)]
         source, mine = f"{batch.side.other.value}_id", f"{batch.side.value}_id"
         rows = verdict.rows.to_pylist()
         sources = [rows[row][source] for row in verdict.held if rows[row][source] is not None]

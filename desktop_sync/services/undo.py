@@ -19,7 +19,7 @@ from desktop_sync.core.errors import ConfigurationError, VersionMismatchError
 from desktop_sync.core.guard import GuardFinding
 from desktop_sync.core.ledger_port import Ledger
 from desktop_sync.core.ledger_values import DoneBatch
-from desktop_sync.core.ports import UNWATCHED, CancelToken, Clock, Phase, Progress, Sleep, Steps, no_steps
+from desktop_sync.core.ports import UNWATCHED, CancelToken, Clock, Ids, Phase, Progress, Sleep, Steps, no_steps
 from desktop_sync.core.run import EntityResult, Outcome, Run, RunKind, RunResult, Trigger
 from desktop_sync.core.sync_record import Conflict
 from desktop_sync.core.undo import UndoTarget
@@ -46,6 +46,7 @@ class UndoService:
         ledger: Ledger,
         open_endpoint: OpenEndpoint,
         clock: Clock,
+        ids: Ids,
         work_folder: Path,
         steps: Steps = no_steps,
         sleep: Sleep = time.sleep,
@@ -53,6 +54,7 @@ class UndoService:
         self._ledger = ledger
         self._open_endpoint = open_endpoint
         self._clock = clock
+        self._ids = ids
         self._work_folder = work_folder
         self._steps = steps
         self._sleep = sleep
@@ -242,7 +244,9 @@ class UndoService:
             if settled and preview is not None:
                 raise VersionMismatchError("the plan", "the state before", "what an interrupted run left")
             shown = preview or self._planned(session, target, progress, cancel)
-            writing = UndoWriting(session, self._ledger, run_id, progress, cancel, self._steps)
+            writing = UndoWriting(
+                session, self._ledger, run_id, self._clock, self._ids, progress, cancel, self._steps, settling
+            )
             carried = writing.carry_out([one.undo for one in shown.planned])
             self._ledger.drop(configuration.name)  # a plan that waits was made from what stood there before
             return self._result(shown, carried, run_id, target, self._clock.monotonic_s() - started_s)

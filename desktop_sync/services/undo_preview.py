@@ -14,6 +14,7 @@ from desktop_sync.core.ports import CancelToken, Phase, Progress
 from desktop_sync.core.provider_port import ReadRequest
 from desktop_sync.core.undo import UndoRow, UndoTarget
 from desktop_sync.engine import undo_input, undo_plan, undo_write
+from desktop_sync.engine.held import Held
 from desktop_sync.engine.sides import load_peers
 from desktop_sync.engine.undo_input import UndoInput
 from desktop_sync.services import record_problems
@@ -70,6 +71,7 @@ class UndoPlanning:
         if undo.quiet_batch is not None:
             for batch in self.ledger.batches_before(undo.quiet_batch, adopted):
                 undo_input.take_earlier(bench, layout, batch)
+        undo.held = Held(frozenset(one.record_id for one in self.ledger.held_records(key.configuration)))
         capabilities = {side: self.session.endpoints[side].capabilities for side in Side}
         undo_plan.make_undo_plan(bench, undo, capabilities)
         return PlannedUndo(undo, read, self._findings(undo))

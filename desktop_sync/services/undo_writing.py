@@ -1,42 +1,43 @@
-"""Carry an undo out: intent, write, read back, settle, batch by batch, as any run does (RELIABILITY 4.3)."""
+"""Carry an undo out, by the protocol of any run: intent, write, read back, settle, batch by batch (RELIABILITY 4.3).
+
+What is not answered is looked at by the ladder of create classes before anything else is done. What turns out never to
+have been written is written once more, what is in doubt stays held, and deletes wait for that (RELIABILITY 4.5).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action, Rule, create, delete, update
+from desktop_sync.core.hold_text import hold_text
 from desktop_sync.core.ledger_port import Ledger
 from desktop_sync.core.ledger_values import Hold, HoldReason
-from desktop_sync.core.ports import CancelToken, Phase, Progress, Steps
-from desktop_sync.core.provider_port import CreateClass, Operation, WriteBatch, Writer, WriteResult, WriteStatus
+from desktop_sync.core.ports import CancelToken, Clock, Ids, Phase, Progress, Steps
+from desktop_sync.core.provider_port import CreateClass, Operation, Writer, WriteResult, WriteStatus
 from desktop_sync.core.status import DeletedIn, Status
 from desktop_sync.engine import undo_plan
-from desktop_sync.engine.outcome_query import SETTLEMENT_SCHEMA
+from desktop_sync.engine.stated import values_as_kept
 from desktop_sync.engine.undo_input import UndoInput, adopted_ids
 from desktop_sync.engine.undo_write import UndoQuery, adopted_rows, undo_query
 from desktop_sync.services import record_problems
-from desktop_sync.services.process import BATCHES_PER_COMMIT, Carried, whole_result
+from desktop_sync.services.intents import Intents
+from desktop_sync.services.process import Carried
 from desktop_sync.services.records_there import look
-from desktop_sync.services.side_stream import read_ahead
+from desktop_sync.services.settle import Settling
 from desktop_sync.services.sync_session import SyncSession
-from desktop_sync.services.undo_settling import AFTER, undone_settlements
+from desktop_sync.services.undo_settling import AFTER, BEFORE, undo_held, undone_settlements
+from desktop_sync.services.write_protocol import Staged, WriteProtocol, in_doubt, was_written
 
-NO_ANSWER = "there was no answer, so it is not known whether it was written; the next run finds out"
 MEANWHILE = "it changed while the undo was on its way to it; nothing was written to it"
-
-
-@dataclass(frozen=True, slots=True)
-class _Staged:
-    """A batch whose intent is durable."""
-
-    batch_id: int
-    rows: pa.Table
-    content: pa.Table
+NOT_CARRIED_OUT = "no answer came when it was written, and it was not carried out"
+WAITS = "it waits until it is known what became of a record of which no answer came; undo the run again then"
+TRIES = 3
+"""How often a record is written in one undo when no answer came and nothing was done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,77 +47,121 @@ class UndoWriting:
     session: SyncSession
     ledger: Ledger
     run_id: int
+    clock: Clock
+    ids: Ids
     progress: Progress
     cancel: CancelToken
     steps: Steps
+    settling: Settling
+    carried: dict[int, Carried] = field(default_factory=dict)
 
     def carry_out(self, undos: Sequence[UndoInput]) -> dict[int, Carried]:
         """All of it: creates and updates, prerequisites first, then deletes the other way round. By layout number."""
-        carried = {undo.layout.number: Carried() for undo in undos}
+        self.carried.update({undo.layout.number: Carried() for undo in undos})
+        intents = Intents(self.session, self.ledger, self.run_id, self.clock, self.ids, is_undo=True)
+        protocol = WriteProtocol(
+            self.session, self.ledger, self.run_id, self.progress, self.cancel, self.steps, intents, "undo"
+        )
         for undo in undos:
-            self._restore_baselines(undo, carried[undo.layout.number])
+            self._restore_baselines(undo, self.carried[undo.layout.number])
+        for last in range(1, TRIES + 1):
+            again = self._write(undos, protocol)
+            if not again:
+                break
+            for undo in undos:
+                name = undo.layout.entity.name
+                records = {side: again.get((name, side), set()) for side in Side}
+                undo_plan.keep_only(self.session.bench, undo, records)
+                if last == TRIES:
+                    for side, ids in records.items():
+                        self._note(undo, side, sorted(ids), NOT_CARRIED_OUT)
+        self._note_held(undos)
+        return self.carried
+
+    def _write(self, undos: Sequence[UndoInput], protocol: WriteProtocol) -> dict[tuple[str, Side], set[int]]:
+        """The rows that take part are written; of which sync records it turned out that they were not, by entity and
+        side."""
+        again: dict[tuple[str, Side], set[int]] = {}
+        for undo in undos:
             for side in Side:
-                self._write_side(undo, side, (create(side), update(side)), carried[undo.layout.number])
+                self._write_side(undo, side, (create(side), update(side)), protocol)
+            self._look(undos, again)
         for undo in reversed(undos):
             for side in Side:
-                self._write_side(undo, side, (delete(side),), carried[undo.layout.number])
-        return carried
+                if not self._postpone_deletes(undo, side):
+                    self._write_side(undo, side, (delete(side),), protocol)
+            self._look(undos, again)
+        return again
 
-    def _write_side(self, undo: UndoInput, side: Side, actions: Sequence[Action], carried: Carried) -> None:
+    def _write_side(self, undo: UndoInput, side: Side, actions: Sequence[Action], protocol: WriteProtocol) -> None:
         counted = undo_plan.counts(self.session.bench, undo)
         wanted = [action for action in actions if counted.get(action)]
         if not wanted:
             return
-        endpoint, own = self.session.endpoints[side], undo.layout.of(side)
-        capabilities = endpoint.capabilities
         self.progress.phase(undo.layout.entity.name, Phase.WRITING, sum(counted[action] for action in wanted))
-        with endpoint.writer(own.structure) as writer:
-            staged: list[tuple[UndoQuery, _Staged]] = []
-            for action in wanted:
-                query = undo_query(self.session.bench, undo, side, action)
-                for batch in read_ahead(self.session.bench.stream(query.sql, capabilities.batch_size)):
-                    if self.cancel.is_cancelled:
-                        self._abandon(staged)
-                        self.cancel.check()
-                    rows = pa.Table.from_batches([batch])
-                    staged.append((query, self._stage(undo, query, rows, writer)))
-                    if capabilities.commits_each_batch and len(staged) >= BATCHES_PER_COMMIT:
-                        self._commit(undo, writer, staged, carried)
-            if staged:
-                self._commit(undo, writer, staged, carried)
+        protocol.write_side(
+            undo.layout,
+            side,
+            (undo_query(self.session.bench, undo, side, action) for action in wanted),
+            lambda query, rows, writer: self._stage(undo, query, rows, writer, protocol),
+            lambda query, one, result: self._settle(undo, query, one, result),
+        )
 
-    def _abandon(self, staged: Sequence[tuple[UndoQuery, _Staged]]) -> None:
-        """Intents whose write was never committed are closed; the endpoint is as it was."""
-        for _, one in staged:
-            self.ledger.close_batch(one.batch_id, SETTLEMENT_SCHEMA.empty_table(), done_rows=())
+    def _look(self, undos: Sequence[UndoInput], again: dict[tuple[str, Side], set[int]]) -> None:
+        """What was not answered is settled as far as it can be. Costs nothing where all was answered."""
+        if not any(one.in_doubt for one in self.carried.values()):
+            return
+        for one in self.carried.values():
+            one.in_doubt = 0
+        by_name = {undo.layout.entity.name: self.carried[undo.layout.number] for undo in undos}
+        for batch, done, free in self.settling.settle_held().outcomes:
+            if batch.run_id == self.run_id:
+                for action in done["action"].to_pylist():
+                    by_name[batch.key.entity].count(Action(action), 1)
+                if free.num_rows:
+                    again.setdefault((batch.key.entity, batch.side), set()).update(free["record_id"].to_pylist())
 
-    def _stage(self, undo: UndoInput, query: UndoQuery, rows: pa.Table, writer: Writer) -> _Staged:
+    def _postpone_deletes(self, undo: UndoInput, side: Side) -> bool:
+        """Whether the deletes must wait because a write of the entity is in doubt; then each of them is told."""
+        if not undo_plan.counts(self.session.bench, undo).get(delete(side)):
+            return False
+        key = self.session.key(undo.layout)
+        held = self.ledger.held_records(key.configuration)
+        if not any(one.key == key and one.reason is HoldReason.NO_ANSWER for one in held):
+            return False
+        self._note(undo, side, undo_plan.records_of(self.session.bench, undo, delete(side)), WAITS)
+        return True
+
+    def _note_held(self, undos: Sequence[UndoInput]) -> None:
+        """What is still in doubt is told."""
+        by_name = {undo.layout.entity.name: undo for undo in undos}
+        for one in self.ledger.held_records(self.session.configuration.name):
+            if one.run_id == self.run_id and one.key.entity in by_name:
+                self._note(by_name[one.key.entity], one.side, [one.record_id], hold_text(one.hold, is_undone=True))
+
+    def _note(self, undo: UndoInput, side: Side, record_ids: Sequence[int], why: str) -> None:
+        carried = self.carried[undo.layout.number]
+        carried.failed += len(record_ids)
+        for record in map(self.ledger.record, record_ids[: record_problems.MOST]):
+            ids = {Side.A: record.a_id, Side.B: record.b_id} if record is not None else dict.fromkeys(Side)
+            carried.problems.append(record_problems.not_undone(undo.layout, ids, why))
+
+    def _stage(
+        self, undo: UndoInput, query: UndoQuery, rows: pa.Table, writer: Writer, protocol: WriteProtocol
+    ) -> Staged:
         self.session.check_lease()
-        own, mine = undo.layout.of(query.side), f"x_{query.side.value}_id"
-        chooses_ids = self.session.endpoints[query.side].capabilities.creates is CreateClass.CLIENT_ID
+        mine = f"x_{query.target.value}_id"
+        chooses_ids = self.session.endpoints[query.target].capabilities.creates is CreateClass.CLIENT_ID
         if query.operation is Operation.CREATE and not chooses_ids:
             rows = rows.set_column(rows.schema.get_field_index(mine), mine, pa.nulls(rows.num_rows, pa.string()))
         content = self._content(undo, query, rows)
-        batch_id = self.ledger.open_batch(
-            self.session.key(undo.layout), self.run_id, query.side, own.structure.name, int(query.operation), content
-        )
-        self.steps("undo.intent_is_durable")
-        writer.stage(
-            WriteBatch(
-                query.operation,
-                rows[mine].to_pylist(),
-                query.values,
-                rows.select([f"x_v{i}" for i in range(len(query.values))]).rename_columns(list(query.values)),
-                query.expected,
-                rows.select([f"x_e{i}" for i in range(len(query.expected))]).rename_columns(list(query.expected)),
-            )
-        )
-        return _Staged(batch_id, rows, content)
+        values = values_as_kept(self.session.bench, undo.layout, query.target, query.values, content)
+        return protocol.intend(undo.layout, query, rows, content, values, writer)
 
     @staticmethod
     def _content(undo: UndoInput, query: UndoQuery, rows: pa.Table) -> pa.Table:
         """The batch rows for the ledger, with how the sync records stand afterwards."""
-        side, number = query.side, rows.num_rows
+        side, number = query.target, rows.num_rows
         is_half = rows["x_is_half"]
         ids = {one: rows[f"x_{one.value}_id"] for one in Side}
         ids[side.other] = _unless(is_half, ids[side.other])
@@ -132,40 +177,33 @@ class UndoWriting:
             f"{side.value}_digest": rows["x_digest"],
             f"{side.other.value}_digest": rows["x_other_digest"],
             AFTER: rows["x_status_after"],
+            BEFORE: rows["x_status_before"],
             "deleted_in_after": rows["x_deleted_in_after"],
             "base_a": _unless(is_half, base[Side.A]),
             "base_b": _unless(is_half, base[Side.B]),
         }
         return pa.table(columns | {label: rows[name] for label, name in query.history})
 
-    def _commit(
-        self, undo: UndoInput, writer: Writer, staged: list[tuple[UndoQuery, _Staged]], carried: Carried
-    ) -> None:
-        self.session.check_lease()
-        results = writer.commit()
-        self.steps("undo.written")
-        for (query, one), result in zip(staged, results, strict=True):
-            self._settle(undo, query, one, whole_result(result, one.rows), carried)
-            self.progress.advance(one.rows.num_rows)
-        staged.clear()
-
-    def _settle(self, undo: UndoInput, query: UndoQuery, one: _Staged, result: WriteResult, carried: Carried) -> None:
-        written = pc.equal(pa.array(result.statuses, pa.int8()), int(WriteStatus.WRITTEN))
+    def _settle(self, undo: UndoInput, query: UndoQuery, one: Staged, result: WriteResult) -> None:
+        written, doubtful, carried = was_written(result), in_doubt(one, result), self.carried[undo.layout.number]
         content = one.content
         if query.operation is not Operation.DELETE:
-            mine = f"{query.side.value}_id"
+            mine = f"{query.target.value}_id"
             ids = pa.chunked_array([pa.array(result.ids, pa.string())])
-            content = _replaced(content, mine, pc.coalesce(ids, content[mine]))
+            content = _replaced(content, mine, pc.if_else(doubtful, content[mine], pc.coalesce(ids, content[mine])))
             content = self._with_stored(undo, query, content, result, written)
-        self._note_failures(undo, query, content, result, carried)
+        self._note_failures(undo, query, content, result, doubtful)
         done = pc.indices_nonzero(written).to_pylist()
-        unknown = [row for row, status in enumerate(result.statuses) if status == WriteStatus.UNKNOWN]
+        held = dict.fromkeys(pc.indices_nonzero(doubtful).to_pylist(), Hold(HoldReason.NO_ANSWER))
+        carried.in_doubt += len(held)
+        parts = [undone_settlements(content.filter(written))]
+        parts += [undo_held(self.ledger, self.session.key(undo.layout), content, held)] if held else []
         self.ledger.close_batch(
             one.batch_id,
-            undone_settlements(content.filter(written)),
+            pa.concat_tables(parts),
             done_rows=done,
             stored=None if content.equals(one.content) else content,
-            held=dict.fromkeys(unknown, Hold(HoldReason.NO_ANSWER)),
+            held=held,
         )
         self.steps("undo.settled")
         carried.count(query.action, len(done))
@@ -177,8 +215,8 @@ class UndoWriting:
         doubtful = pc.and_(written, pc.invert(pa.array(result.stored_as_sent, pa.bool_())))
         if not pc.any(doubtful).as_py():
             return content
-        me = query.side.value
-        found = look(self.session, undo.layout, query.side, content[f"{me}_id"].filter(doubtful).to_pylist())
+        me = query.target.value
+        found = look(self.session, undo.layout, query.target, content[f"{me}_id"].filter(doubtful).to_pylist())
         places = pc.index_in(content[f"{me}_id"], value_set=found["rid"].combine_chunks())
         known = pc.and_(doubtful, pc.is_valid(places))
         places = pc.fill_null(places, 0).combine_chunks()
@@ -189,17 +227,19 @@ class UndoWriting:
         return content
 
     def _note_failures(
-        self, undo: UndoInput, query: UndoQuery, content: pa.Table, result: WriteResult, carried: Carried
+        self, undo: UndoInput, query: UndoQuery, content: pa.Table, result: WriteResult, doubtful: pa.Array
     ) -> None:
         """Records that were refused or changed meanwhile stay as they are, in the endpoint and in the ledger."""
+        carried = self.carried[undo.layout.number]
         ids = zip(content["a_id"].to_pylist(), content["b_id"].to_pylist(), strict=True)
-        for status, message, (a_id, b_id) in zip(result.statuses, result.messages, ids, strict=True):
-            if status == WriteStatus.WRITTEN:
+        answers = zip(result.statuses, result.messages, doubtful.to_pylist(), ids, strict=True)
+        for status, message, is_doubtful, (a_id, b_id) in answers:
+            if status == WriteStatus.WRITTEN or is_doubtful:
                 continue
             carried.failed += 1
-            said = message or (NO_ANSWER if status == WriteStatus.UNKNOWN else MEANWHILE)
             ids_of = {Side.A: a_id, Side.B: b_id}
-            carried.problems.append(record_problems.rejected(undo.layout, query.side, query.operation, ids_of, said))
+            said = message or MEANWHILE
+            carried.problems.append(record_problems.rejected(undo.layout, query.target, query.operation, ids_of, said))
 
     def _restore_baselines(self, undo: UndoInput, carried: Carried) -> None:
         """What was adopted has the baseline again that it had before; the next run looks at it."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -20,7 +20,7 @@ from pathlib import Path
 from desktop_sync.core.errors import DesktopSyncError
 from desktop_sync.core.run import RunResult
 from tests.crash.scenarios import BASE, SCENARIOS, Scenario
-from tests.support.chaos_system import CLASSES, Profile
+from tests.support.chaos_system import CLASSES, ChaosSystem, Profile
 from tests.support.chaos_world import NAME, ChaosWorld, Moment, Template, make_chaos_world, take_moment, world_at
 
 
@@ -97,13 +97,28 @@ class Enumeration:
         scenario.edit(world.left, world.right)
         return world
 
+    def act(self, world: ChaosWorld) -> RunResult | DesktopSyncError | None:
+        """What the program is asked for, and asked for again after it died."""
+        return world.try_run()
+
+    def rest(self, world: ChaosWorld) -> None:
+        """What may still be written down in the ledger, and not to a system, before a run leaves everything as it
+        is."""
+
+    def expected(self, scenario: Scenario, system: ChaosSystem) -> dict[str, str]:
+        """What the system holds in the end, e-mail address → name."""
+        return dict(scenario.agreed)
+
+    def is_settled(self, world: ChaosWorld, result: RunResult | DesktopSyncError | None) -> bool:
+        return is_settled(world, result)
+
     def _watched(self, world: ChaosWorld, scenario: Scenario | None = None) -> list[Moment]:
         """The moments of the next run, one for each of its steps; the world is gone afterwards."""
         moments: list[Moment] = []
         if scenario is not None and scenario.faults is not None:
             scenario.faults(world.left, world.right)
         world.stepper.watch = lambda step: moments.append(take_moment(world, step))
-        world.try_run()
+        self.act(world)
         world.stepper.watch = None
         self.counts.steps_seen.update(moment.step for moment in moments)
         self._drop(world)
@@ -124,18 +139,21 @@ class Enumeration:
 
     def _recover(self, scenario: Scenario, world: ChaosWorld, moment: Moment, told: str, is_late: bool) -> None:
         counts, tokens = self.counts, _tokens(world)
-        results = [world.try_run()]
+        results = [self.act(world)]
         world.clock.move(100)  # what is under way arrives
-        if not _is_settled(world, results[-1]):
-            results.append(world.try_run())
+        if not self.is_settled(world, results[-1]):
+            results.append(self.act(world))
         counts.steps_seen.update(world.stepper.names)
-        problems = check(scenario, world, tokens, counts)
-        if not _is_settled(world, results[-1]):
+        expected = {system.name: self.expected(scenario, system) for system in (world.left, world.right)}
+        problems = check(expected, world, tokens, counts)
+        if not self.is_settled(world, results[-1]):
             counts.unsettled += 1
             problems.append(f"not settled: {results}")
         if is_late or counts.crash_runs % self.quiet_every == 0:
             counts.quiet_checks += 1
-            writes, ledger = world.left.writes() + world.right.writes(), world.ledger_rows()
+            writes = world.left.writes() + world.right.writes()
+            self.rest(world)
+            ledger = world.ledger_rows()
             world.try_run()
             changed = [name for name, rows in world.ledger_rows().items() if rows != ledger.get(name)]
             if changed or world.left.writes() + world.right.writes() != writes:
@@ -156,8 +174,8 @@ class Enumeration:
         shutil.rmtree(world.folder)
 
 
-def check(scenario: Scenario, world: ChaosWorld, tokens: set[str], counts: Counts) -> list[str]:
-    """What is wrong with the world after a recovery, in words; counted, too."""
+def check(expected: Mapping[str, dict[str, str]], world: ChaosWorld, tokens: set[str], counts: Counts) -> list[str]:
+    """What is wrong with the world after a recovery, in words; counted, too. `expected`: by system, what it holds."""
     problems: list[str] = []
     for system in (world.left, world.right):
         rows = list(system.records("people").values())
@@ -166,7 +184,7 @@ def check(scenario: Scenario, world: ChaosWorld, tokens: set[str], counts: Count
             counts.duplicated += 1
             problems.append(f"twice in {system.name}: {[email for email, number in names.items() if number > 1]}")
         found = {str(row["email"]): str(row["name"]) for row in rows}
-        if found != dict(scenario.agreed):
+        if found != expected[system.name]:
             counts.lost += 1
             problems.append(f"{system.name} has {found}")
         problems += system.violations
@@ -190,7 +208,7 @@ def _tokens(world: ChaosWorld) -> set[str]:
     }
 
 
-def _is_settled(world: ChaosWorld, result: RunResult | DesktopSyncError | None) -> bool:
+def is_settled(world: ChaosWorld, result: RunResult | DesktopSyncError | None) -> bool:
     return (
         isinstance(result, RunResult)
         and not any(entity.failed for entity in result.entities)

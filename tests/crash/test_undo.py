@@ -1,12 +1,22 @@
 """The program dies in the middle of an undo, at steps that leave a state of their own on disk; then it is asked again.
 
 The undo of a run that was half undone undoes the other half: in the end both systems are what they were before the run.
+Real files are killed in processes of their own; every class of the capability ladder is crashed in this one.
 """
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
+from tests.crash.undo_enumeration import UNDONE, WAYS, UndoEnumeration, held
+from tests.support.chaos_system import CLASSES
+from tests.support.chaos_world import assert_done
+from tests.support.cheap_starts import cheap_starts
 from tests.support.crash_trial import Answer, CrashServer
 from tests.support.crash_world import FLOWS, World
 
@@ -72,3 +82,50 @@ def test_an_undo_that_was_cut_off_is_settled_by_the_next_run_and_not_done_twice(
         assert contents(world) == cut_off
         assert answer["report"]["open"] == 0
         world.restore()
+
+
+@pytest.fixture
+def work() -> Iterator[UndoEnumeration]:
+    shared = Path("/dev/shm")
+    with (
+        tempfile.TemporaryDirectory(prefix="undo-", dir=shared if shared.is_dir() else None) as folder,
+        cheap_starts(),
+    ):
+        yield UndoEnumeration(Path(folder))
+
+
+@pytest.mark.scenario("A1", "A3", "A8")
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("class_name", CLASSES)
+@pytest.mark.parametrize("way", WAYS)
+def test_an_undo_that_dies_at_any_step_loses_and_doubles_nothing_in_any_class(
+    work: UndoEnumeration, class_name: str, way: str, is_full: bool
+) -> None:
+    """Answers are lost, late, or never given; the crash falls on any step."""
+    first = list(CLASSES).index(class_name) + list(WAYS).index(way)
+    for number, scenario in enumerate(UNDONE):
+        if is_full or number % len(WAYS) == first % len(WAYS):
+            step = 1 if is_full else 17
+            work.singles(replace(scenario, faults=WAYS[way]), class_name, step=step, first=(first + 5 * number) % step)
+    assert work.counts.crash_runs >= 3
+    assert not work.counts.failures
+    counts = work.counts
+    assert counts.lost + counts.duplicated + counts.losers_missing + counts.unsettled + counts.noisy_checks == 0
+
+
+@pytest.mark.parametrize("class_name", CLASSES)
+@pytest.mark.parametrize("way", WAYS)
+def test_an_undo_without_answers_is_undone_like_any_run(work: UndoEnumeration, class_name: str, way: str) -> None:
+    scenario = next(one for one in UNDONE if one.name == "everything")
+    world = work.edited(scenario, CLASSES[class_name])
+    faults = WAYS[way]
+    if faults is not None:
+        faults(world.left, world.right)
+    assert_done(world.undo(work.undone))
+    world.clock.move(100)
+    assert held(world) == work.before
+    assert work.undo_the_undo(world) == work.after
+    assert held(world) == work.after
+    assert_done(world.run())
+    assert held(world) == work.after
+    world.close()

@@ -42,12 +42,13 @@ class Bug:
 
 
 PROCESS = "desktop_sync/services/process.py"
+PROTOCOL = "desktop_sync/services/write_protocol.py"
 LADDER = "desktop_sync/services/ladder.py"
 SETTLE = "desktop_sync/services/settle.py"
 INTENTS = "desktop_sync/services/intents.py"
 SQLITE_WRITING = "desktop_sync/providers/sql/sqlite_writing.py"
 ORIGINS = "desktop_sync/engine/origin_query.py"
-OPENED = "batch_id = self.ledger.open_batch(\n            key, self.run_id, target, own.structure.name, operation, content, sent.request\n        )"
+OPENED = "batch_id = self.ledger.open_batch(\n            self.session.key(layout), self.run_id, query.target, structure, int(query.operation), content, sent.request\n        )"
 EXPECTED = (
     "                query.expected,\n"
     '                rows.select([f"x_e{i}" for i in range(len(query.expected))])'
@@ -77,16 +78,16 @@ BUGS = (
         "the intent is made durable after the write",
         (
             Edit(
-                PROCESS,
+                PROTOCOL,
                 OPENED,
-                OPENED.replace("self.ledger.open_batch(", "(lambda *made: self.ledger.open_batch(*made), (")
-                .replace("sent.request\n        )", "sent.request))")
-                .replace("            key,", "            key,"),
+                OPENED.replace("self.ledger.open_batch(", "(lambda *made: self.ledger.open_batch(*made), (").replace(
+                    "sent.request\n        )", "sent.request))"
+                ),
             ),
             Edit(
-                PROCESS,
-                'results = writer.commit()\n        self.steps("process.written")\n',
-                'results = writer.commit()\n        self.steps("process.written")\n        staged[:] = [(q, replace(o, batch_id=o.batch_id[0](*o.batch_id[1]))) for q, o in staged]  # type: ignore\n',
+                PROTOCOL,
+                'results = writer.commit()\n        self.steps(f"{self.name}.written")\n',
+                'results = writer.commit()\n        self.steps(f"{self.name}.written")\n        staged[:] = [(q, type(o)(o.batch_id[0](*o.batch_id[1]), o.rows, o.content, o.has_keys)) for q, o in staged]  # type: ignore\n',
             ),
         ),
         ("tests/crash/test_orphans.py",),
@@ -96,7 +97,7 @@ BUGS = (
         "what stood there before is kept at the end, not with the intent",
         (
             Edit(
-                PROCESS,
+                PROTOCOL,
                 OPENED,
                 OPENED.replace(
                     ", content, sent",
@@ -140,13 +141,13 @@ BUGS = (
     Bug(
         8,
         "an update does not look at what it overwrites",
-        (Edit(PROCESS, EXPECTED, BLIND.format(when="query.operation is Operation.UPDATE")),),
+        (Edit(PROTOCOL, EXPECTED, BLIND.format(when="query.operation is Operation.UPDATE")),),
         ("tests/integration/test_semantics_races.py",),
     ),
     Bug(
         9,
         "a delete does not look at what it deletes",
-        (Edit(PROCESS, EXPECTED, BLIND.format(when="query.operation is Operation.DELETE")),),
+        (Edit(PROTOCOL, EXPECTED, BLIND.format(when="query.operation is Operation.DELETE")),),
         ("tests/integration/test_semantics_races.py",),
     ),
     Bug(

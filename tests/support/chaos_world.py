@@ -179,10 +179,20 @@ class ChaosWorld:
     def run(self, **options: object) -> RunResult:
         return self.application.synchronization.run(NAME, **options)  # type: ignore[arg-type]
 
+    def undo(self, run_id: int) -> RunResult:
+        return self.application.undo.undo(run_id)
+
     def try_run(self) -> RunResult | DesktopSyncError | None:
         """The result, the error of a run that failed, or None where the process died."""
+        return self._tried(self.run)
+
+    def try_undo(self, run_id: int) -> RunResult | DesktopSyncError | None:
+        """The same for the undo of a run."""
+        return self._tried(lambda: self.undo(run_id))
+
+    def _tried(self, act: Callable[[], RunResult]) -> RunResult | DesktopSyncError | None:
         try:
-            return self.run()
+            return act()
         except DesktopSyncError as error:
             return error
         except Crash:
