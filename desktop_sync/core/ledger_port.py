@@ -273,7 +273,8 @@ class HeldStore(Protocol):
         stored: ArrowStream | None = None,
     ) -> None:
         """One transaction: the settlements hold; the held rows in `done_rows` were written, those in `free_rows` were
-        not, and neither is held any more. Rows are numbered as in the whole batch, and so is `stored`."""
+        not, and neither is held any more. Rows are numbered as in the whole batch. `stored`: the batch rows of
+        `done_rows`, in that order, as they really are (with the ids that were found)."""
 
     def hold_again(self, batch_id: int, settlements: ArrowStream, held: Mapping[int, Hold]) -> None:
         """One transaction: the settlements hold, and these rows of the batch are held for another reason now."""

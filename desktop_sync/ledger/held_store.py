@@ -93,17 +93,14 @@ class SqlHeldStore(Store):
     ) -> None:
         """One transaction: the settlements hold; rows that were written are done, and none of these rows is held."""
         settled = read_stream(settlements)
-        content = None if stored is None else read_rows(stored)
-        blob = None if content is None else pack(content)
+        found = None if stored is None else read_rows(stored)
         with self._database.writing("resolve_held") as connection:
             head = connection.execute(
                 select(_heads.entity_id, _heads.run_id, _heads.row_count, _heads.state, _heads.done_rows).where(
                     _heads.id == batch_id
                 )
             ).one()
-            records = content.column("record_id") if content is not None else _record_ids(connection, batch_id)
-            if len(records) != head.row_count:
-                raise BugError(f"batch {batch_id} has {head.row_count} rows, but {len(records)} were stored")
+            records = _record_ids(connection, batch_id)
             taken = set(records.take(pa.array(sorted(done_rows), pa.int64())).to_pylist())
             Settlement(connection, head.entity_id, head.run_id, self._now_us()).carry_out(settled, batch_id, taken)
             was_done = (
@@ -120,8 +117,8 @@ class SqlHeldStore(Store):
             )
             gone = [*done_rows, *free_rows]
             connection.execute(delete(tables.held).where(_held.batch_id == batch_id, _held.row.in_(gone)))
-            if blob is not None:
-                connection.execute(update(tables.batch_content).where(_contents.batch_id == batch_id).values(rows=blob))
+            if found is not None and done_rows:
+                _replace_rows(connection, batch_id, done_rows, found)
 
     def hold_again(self, batch_id: int, settlements: ArrowStream, held: Mapping[int, Hold]) -> None:
         """One transaction: the settlements hold, and the rows have these reasons; since when stays."""
@@ -172,6 +169,17 @@ class SqlHeldStore(Store):
             )
             blob = connection.execute(wanted).scalar()
         return None if blob is None else frozenset(unpack(blob).column(0).to_pylist())
+
+
+def _replace_rows(connection: Connection, batch_id: int, places: Sequence[int], found: pa.Table) -> None:
+    """These rows of the batch's content are those that were found."""
+    if found.num_rows != len(places):
+        raise BugError(f"batch {batch_id}: {found.num_rows} rows were found for {len(places)}")
+    kept = unpack(connection.execute(select(_contents.rows).where(_contents.batch_id == batch_id)).scalar_one())
+    now = {place: kept.num_rows + number for number, place in enumerate(places)}
+    both = pa.concat_tables([kept, found.select(kept.column_names).cast(kept.schema)])
+    merged = both.take(pa.array([now.get(row, row) for row in range(kept.num_rows)], pa.int64()))
+    connection.execute(update(tables.batch_content).where(_contents.batch_id == batch_id).values(rows=pack(merged)))
 
 
 def hold(

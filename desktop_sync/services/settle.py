@@ -143,6 +143,7 @@ class Settling:
             pa.concat_tables(settlements),
             done_rows=[batch.places[row] for row in done],
             free_rows=[batch.places[row] for row in free],
+            stored=None if verdict.rows.equals(rows) or not done else _taken(verdict.rows, done),
         )
         self._settle_origins(layout, batch, verdict)
         resolved.note(batch, _taken(verdict.rows, done), _taken(verdict.rows, free))

@@ -90,7 +90,7 @@ class UndoWriting:
             for side in Side:
                 if not self._postpone_deletes(undo, side):
                     self._write_side(undo, side, (delete(side),), protocol)
-            self._look(undos, again)
+                    self._look(undos, again)
         return again
 
     def _write_side(self, undo: UndoInput, side: Side, actions: Sequence[Action], protocol: WriteProtocol) -> None:

@@ -105,7 +105,7 @@ def test_an_undo_that_dies_at_any_step_loses_and_doubles_nothing_in_any_class(
     first = list(CLASSES).index(class_name) + list(WAYS).index(way)
     for number, scenario in enumerate(UNDONE):
         if is_full or number % len(WAYS) == first % len(WAYS):
-            step = 1 if is_full else 17
+            step = 1 if is_full else 11
             work.singles(replace(scenario, faults=WAYS[way]), class_name, step=step, first=(first + 5 * number) % step)
     assert work.counts.crash_runs >= 3
     assert not work.counts.failures
