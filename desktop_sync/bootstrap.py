@@ -8,7 +8,7 @@ import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 
-from desktop_sync import suspend_clock
+from desktop_sync import network, suspend_clock
 from desktop_sync.core.ledger_port import Ledger
 from desktop_sync.core.ports import Clock, Secrets, Steps, no_steps
 from desktop_sync.providers.registry import Registry
@@ -67,7 +67,7 @@ def build_application(home: Path | None = None, *, steps: Steps = no_steps, cloc
 
         return choose_secrets(folder, os.environ.get("DESKTOP_SYNC_MASTER_PASSWORD"))
 
-    return Application(folder, used_clock, ids, Registry(), ledger, secrets, steps)
+    return Application(folder, used_clock, ids, Registry(), ledger, secrets, steps, network=network.is_up)
 
 
 def open_window(home: Path | None, sample: bool) -> int:

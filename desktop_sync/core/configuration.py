@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from desktop_sync.core.schedule import MANUAL, Schedule
+from desktop_sync.core.schedule import MANUAL, Schedule, ScheduleKind
+from desktop_sync.core.triggers import AfterRun, FileArrival
 
 T = TypeVar("T")
 
@@ -85,6 +86,14 @@ class EditAgainstDelete(enum.Enum):
     EDIT = "edit"
     DELETE = "delete"
     ASK = "ask"
+
+
+class RealTime(enum.Enum):
+    """What is done as soon as a record of the entity changes (SPEC §8)."""
+
+    OFF = "off"
+    PREPARE = "prepare"
+    PREPARE_AND_PROCESS = "prepare-and-process"
 
 
 class NullPolicy(enum.Enum):
@@ -203,6 +212,7 @@ class Entity:
     resolution: Resolution = Resolution.RECORD
     sentinel: PerSide[str] = PerSide("", "")
     """Ids of records that are always there: where one is missing, the side is not what it was (guard `sentinel`)."""
+    real_time: RealTime = RealTime.OFF
 
     @property
     def identifying(self) -> tuple[FieldMapping, ...]:
@@ -302,6 +312,9 @@ class SyncConfiguration:
     """Two endpoints, the entities, and how it runs. `version` counts saved edits, from 1.
 
     `steps` are the user's own, in the order of their turn within each moment, and standard ones that are disabled.
+    `schedule` prepares and processes; with a `process_schedule` it only prepares, and that one processes: MANUAL leaves
+    it to a person. While `enabled` is False nothing of this starts a run, no trigger does, and no entity is in real
+    time.
     """
 
     name: str
@@ -313,6 +326,24 @@ class SyncConfiguration:
     guards: GuardLimits = GuardLimits()
     version: int = 1
     steps: tuple[PipelineStep, ...] = ()
+    process_schedule: Schedule | None = None
+    after_runs: tuple[AfterRun, ...] = ()
+    file_arrivals: tuple[FileArrival, ...] = ()
+
+    @property
+    def schedules(self) -> tuple[Schedule, ...]:
+        """The schedule, and that of processing where it has one of its own."""
+        return (self.schedule,) if self.process_schedule is None else (self.schedule, self.process_schedule)
+
+    @property
+    def is_in_real_time(self) -> bool:
+        return any(entity.real_time is not RealTime.OFF for entity in self.entities)
+
+    @property
+    def runs_by_itself(self) -> bool:
+        """Whether anything but a person may start it, as long as it is enabled."""
+        is_scheduled = any(schedule.kind is not ScheduleKind.MANUAL for schedule in self.schedules)
+        return is_scheduled or self.is_in_real_time or bool(self.after_runs or self.file_arrivals)
 
     def endpoint_of(self, side: Side) -> str:
         return self.a if side is Side.A else self.b

@@ -100,8 +100,16 @@ class RunStore(Protocol):
         """The structures that the run wrote to, and those that it, or a run of the configuration before it that was
         cut off, may have written to: of done and of open intents."""
 
-    def runs(self, configuration: str = "", limit: int = 200, offset: int = 0) -> list[Run]:
-        """Newest first."""
+    def runs(
+        self,
+        configuration: str = "",
+        limit: int = 200,
+        offset: int = 0,
+        *,
+        kinds: Collection[RunKind] = (),
+        without: Collection[Trigger] = (),
+    ) -> list[Run]:
+        """Newest first, of these kinds (all where none is named) and without those that these triggers started."""
 
     def run(self, run_id: int) -> Run | None: ...
     def history(self, run_id: int, limit: int = 200, offset: int = 0) -> list[HistoryRow]:

@@ -27,6 +27,17 @@ class Sleep(Protocol):
     def __call__(self, seconds: float, /) -> None: ...
 
 
+class Network(Protocol):
+    """Whether this machine has a network now. Cheap; sends nothing."""
+
+    def __call__(self) -> bool: ...
+
+
+def always_up() -> bool:
+    """The `Network` of who needs none."""
+    return True
+
+
 class Ids(Protocol):
     def new_id(self) -> str:
         """Unique, unguessable, sorts by time of making."""

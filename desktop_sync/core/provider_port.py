@@ -110,6 +110,8 @@ class Capabilities:
     distinguishes_empty_and_null: bool = True
     stores_text_only: bool = False
     """Fields have no types; values are written as plain text."""
+    needs_network: bool = False
+    """Endpoints are on other machines: a run that nobody asks for waits until there is a network."""
     keeps_leases: bool = False
     """A session is a `LeaseKeeper` too: the user allowed it to keep a record of this program's in the system."""
 
@@ -335,6 +337,19 @@ class OpenContext:
     endpoint: str
     settings: Mapping[str, str | int | float | bool]
     base_folder: str = ""
+
+
+@runtime_checkable
+class FileKeeper(Protocol):
+    """What a provider offers besides whose endpoints are files of this machine. Cheap, and never raises for a file that
+    is missing; ConfigurationError for unusable settings. Secrets need not be among the settings."""
+
+    def place(self, context: OpenContext) -> str:
+        """The absolute path of the file or folder that must be there for the endpoint to be used; empty where this
+        endpoint is none of files."""
+
+    def files(self, context: OpenContext, structure: str) -> tuple[str, ...]:
+        """The absolute paths of the files that change when a record of the structure does; they need not exist."""
 
 
 class Provider(Protocol):

@@ -37,6 +37,13 @@ class Trigger(enum.Enum):
     SCHEDULE = "by schedule"
     COMMAND_LINE = "on the command line"
     PUSH = "by push"
+    AFTER_RUN = "after another run"
+    FILE = "on a file's arrival"
+
+    @property
+    def is_unattended(self) -> bool:
+        """Whether no person asked for the run."""
+        return self not in (Trigger.HAND, Trigger.COMMAND_LINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,10 @@ class EntityResult:
         return (self.read_a + self.read_b) / self.seconds if self.seconds > 0 else 0.0
 
 
+_NO_CHANGE = (Action.NONE, Action.CONFLICT, Action.REVIEW, Action.INVALID, Action.FILTERED)
+"""Actions that may be found again in every run without anything new."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunResult:
     """What a run came to. `run_id` is None for a preview; `error` is a sentence for people, or empty; `notes` are
@@ -74,6 +85,15 @@ class RunResult:
     notes: tuple[str, ...] = ()
     undoes: int | None = None
     only_matched: bool = False
+
+    @property
+    def found_nothing(self) -> bool:
+        """It ended well, and nothing had changed: no record was written, linked, or put into the queue."""
+        if self.outcome is not Outcome.DONE or self.only_matched:
+            return False
+        return not any(
+            count and action not in _NO_CHANGE for entity in self.entities for action, count in entity.actions.items()
+        )
 
     @property
     def sentences(self) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import AbstractContextManager
 
 from sqlalchemy import Connection, Row, Select, insert, select, union, update
@@ -67,9 +68,21 @@ class SqlRunStore(SqlDefinitionStore):
         with self._database.reading() as connection:
             return _written_by(connection, run_id)
 
-    def runs(self, configuration: str = "", limit: int = 200, offset: int = 0) -> list[Run]:
-        """Newest first."""
+    def runs(
+        self,
+        configuration: str = "",
+        limit: int = 200,
+        offset: int = 0,
+        *,
+        kinds: Collection[RunKind] = (),
+        without: Collection[Trigger] = (),
+    ) -> list[Run]:
+        """Newest first, of these kinds (all where none is named) and without those that these triggers started."""
         statement = _runs().order_by(tables.run.c.id.desc()).limit(limit).offset(offset)
+        if kinds:
+            statement = statement.where(tables.run.c.kind.in_([kind.value for kind in kinds]))
+        if without:
+            statement = statement.where(tables.run.c.trigger.not_in([trigger.value for trigger in without]))
         if configuration:
             statement = statement.where(tables.configuration.c.name == configuration)
         with self._database.reading() as connection:

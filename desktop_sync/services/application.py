@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop_sync.core.ledger_port import Ledger
-from desktop_sync.core.ports import Clock, Ids, Secrets, Sleep, Steps, no_steps
+from desktop_sync.core.ports import Clock, Ids, Network, Secrets, Sleep, Steps, always_up, no_steps
 from desktop_sync.services.endpoints import EndpointService, ProviderRegistry
 
 if TYPE_CHECKING:
@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from desktop_sync.services.explanation import ExplanationService
     from desktop_sync.services.group_running import GroupService
     from desktop_sync.services.pipeline_trace import PipelineTraceService
+    from desktop_sync.services.presence import EndpointPresence
     from desktop_sync.services.records import RecordService
     from desktop_sync.services.sample_project import SampleProject
     from desktop_sync.services.scheduling import ScheduleService
     from desktop_sync.services.synchronization import SynchronizationService
+    from desktop_sync.services.unattended import UnattendedService
     from desktop_sync.services.undo import UndoService
     from desktop_sync.services.verification import VerificationService
 
@@ -41,6 +43,7 @@ class Application:
         open_secrets: Callable[[], Secrets],
         steps: Steps = no_steps,
         sleep: Sleep = time.sleep,
+        network: Network = always_up,
     ) -> None:
         self.home = home
         self.clock = clock
@@ -50,8 +53,10 @@ class Application:
         self._open_secrets = open_secrets
         self._steps = steps
         self._sleep = sleep
+        self._network = network
         self._lock = threading.RLock()
         self._ledger: Ledger | None = None
+        self._closing: list[Callable[[], None]] = []
 
     @property
     def ledger(self) -> Ledger:
@@ -72,10 +77,32 @@ class Application:
         return EndpointService(self.ledger, self._registry, self.secrets, ClockDoctor(self.ledger, self.clock))
 
     @cached_property
+    def _presence(self) -> EndpointPresence:
+        from desktop_sync.services.presence import EndpointPresence
+
+        return EndpointPresence(self.endpoints, self._network)
+
+    @cached_property
+    def unattended(self) -> UnattendedService:
+        from desktop_sync.services.real_time import RealTimeService
+        from desktop_sync.services.unattended import UnattendedService
+
+        real_time = RealTimeService(
+            self.ledger,
+            self.endpoints,
+            self.clock,
+            lambda: self.synchronization.run_pushed,
+            lambda: self.schedules.is_paused,
+            self._presence,
+        )
+        self._closing.append(real_time.close)
+        return UnattendedService(self.schedules, real_time, lambda: self.synchronization)
+
+    @cached_property
     def schedules(self) -> ScheduleService:
         from desktop_sync.services.scheduling import ScheduleService
 
-        return ScheduleService(self.ledger, self.clock, self.home)
+        return ScheduleService(self.ledger, self.clock, self.home, presence=self._presence)
 
     @cached_property
     def configurations(self) -> ConfigurationService:
@@ -148,7 +175,9 @@ class Application:
         return SampleProject(self.home, self.ledger, self.endpoints)
 
     def close(self) -> None:
-        """The ledger is closed. May be repeated."""
+        """Nothing is watched any more, and the ledger is closed. May be repeated."""
+        while self._closing:
+            self._closing.pop()()
         with self._lock:
             if self._ledger is not None:
                 self._ledger.close()

@@ -10,7 +10,6 @@ from pathlib import Path
 from desktop_sync.core.binding import MatchOnly
 from desktop_sync.core.configuration import SyncConfiguration
 from desktop_sync.core.errors import VersionMismatchError
-from desktop_sync.core.plan import ALL_TIME
 from desktop_sync.core.ports import Phase, Steps
 from desktop_sync.core.run import Outcome, RunKind, RunResult
 from desktop_sync.services.execution import Execution, Order, merged
@@ -44,7 +43,7 @@ class CarryingOut:
                     drop_decided(self.planning.ledger, preview)
                 looked_at = self.planning.clock.now() if preview is None else preview.plan.created_at
                 run_id = self.planning.ledger.open_run(configuration, order.kind, order.trigger)
-                is_whole = order.kind is not RunKind.PREPARE and order.want is None and order.scope.range == ALL_TIME
+                is_whole = order.kind is not RunKind.PREPARE and order.want is None and order.scope.is_whole
                 seen_at = looked_at if is_whole else None
                 with (
                     recorded(self.planning.ledger, configuration, run_id, looked_at=seen_at) as finish,
@@ -134,7 +133,12 @@ class CarryingOut:
         prepared = prepare_wanted(
             session, self.planning.ledger, wanted, order.progress, order.cancel, self.planning.clock.now()
         )
-        return self._pass_or_process(execution, self.planning.planned(session, order.scope.mode, prepared), order)
+        preview = self.planning.planned(session, order.scope.mode, prepared)
+        return (
+            execution.queue(preview)
+            if order.kind is RunKind.PREPARE
+            else self._pass_or_process(execution, preview, order)
+        )
 
     def _pass_or_process(
         self, execution: Execution, preview: Preview, order: Order, *, is_shown: bool = False

@@ -15,6 +15,7 @@ from desktop_sync.core.ports import Secrets, SecretState
 from desktop_sync.core.provider_port import (
     EndpointReport,
     EndpointSession,
+    FileKeeper,
     OpenContext,
     Provider,
     ReadRequest,
@@ -169,6 +170,19 @@ class EndpointService:
         except MissingError:
             return False
         return True
+
+    def keeper(self, name: str) -> tuple[FileKeeper, OpenContext] | None:
+        """Who knows the files that the endpoint is, and what to ask with; None where it is none of files."""
+        endpoint = self.get(name)
+        provider = self._registry.get(endpoint.provider)
+        if not isinstance(provider, FileKeeper):
+            return None
+        plain = {key: value for key, value in endpoint.settings.items() if not isinstance(value, SecretReference)}
+        return provider, OpenContext(endpoint.name, plain, self._base_folder(endpoint.name))
+
+    def needs_network(self, name: str) -> bool:
+        """Whether the endpoint is on another machine."""
+        return self._registry.get(self.get(name).provider).capabilities.needs_network
 
     def _open(self, endpoint: Endpoint, secrets: Mapping[str, str]) -> EndpointSession:
         provider = self._registry.get(endpoint.provider)

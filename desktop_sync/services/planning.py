@@ -61,11 +61,8 @@ class Planning:
 
     def basis(self, name: str) -> str:
         """Changes whenever a run of the configuration may have changed the ledger."""
-        for limit in (1, 20):  # the results of twenty runs are much to read, and the newest is nearly always the one
-            for run in self.ledger.runs(name, limit=limit):
-                if run.kind is not RunKind.PREPARE:
-                    return str(run.id)
-        return ""
+        runs = self.ledger.runs(name, limit=1, kinds=[kind for kind in RunKind if kind is not RunKind.PREPARE])
+        return str(runs[0].id) if runs else ""
 
     def plan(
         self,
@@ -105,4 +102,4 @@ class Planning:
 
     def retry_at(self, trigger: Trigger) -> datetime | None:
         """The time, where failed records wait for theirs: a person who asks does not wait."""
-        return self.clock.now() if trigger in (Trigger.SCHEDULE, Trigger.PUSH) else None
+        return self.clock.now() if trigger.is_unattended else None

@@ -15,6 +15,7 @@ from desktop_sync.core.ledger_values import EntityKey
 from desktop_sync.core.pipeline import is_enabled
 from desktop_sync.core.plan import EntityPlan
 from desktop_sync.core.ports import CancelToken, Phase, Progress
+from desktop_sync.core.push import News
 from desktop_sync.core.status import Status
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.plan_input import PlanInput
@@ -68,6 +69,28 @@ def named(ledger: Ledger, configuration: str, record_ids: Sequence[int]) -> dict
             row: dict[str, object] = {"record_id": record.id, "a_id": record.a_id, "b_id": record.b_id}
             rows.setdefault(record.entity, []).append(row)
     return {entity: pa.Table.from_pylist(found, schema=WANTED_SCHEMA) for entity, found in rows.items()}
+
+
+def told(ledger: Ledger, session: SyncSession, news: Mapping[str, News]) -> dict[str, pa.Table]:
+    """The records that news tell of, each on the side where it changed: the other one is read only if it did."""
+    found: dict[str, pa.Table] = {}
+    for layout in session.layouts:
+        one = news.get(layout.entity.name)
+        if one is None or not (one.ids.a or one.ids.b):
+            continue
+        a_ids, b_ids = sorted(one.ids.a), sorted(one.ids.b)
+        known = pa.RecordBatchReader.from_stream(ledger.peers(session.key(layout), a_ids=a_ids, b_ids=b_ids))
+        rows: list[dict[str, object]] = []
+        free = {"a_id": set(a_ids), "b_id": set(b_ids)}
+        for peer in known.read_all().to_pylist():
+            mine = {name: peer[name] for name, ids in free.items() if peer[name] in ids}
+            rows.append({"record_id": peer["record_id"], **mine})
+        for row in rows:
+            for name, ids in free.items():
+                ids.discard(str(row.get(name)))
+        rows += [{name: record_id} for name, ids in free.items() for record_id in sorted(ids)]
+        found[layout.entity.name] = pa.Table.from_pylist(rows, schema=WANTED_SCHEMA)
+    return found
 
 
 def with_prerequisites(session: SyncSession, ledger: Ledger, wanted: Wanted) -> Wanted:

@@ -32,9 +32,11 @@ def whole_source() -> SideSource:
 
 
 def open_sources(session: SyncSession, ledger: Ledger, scope: Scope) -> dict[int, dict[Side, SideSource]]:
-    """What is to be read of every side of every entity."""
+    """What is to be read of every side of every entity that takes part."""
     found = {}
     for layout in session.layouts:
+        if not scope.takes(layout.entity.name):
+            continue
         try:
             found[layout.number] = {side: _open_stream(session, ledger, layout, side, scope) for side in Side}
         except SchemaDriftError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -11,13 +11,14 @@ from desktop_sync.core.guard import Guard
 from desktop_sync.core.ledger_port import Ledger
 from desktop_sync.core.plan import ALL_TIME, Mode, Range
 from desktop_sync.core.ports import UNWATCHED, CancelToken, Clock, Ids, Progress, Sleep, Steps, no_steps
+from desktop_sync.core.push import News
 from desktop_sync.core.run import EntityResult, Outcome, RunKind, RunResult, Trigger
 from desktop_sync.core.status import Event, Status
 from desktop_sync.services.carrying_out import CarryingOut
 from desktop_sync.services.execution import Order
 from desktop_sync.services.kept_plan import waiting_plan
 from desktop_sync.services.planning import Planning
-from desktop_sync.services.prepare_wanted import QUEUED, Wanted, named, queued, with_prerequisites
+from desktop_sync.services.prepare_wanted import QUEUED, Wanted, named, queued, told, with_prerequisites
 from desktop_sync.services.preview import Preview
 from desktop_sync.services.records import RecordService
 from desktop_sync.services.run_lease import match_only_of
@@ -167,6 +168,28 @@ class SynchronizationService:
             return with_prerequisites(session, self._ledger, named(self._ledger, name, record_ids))
 
         order = Order(RunKind.RUN, trigger, Scope(Mode.INCREMENTAL), allow, progress, cancel or CancelToken(), want)
+        return self._running.carry_out(name, order, None)
+
+    def run_pushed(
+        self,
+        name: str,
+        news: Mapping[str, News],
+        *,
+        kind: RunKind,
+        progress: Progress = UNWATCHED,
+        cancel: CancelToken | None = None,
+    ) -> RunResult:
+        """What changed by these news, by entity, is prepared, or prepared and processed; nothing else is looked at.
+
+        Records are read anew: news only say where to look. May be repeated; errors as `run`.
+        """
+        token = cancel or CancelToken()
+        if any(one.is_whole for one in news.values()):
+            scope = Scope(Mode.INCREMENTAL, entities=frozenset(news))
+            order = Order(kind, Trigger.PUSH, scope, frozenset(), progress, token)
+        else:
+            want = partial(told, self._ledger, news=news)
+            order = Order(kind, Trigger.PUSH, Scope(Mode.INCREMENTAL), frozenset(), progress, token, want)
         return self._running.carry_out(name, order, None)
 
     def _mode(self, name: str, trigger: Trigger) -> Mode:

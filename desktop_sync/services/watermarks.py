@@ -24,10 +24,19 @@ TOLERANCE = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What to look at: SPEC §5, modes of a prepare."""
+    """What to look at: SPEC §5, modes of a prepare. `entities`: the names of those that take part; None: all."""
 
     mode: Mode = Mode.FULL
     range: Range = ALL_TIME
+    entities: frozenset[str] | None = None
+
+    def takes(self, entity: str) -> bool:
+        return self.entities is None or entity in self.entities
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it passes over no record and no entity."""
+        return self.range == ALL_TIME and self.entities is None
 
 
 def stamped_request(request: ReadRequest, field: str, watermark: Watermark, scope: Scope) -> ReadRequest:

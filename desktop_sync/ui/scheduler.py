@@ -6,30 +6,36 @@ from functools import partial
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from desktop_sync.core.run import Trigger
+from desktop_sync.core.unattended import Due
 from desktop_sync.ui.application_port import Application
 from desktop_sync.ui.bridge.latest import Latest
 from desktop_sync.ui.bridge.run_board import RunBoard
 from desktop_sync.ui.context import WindowContext
 
 TICK_MS = 15_000
+NEWS_TICK_MS = 500
+"""How often it is asked whether something in real time was told. Asking costs nothing."""
 
 
-def due_names(application: Application) -> tuple[str, ...]:
+def due_runs(application: Application, with_schedules: bool) -> tuple[Due, ...]:
     """What is due now; nothing while it is paused. In a worker.
 
     A configuration that never ran waits: its first run shows its preview to a person (SPEC §8).
     """
     if application.schedules.is_paused:
         return ()
+    found = application.unattended.due(application.clock.now(), with_schedules=with_schedules)
+    if not found:
+        return ()
     known = {state.name for state in application.configurations.states() if state.last_run_at is not None}
-    return tuple(name for name in application.schedules.due(application.clock.now()) if name in known)
+    return tuple(due for due in found if due.configuration in known)
 
 
 class Scheduler(QObject):
-    """Looks every 15 seconds. After a sleep the next tick finds everything missed, once: the service coalesces it.
+    """Looks at schedules and triggers every 15 seconds, and at what is in real time as soon as something was told.
 
-    `failed` carries an error of looking; `ticked` comes after each look.
+    After a sleep the next tick finds everything missed, once: the service coalesces it. `failed` carries an error of
+    looking; `ticked` comes after each look at the schedules.
     """
 
     failed = Signal(object)
@@ -42,27 +48,48 @@ class Scheduler(QObject):
         self._read = Latest(context.jobs, self)
         self._read.arrived.connect(self._start)
         self._read.failed.connect(self.failed)
+        self._news = Latest(context.jobs, self)
+        self._news.arrived.connect(self._start_pushed)
+        self._news.failed.connect(self.failed)
+        self._begun = Latest(context.jobs, self)
+        self._begun.failed.connect(self.failed)
         self._timer = QTimer(self)
         self._timer.setInterval(TICK_MS)
         self._timer.timeout.connect(self.tick)
+        self._news_timer = QTimer(self)
+        self._news_timer.setInterval(NEWS_TICK_MS)
+        self._news_timer.timeout.connect(self.look_for_news)
 
     def start(self) -> None:
-        """Looks now, and from now on."""
+        """Looks now, and from now on; entities in real time are watched."""
+        self._begun.ask(self._context.application.unattended.start)
         self._timer.start()
+        self._news_timer.start()
         self.tick()
 
     def stop(self) -> None:
         self._timer.stop()
+        self._news_timer.stop()
         self._read.forget()
+        self._news.forget()
 
     @Slot()
     def tick(self) -> None:
         if not self._read.is_waiting:
-            self._read.ask(partial(due_names, self._context.application))
+            self._read.ask(partial(due_runs, self._context.application, True))
+
+    @Slot()
+    def look_for_news(self) -> None:
+        if self._context.application.unattended.has_news and not self._news.is_waiting:
+            self._news.ask(partial(due_runs, self._context.application, False))
 
     @Slot(object)
-    def _start(self, names: tuple[str, ...]) -> None:
-        for name in names:
-            self._board.run(name, Trigger.SCHEDULE)
+    def _start(self, found: tuple[Due, ...]) -> None:
+        self._start_pushed(found)
         self._board.start_wanted()
         self.ticked.emit()
+
+    @Slot(object)
+    def _start_pushed(self, found: tuple[Due, ...]) -> None:
+        for due in found:
+            self._board.carry_out(due)

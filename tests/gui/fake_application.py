@@ -33,6 +33,7 @@ from desktop_sync.core.schedule import Schedule, ScheduleKind
 from desktop_sync.core.status import Event, Status, after
 from desktop_sync.core.sync_group import GroupResult, SyncGroup
 from desktop_sync.core.sync_record import Conflict, HistoryRow, SyncRecord
+from desktop_sync.core.unattended import Due, Outlook
 from desktop_sync.services.clocks import ClockReport, StampReport
 from desktop_sync.services.views import (
     BindingReport,
@@ -578,15 +579,15 @@ class FakeGroups:
 
 class FakeSchedules:
     def __init__(self) -> None:
-        self.due_now: tuple[str, ...] = ()
+        self.outlooks: dict[str, Outlook] = {}
         self._paused = False
         self._until: datetime | None = None
 
-    def next_run_at(self, name: str) -> datetime | None:
-        return NOW + timedelta(minutes=12) if name == "Customers" else None
-
-    def due(self, now: datetime) -> tuple[str, ...]:
-        return self.due_now
+    def outlook(self, name: str) -> Outlook:
+        if name in self.outlooks:
+            return self.outlooks[name]
+        following = Due(name, RunKind.RUN, Trigger.SCHEDULE, NOW + timedelta(minutes=12))
+        return Outlook(following) if name == "Customers" else Outlook()
 
     def pause(self, until: datetime | None) -> None:
         self._paused, self._until = True, until
@@ -601,6 +602,41 @@ class FakeSchedules:
     @property
     def paused_until(self) -> datetime | None:
         return self._until
+
+
+class FakeUnattended:
+    """`pushed` waits to be told of; a run that was carried out is wanted no more."""
+
+    def __init__(self, application: FakeApplication) -> None:
+        self._application = application
+        self.due_now: tuple[Due, ...] = ()
+        self.pushed: tuple[Due, ...] = ()
+        self.is_started = False
+
+    def want(self, name: str, trigger: Trigger = Trigger.SCHEDULE, kind: RunKind = RunKind.RUN) -> None:
+        self.due_now = (Due(name, kind, trigger, NOW),)
+
+    def start(self) -> None:
+        self.is_started = True
+
+    @property
+    def has_news(self) -> bool:
+        return bool(self.pushed)
+
+    def due(self, now: datetime, *, with_schedules: bool = True) -> tuple[Due, ...]:
+        return (*(self.due_now if with_schedules else ()), *self.pushed)
+
+    def carry_out(
+        self,
+        due: Due,
+        *,
+        progress: Progress = NoProgress(),  # noqa: B008
+        cancel: CancelToken = CancelToken(),  # noqa: B008
+    ) -> RunResult | None:
+        self.pushed = tuple(one for one in self.pushed if one != due)
+        return self._application.synchronization.run(
+            due.configuration, trigger=due.trigger, progress=progress, cancel=cancel
+        )
 
 
 class FakeVerification:
@@ -734,6 +770,7 @@ class FakeApplication:
         self.synchronization = FakeSynchronization(self)
         self.groups = FakeGroups(self)
         self.schedules = FakeSchedules()
+        self.unattended = FakeUnattended(self)
         self.verification = FakeVerification()
         self.undo = FakeUndoDesk()
         self.explanation = FakeExplanations()
@@ -832,7 +869,7 @@ class FakeApplication:
             False,
             runs[0].outcome if runs else None,
             runs[0].started_at if runs else None,
-            self.schedules.next_run_at(made.name),
+            self.schedules.outlook(made.name).at,
             self.records.counts(made.name),
             len(self.records.conflicts(made.name)),
             self.bindings.modes.get(made.name),

@@ -45,7 +45,9 @@ def test_the_sample_project_is_one_click_away(
     window = open_window(FakeApplication(tmp_path))
     from PySide6.QtWidgets import QPushButton
 
-    sample = next(button for button in window.right.empty.findChildren(QPushButton) if "sample" in button.accessibleName())
+    sample = next(
+        button for button in window.right.empty.findChildren(QPushButton) if "sample" in button.accessibleName()
+    )
     qtbot.mouseClick(sample, Qt.MouseButton.LeftButton)
     settle()
     assert window.sidebar.current == "Customers"

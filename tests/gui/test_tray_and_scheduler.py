@@ -134,7 +134,7 @@ def test_the_icon_tells_what_matters_most(
 def test_what_is_due_is_started_by_schedule_and_only_once(
     qtbot: QtBot, window: MainWindow, settle: Settle, application: FakeApplication
 ) -> None:
-    application.schedules.due_now = ("Customers",)
+    application.unattended.want("Customers")
     application.synchronization.gate.clear()
     for _ in range(3):
         with qtbot.waitSignal(window.scheduler.ticked, timeout=5000):
@@ -150,14 +150,14 @@ def test_nothing_is_started_while_it_is_paused(
     window: MainWindow, settle: Settle, application: FakeApplication
 ) -> None:
     application.schedules.pause(None)
-    application.schedules.due_now = ("Customers",)
+    application.unattended.want("Customers")
     window.scheduler.tick()
     settle()
     assert application.synchronization.started == []
 
 
 def test_a_schedule_never_does_the_first_run(window: MainWindow, settle: Settle, application: FakeApplication) -> None:
-    application.schedules.due_now = ("Price list",)
+    application.unattended.want("Price list")
     window.scheduler.tick()
     settle()
     assert application.synchronization.started == []
@@ -167,7 +167,7 @@ def test_the_schedule_goes_on_while_the_window_is_hidden(
     window: MainWindow, settle: Settle, application: FakeApplication
 ) -> None:
     window.hide()
-    application.schedules.due_now = ("Orders archive",)
+    application.unattended.want("Orders archive")
     window.scheduler.tick()
     settle()
     assert [name for name, *_ in application.synchronization.started] == ["Orders archive"]

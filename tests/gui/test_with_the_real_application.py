@@ -42,7 +42,9 @@ def wait(qtbot: QtBot, window: MainWindow) -> None:
 
 def open_sample(qtbot: QtBot, window: MainWindow) -> ConfigurationPage:
     assert window.right.currentWidget() is window.right.empty
-    sample = next(button for button in window.right.empty.findChildren(QPushButton) if "sample" in button.accessibleName())
+    sample = next(
+        button for button in window.right.empty.findChildren(QPushButton) if "sample" in button.accessibleName()
+    )
     qtbot.mouseClick(sample, Qt.MouseButton.LeftButton)
     wait(qtbot, window)
     page = window.current_page

@@ -128,7 +128,7 @@ def test_after_a_run_that_wrote_to_a_shared_structure_its_siblings_are_to_follow
     assert {name: one.because for name, one in world.app.groups.follow_ups().items()} == {"Local-B": "Local-A"}
     state = {one.name: one for one in world.app.configurations.states()}
     assert (state["Local-B"].follows, state["Local-A"].follows) == ("Local-A", "")
-    assert world.app.schedules.due(world.clock.now()) == ("Local-B",)
+    assert [due.configuration for due in world.app.schedules.due(world.clock.now())] == ["Local-B"]
     world.run("Local-B")
     assert world.app.groups.follow_ups() == {}
     assert world.app.schedules.due(world.clock.now()) == ()

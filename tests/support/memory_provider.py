@@ -27,7 +27,7 @@ from desktop_sync.core.provider_port import (
     StructureSummary,
     Writer,
 )
-from desktop_sync.core.run import Run
+from desktop_sync.core.run import Run, RunKind, Trigger
 from desktop_sync.core.status import Status
 from desktop_sync.core.structure import Structure
 from desktop_sync.core.sync_group import StructureName
@@ -187,10 +187,19 @@ class MemoryStore(MemoryDefinitionStore):
         self.to_follow: dict[str, FollowUp] = {}
         self.used_structures: frozenset[StructureName] = frozenset()
 
-    def runs(self, configuration: str = "", limit: int = 200, offset: int = 0) -> list[Run]:
+    def runs(
+        self,
+        configuration: str = "",
+        limit: int = 200,
+        offset: int = 0,
+        *,
+        kinds: Collection[RunKind] = (),
+        without: Collection[Trigger] = (),
+    ) -> list[Run]:
         """Newest first."""
-        mine = [run for run in self.kept_runs if run.configuration == configuration]
-        return sorted(mine, key=lambda run: run.started_at, reverse=True)[offset : offset + limit]
+        mine = [run for run in self.kept_runs if run.configuration == configuration and run.trigger not in without]
+        chosen = [run for run in mine if not kinds or run.kind in kinds]
+        return sorted(chosen, key=lambda run: run.id, reverse=True)[offset : offset + limit]
 
     def is_held(self, configuration: str) -> bool:
         return configuration in self.held

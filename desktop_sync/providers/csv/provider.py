@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 
-from desktop_sync.core.errors import ConfigurationError, Place
+from desktop_sync.core.errors import ConfigurationError, EndpointError, Place
 from desktop_sync.core.provider_port import (
     LEASE_SETTING,
     Capabilities,
@@ -18,7 +18,7 @@ from desktop_sync.core.provider_port import (
     lease_setting,
 )
 from desktop_sync.providers.csv.dialect import check_encoding
-from desktop_sync.providers.csv.folder import CsvFolder
+from desktop_sync.providers.csv.folder import SUFFIXES, CsvFolder
 from desktop_sync.providers.csv.lease_file import NAME as LEASE_FILE
 from desktop_sync.providers.csv.session import CsvSession
 
@@ -96,8 +96,24 @@ class CsvProvider:
             )
         encoding = str(context.settings.get("encoding") or "")
         check_encoding(encoding or "utf-8", place)
-        path = os.path.join(os.path.abspath(context.base_folder or os.curdir), given)
-        folder = CsvFolder(context.endpoint, path, _DELIMITERS.get(delimiter, delimiter), encoding)
+        folder = CsvFolder(context.endpoint, _path(context), _DELIMITERS.get(delimiter, delimiter), encoding)
         folder.check()
         keeps = bool(context.settings.get(LEASE_SETTING, False))
         return CsvSession(folder, replace(CAPABILITIES, keeps_leases=True) if keeps else CAPABILITIES)
+
+    def place(self, context: OpenContext) -> str:
+        """The folder."""
+        return _path(context)
+
+    def files(self, context: OpenContext, structure: str) -> tuple[str, ...]:
+        """The structure's file; while it is missing, those that it may be made as."""
+        folder = CsvFolder(context.endpoint, _path(context))
+        try:
+            return (folder.file_of(structure),)
+        except EndpointError:
+            return tuple(os.path.join(folder.path, structure + suffix) for suffix in ("", *SUFFIXES))
+
+
+def _path(context: OpenContext) -> str:
+    given = str(context.settings.get("folder") or "")
+    return os.path.join(os.path.abspath(context.base_folder or os.curdir), given)

@@ -67,12 +67,22 @@ class SqlProvider:
         place = Place(context.endpoint)
         file = SqliteFile(
             context.endpoint,
-            os.path.join(os.path.abspath(context.base_folder or os.curdir), _path(context, place)),
+            self.place(context),
             _busy_timeout_s(context, place),
         )
         check_file(file)
         keeps = bool(context.settings.get(LEASE_SETTING, False))
         return SqliteSession(file, replace(CAPABILITIES, keeps_leases=True) if keeps else CAPABILITIES)
+
+    def place(self, context: OpenContext) -> str:
+        """The database file."""
+        path = _path(context, Place(context.endpoint))
+        return os.path.join(os.path.abspath(context.base_folder or os.curdir), path)
+
+    def files(self, context: OpenContext, structure: str) -> tuple[str, ...]:
+        """The database file, and the log that its newest changes may still be in."""
+        path = self.place(context)
+        return (path, path + "-wal")
 
 
 def _path(context: OpenContext, place: Place) -> str:

@@ -10,7 +10,8 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from desktop_sync.core.errors import AlreadyRunningError
 from desktop_sync.core.guard import Guard
-from desktop_sync.core.run import RunResult, Trigger
+from desktop_sync.core.run import RunKind, RunResult, Trigger
+from desktop_sync.core.unattended import Due
 from desktop_sync.ui.application_port import Application
 from desktop_sync.ui.bridge.control import JobControl, ProgressState
 from desktop_sync.ui.bridge.job_runner import Job, JobRunner
@@ -111,16 +112,27 @@ class RunBoard(QObject):
         """A run is under way, of exactly the preview's plan where one is given; the preview is closed after it.
 
         False where something is under way for the configuration already: then one run follows it, however often it was
-        asked for meanwhile. A schedule need not be remembered: it is due until a run has begun.
+        asked for meanwhile.
         """
         control = JobControl()
         run = partial(_run_and_close, self._application, name, trigger, allow, preview, control)
         is_begun = self._begin(name, Work.RUN, run, control, trigger)
         if is_begun:
             self._wanted.pop(name, None)
-        elif preview is None and trigger is not Trigger.SCHEDULE:
+        elif preview is None:
             self._wanted.setdefault(name, trigger)
         return is_begun
+
+    def carry_out(self, due: Due) -> bool:
+        """What is due without a person is under way; False where something is for the configuration already.
+
+        It need not be remembered then: it is due until it has begun.
+        """
+        control = JobControl()
+        work = Work.PREPARE if due.kind is RunKind.PREPARE else Work.RUN
+        ask = self._application.unattended.carry_out
+        run = partial(ask, due, progress=control.progress, cancel=control.cancel)
+        return self._begin(due.configuration, work, run, control, due.trigger)
 
     def start_wanted(self) -> None:
         """Runs that were asked for while something else was under way begin, where nothing is any more."""
@@ -164,8 +176,7 @@ class RunBoard(QObject):
         """The work is asked to stop at its next safe point."""
         active = self._active.get(name)
         if active is not None:
-            if self._wanted.get(name) is Trigger.HAND:
-                self._wanted.pop(name)
+            self._wanted.pop(name, None)
             active.job.cancel()
             self.changed.emit()
 
@@ -210,11 +221,8 @@ class RunBoard(QObject):
 
     def refuse(self, active: ActiveWork, error: object) -> None:
         self._remove(active)
-        if isinstance(error, AlreadyRunningError) and active.trigger in (Trigger.SCHEDULE, Trigger.PUSH):
-            # Another program runs it. A schedule stays due, a push is remembered; nobody need be told.
-            if active.trigger is Trigger.PUSH:
-                self._wanted.setdefault(active.name, active.trigger)
-        else:
+        # Another program runs it: what was due without a person stays due, and nobody need be told.
+        if not (isinstance(error, AlreadyRunningError) and active.trigger.is_unattended):
             self.failed.emit(active.name, error)
         self.changed.emit()
 

@@ -10,6 +10,7 @@ from desktop_sync.core.binding import MatchOnly
 from desktop_sync.core.configuration import SyncConfiguration
 from desktop_sync.core.run import Outcome, Run
 from desktop_sync.core.status import Status
+from desktop_sync.core.unattended import Outlook
 from desktop_sync.services.views import ConfigurationState
 from desktop_sync.ui.application_port import Application
 from desktop_sync.ui.text.words import SideNames
@@ -28,7 +29,7 @@ class PageContent:
     configuration: SyncConfiguration
     counts: Mapping[Status, int]
     runs: tuple[Run, ...]
-    next_run_at: datetime | None
+    outlook: Outlook
     open_conflicts: int
     now: datetime
     match_only: MatchOnly | None = None
@@ -36,6 +37,10 @@ class PageContent:
     follows: str = ""
     group: tuple[str, ...] = ()
     group_new: tuple[str, ...] = ()
+
+    @property
+    def next_run_at(self) -> datetime | None:
+        return self.outlook.at
 
     @property
     def names(self) -> SideNames:
@@ -62,7 +67,7 @@ def read_content(application: Application, name: str) -> PageContent:
         configuration=application.configurations.get(name),
         counts=application.records.counts(name),
         runs=tuple(application.records.runs(name, limit=SHOWN_RUNS, offset=0)),
-        next_run_at=application.schedules.next_run_at(name),
+        outlook=application.schedules.outlook(name),
         open_conflicts=state.open_conflicts if state is not None else 0,
         now=application.clock.now(),
         match_only=state.match_only if state is not None else None,

@@ -8,10 +8,11 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from desktop_sync.core.errors import AlreadyRunningError
-from desktop_sync.core.run import Trigger
+from desktop_sync.core.run import RunKind, Trigger
+from desktop_sync.core.unattended import Due
 from desktop_sync.ui.bridge.job_runner import JobRunner
 from desktop_sync.ui.bridge.run_board import RunBoard
-from tests.gui.fake_application import FakeApplication
+from tests.gui.fake_application import NOW, FakeApplication
 
 Settle = Callable[[], None]
 NAME = "Customers"
@@ -33,58 +34,63 @@ def wait_until_started(qtbot: QtBot, application: FakeApplication, count: int) -
     qtbot.waitUntil(lambda: len(application.synchronization.started) == count, timeout=5000)
 
 
+def due(trigger: Trigger = Trigger.SCHEDULE, name: str = NAME) -> Due:
+    return Due(name, RunKind.RUN, trigger, NOW)
+
+
 @pytest.mark.scenario("K9")
 def test_a_schedule_a_person_and_a_burst_of_pushes_during_a_run_come_to_one_run_more(
     qtbot: QtBot, application: FakeApplication, board: RunBoard, settle: Settle
 ) -> None:
     application.synchronization.gate.clear()
-    assert board.run(NAME, Trigger.SCHEDULE)
+    assert board.carry_out(due())
     wait_until_started(qtbot, application, 1)
-    for trigger in (Trigger.SCHEDULE, *[Trigger.PUSH] * 50, Trigger.HAND, Trigger.SCHEDULE):
-        assert not board.run(NAME, trigger)
-    assert board.run("Price list", Trigger.PUSH)  # others do not wait
+    for trigger in (Trigger.SCHEDULE, *[Trigger.PUSH] * 50, Trigger.SCHEDULE):
+        assert not board.carry_out(due(trigger))
+    assert not board.run(NAME)
+    assert not board.run(NAME)
+    assert board.carry_out(due(Trigger.PUSH, "Price list"))  # others do not wait
     application.synchronization.gate.set()
     settle()
     assert [name for name, *_ in application.synchronization.started].count(NAME) == 2
-    assert triggers(application)[-1] is Trigger.PUSH
+    assert triggers(application)[-1] is Trigger.HAND
     assert board.active == ()
 
 
 @pytest.mark.scenario("K9")
-def test_a_push_while_a_preview_is_computed_runs_at_the_next_look(
+def test_what_a_person_wants_while_a_preview_is_computed_runs_at_the_next_look(
     qtbot: QtBot, application: FakeApplication, board: RunBoard, settle: Settle
 ) -> None:
     application.synchronization.gate.clear()
     board.preview(NAME)
-    assert not board.run(NAME, Trigger.PUSH)
+    assert not board.run(NAME)
     application.synchronization.gate.set()
     settle()
     assert triggers(application) == []
     board.start_wanted()
     settle()
-    assert triggers(application) == [Trigger.PUSH]
+    assert triggers(application) == [Trigger.HAND]
     board.start_wanted()
     settle()
     assert len(triggers(application)) == 1
 
 
 @pytest.mark.scenario("K9")
-@pytest.mark.parametrize(
-    ("trigger", "is_said", "comes_again"),
-    [(Trigger.HAND, True, False), (Trigger.SCHEDULE, False, False), (Trigger.PUSH, False, True)],
-)
-def test_a_run_that_another_program_holds_off_is_said_to_a_person_only_and_a_push_is_not_lost(
-    application: FakeApplication, board: RunBoard, settle: Settle, trigger: Trigger, is_said: bool, comes_again: bool
+def test_a_run_that_another_program_holds_off_is_said_to_a_person_only(
+    application: FakeApplication, board: RunBoard, settle: Settle
 ) -> None:
     said: list[object] = []
     board.failed.connect(lambda _name, error: said.append(error))
-    application.synchronization.next_error = AlreadyRunningError(NAME, "process 4711 on desk")
-    board.run(NAME, trigger)
-    settle()
-    assert bool(said) is is_said
-    board.start_wanted()
-    settle()
-    assert len(triggers(application)) == 1 + comes_again
+    for begin, count in (
+        (lambda: board.carry_out(due(Trigger.PUSH)), 0),
+        (lambda: board.carry_out(due()), 0),
+        (lambda: board.run(NAME), 1),
+    ):
+        application.synchronization.next_error = AlreadyRunningError(NAME, "process 4711 on desk")
+        begin()
+        settle()
+        assert len(said) == count
+    assert board.active == ()
 
 
 def test_what_waits_is_forgotten_when_everything_is_stopped(
@@ -93,7 +99,7 @@ def test_what_waits_is_forgotten_when_everything_is_stopped(
     application.synchronization.gate.clear()
     board.run(NAME)
     wait_until_started(qtbot, application, 1)
-    board.run(NAME, Trigger.PUSH)
+    board.run(NAME)
     board.stop_all()
     settle()
     board.start_wanted()

@@ -15,7 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from desktop_sync.core.configuration import ConflictRule, DeleteRule, Entity, PerSide
-from desktop_sync.core.run import Outcome, Trigger
+from desktop_sync.core.run import Outcome, RunKind
 from desktop_sync.core.schedule import Schedule, ScheduleKind
 from tests.reliability.size import Size
 from tests.support.ledger_home import HandClock
@@ -108,11 +108,11 @@ class Soak:
         if self.chance.random() < EDITS:
             self._work()
         due = self.world.app.schedules.due(self.clock.now())
-        self.missed += due != (NAME,)
-        for name in due:
+        self.missed += [one.configuration for one in due] != [NAME]
+        for one in due:
             self.runs += 1
-            result = self.world.run(trigger=Trigger.SCHEDULE)
-            self.failed += name != NAME or result.outcome is not Outcome.DONE
+            result = self.world.run(trigger=one.trigger)
+            self.failed += one.kind is not RunKind.RUN or result.outcome is not Outcome.DONE
         self.doubled += len(self.world.app.schedules.due(self.clock.now()))
 
     def end(self) -> bool:

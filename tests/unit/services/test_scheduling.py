@@ -10,9 +10,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from desktop_sync.core.configuration import SyncConfiguration
+from desktop_sync.core.decision import Action
 from desktop_sync.core.errors import ConfigurationError
-from desktop_sync.core.run import Outcome, Run, RunKind, Trigger
+from desktop_sync.core.run import EntityResult, Outcome, Run, RunKind, RunResult, Trigger
 from desktop_sync.core.schedule import Schedule, ScheduleKind
+from desktop_sync.core.triggers import AfterOutcome, AfterRun, FileArrival
 from desktop_sync.services.local_zone import LocalZone
 from desktop_sync.services.scheduling import ScheduleService, back_off, next_cron
 from tests.support.memory_provider import MemoryStore, SetClock
@@ -24,28 +27,53 @@ EVERY_10 = Schedule(ScheduleKind.INTERVAL, interval_minutes=10)
 DAILY_SIX = Schedule(ScheduleKind.DAILY, times=(time(6, 0),))
 
 
+class Lacking:
+    """What endpoints lack, as a sentence; empty while nothing is missing."""
+
+    sentence = ""
+
+    def waits_for(self, configuration: SyncConfiguration) -> str:
+        return self.sentence
+
+
 class Desk:
     def __init__(self, home: Path, schedule: Schedule) -> None:
         self.home = home
         self.store = MemoryStore()
         self.clock = SetClock(NOON)
+        self.lacking = Lacking()
         self.set(schedule)
         self.open()
 
     def open(self) -> None:
-        self.service = ScheduleService(self.store, self.clock, self.home, VIENNA)  # type: ignore[arg-type]
+        self.service = ScheduleService(self.store, self.clock, self.home, VIENNA, self.lacking)  # type: ignore[arg-type]
 
-    def set(self, schedule: Schedule, enabled: bool = True) -> None:
-        self.store.save_configuration(replace(customers(), schedule=schedule, enabled=enabled))
+    def set(self, schedule: Schedule, enabled: bool = True, **changes: object) -> None:
+        changed = replace(customers(), schedule=schedule, enabled=enabled, **changes)  # type: ignore[arg-type]
+        self.store.save_configuration(changed)
+
+    def wants(self, when: datetime) -> list[tuple[str, RunKind, Trigger]]:
+        self.clock.at = when
+        return [(due.configuration, due.kind, due.trigger) for due in self.service.due(when)]
 
     def at(self, when: datetime) -> tuple[str, ...]:
         self.clock.at = when
-        return self.service.due(when)
+        return tuple(due.configuration for due in self.service.due(when))
 
-    def ran(self, when: datetime, outcome: Outcome = Outcome.DONE, kind: RunKind = RunKind.RUN) -> None:
+    def ran(
+        self,
+        when: datetime,
+        outcome: Outcome = Outcome.DONE,
+        kind: RunKind = RunKind.RUN,
+        *,
+        name: str = "Customers",
+        updated: int = 1,
+        trigger: Trigger = Trigger.SCHEDULE,
+        took: timedelta = timedelta(seconds=5),
+    ) -> None:
         number = len(self.store.kept_runs) + 1
-        run = Run(number, "Customers", 1, kind, Trigger.SCHEDULE, when, when + timedelta(seconds=5), outcome)
-        self.store.kept_runs.append(run)
+        result = RunResult(number, name, outcome, (EntityResult("customers", actions={Action.UPDATE_B: updated}),))
+        self.store.kept_runs.append(Run(number, name, 1, kind, trigger, when, when + took, outcome, result))
 
 
 @pytest.fixture
@@ -206,3 +234,287 @@ def test_the_local_zone_knows_summer_and_winter(monkeypatch: pytest.MonkeyPatch)
     finally:
         monkeypatch.undo()
         clock.tzset()
+
+
+# Prepare and process with schedules of their own
+
+SCHEDULED = Trigger.SCHEDULE
+PREPARE_OFTEN = {"schedule": EVERY_10, "process_schedule": Schedule(ScheduleKind.DAILY, times=(time(18, 0),))}
+SIX_PM = datetime(2026, 3, 2, 17, 0, tzinfo=UTC)
+
+
+def test_prepare_and_process_come_each_at_their_own_times(interval: Desk) -> None:
+    interval.set(**PREPARE_OFTEN)  # type: ignore[arg-type]
+    assert interval.wants(NOON) == [("Customers", RunKind.PREPARE, SCHEDULED)]
+    interval.ran(NOON, kind=RunKind.PREPARE)
+    assert interval.wants(NOON + timedelta(minutes=9)) == []
+    outlook = interval.service.outlook("Customers")
+    assert (outlook.at, outlook.process_at) == (NOON + timedelta(minutes=10), SIX_PM)
+    interval.ran(SIX_PM - timedelta(minutes=1), kind=RunKind.PREPARE)
+    assert interval.wants(SIX_PM) == [("Customers", RunKind.PROCESS, SCHEDULED)]
+    interval.ran(SIX_PM, kind=RunKind.PROCESS)
+    assert interval.wants(SIX_PM + timedelta(minutes=1)) == []
+
+
+@pytest.mark.scenario("F8")
+def test_after_a_sleep_it_prepares_once_and_then_processes_once(interval: Desk) -> None:
+    interval.set(**PREPARE_OFTEN)  # type: ignore[arg-type]
+    interval.wants(NOON)
+    interval.ran(NOON, kind=RunKind.PREPARE)
+    awake = NOON + timedelta(days=3)
+    assert interval.wants(awake) == [("Customers", RunKind.PREPARE, SCHEDULED)]
+    interval.ran(awake, kind=RunKind.PREPARE)
+    assert interval.wants(awake) == [("Customers", RunKind.PROCESS, SCHEDULED)]
+    interval.ran(awake, kind=RunKind.PROCESS)
+    assert interval.wants(awake) == []
+
+
+def test_many_runs_of_one_kind_do_not_hide_the_last_one_of_the_other(daily: Desk) -> None:
+    daily.set(DAILY_SIX, process_schedule=EVERY_10)
+    daily.wants(NOON)
+    six = datetime(2026, 3, 3, 5, 0, tzinfo=UTC)
+    daily.ran(six, kind=RunKind.PREPARE)
+    for number in range(60):
+        daily.ran(six + timedelta(minutes=10 * number), kind=RunKind.PROCESS)
+    assert daily.wants(six + timedelta(minutes=599)) == []
+
+
+def test_processing_by_hand_only_is_never_due(interval: Desk) -> None:
+    interval.set(EVERY_10, process_schedule=Schedule())
+    interval.ran(NOON, kind=RunKind.PREPARE)
+    assert interval.wants(NOON + timedelta(minutes=5)) == []
+    assert interval.service.outlook("Customers").process_at is None
+
+
+def test_a_complete_run_counts_for_both_and_a_push_for_neither(interval: Desk) -> None:
+    interval.set(**PREPARE_OFTEN)  # type: ignore[arg-type]
+    interval.wants(NOON)
+    interval.ran(SIX_PM, trigger=Trigger.HAND)
+    assert interval.wants(SIX_PM + timedelta(minutes=1)) == []
+    interval.set(EVERY_10)
+    for number in range(40):
+        interval.ran(SIX_PM + timedelta(seconds=number), trigger=Trigger.PUSH)
+    assert interval.wants(SIX_PM + timedelta(minutes=9)) == []
+    assert interval.wants(SIX_PM + timedelta(minutes=10)) == [("Customers", RunKind.RUN, SCHEDULED)]
+
+
+# Idle back-off
+
+LAZY = replace(EVERY_10, longest_idle_minutes=60)
+
+
+def test_an_idle_interval_waits_longer_up_to_its_bound_and_the_first_change_ends_that(interval: Desk) -> None:
+    interval.set(LAZY)
+    at, steps = NOON, []
+    for _ in range(7):
+        interval.ran(at, updated=0)
+        interval.clock.at = at
+        due = interval.service.next_run_at("Customers")
+        assert due is not None
+        steps.append(int((due - at).total_seconds()) // 60)
+        at = due
+    assert steps == [10, 10, 20, 40, 60, 60, 60]
+    interval.clock.at = at - timedelta(minutes=1)
+    assert interval.service.outlook("Customers").idle_runs == 7
+    interval.ran(at)
+    interval.clock.at = at
+    assert interval.service.outlook("Customers").idle_runs == 0
+    assert interval.service.next_run_at("Customers") == at + timedelta(minutes=10)
+
+
+def test_without_a_bound_an_idle_interval_keeps_its_step(interval: Desk) -> None:
+    for number in range(30):
+        interval.ran(NOON + timedelta(minutes=10 * number), updated=0)
+    interval.clock.at = NOON + timedelta(minutes=291)
+    assert interval.service.next_run_at("Customers") == NOON + timedelta(minutes=300)
+    assert interval.service.outlook("Customers").idle_runs == 0
+
+
+# What must be there first
+
+
+def test_what_lacks_its_drive_or_the_network_waits_with_a_sentence_and_is_due_at_once_afterwards(
+    interval: Desk,
+) -> None:
+    interval.lacking.sentence = "It waits for Shop: /media/stick is not there (is its drive connected?)."
+    assert interval.at(NOON) == ()
+    assert interval.service.outlook("Customers").waits_for == interval.lacking.sentence
+    interval.ran(NOON)
+    assert interval.service.outlook("Customers").waits_for == ""  # not before it is due
+    assert interval.at(NOON + timedelta(minutes=30)) == ()
+    interval.lacking.sentence = ""
+    assert interval.at(NOON + timedelta(minutes=31)) == ("Customers",)
+
+
+# After another configuration's run
+
+
+def follows(desk: Desk, outcome: AfterOutcome = AfterOutcome.CARRIED_OUT) -> None:
+    desk.set(Schedule(), after_runs=(AfterRun("Orders", outcome),))
+
+
+def test_a_run_follows_that_of_another_configuration_once(interval: Desk) -> None:
+    follows(interval)
+    assert interval.wants(NOON) == []
+    interval.ran(NOON + timedelta(minutes=1), name="Orders")
+    expected = [("Customers", RunKind.RUN, Trigger.AFTER_RUN)]
+    assert interval.wants(NOON + timedelta(minutes=2)) == expected
+    interval.open()  # also after a restart
+    assert interval.wants(NOON + timedelta(minutes=3)) == expected
+    interval.ran(NOON + timedelta(minutes=4), trigger=Trigger.AFTER_RUN)
+    assert interval.wants(NOON + timedelta(minutes=5)) == []
+
+
+def test_what_ran_before_the_condition_was_set_is_not_followed(interval: Desk) -> None:
+    interval.ran(NOON - timedelta(minutes=1), name="Orders")
+    follows(interval)
+    assert interval.wants(NOON) == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "ended", "is_due"),
+    [
+        (AfterOutcome.CARRIED_OUT, Outcome.PROBLEMS, True),
+        (AfterOutcome.CARRIED_OUT, Outcome.FAILED, False),
+        (AfterOutcome.DONE, Outcome.PROBLEMS, False),
+        (AfterOutcome.DONE, Outcome.DONE, True),
+        (AfterOutcome.FAILED, Outcome.DONE, False),
+        (AfterOutcome.FAILED, Outcome.GUARD, True),
+        (AfterOutcome.ANY, Outcome.CANCELLED, True),
+    ],
+)
+def test_only_the_chosen_ends_count(interval: Desk, wanted: AfterOutcome, ended: Outcome, is_due: bool) -> None:
+    follows(interval, wanted)
+    interval.wants(NOON)
+    interval.ran(NOON + timedelta(minutes=1), ended, name="Orders")
+    assert bool(interval.wants(NOON + timedelta(minutes=2))) is is_due
+
+
+def test_a_prepare_and_a_push_that_found_nothing_are_no_runs_to_follow(interval: Desk) -> None:
+    follows(interval)
+    interval.wants(NOON)
+    interval.ran(NOON + timedelta(minutes=1), name="Orders", kind=RunKind.PREPARE)
+    interval.ran(NOON + timedelta(minutes=2), name="Orders", trigger=Trigger.PUSH, updated=0)
+    assert interval.wants(NOON + timedelta(minutes=3)) == []
+    interval.ran(NOON + timedelta(minutes=4), name="Orders", trigger=Trigger.PUSH)
+    assert interval.wants(NOON + timedelta(minutes=5)) != []
+
+
+def test_a_run_that_began_while_the_other_one_went_on_is_followed_by_another(interval: Desk) -> None:
+    follows(interval)
+    interval.wants(NOON)
+    interval.ran(NOON + timedelta(minutes=1), name="Orders", took=timedelta(minutes=10))
+    interval.ran(NOON + timedelta(minutes=2), trigger=Trigger.HAND)
+    assert interval.wants(NOON + timedelta(minutes=12)) == [("Customers", RunKind.RUN, Trigger.AFTER_RUN)]
+
+
+# Files that arrive
+
+
+def drop(folder: Path, name: str, content: str) -> Path:
+    folder.mkdir(exist_ok=True)
+    path = folder / name
+    path.write_text(content)
+    return path
+
+
+ARRIVED = [("Customers", RunKind.RUN, Trigger.FILE)]
+
+
+def test_a_file_that_stood_still_starts_one_run_and_once_more_when_it_changes(interval: Desk, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    drop(folder, "old.csv", "was there before")
+    interval.set(Schedule(), file_arrivals=(FileArrival(str(folder / "*.csv"), settle_s=5),))
+    assert interval.wants(NOON) == []
+    drop(folder, "a.csv", "1")
+    drop(folder, "a.txt", "does not fit")
+    assert interval.wants(NOON + timedelta(seconds=1)) == []
+    drop(folder, "a.csv", "1 and more")  # it is still being written
+    assert interval.wants(NOON + timedelta(seconds=5)) == []
+    assert interval.wants(NOON + timedelta(seconds=9)) == []
+    assert interval.wants(NOON + timedelta(seconds=10)) == ARRIVED
+    assert interval.wants(NOON + timedelta(seconds=11)) == ARRIVED
+    interval.ran(NOON + timedelta(seconds=12), trigger=Trigger.FILE)
+    assert interval.wants(NOON + timedelta(seconds=13)) == []
+    drop(folder, "a.csv", "another content")
+    interval.wants(NOON + timedelta(seconds=14))
+    assert interval.wants(NOON + timedelta(seconds=19)) == ARRIVED
+
+
+def test_a_file_that_came_while_the_program_was_closed_has_arrived_and_one_that_was_taken_has_not(
+    interval: Desk, tmp_path: Path
+) -> None:
+    folder = tmp_path / "in"
+    interval.set(Schedule(), file_arrivals=(FileArrival(str(folder / "*.csv"), settle_s=0),))
+    interval.wants(NOON)
+    drop(folder, "a.csv", "1")
+    interval.wants(NOON + timedelta(seconds=1))
+    assert interval.wants(NOON + timedelta(seconds=2)) == ARRIVED
+    interval.ran(NOON + timedelta(seconds=3), trigger=Trigger.FILE)
+    assert interval.wants(NOON + timedelta(seconds=4)) == []
+    interval.open()
+    drop(folder, "b.csv", "2")
+    interval.wants(NOON + timedelta(seconds=5))
+    assert interval.wants(NOON + timedelta(seconds=6)) == ARRIVED
+    interval.ran(NOON + timedelta(seconds=7), trigger=Trigger.FILE)
+    assert interval.wants(NOON + timedelta(seconds=8)) == []
+
+
+def test_files_of_a_drive_that_was_away_have_not_arrived_again(interval: Desk, tmp_path: Path) -> None:
+    folder = tmp_path / "stick"
+    drop(folder, "a.csv", "1")
+    interval.set(Schedule(), file_arrivals=(FileArrival(str(folder / "*.csv"), settle_s=0),))
+    interval.wants(NOON)
+    folder.rename(tmp_path / "away")
+    interval.wants(NOON + timedelta(seconds=1))
+    (tmp_path / "away").rename(folder)
+    interval.wants(NOON + timedelta(seconds=2))
+    assert interval.wants(NOON + timedelta(seconds=3)) == []
+
+
+# Clocks
+
+
+@pytest.mark.scenario("F9")
+@pytest.mark.parametrize("jump", [timedelta(hours=1), timedelta(days=3653)])
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("schedule", [EVERY_10, DAILY_SIX], ids=["interval", "daily"])
+def test_a_jump_of_the_clock_makes_one_run_at_most_and_silences_nothing(
+    interval: Desk, schedule: Schedule, sign: int, jump: timedelta
+) -> None:
+    interval.set(schedule)
+    interval.wants(NOON)
+    interval.ran(NOON)
+    there = NOON + sign * jump
+    runs = 0
+    for _ in range(5):
+        for _due in interval.wants(there):
+            runs += 1
+            interval.ran(there)
+        there += timedelta(seconds=30)
+    assert runs <= 1
+    later = there + timedelta(days=1)
+    assert len(interval.wants(later)) == 1
+    interval.ran(later)
+    assert interval.wants(later) == []
+
+
+@pytest.mark.scenario("F9")
+@pytest.mark.parametrize("sign", [1, -1])
+def test_triggers_survive_a_jump_of_the_clock(interval: Desk, tmp_path: Path, sign: int) -> None:
+    folder = tmp_path / "in"
+    arrivals = (FileArrival(str(folder / "*.csv"), settle_s=0),)
+    interval.set(Schedule(), after_runs=(AfterRun("Orders"),), file_arrivals=arrivals)
+    interval.wants(NOON)
+    drop(folder, "a.csv", "1")
+    interval.wants(NOON + timedelta(seconds=1))
+    interval.wants(NOON + timedelta(seconds=2))
+    interval.ran(NOON + timedelta(seconds=3), name="Orders")
+    there = NOON + sign * timedelta(days=3653)
+    assert len(interval.wants(there)) == 1
+    interval.ran(there, trigger=Trigger.FILE)
+    assert interval.wants(there + timedelta(seconds=1)) == []
+    interval.ran(there + timedelta(seconds=2), name="Orders")
+    drop(folder, "b.csv", "1")
+    interval.wants(there + timedelta(seconds=10))
+    assert len(interval.wants(there + timedelta(seconds=11))) == 1

@@ -1,0 +1,103 @@
+"""All that runs without a person: schedules, other runs, files that arrive, and real time (SPEC §8).
+
+The window and the command line ask every few seconds what is due, and carry it out when they have room for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Protocol
+
+from desktop_sync.core.ports import UNWATCHED, CancelToken, Progress
+from desktop_sync.core.push import Hint
+from desktop_sync.core.run import Outcome, RunKind, RunResult, Trigger
+from desktop_sync.core.unattended import Due
+from desktop_sync.services.real_time import RealTimeService
+from desktop_sync.services.scheduling import ScheduleService
+
+
+class RunAll(Protocol):
+    """Runs all records of a configuration; see `SynchronizationService`."""
+
+    def __call__(self, name: str, *, trigger: Trigger, progress: Progress, cancel: CancelToken) -> RunResult: ...
+
+
+class Runner(Protocol):
+    """The part of `SynchronizationService` that is needed here."""
+
+    @property
+    def run(self) -> RunAll: ...
+    @property
+    def prepare(self) -> RunAll: ...
+    @property
+    def process(self) -> RunAll: ...
+
+
+class UnattendedService:
+    """Any thread."""
+
+    def __init__(
+        self, schedules: ScheduleService, real_time: RealTimeService, synchronization: Callable[[], Runner]
+    ) -> None:
+        self._schedules = schedules
+        self._real_time = real_time
+        self._synchronization = synchronization
+
+    def start(self) -> None:
+        """Entities in real time are watched until `close`. May be repeated."""
+        self._real_time.start()
+
+    def look(self) -> None:
+        """The sources of what is in real time are looked at now, as they are every few seconds after `start`."""
+        self._real_time.look()
+
+    def close(self) -> None:
+        """Nothing is watched any more. May be repeated."""
+        self._real_time.close()
+
+    @property
+    def waiting(self) -> int:
+        """How many records and structures that were told of wait for their run."""
+        return self._real_time.waiting
+
+    @property
+    def has_news(self) -> bool:
+        """Whether something was told that may be due in a moment. Costs nothing and never blocks."""
+        return self._real_time.has_news
+
+    def tell(self, hints: Iterable[Hint]) -> None:
+        """Something changed: the door for sources of real time besides those that are watched anyway."""
+        self._real_time.tell(hints)
+
+    def due(self, now: datetime, *, with_schedules: bool = True) -> tuple[Due, ...]:
+        """The runs to begin now, one of a configuration at most. Without schedules only those in real time, which costs
+        next to nothing where nothing was told."""
+        scheduled = self._schedules.due(now) if with_schedules else ()
+        taken = {due.configuration for due in scheduled}
+        return (*scheduled, *(due for due in self._real_time.due(now) if due.configuration not in taken))
+
+    def carry_out(
+        self, due: Due, *, progress: Progress = UNWATCHED, cancel: CancelToken | None = None
+    ) -> RunResult | None:
+        """The run has ended; None where nothing was left for it. Raises what `SynchronizationService.run` raises."""
+        token = cancel or CancelToken()
+        if due.trigger is Trigger.PUSH:
+            return self._real_time.carry_out(due, progress, token)
+        service = self._synchronization()
+        if due.kind is RunKind.RUN:
+            return self._run_all(service, due, progress, token)
+        one = service.prepare if due.kind is RunKind.PREPARE else service.process
+        return one(due.configuration, trigger=due.trigger, progress=progress, cancel=token)
+
+    def _run_all(self, service: Runner, due: Due, progress: Progress, cancel: CancelToken) -> RunResult:
+        """A run of everything, which is about all that was told until now, too (RELIABILITY K9)."""
+        told = self._real_time.take_all(due.configuration)
+        is_over = False
+        try:
+            result = service.run(due.configuration, trigger=due.trigger, progress=progress, cancel=cancel)
+            is_over = result.outcome in (Outcome.DONE, Outcome.PROBLEMS)
+            return result
+        finally:
+            if not is_over:
+                self._real_time.put_back(told)
