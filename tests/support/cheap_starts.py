@@ -25,27 +25,36 @@ from desktop_sync.services import sync_session
 @contextmanager
 def cheap_starts() -> Iterator[None]:
     """Inside, workbenches and ledgers are made in a tenth of the time."""
-    made_bench, made_engine = sync_session.Workbench, database.create_engine
-    instance = _Instance()
-    engines: list[Engine] = []
+    made, instance = sync_session.Workbench, _Instance()
+    sync_session.Workbench = lambda *_, **__: _SharedBench(instance)  # type: ignore[assignment,misc]
+    try:
+        with shared_compilation():
+            yield
+    finally:
+        sync_session.Workbench = made  # type: ignore[misc]
+        instance.close()
+
+
+@contextmanager
+def shared_compilation() -> Iterator[None]:
+    """Inside, no ledger compiles SQL that another one compiled."""
+    made = database.create_engine
+    first: list[Engine] = []
 
     def engine(*arguments: Any, **options: Any) -> Engine:
-        made = made_engine(*arguments, **options)
-        if engines:
-            made.dialect = made.pool._dialect = engines[0].dialect
-            made._compiled_cache = engines[0]._compiled_cache
+        another = made(*arguments, **options)
+        if first:
+            another.dialect = another.pool._dialect = first[0].dialect
+            another._compiled_cache = first[0]._compiled_cache
         else:
-            engines.append(made)
-        return made
+            first.append(another)
+        return another
 
-    sync_session.Workbench = lambda *_, **__: _SharedBench(instance)  # type: ignore[assignment,misc]
     database.create_engine = engine  # type: ignore[assignment]
     try:
         yield
     finally:
-        sync_session.Workbench = made_bench  # type: ignore[misc]
-        database.create_engine = made_engine
-        instance.close()
+        database.create_engine = made
 
 
 class _Instance:

@@ -8,15 +8,21 @@ operations below a folder.
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import select
 import signal
 import sqlite3
 import sys
+import tempfile
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+import adbc_driver_sqlite.dbapi
+import pyarrow.dataset
 
 from desktop_sync.bootstrap import build_application
 from desktop_sync.core.errors import DesktopSyncError
@@ -24,18 +30,26 @@ from desktop_sync.core.ports import CancelToken
 from desktop_sync.engine import expression as _expression
 from desktop_sync.engine import plan_store as _plan_store
 from desktop_sync.ledger import open_ledger as _open_ledger
+from desktop_sync.providers.csv import provider as _csv_provider
 from desktop_sync.providers.csv import session as _csv
+from desktop_sync.providers.sql import provider as _sql_provider
 from desktop_sync.providers.sql import sqlite_reading as _reading
+from desktop_sync.providers.sql import sqlite_session as _session
 from desktop_sync.providers.sql import sqlite_writing as _writing
 from desktop_sync.secrets import choose_secrets as _choose_secrets
+from desktop_sync.services import configurations as _configurations
 from desktop_sync.services import definition_file as _definition_file
 from desktop_sync.services import records as _records
 from desktop_sync.services import synchronization as _synchronization
 from desktop_sync.services import undo as _undo
 from desktop_sync.services.application import Application
+from tests.support.chaos_world import Template, make_chaos_world
+from tests.support.cheap_starts import shared_compilation
 
-WARM = (_plan_store, _expression, _open_ledger, _csv, _reading, _writing, _choose_secrets)
-WARM += (_definition_file, _records, _synchronization, _undo)  # type: ignore[assignment]
+WARM = (_plan_store, _expression, _open_ledger, _choose_secrets, adbc_driver_sqlite.dbapi, pyarrow.dataset)
+WARM += (_csv, _csv_provider, _sql_provider, _session, _reading, _writing)  # type: ignore[assignment]
+WARM += (_configurations, _definition_file, _records, _synchronization, _undo)  # type: ignore[assignment]
+"""What is imported only when it is needed."""
 
 FILE_EVENTS = {"open", "os.rename", "os.remove", "os.chmod", "os.chown", "os.truncate", "os.listdir"}
 OF_EVERY_RUN = ("run", "watermark", "sequence", "sqlite_sequence")
@@ -212,7 +226,34 @@ def _trial(request: dict[str, object]) -> dict[str, object]:
     return answer
 
 
+def _warm_up() -> None:
+    """What a first run imports, compiles and keeps is there, and no thread of it is left: the children begin where a
+    program is that has run before. This run's systems lie in memory, because files are read by threads that stay."""
+    before = _threads()
+    with tempfile.TemporaryDirectory(prefix="warm-") as folder:
+        world = make_chaos_world(Template(Path(folder)), Path(folder) / "world")
+        for change in range(3):
+            world.left.put("people", email=f"e{change}", name="name")
+            world.run()
+        world.close()
+    gc.collect()
+    gc.freeze()  # what is there now is not looked through, and so not copied, in every child
+    assert _threads() <= before, "threads are left, so forking is not safe"
+
+
+def _threads() -> int:
+    tasks = Path("/proc/self/task")
+    return len(os.listdir(tasks)) if tasks.is_dir() else threading.active_count()
+
+
 def main() -> None:
+    with shared_compilation():
+        _warm_up()
+        _serve()
+    gc.unfreeze()  # or the end of the process takes it for lost
+
+
+def _serve() -> None:
     for line in sys.stdin:
         print(json.dumps(_trial(json.loads(line))), flush=True)
 

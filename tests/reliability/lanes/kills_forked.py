@@ -1,4 +1,4 @@
-"""SIGKILL at random moments, one to three in a row, of forked children that synchronize real files (RELIABILITY 5.4).
+"""SIGKILL at random moments, two or three in a row, of forked children that synchronize real files (RELIABILITY 5.4).
 
 After each row of kills the program runs until it has nothing to do; then both systems must hold what people wrote, each
 identity once, what a conflict lost must be in the history, and the ledger must be sound without an open intent. A kill
@@ -90,7 +90,7 @@ class ForkedKills:
 
     def _kill(self, world: World, server: CrashServer, usual_s: float) -> None:
         was_killed = False
-        for _ in range(self.chance.choice((1, 2, 3, 3))):
+        for _ in range(self.chance.choice((2, 3, 3, 3))):
             is_open = was_killed and _has_open_intents(world)
             self.attempts += 1
             answer = server.ask(world, 1, kill_after_s=self.chance.uniform(0, 1.1 * usual_s))
