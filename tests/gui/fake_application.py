@@ -23,6 +23,7 @@ from desktop_sync.core.configuration import (
 from desktop_sync.core.decision import Action, Rule
 from desktop_sync.core.errors import ConfigurationError, MissingError, Place, VersionMismatchError
 from desktop_sync.core.guard import Guard, GuardFinding
+from desktop_sync.core.held_case import HeldCase
 from desktop_sync.core.ledger_values import RecordQuery
 from desktop_sync.core.pipeline import pipeline
 from desktop_sync.core.plan import EntityPlan, FieldChange, Mode, Plan, PlanRow, Range
@@ -200,6 +201,7 @@ class FakeRecords:
         self.small: dict[int, SyncRecord] = {}
         self.open: dict[int, Conflict] = {}
         self.cases: list[ReviewCase] = []
+        self.held_cases: list[HeldCase] = []
         self.kept_runs: dict[str, list[Run]] = {}
         self.settled: list[Conflict] = []
         self.linked: list[tuple[str, str, str]] = []
@@ -264,6 +266,9 @@ class FakeRecords:
 
     def reviews(self, configuration: str, limit: int = 200, offset: int = 0) -> list[ReviewCase]:
         return self.cases[offset : offset + limit] if configuration == "Customers" else []
+
+    def held(self, configuration: str, entity: str = "") -> list[HeldCase]:
+        return self.held_cases if configuration == "Customers" else []
 
     def link(self, configuration: str, entity: str, a_id: str, b_id: str) -> None:
         self.linked.append((entity, a_id, b_id))

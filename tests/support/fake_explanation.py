@@ -56,6 +56,8 @@ class FakeExplanations:
 
     answer: Explanation = EXPLAINED
     asked: list[tuple[str, str, str]] = field(default_factory=list)
+    answers: dict[str, Explanation] = field(default_factory=dict)
+    """By the record that is asked for; `answer` for all others."""
 
     def explain(
         self,
@@ -67,4 +69,4 @@ class FakeExplanations:
         cancel: CancelToken | None = None,
     ) -> Explanation:
         self.asked.append((name, record, entity))
-        return self.answer
+        return self.answers.get(record, self.answer)

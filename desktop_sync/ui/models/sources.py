@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from desktop_sync.core.decision import Action
+from desktop_sync.core.held_case import HeldCase
 from desktop_sync.core.ledger_values import RecordQuery
 from desktop_sync.core.plan import PlanRow
 from desktop_sync.core.run import Run
@@ -100,6 +101,21 @@ class ConflictSource:
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewRow:
+    """A record in Review; `held` where nobody knows whether it was written."""
+
+    case: ReviewCase
+    held: HeldCase | None = None
+
+    @property
+    def pairs(self) -> tuple[tuple[str | None, str | None, str], ...]:
+        """(a_id, b_id, why) of what it may be."""
+        if self.held is None:
+            return self.case.candidates
+        return tuple((a_id, b_id, "") for a_id, b_id in self.held.may_be)
+
+
+@dataclass(frozen=True, slots=True)
 class ReviewSource:
     records: RecordDesk
     configuration: str
@@ -107,8 +123,10 @@ class ReviewSource:
     def count(self) -> int:
         return _count_by_search(self)
 
-    def page(self, offset: int, limit: int) -> Sequence[ReviewCase]:
-        return self.records.reviews(self.configuration, limit=limit, offset=offset)
+    def page(self, offset: int, limit: int) -> Sequence[ReviewRow]:
+        held = {one.record_id: one for one in self.records.held(self.configuration)}
+        cases = self.records.reviews(self.configuration, limit=limit, offset=offset)
+        return [ReviewRow(case, held.get(case.record_id)) for case in cases]
 
 
 @dataclass(frozen=True, slots=True)

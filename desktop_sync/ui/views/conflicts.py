@@ -31,7 +31,7 @@ from desktop_sync.ui.widgets.flow_layout import FlowLayout
 from desktop_sync.ui.widgets.list_view import ListView
 from desktop_sync.ui.widgets.message_bar import MessageBar
 from desktop_sync.ui.widgets.parts import button, card, label
-from desktop_sync.ui.widgets.screen import TallArea
+from desktop_sync.ui.widgets.screen import LEAST_DETAIL, TallArea
 from desktop_sync.ui.widgets.table_area import TableArea
 
 READ_CONFLICTS = 500
@@ -149,6 +149,7 @@ class ConflictsPage(QWidget):
             spacing=SPACE_M,
         )
         self._detail = TallArea(detail, LEAST_HEIGHT, self.tr("The chosen conflict"))
+        self._detail.setMinimumWidth(LEAST_DETAIL)
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         self._splitter.setChildrenCollapsible(False)
         self._splitter.addWidget(self.area)

@@ -1,4 +1,4 @@
-"""Records whose counterpart is not certain: the evidence, and linking by hand."""
+"""Records that wait for a person: their counterpart is not certain, or nobody knows whether they were written."""
 
 from __future__ import annotations
 
@@ -7,25 +7,22 @@ from functools import partial
 from PySide6.QtCore import QCoreApplication, Qt, Signal, Slot
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
-from desktop_sync.services.views import ReviewCase
+from desktop_sync.core.held_case import age_text
+from desktop_sync.core.status import Event
 from desktop_sync.ui.context import WindowContext
 from desktop_sync.ui.dialogs.text_entry import TextEntryDialog
-from desktop_sync.ui.models.list_table import ListTableModel
 from desktop_sync.ui.models.paged_table import PagedTableModel
 from desktop_sync.ui.models.source import Column
-from desktop_sync.ui.models.sources import ReviewSource
+from desktop_sync.ui.models.sources import ReviewRow, ReviewSource
 from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S, Tone
 from desktop_sync.ui.text.sentences import problem
 from desktop_sync.ui.text.words import SideNames
 from desktop_sync.ui.views.content import PageContent
 from desktop_sync.ui.views.explanation import ExplanationDialog, record_number
+from desktop_sync.ui.views.review_detail import ReviewDetail
 from desktop_sync.ui.widgets.empty_state import EmptyState
-from desktop_sync.ui.widgets.list_view import ListView
 from desktop_sync.ui.widgets.message_bar import MessageBar
-from desktop_sync.ui.widgets.parts import button, card, label, row
 from desktop_sync.ui.widgets.table_area import TableArea
-
-Candidate = tuple[str | None, str | None, str]
 
 
 def tr(text: str) -> str:
@@ -37,8 +34,25 @@ def check_ids(texts: tuple[str, ...]) -> tuple[str, ...]:
     return tuple("" if text else tr("An id is needed.") for text in texts)
 
 
+def row_columns(names: SideNames) -> tuple[Column[ReviewRow], ...]:
+    return (
+        Column(
+            "what",
+            tr("What"),
+            lambda row: tr("Not certain") if row.held is None else tr("No answer"),
+            112,
+            tone=lambda row: Tone.WARNING if row.held is None else Tone.BAD,
+        ),
+        Column("entity", tr("Entity"), lambda row: row.case.entity, 90),
+        Column("a_id", tr("{0} record").format(names.a), lambda row: row.case.a_id or "—", 100),
+        Column("b_id", tr("{0} record").format(names.b), lambda row: row.case.b_id or "—", 100),
+        Column("age", tr("Since"), lambda row: "" if row.held is None else age_text(row.held.age), 80),
+        Column("reason", tr("Why"), lambda row: row.case.reason if row.held is None else row.held.why, 220),
+    )
+
+
 class ReviewPage(QWidget):
-    """`changed` comes when a person linked something."""
+    """`changed` comes when a person decided something."""
 
     changed = Signal()
 
@@ -53,61 +67,28 @@ class ReviewPage(QWidget):
             self.tr("Nothing to review"),
             self.tr("Records whose counterpart is not certain wait here. Nothing is linked by guessing."),
         )
-        model = PagedTableModel[ReviewCase](self._case_columns(), context.jobs)
+        model = PagedTableModel[ReviewRow](row_columns(names), context.jobs)
         self.area = TableArea(model, context, "review", self.tr("Records to review"), empty)
-        self.area.row_chosen.connect(self._show_case)
+        self.area.row_chosen.connect(self._show_row)
         model.loaded.connect(self._select_first)
         self.message = MessageBar(context.theme)
-        self.candidates = ListTableModel[Candidate](self._candidate_columns(), self)
-        self.candidate_view = ListView(self.candidates, context.theme, self.tr("Possible counterparts"))
-        self.candidate_view.selectionModel().currentRowChanged.connect(self._choose)
-        self.candidate_view.doubleClicked.connect(self._link_candidate)
-        self.link_button = button(self.tr("&Link these two"), "primary")
-        self.link_button.clicked.connect(self._link_candidate)
-        self.by_hand_button = button(self.tr("Link by &hand…"))
-        self.by_hand_button.clicked.connect(self._ask_ids)
-        self.explain_button = button(self.tr("&Explain…"))
-        self.explain_button.clicked.connect(self.explain)
-        self._title = label("", "heading", wraps=True)
-        self._reason = label("", "secondary", wraps=True)
-        self._lay_out()
-
-    def _lay_out(self) -> None:
-        self._detail = card(
-            self._title,
-            self._reason,
-            self.candidate_view,
-            row(self.link_button, self.by_hand_button, 0, self.explain_button),
-            spacing=SPACE_M,
-        )
+        self.detail = ReviewDetail(context, names)
+        self.detail.link_wanted.connect(self._link)
+        self.detail.by_hand_wanted.connect(self._ask_ids)
+        self.detail.again_wanted.connect(self._again)
+        self.detail.left.connect(self._leave)
+        self.detail.explain_wanted.connect(self.explain)
+        self.detail.hide()
         splitter = QSplitter(Qt.Orientation.Horizontal)
         splitter.setChildrenCollapsible(False)
         splitter.addWidget(self.area)
-        splitter.addWidget(self._detail)
-        splitter.setSizes([460, 560])
-        self._detail.hide()
+        splitter.addWidget(self.detail)
+        splitter.setSizes([420, 640])
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, SPACE_L, 0, SPACE_S)
         layout.setSpacing(SPACE_M)
         layout.addWidget(self.message)
         layout.addWidget(splitter, 1)
-
-    def _case_columns(self) -> tuple[Column[ReviewCase], ...]:
-        names = self._names
-        return (
-            Column("entity", self.tr("Entity"), lambda case: case.entity, 100),
-            Column("a_id", self.tr("{0} record").format(names.a), lambda case: case.a_id or "—", 110),
-            Column("b_id", self.tr("{0} record").format(names.b), lambda case: case.b_id or "—", 110),
-            Column("reason", self.tr("Why"), lambda case: case.reason, 200),
-        )
-
-    def _candidate_columns(self) -> tuple[Column[Candidate], ...]:
-        names = self._names
-        return (
-            Column("a", self.tr("{0} record").format(names.a), lambda candidate: candidate[0] or "—", 110),
-            Column("b", self.tr("{0} record").format(names.b), lambda candidate: candidate[1] or "—", 110),
-            Column("why", self.tr("What speaks for it"), lambda candidate: candidate[2], 260),
-        )
 
     def show_content(self, content: PageContent) -> None:
         self._configuration = content.configuration.name
@@ -121,49 +102,35 @@ class ReviewPage(QWidget):
         if self.area.model.rowCount() and not self.area.view.selected_ranges():
             self.area.view.selectRow(0)
 
+    @property
+    def _chosen(self) -> ReviewRow | None:
+        row = self.area.chosen
+        return row if isinstance(row, ReviewRow) else None
+
     @Slot(object)
-    def _show_case(self, case: ReviewCase | None) -> None:
-        self._detail.setVisible(case is not None)
-        if case is None:
-            return
-        ids = f"{self._names.a} {case.a_id}" if case.a_id else f"{self._names.b} {case.b_id}"
-        self._title.setText(f"{case.entity}: {ids}")
-        self._reason.setText(case.reason)
-        self.candidates.show(case.candidates)
-        if case.candidates:
-            self.candidate_view.selectRow(0)
-        self._choose()
+    def _show_row(self, row: ReviewRow | None) -> None:
+        self.detail.setVisible(row is not None)
+        if row is not None:
+            self.detail.show_row(self._configuration, row)
 
-    @Slot()
-    def _choose(self) -> None:
-        current = self.candidate_view.currentIndex().row()
-        pair = self.candidates.rows[current] if 0 <= current < len(self.candidates.rows) else None
-        self.link_button.setEnabled(pair is not None and bool(pair[0]) and bool(pair[1]))
-
-    @Slot()
-    def _link_candidate(self) -> None:
-        current = self.candidate_view.currentIndex().row()
-        if 0 <= current < len(self.candidates.rows):
-            a_id, b_id, _ = self.candidates.rows[current]
-            if a_id and b_id:
-                self._link(a_id, b_id)
+    # What a person decides
 
     @Slot()
     def explain(self) -> None:
         """All about the chosen record, in a dialog of its own."""
-        case = self.area.chosen
-        if isinstance(case, ReviewCase):
-            record = record_number(case.record_id)
-            ExplanationDialog(self._context, self._names, self._configuration, record, case.entity, self).open()
+        row = self._chosen
+        if row is not None:
+            record = record_number(row.case.record_id)
+            ExplanationDialog(self._context, self._names, self._configuration, record, row.case.entity, self).open()
 
     @Slot()
     def _ask_ids(self) -> None:
-        case = self.area.chosen
-        if not isinstance(case, ReviewCase):
+        row = self._chosen
+        if row is None:
             return
         fields = (
-            (self.tr("Id in {0}").format(self._names.a), case.a_id or ""),
-            (self.tr("Id in {0}").format(self._names.b), case.b_id or ""),
+            (self.tr("Id in {0}").format(self._names.a), row.case.a_id or ""),
+            (self.tr("Id in {0}").format(self._names.b), row.case.b_id or ""),
         )
         dialog = TextEntryDialog(self.tr("Link two records"), fields, self.tr("&Link"), check_ids, self)
         dialog.entered.connect(self._link_entered)
@@ -173,19 +140,51 @@ class ReviewPage(QWidget):
     def _link_entered(self, texts: tuple[str, str]) -> None:
         self._link(*texts)
 
+    @Slot(str, str)
     def _link(self, a_id: str, b_id: str) -> None:
-        case = self.area.chosen
-        if isinstance(case, ReviewCase):
-            link = partial(self._context.application.records.link, self._configuration, case.entity, a_id, b_id)
+        row = self._chosen
+        if row is not None:
+            link = partial(self._context.application.records.link, self._configuration, row.case.entity, a_id, b_id)
             job = self._context.jobs.start(link)
             job.finished.connect(self._linked)
             job.failed.connect(self._failed)
 
     @Slot()
     def _linked(self) -> None:
-        self.message.say(self.tr("Linked. The next run treats the two as one record."), Tone.GOOD)
+        self._decided(self.tr("Linked. The next run treats the two as one record."))
+
+    @Slot()
+    def _again(self) -> None:
+        """What was held counts as not written."""
+        row = self._chosen
+        if row is not None:
+            desk, record_id = self._context.application.records, row.case.record_id
+            job = self._context.jobs.start(partial(desk.set_status, [record_id], Event.SET_PREPARED_BY_USER))
+            job.finished.connect(self._set_prepared)
+            job.failed.connect(self._failed)
+
+    @Slot(object)
+    def _set_prepared(self, changed: int) -> None:
+        if changed:
+            self._decided(self.tr("Prepared. The next run writes it."))
+        else:
+            self.message.say(self.tr("It is not held any more."), Tone.NEUTRAL)
+            self.changed.emit()
+
+    def _decided(self, text: str) -> None:
+        self.message.say(text, Tone.GOOD)
         self.area.view.clearSelection()
         self.changed.emit()
+
+    @Slot()
+    def _leave(self) -> None:
+        """Nothing is changed; the next record is shown."""
+        self.message.say(
+            self.tr("It stays held, and in no run. Each run looks again whether it was written."), Tone.NEUTRAL
+        )
+        following = self.area.view.current_row() + 1
+        if following < self.area.model.rowCount():
+            self.area.view.selectRow(following)
 
     @Slot(object)
     def _failed(self, error: object) -> None:

@@ -99,8 +99,8 @@ def test_linking_a_candidate_settles_the_case(
     page.open_tab("review")
     settle()
     assert page.review.area.model.rowCount() == 4
-    page.review.candidate_view.selectRow(1)
-    qtbot.mouseClick(page.review.link_button, Qt.MouseButton.LeftButton)
+    page.review.detail.candidate_view.selectRow(1)
+    qtbot.mouseClick(page.review.detail.link_button, Qt.MouseButton.LeftButton)
     settle()
     assert application.records.linked == [("customers", "1003", "800")]
     assert page.review.area.model.rowCount() == 3
@@ -111,7 +111,7 @@ def test_linking_by_hand_needs_both_ids(
 ) -> None:
     page.open_tab("review")
     settle()
-    qtbot.mouseClick(page.review.by_hand_button, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(page.review.detail.by_hand_button, Qt.MouseButton.LeftButton)
     dialog = page.review.findChild(TextEntryDialog)
     assert dialog is not None
     assert not dialog.accept_button.isEnabled()

@@ -153,7 +153,7 @@ def test_a_record_is_explained_from_every_list_by_its_number(
     getattr(page, tab).explain()
     settle()
     dialog = only(window, ExplanationDialog)
-    ((name, record, _),) = application.explanation.asked
+    name, record, _ = application.explanation.asked[0]
     assert name == "Customers"
     assert record.startswith("#")
     assert record[1:].isdigit()
