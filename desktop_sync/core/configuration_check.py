@@ -7,12 +7,14 @@ compiled by `services.configurations`, which also looks at the real structures.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from desktop_sync.core.configuration import Entity, GuardLimits, SyncConfiguration
 from desktop_sync.core.entity_check import check_entity
 from desktop_sync.core.finding import Finding, Level
 from desktop_sync.core.pipeline_check import check_steps
 from desktop_sync.core.schedule import MOST_DAYS, Schedule, ScheduleKind
+from desktop_sync.core.trigger_check import check_real_time
 
 MAX_NAME = 100
 
@@ -22,6 +24,7 @@ def check(configuration: SyncConfiguration) -> tuple[Finding, ...]:
     findings = [
         *_check_head(configuration),
         *check_schedule(configuration.schedule),
+        *_check_process_schedule(configuration),
         *check_guards(configuration.guards),
     ]
     if not configuration.entities:
@@ -35,6 +38,7 @@ def check(configuration: SyncConfiguration) -> tuple[Finding, ...]:
         findings += check_entity(configuration, entity)
     findings += _check_cycles(configuration.entities)
     findings += check_steps(configuration)
+    findings += check_real_time(configuration)
     return tuple(findings)
 
 
@@ -75,9 +79,23 @@ def check_schedule(schedule: Schedule) -> Iterator[Finding]:
             problem, path = "A cron expression has five fields: minute hour day month weekday.", "schedule.cron"
     if problem:
         yield Finding(Level.ERROR, problem, path=path)
+    if schedule.kind is ScheduleKind.INTERVAL and 0 < schedule.longest_idle_minutes < schedule.interval_minutes:
+        problem = "While nothing changes it may wait longer than usual, not shorter."
+        yield Finding(Level.ERROR, problem, path="schedule.longest_idle")
     if not 1 <= schedule.full_every_days <= MOST_DAYS:
         problem = f"Everything is compared at least once in 1 to {MOST_DAYS} days."
         yield Finding(Level.ERROR, problem, path="schedule.full_every_days")
+
+
+def _check_process_schedule(configuration: SyncConfiguration) -> Iterator[Finding]:
+    """The same of the schedule of processing, at paths of its own."""
+    if configuration.process_schedule is not None:
+        for finding in check_schedule(configuration.process_schedule):
+            yield replace(finding, path=f"process_{finding.path}")
+        is_prepared = configuration.schedule.kind is not ScheduleKind.MANUAL or configuration.is_in_real_time
+        if configuration.process_schedule.kind is not ScheduleKind.MANUAL and not is_prepared:
+            message = "It processes by itself, but nothing prepares by itself: its queue is filled by hand only."
+            yield Finding(Level.NOTE, message, path="process_schedule")
 
 
 def check_guards(guards: GuardLimits) -> Iterator[Finding]:

@@ -19,9 +19,7 @@ from desktop_sync.core.configuration import (
 )
 from desktop_sync.core.entity_check import flows_to
 from desktop_sync.core.pipeline import KINDS, is_enabled, pipeline
-from desktop_sync.core.schedule import Schedule, ScheduleKind
-
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+from desktop_sync.core.running_text import running_sentences
 
 
 def sentences(configuration: SyncConfiguration) -> tuple[str, ...]:
@@ -30,7 +28,7 @@ def sentences(configuration: SyncConfiguration) -> tuple[str, ...]:
     for entity in configuration.entities:
         said += _entity(configuration, entity)
     said += _steps(configuration)
-    said.append(schedule_sentence(configuration.schedule, configuration.enabled))
+    said += running_sentences(configuration)
     guards = guards_sentence(configuration.guards)
     if guards:
         said.append(guards)
@@ -139,27 +137,6 @@ def edit_against_delete_sentence(entity: Entity) -> str:
         EditAgainstDelete.ASK: "you are asked",
     }
     return f"When one side deleted a record that the other changed, {texts[entity.edit_against_delete]}."
-
-
-def schedule_sentence(schedule: Schedule, enabled: bool = True) -> str:
-    times = " and ".join(f"{at:%H:%M}" for at in sorted(schedule.times))
-    match schedule.kind:
-        case ScheduleKind.INTERVAL:
-            when = f"It runs by itself every {_count(schedule.interval_minutes, 'minute')}"
-        case ScheduleKind.DAILY:
-            when = f"It runs by itself every day at {times}"
-        case ScheduleKind.WEEKLY:
-            days = ", ".join(_DAYS[day] for day in sorted(schedule.weekdays) if 0 <= day < 7)
-            when = f"It runs by itself every {days} at {times}"
-        case ScheduleKind.CRON:
-            when = f"It runs by itself at the times of the cron expression {schedule.cron}"
-        case ScheduleKind.MANUAL:
-            return "It runs when you start it."
-    what = ""
-    if schedule.is_incremental:
-        days = _count(schedule.full_every_days, "day")
-        what = f" It then looks at what was modified since the last run, and once in {days} at everything."
-    return f"{when}.{what}" if enabled else f"{when}, once it is switched on.{what}"
 
 
 def guards_sentence(guards: GuardLimits) -> str:

@@ -40,17 +40,17 @@ class FileArrival:
     settle_s: int = 5
 
 
-Waits = Mapping[str, Iterable[str]]
-"""Name of a configuration → names of those whose runs start it."""
+Starts = Mapping[str, Iterable[str]]
+"""Name of a configuration → names of those that its runs start."""
 
 
-def trigger_cycle(start: str, waits: Waits) -> tuple[str, ...]:
+def trigger_cycle(start: str, starts: Starts) -> tuple[str, ...]:
     """The shortest way on which a run of `start` would start `start` again, beginning with it; empty where none is."""
     paths: list[tuple[str, ...]] = [(start,)]
     reached: set[str] = set()
     while paths:
         path = paths.pop(0)
-        for name in waits.get(path[-1], ()):
+        for name in starts.get(path[-1], ()):
             if name == start:
                 return path
             if name not in reached:

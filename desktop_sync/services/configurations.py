@@ -29,6 +29,7 @@ from desktop_sync.core.run import RunKind
 from desktop_sync.core.schedule import ScheduleKind
 from desktop_sync.core.status import Status
 from desktop_sync.core.sync_group import StructureName, SyncGroup, structures_of, sync_groups
+from desktop_sync.core.trigger_check import check_triggers
 from desktop_sync.engine.expression.reading import read
 from desktop_sync.engine.expression.source import Source
 from desktop_sync.services import live_check, mapping_sample, suggestion
@@ -97,7 +98,8 @@ class ConfigurationService:
         self._store.keep_structures(frozenset[StructureName]().union(*used))
 
     def rename(self, name: str, new_name: str) -> None:
-        """Peers, runs and history go along. Raises ConfigurationError when the new name is taken or unusable."""
+        """Peers, runs and history go along, and those that follow its runs still do. Raises ConfigurationError when the
+        new name is taken or unusable."""
         self.get(name)
         problem = configuration_check.name_problem(new_name)
         if problem:
@@ -108,6 +110,13 @@ class ConfigurationService:
             raise ConfigurationError(f'there is a configuration "{new_name}" already', path="name")
         self._refuse_while_running(name)
         self._store.rename_configuration(name, new_name)
+        for other in self._store.configurations():
+            renamed = tuple(
+                replace(after, configuration=new_name) if after.configuration == name else after
+                for after in other.after_runs
+            )
+            if renamed != other.after_runs:
+                self._store.save_configuration(replace(other, after_runs=renamed))
 
     def set_enabled(self, name: str, enabled: bool) -> None:
         """Whether its schedule runs it. May be repeated."""
@@ -127,6 +136,7 @@ class ConfigurationService:
         return (
             *configuration_check.check(configuration),
             *check_group(configuration, self._store.configurations()),
+            *check_triggers(configuration, self._store.configurations()),
             *_check_cron(configuration),
             *_check_syntax(configuration),
             *_check_step_syntax(configuration),
@@ -276,12 +286,12 @@ def _with_step(configuration: SyncConfiguration, name: str, enabled: bool) -> Sy
 
 
 def _check_cron(configuration: SyncConfiguration) -> Iterator[Finding]:
-    schedule = configuration.schedule
-    if schedule.kind is ScheduleKind.CRON and len(schedule.cron.split()) == 5:
-        try:
-            next_cron(schedule.cron, datetime(2024, 1, 1))
-        except ConfigurationError as error:
-            yield Finding(Level.ERROR, f"{error.problem}.", path="schedule.cron")
+    for schedule, path in zip(configuration.schedules, ("schedule.cron", "process_schedule.cron"), strict=False):
+        if schedule.kind is ScheduleKind.CRON and len(schedule.cron.split()) == 5:
+            try:
+                next_cron(schedule.cron, datetime(2024, 1, 1))
+            except ConfigurationError as error:
+                yield Finding(Level.ERROR, f"{error.problem}.", path=path)
 
 
 def _check_syntax(configuration: SyncConfiguration) -> Iterator[Finding]:

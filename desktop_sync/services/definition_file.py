@@ -13,8 +13,9 @@ from desktop_sync.core.finding import Finding, Level
 from desktop_sync.core.ledger_port import DefinitionStore
 from desktop_sync.core.ports import Secrets, SecretState
 from desktop_sync.core.provider_port import SettingKind
-from desktop_sync.core.schedule import MANUAL
+from desktop_sync.core.trigger_check import check_cycle
 from desktop_sync.services.definition_reader import DeclaredProviders, read_definitions
+from desktop_sync.services.definition_running import placed_arrivals
 from desktop_sync.services.definition_table import suggestion
 from desktop_sync.services.definition_text import parse_toml, read_definition_text
 from desktop_sync.services.views import ImportReport
@@ -45,17 +46,20 @@ class DefinitionFileService:
     def import_file(self, path: Path) -> ImportReport:
         """The file's endpoints and configurations are stored; those of the same names are replaced.
 
-        All of it is checked before anything is stored. Relative paths in settings start at the file's folder. A
-        configuration with a schedule comes in switched off, and the report names it: importing approves running by
-        hand, not by itself. Only one that is stored exactly so, with exactly these endpoints, keeps its switch; a
-        stored one whose endpoint now reaches something else is switched off too. A step that runs a command, calls a
-        URL or uses a plugin comes in switched off unless just that step is stored and enabled. May be repeated. Raises
-        ConfigurationError.
+        All of it is checked before anything is stored. Relative paths start at the file's folder. A configuration that
+        runs by itself (schedules, real time, other runs, files) comes in switched off, and the report names it:
+        importing approves running by hand. Only one that is stored exactly so, with exactly these endpoints, keeps its
+        switch; a stored one whose endpoint now reaches something else is switched off too. A step that runs a command,
+        calls a URL or uses a plugin comes in switched off unless just that step is stored and enabled. May be repeated.
+        Raises ConfigurationError.
         """
+        base_folder = str(path.resolve().parent)
         definitions = self.parse(read_definition_text(path), path.name)
+        placed = tuple(placed_arrivals(configuration, base_folder) for configuration in definitions.configurations)
+        definitions = dataclasses.replace(definitions, configurations=placed)
         for configuration in definitions.configurations:
             self._refuse_errors(configuration, path.name)
-        base_folder = str(path.resolve().parent)
+        self._refuse_cycles(definitions, path.name)
         moved = self._moved(definitions.endpoints, base_folder)
         stored = {configuration.name: configuration for configuration in self._store.configurations()}
         for endpoint in definitions.endpoints:
@@ -127,6 +131,13 @@ class DefinitionFileService:
         more = f" ({others} more such findings)" if others else ""
         raise ConfigurationError(first.message + more, path=", ".join(where))
 
+    def _refuse_cycles(self, definitions: Definitions, source: str) -> None:
+        """Raises ConfigurationError where runs, those of the file included, would start each other for ever."""
+        known = {one.name: one for one in (*self._store.configurations(), *definitions.configurations)}
+        for configuration in definitions.configurations:
+            for finding in check_cycle(configuration, known.values()):
+                raise ConfigurationError(finding.message, path=f'{source}: configuration "{configuration.name}"')
+
     def _moved(self, endpoints: Sequence[Endpoint], base_folder: str) -> frozenset[str]:
         """Names of those that are not stored exactly so: what they reach has not been approved yet."""
         stored = {endpoint.name: endpoint for endpoint in self._store.endpoints()}
@@ -174,8 +185,9 @@ def _absolute(base_folder: str, value: str, is_path: bool) -> str:
 def _approved(
     configuration: SyncConfiguration, stored: SyncConfiguration | None, moved: frozenset[str]
 ) -> SyncConfiguration:
-    """What an import may store: switched on only without a schedule, or when a person had switched on just this."""
-    if configuration.schedule == MANUAL or not configuration.enabled:
+    """What an import may store: switched on only if nothing but a person starts it, or when a person had switched on
+    just this."""
+    if not configuration.runs_by_itself or not configuration.enabled:
         return configuration
     is_known = stored is not None and dataclasses.replace(configuration, version=stored.version) == stored
     if is_known and configuration.a not in moved and configuration.b not in moved:

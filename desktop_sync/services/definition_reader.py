@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from datetime import time
 from typing import Protocol
 
 from desktop_sync.core.configuration import (
@@ -23,6 +21,7 @@ from desktop_sync.core.configuration import (
     MatchRule,
     NullPolicy,
     PerSide,
+    RealTime,
     Resolution,
     SecretReference,
     SettingValue,
@@ -33,17 +32,19 @@ from desktop_sync.core.configuration import (
 from desktop_sync.core.errors import ConfigurationError
 from desktop_sync.core.guard import Guard
 from desktop_sync.core.normal_form import parse_normal_form
-from desktop_sync.core.plan import Mode
 from desktop_sync.core.provider_port import Setting, SettingKind
-from desktop_sync.core.schedule import MANUAL, MOST_DAYS, Schedule, ScheduleKind
+from desktop_sync.services.definition_running import (
+    read_after_runs,
+    read_file_arrivals,
+    read_process_schedule,
+    read_schedule,
+)
 from desktop_sync.services.definition_steps import read_steps
 from desktop_sync.services.definition_table import DefinitionTable, described, quoted, suggestion
 
 FORMAT = 1
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 A_TO_B, B_TO_A = Direction.A_TO_B.value, Direction.B_TO_A.value
 
-_TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?", re.ASCII)
 _URL_PASSWORD = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/@:\s]*:[^/@\s]+@")
 
 
@@ -159,6 +160,9 @@ def read_configuration(table: DefinitionTable, endpoints: Iterable[str]) -> Sync
         entities,
         enabled=table.flag("enabled", True),
         schedule=read_schedule(table),
+        process_schedule=read_process_schedule(table),
+        after_runs=read_after_runs(table),
+        file_arrivals=read_file_arrivals(table),
         guards=read_guards(table.table("guards")),
         steps=read_steps(table),
     )
@@ -196,6 +200,7 @@ def read_entity(table: DefinitionTable) -> Entity:
         filter=table.per_side("filter"),
         max_failed_attempts=table.whole_number("max_failed_attempts", defaults.max_failed_attempts, 1, 1000),
         sentinel=table.per_side("sentinel"),
+        real_time=table.choice("real_time", RealTime, defaults.real_time),
     )
     for way, rule, mark in ((A_TO_B, entity.delete.a, entity.mark.a), (B_TO_A, entity.delete.b, entity.mark.b)):
         if rule is DeleteRule.MARK and not mark.field:
@@ -276,66 +281,6 @@ def _read_value_map(table: DefinitionTable) -> tuple[tuple[str, str], ...]:
             raise table.refuse("value_map", 'pairs of texts are expected: [["choice of A", "choice of B"], …]')
         rows.append((row[0], row[1]))
     return tuple(rows)
-
-
-def read_schedule(configuration: DefinitionTable) -> Schedule:
-    """The schedule of a configuration; MANUAL when the key is not there."""
-    if not configuration.has("schedule"):
-        return MANUAL
-    table = configuration.table("schedule")
-    ways = ("every_minutes", "daily", "weekly", "cron")
-    given = [way for way in ways if table.has(way)]
-    if len(given) != 1:
-        for key in ("at", "mode", "full_every_days"):
-            table.has(key)
-        table.finish()
-        raise table.refuse("", f"exactly one of {quoted(ways)} is expected")
-    match given[0]:
-        case "every_minutes":
-            minutes = table.whole_number("every_minutes", None, 1, 60 * 24 * 366)
-            schedule = Schedule(ScheduleKind.INTERVAL, interval_minutes=minutes)
-        case "daily":
-            schedule = Schedule(ScheduleKind.DAILY, times=_read_times(table, "daily"))
-        case "weekly":
-            schedule = Schedule(ScheduleKind.WEEKLY, times=_read_times(table, "at"), weekdays=_read_weekdays(table))
-        case _:
-            schedule = Schedule(ScheduleKind.CRON, cron=_read_cron(table))
-    mode = table.text("mode", Mode.FULL.value)
-    modes = (Mode.FULL.value, Mode.INCREMENTAL.value)
-    if mode not in modes:
-        raise table.refuse("mode", f'"{mode}" is not one of {quoted(modes)}{suggestion(mode, modes)}')
-    days = table.whole_number("full_every_days", MANUAL.full_every_days, 1, MOST_DAYS)
-    table.finish()
-    return replace(schedule, is_incremental=mode == Mode.INCREMENTAL.value, full_every_days=days)
-
-
-def _read_times(table: DefinitionTable, key: str) -> tuple[time, ...]:
-    times: list[time] = []
-    for item in table.items(key):
-        parts = _TIME.fullmatch(item) if isinstance(item, str) else None
-        if parts is None:
-            raise table.refuse(key, 'times of the day are expected, like "07:30"')
-        times.append(time(int(parts[1]), int(parts[2]), int(parts[3] or 0)))
-    if not times:
-        raise table.refuse(key, 'at least one time of the day is expected, like ["07:30"]')
-    return tuple(times)
-
-
-def _read_weekdays(table: DefinitionTable) -> tuple[int, ...]:
-    days = table.texts("weekly")
-    for day in days:
-        if day not in WEEKDAYS:
-            raise table.refuse("weekly", f'"{day}" is not one of {quoted(WEEKDAYS)}{suggestion(day, WEEKDAYS)}')
-    if not days:
-        raise table.refuse("weekly", 'at least one day is expected, like ["monday", "friday"]')
-    return tuple(WEEKDAYS.index(day) for day in days)
-
-
-def _read_cron(table: DefinitionTable) -> str:
-    cron = table.text("cron")
-    if len(cron.split()) != 5:
-        raise table.refuse("cron", "five fields are expected: minute, hour, day of the month, month, day of the week")
-    return cron
 
 
 def read_guards(table: DefinitionTable) -> GuardLimits:

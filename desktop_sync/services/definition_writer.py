@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import time
+from collections.abc import Mapping
 
 import tomlkit
 from tomlkit.items import InlineTable, Table
@@ -17,14 +16,14 @@ from desktop_sync.core.configuration import (
     GuardLimits,
     Mark,
     PerSide,
+    RealTime,
     Resolution,
     SecretReference,
     SyncConfiguration,
 )
 from desktop_sync.core.guard import Guard
-from desktop_sync.core.plan import Mode
-from desktop_sync.core.schedule import MANUAL, Schedule, ScheduleKind
-from desktop_sync.services.definition_reader import A_TO_B, B_TO_A, FORMAT, WEEKDAYS
+from desktop_sync.services.definition_reader import A_TO_B, B_TO_A, FORMAT
+from desktop_sync.services.definition_running import running_values
 from desktop_sync.services.definition_steps import step_values
 
 
@@ -63,9 +62,8 @@ def _configuration(configuration: SyncConfiguration) -> Table:
     table.add("a", configuration.a)
     table.add("b", configuration.b)
     table.add("enabled", configuration.enabled)
-    schedule = _schedule(configuration.schedule)
-    if schedule is not None:
-        table.add("schedule", schedule)
+    for key, value in running_values(configuration).items():
+        table.add(key, tomlkit.item(value))
     table.add("guards", _guards(configuration.guards))
     if configuration.entities:
         entities = tomlkit.aot()
@@ -81,36 +79,6 @@ def _configuration(configuration: SyncConfiguration) -> Table:
             steps.append(written)
         table.add("step", steps)
     return table
-
-
-def _schedule(schedule: Schedule) -> InlineTable | None:
-    values = _due(schedule)
-    if values is None:
-        return None
-    if schedule.is_incremental:
-        values["mode"] = Mode.INCREMENTAL.value
-    if schedule.full_every_days != MANUAL.full_every_days:
-        values["full_every_days"] = schedule.full_every_days
-    return _inline(values)
-
-
-def _due(schedule: Schedule) -> dict[str, object] | None:
-    match schedule.kind:
-        case ScheduleKind.MANUAL:
-            return None
-        case ScheduleKind.INTERVAL:
-            return {"every_minutes": schedule.interval_minutes}
-        case ScheduleKind.DAILY:
-            return {"daily": _times(schedule.times)}
-        case ScheduleKind.WEEKLY:
-            days = [WEEKDAYS[day] for day in schedule.weekdays]
-            return {"weekly": days, "at": _times(schedule.times)}
-        case ScheduleKind.CRON:
-            return {"cron": schedule.cron}
-
-
-def _times(times: Sequence[time]) -> list[str]:
-    return [each.strftime("%H:%M:%S" if each.second else "%H:%M") for each in times]
 
 
 def _guards(limits: GuardLimits) -> Table:
@@ -159,6 +127,8 @@ def _entity(entity: Entity) -> Table:
     _add_per_side(table, "filter", entity.filter)
     table.add("max_failed_attempts", entity.max_failed_attempts)
     _add_per_side(table, "sentinel", entity.sentinel)
+    if entity.real_time is not RealTime.OFF:
+        table.add("real_time", entity.real_time.value)
     if entity.fields:
         fields = tomlkit.aot()
         for mapping in entity.fields:

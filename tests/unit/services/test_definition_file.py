@@ -17,10 +17,12 @@ from desktop_sync.core.configuration import (
     PerSide,
     SecretReference,
     Side,
+    SyncConfiguration,
 )
 from desktop_sync.core.errors import ConfigurationError
 from desktop_sync.core.ports import SecretReading, SecretState
 from desktop_sync.core.schedule import Schedule, ScheduleKind
+from desktop_sync.core.triggers import AfterRun
 from desktop_sync.services.definition_file import DefinitionFileService
 from tests.support.definition_store_fake import PROVIDERS, MemoryDefinitionStore
 
@@ -178,6 +180,10 @@ def test_the_additional_keys_are_read(service: DefinitionFileService) -> None:
             '{ weekly = ["monday", "sunday"], at = ["06:00"] }',
             Schedule(ScheduleKind.WEEKLY, times=(time(6),), weekdays=(0, 6)),
         ),
+        (
+            "{ every_minutes = 5, longest_idle_minutes = 60 }",
+            Schedule(ScheduleKind.INTERVAL, interval_minutes=5, longest_idle_minutes=60),
+        ),
         ('{ cron = "*/5 8-18 * * 1-5" }', Schedule(ScheduleKind.CRON, cron="*/5 8-18 * * 1-5")),
     ],
 )
@@ -229,6 +235,12 @@ def test_a_schedule_is_read(service: DefinitionFileService, written_as: str, sch
         ('b = "Shop"\n', 'b = "Shop"\nschedule = { weekly = ["mondey"], at = ["1:00"] }\n', "times of the day"),
         ('b = "Shop"\n', 'b = "Shop"\nschedule = { weekly = ["mondey"], at = ["01:00"] }\n', 'did you mean "monday"?'),
         ('b = "Shop"\n', 'b = "Shop"\nschedule = { cron = "* * *" }\n', "five fields are expected"),
+        (
+            'b = "Shop"\n',
+            'b = "Shop"\nprocess_schedule = { every_minutes = 5, mode = "incremental" }\n',
+            "only the schedule that prepares has a mode",
+        ),
+        ('name = "customers"\n', 'name = "customers"\nreal_time = "on"\n', '"on" is not one of "off", "prepare"'),
         ('b = "Shop"\n', 'b = "Shop"\nguards = { shrunk = 50 }\n', "a share from 0 to 1 is expected"),
         ('b = "Shop"\n', 'b = "Shop"\nguards = { delets = false }\n', 'did you mean "deletes"?'),
         (
@@ -371,6 +383,60 @@ def test_an_imported_schedule_stays_off_until_a_person_enables_it(
     path.write_text(SCHEDULED.replace("every_minutes = 15", "every_minutes = 5"), encoding="utf-8")
     assert service.import_file(path).switched_off == ("Customers",)
     assert not store.configurations()[0].enabled
+
+
+UNATTENDED = {
+    "process by schedule": ('b = "Shop"\n', 'b = "Shop"\nprocess_schedule = { daily = ["18:00"] }\n'),
+    "real time": ('name = "customers"\n', 'name = "customers"\nreal_time = "prepare"\n'),
+    "after another run": ("[[configuration.entity]]\n", '[[configuration.after_run]]\nname = "Other"\n{0}'),
+    "a file": ("[[configuration.entity]]\n", '[[configuration.file_arrival]]\npath = "in/*.csv"\n{0}'),
+}
+
+
+@pytest.mark.scenario("X17")
+@pytest.mark.parametrize("what", UNATTENDED)
+def test_nothing_of_an_imported_file_runs_by_itself(
+    service: DefinitionFileService, store: MemoryDefinitionStore, tmp_path: Path, what: str
+) -> None:
+    old, new = UNATTENDED[what]
+    path = written(tmp_path, SPECIFIED.replace(old, new.replace("{0}", old), 1))
+    assert service.import_file(path).switched_off == ("Customers",)
+    assert not store.configurations()[0].enabled
+    assert store.configurations()[0].runs_by_itself
+
+
+def test_processing_may_have_its_own_schedule_or_be_left_to_a_person(service: DefinitionFileService) -> None:
+    for written_as, schedule in (
+        ('{ daily = ["18:00"] }', Schedule(ScheduleKind.DAILY, times=(time(18),))),
+        ("{ by_hand = true }", Schedule()),
+    ):
+        keys = f'b = "Shop"\nschedule = {{ every_minutes = 5 }}\nprocess_schedule = {written_as}\n'
+        found = service.parse(SPECIFIED.replace('b = "Shop"\n', keys, 1), "sync.toml").configurations[0]
+        assert found.process_schedule == schedule
+        assert found.schedule.interval_minutes == 5
+
+
+def test_paths_of_arriving_files_start_at_the_files_folder(
+    service: DefinitionFileService, store: MemoryDefinitionStore, tmp_path: Path
+) -> None:
+    old, new = UNATTENDED["a file"]
+    path = written(tmp_path, SPECIFIED.replace(old, new.replace("{0}", old), 1))
+    service.import_file(path)
+    [arrival] = store.configurations()[0].file_arrivals
+    assert arrival.pattern == str(path.resolve().parent / "in" / "*.csv")
+    assert arrival.settle_s == 5
+
+
+def test_runs_that_would_start_each_other_for_ever_are_refused(
+    service: DefinitionFileService, store: MemoryDefinitionStore, tmp_path: Path
+) -> None:
+    other = SyncConfiguration("Other", "CRM", "Shop", (), after_runs=(AfterRun("Customers"),))
+    store.save_configuration(other)
+    old, new = UNATTENDED["after another run"]
+    with pytest.raises(ConfigurationError) as refused:
+        service.import_file(written(tmp_path, SPECIFIED.replace(old, new.replace("{0}", old), 1)))
+    assert '"Customers" → "Other" → "Customers"' in str(refused.value)
+    assert store.configurations() == (other,)
 
 
 def test_a_schedule_goes_off_when_an_import_lets_its_endpoint_reach_something_else(

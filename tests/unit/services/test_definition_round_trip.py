@@ -22,6 +22,7 @@ from desktop_sync.core.configuration import (
     MatchRule,
     NullPolicy,
     PerSide,
+    RealTime,
     Resolution,
     SecretReference,
     Side,
@@ -30,6 +31,7 @@ from desktop_sync.core.configuration import (
 )
 from desktop_sync.core.errors import ConfigurationError
 from desktop_sync.core.schedule import MANUAL, Schedule, ScheduleKind
+from desktop_sync.core.triggers import AfterOutcome, AfterRun, FileArrival
 from desktop_sync.services.definition_file import DefinitionFileService
 from desktop_sync.services.definition_writer import write_definitions
 from tests.support.definition_store_fake import PROVIDERS, MemoryDefinitionStore
@@ -45,7 +47,12 @@ times = st.builds(time, st.integers(0, 23), st.integers(0, 59), st.integers(0, 5
 time_lists = st.lists(times, min_size=1, max_size=3).map(tuple)
 schedules = st.one_of(
     st.just(MANUAL),
-    st.builds(Schedule, st.just(ScheduleKind.INTERVAL), interval_minutes=st.integers(1, 10_000)),
+    st.builds(
+        Schedule,
+        st.just(ScheduleKind.INTERVAL),
+        interval_minutes=st.integers(1, 10_000),
+        longest_idle_minutes=st.integers(0, 10_000),
+    ),
     st.builds(Schedule, st.just(ScheduleKind.DAILY), times=time_lists),
     st.builds(
         Schedule,
@@ -55,6 +62,8 @@ schedules = st.one_of(
     ),
     st.builds(Schedule, st.just(ScheduleKind.CRON), cron=st.just("*/5 1-3 * 1,2 MON")),
 )
+after_runs = st.lists(st.builds(AfterRun, names, st.sampled_from(AfterOutcome)), max_size=2).map(tuple)
+file_arrivals = st.lists(st.builds(FileArrival, names, st.integers(0, 3600)), max_size=2).map(tuple)
 guards = st.builds(
     GuardLimits,
     shares,
@@ -134,11 +143,23 @@ def configurations(draw: st.DrawFn, name: str, endpoint_names: list[str]) -> Syn
             draw(per_side(texts)),
             draw(st.integers(1, 1000)),
             resolution=draw(st.sampled_from(Resolution)),
+            real_time=draw(st.sampled_from(RealTime)),
         )
         for entity_name in entity_names
     )
     a, b = draw(st.sampled_from(endpoint_names)), draw(st.sampled_from(endpoint_names))
-    return SyncConfiguration(name, a, b, entities, draw(st.booleans()), draw(schedules), draw(guards))
+    return SyncConfiguration(
+        name,
+        a,
+        b,
+        entities,
+        draw(st.booleans()),
+        draw(schedules),
+        draw(guards),
+        process_schedule=draw(st.none() | schedules),
+        after_runs=draw(after_runs),
+        file_arrivals=draw(file_arrivals),
+    )
 
 
 @st.composite
