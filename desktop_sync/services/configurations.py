@@ -25,11 +25,11 @@ from desktop_sync.core.ledger_port import (
 from desktop_sync.core.ledger_values import EntityKey, FollowUp
 from desktop_sync.core.pipeline import KINDS, STANDARD, with_standard
 from desktop_sync.core.ports import Clock
-from desktop_sync.core.run import RunKind
 from desktop_sync.core.schedule import ScheduleKind
 from desktop_sync.core.status import Status
 from desktop_sync.core.sync_group import StructureName, SyncGroup, structures_of, sync_groups
 from desktop_sync.core.trigger_check import check_triggers
+from desktop_sync.core.unattended import NOTHING_AHEAD, Outlook
 from desktop_sync.engine.expression.reading import read
 from desktop_sync.engine.expression.source import Source
 from desktop_sync.services import live_check, mapping_sample, suggestion
@@ -37,14 +37,13 @@ from desktop_sync.services.clocks import ClockDoctor, ClockReport
 from desktop_sync.services.endpoints import EndpointService
 from desktop_sync.services.lossy import loss_sentence
 from desktop_sync.services.mapping_sample import Ends
+from desktop_sync.services.run_history import SYNCHRONIZING
 from desktop_sync.services.scheduling import ScheduleService, next_cron
 from desktop_sync.services.structure_reading import Look, Reading
 from desktop_sync.services.views import ConfigurationState, MappingSample, MappingSuggestion
 
 COMPARED_STRUCTURES = 40
 """Structures of each side whose fields are looked at for suggesting pairs; beyond that only names count."""
-
-_SYNCHRONIZING = (RunKind.RUN, RunKind.PROCESS, RunKind.PREPARE)
 
 
 class ConfigurationStore(
@@ -229,7 +228,8 @@ class ConfigurationService:
     ) -> ConfigurationState:
         name = configuration.name
         follow_up = follow_ups.get(name)
-        runs = [run for run in self._store.runs(name, 20) if run.kind in _SYNCHRONIZING]
+        runs = self._store.runs(name, 1, kinds=SYNCHRONIZING)
+        outlook = self._outlook(name)
         counts = self._store.count_by_status(name)
         binding = self._store.binding(name)
         return ConfigurationState(
@@ -240,20 +240,21 @@ class ConfigurationService:
             self._store.is_held(name),
             runs[0].outcome if runs else None,
             runs[0].started_at if runs else None,
-            self._next_run_at(name),
+            outlook.at,
             counts,
             counts.get(Status.CONFLICT, 0),
             binding.match_only,
             binding.match_only is not None and binding.matched_run is not None,
             follows="" if follow_up is None else follow_up.because,
             group=next((group.members for group in groups if name in group.members), ()),
+            waits_for=outlook.waits_for,
         )
 
-    def _next_run_at(self, name: str) -> datetime | None:
+    def _outlook(self, name: str) -> Outlook:
         try:
-            return self._schedules.next_run_at(name)
+            return self._schedules.outlook(name)
         except ConfigurationError:
-            return None  # the check of the configuration says it
+            return NOTHING_AHEAD  # the check of the configuration says it
 
     def _refuse_while_running(self, name: str) -> None:
         if self._store.is_held(name):

@@ -91,6 +91,7 @@ class HintQueue:
         self._waiting: dict[tuple[str, str], _Waiting] = {}
         self._later: list[tuple[float, str, Unseen]] = []
         self._has_news = False
+        self._told = threading.Event()
 
     def route(self, routes: Routes) -> None:
         """From now on hints go there; what waits for an entity that is not in real time any more is dropped."""
@@ -108,6 +109,13 @@ class HintQueue:
                 for target in self._routes.get((hint.endpoint, hint.structure), ()):
                     self._add(target, hint.record_id, None if hint.is_visible else 0, now_s)
             self._look()
+            if self._has_news:
+                self._told.set()
+
+    def wait(self, seconds: float) -> None:
+        """Returns when something is told, at the latest after so many seconds."""
+        if self._told.wait(seconds):
+            self._told.clear()
 
     @property
     def has_news(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -84,9 +84,12 @@ class RealTimeService:
         self._rests: defaultdict[str, _Rest] = defaultdict(_Rest)
         self._thread: threading.Thread | None = None
         self._is_closed = False
+        self._only: frozenset[str] = frozenset()
 
-    def start(self) -> None:
-        """The sources are watched until `close`. May be repeated."""
+    def start(self, only: Collection[str] = ()) -> None:
+        """The sources are watched until `close`, of these configurations, or of all where none is named. May be
+        repeated."""
+        self._only = frozenset(only)
         if self._thread is None and not self._is_closed:
             self._thread = threading.Thread(target=self._go_on_looking, name="real time", daemon=True)
             self._thread.start()
@@ -114,6 +117,10 @@ class RealTimeService:
         """How many records and structures wait for their run."""
         return self._queue.size
 
+    def wait(self, seconds: float) -> None:
+        """Returns when something is told, at the latest after so many seconds."""
+        self._queue.wait(seconds)
+
     def look(self) -> None:
         """Who is in real time is read, and their sources are looked at; not while it is paused."""
         self._changes.look(self._sources())
@@ -123,7 +130,11 @@ class RealTimeService:
         as for the first time, which finds what changed meanwhile."""
         if self._is_paused():
             return []
-        configurations = [one for one in self._store.configurations() if one.enabled and one.is_in_real_time]
+        configurations = [
+            one
+            for one in self._store.configurations()
+            if one.enabled and one.is_in_real_time and (not self._only or one.name in self._only)
+        ]
         self._queue.route(routes(configurations))
         sides = [side for one in configurations for side in self._watched(one)]
         return list({(side.endpoint, side.structure): side for side in sides}.values())

@@ -5,7 +5,7 @@ The window and the command line ask every few seconds what is due, and carry it 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from typing import Protocol
 
@@ -44,9 +44,14 @@ class UnattendedService:
         self._real_time = real_time
         self._synchronization = synchronization
 
-    def start(self) -> None:
-        """Entities in real time are watched until `close`. May be repeated."""
-        self._real_time.start()
+    def start(self, only: Collection[str] = ()) -> None:
+        """Entities in real time are watched until `close`: of these configurations, or of all where none is named. May
+        be repeated."""
+        self._real_time.start(only)
+
+    def wait(self, seconds: float) -> None:
+        """Returns when something is told, at the latest after so many seconds."""
+        self._real_time.wait(seconds)
 
     def look(self) -> None:
         """The sources of what is in real time are looked at now, as they are every few seconds after `start`."""

@@ -81,7 +81,7 @@ class ConfigurationState:
 
     `match_only`: why it only matches, if it does; `can_confirm`: a run has matched since, so that a person can look.
     `follows` names the configuration whose writes to a shared structure this one is still to follow, or is empty;
-    `group` all members of its sync group.
+    `group` all members of its sync group. `waits_for`: a sentence about what must be there before it runs by itself.
     """
 
     name: str
@@ -98,6 +98,7 @@ class ConfigurationState:
     can_confirm: bool = False
     follows: str = ""
     group: tuple[str, ...] = ()
+    waits_for: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ class ReportFiles:
 class ImportReport:
     """Names of what an imported file added or replaced. `needs_secrets` are names that the password store lacks.
 
-    `switched_off`: configurations whose schedule waits for a person to enable them; `steps_off`: (configuration, step)
+    `switched_off`: configurations that run by themselves once a person enables them; `steps_off`: (configuration, step)
     for each step that runs a command, calls a URL or uses a plugin and waits for the same.
     """
 

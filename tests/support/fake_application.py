@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+import signal
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from desktop_sync.core.run import EntityResult, Outcome, Run, RunKind, RunResult
 from desktop_sync.core.status import Event, Status
 from desktop_sync.core.sync_group import GroupResult, SyncGroup
 from desktop_sync.core.sync_record import Conflict, HistoryRow, SyncRecord
+from desktop_sync.core.unattended import Due
 from desktop_sync.services.views import (
     BindingReport,
     ConfigurationState,
@@ -102,6 +104,9 @@ class FakeConfigurations:
 
     def check_live(self, configuration: SyncConfiguration) -> tuple[Finding, ...]:
         return self.findings
+
+    def set_enabled(self, name: str, enabled: bool) -> None:
+        self.known[name] = replace(self.get(name), enabled=enabled)
 
     def enable_step(self, name: str, step: str, enabled: bool) -> SyncConfiguration:
         self.switched.append((name, step, enabled))
@@ -397,6 +402,42 @@ class FakeSample:
 
 
 @dataclass
+class FakeUnattended:
+    """`script`: what is due at each look; after the last one somebody interrupts the program. `results`: what comes of
+    each run, an error or a result."""
+
+    script: list[tuple[Due, ...]] = field(default_factory=list)
+    results: list[RunResult | Exception | None] = field(default_factory=list)
+    watched: list[tuple[str, ...]] = field(default_factory=list)
+    ran: list[Due] = field(default_factory=list)
+    is_interrupted: bool = False
+
+    @property
+    def has_news(self) -> bool:
+        return bool(self.script)
+
+    def start(self, only: Collection[str] = ()) -> None:
+        self.watched.append(tuple(only))
+
+    def wait(self, seconds: float) -> None:
+        if not self.script and not self.is_interrupted:
+            self.is_interrupted = True
+            signal.raise_signal(signal.SIGTERM)
+
+    def due(self, now: datetime, *, with_schedules: bool = True) -> tuple[Due, ...]:
+        return self.script.pop(0) if self.script else ()
+
+    def carry_out(
+        self, due: Due, *, progress: Progress = NOBODY, cancel: CancelToken | None = None
+    ) -> RunResult | None:
+        self.ran.append(due)
+        result = self.results.pop(0) if self.results else RESULT
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+
+@dataclass
 class FakeApplication:
     """`build` stands for `bootstrap.build_application`; `homes` are the folders it was called with."""
 
@@ -408,6 +449,7 @@ class FakeApplication:
     groups: FakeGroups = field(default_factory=FakeGroups)
     records: FakeRecords = field(default_factory=FakeRecords)
     undo: FakeUndo = field(default_factory=FakeUndo)
+    unattended: FakeUnattended = field(default_factory=FakeUnattended)
     explanation: FakeExplanations = field(default_factory=FakeExplanations)
     verification: FakeVerification = field(default_factory=FakeVerification)
     definitions: FakeDefinitions = field(default_factory=FakeDefinitions)

@@ -6,6 +6,7 @@ from desktop_sync.cli.command import Command
 from desktop_sync.cli.commands.bind import BIND
 from desktop_sync.cli.commands.check import CHECK
 from desktop_sync.cli.commands.conflicts import CONFLICTS
+from desktop_sync.cli.commands.enable import DISABLE, ENABLE
 from desktop_sync.cli.commands.explain import EXPLAIN
 from desktop_sync.cli.commands.export_file import EXPORT
 from desktop_sync.cli.commands.history import HISTORY
@@ -24,6 +25,7 @@ from desktop_sync.cli.commands.steps import STEPS
 from desktop_sync.cli.commands.undo import UNDO
 from desktop_sync.cli.commands.unlink import UNLINK
 from desktop_sync.cli.commands.verify import VERIFY
+from desktop_sync.cli.commands.watch import WATCH
 
 COMMANDS: tuple[Command, ...] = (
     IMPORT,
@@ -36,6 +38,9 @@ COMMANDS: tuple[Command, ...] = (
     PREPARE,
     PROCESS,
     RUN,
+    ENABLE,
+    DISABLE,
+    WATCH,
     RECORDS,
     CONFLICTS,
     RESOLVE,

@@ -33,7 +33,8 @@ def _execute(invocation: Invocation) -> int:
     for name in report.needs_secrets:
         output.note(f"A secret is missing. Store it: {invocation.command_line('secret', 'set', name)}")
     for name in report.switched_off:
-        output.note(f"The schedule of {name} is off until you enable the configuration. You can run it by hand.")
+        command = invocation.command_line("enable", name)
+        output.note(f"{name} does not run by itself until you switch it on: {command}. You can run it by hand.")
     for name, step in report.steps_off:
         command = invocation.command_line("steps", name, "--enable", step)
         output.note(f'The step "{step}" of {name} acts outside the two systems and is off. Enable it: {command}')

@@ -25,6 +25,9 @@ def _execute(invocation: Invocation) -> int:
     elif states:
         headers = ["name", "A", "B", "state", "last run", "outcome", "next run", "conflicts"]
         output.table(headers, [_row(state) for state in states], frozenset({7}))
+        for state in states:
+            if state.waits_for:
+                output.note(f"{state.name}: {state.waits_for}")
     else:
         output.line("There is no configuration yet. Try: " + invocation.command_line("sample"))
     return ExitCode.DONE
@@ -65,6 +68,7 @@ def _document(state: ConfigurationState) -> dict[str, Json]:
         "match_only": state.match_only.value if state.match_only else None,
         "follows": state.follows or None,
         "group": list(state.group),
+        "waits_for": state.waits_for or None,
     }
 
 

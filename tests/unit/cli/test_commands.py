@@ -333,7 +333,7 @@ def test_an_import_tells_what_is_still_to_be_done(command_line: CommandLine) -> 
     assert said.code == 0
     assert "Imported the configuration Customers." in said.out
     assert "desktop-sync secret set 'CRM password'" in said.err
-    assert "The schedule of Customers is off until you enable the configuration" in said.err
+    assert "Customers does not run by itself until you switch it on: desktop-sync enable Customers." in said.err
     assert command_line("import", "sync.toml", "--json").document == {
         "endpoints": ["CRM", "Shop"],
         "configurations": ["Customers"],
