@@ -10,6 +10,11 @@ from desktop_sync.services.views import StepOutcome, StepTrace
 from desktop_sync.ui.palette import Tone
 
 
+def open_step_text(name: str) -> str:
+    """What leads to a step, as text of a button."""
+    return tr("Open the step “{0}”…").format(name.replace("&", "&&"))
+
+
 def tr(text: str) -> str:
     return QCoreApplication.translate("steps", text)
 

@@ -13,6 +13,7 @@ from desktop_sync.core.errors import BoundElsewhereError
 from desktop_sync.core.guard import Guard
 from desktop_sync.core.run import Outcome, RunResult
 from desktop_sync.core.status import Status
+from desktop_sync.core.step_blame import blamed_step
 from desktop_sync.core.sync_group import GroupResult
 from desktop_sync.ui.bridge.control import ProgressState
 from desktop_sync.ui.bridge.latest import Latest
@@ -152,6 +153,9 @@ class ConfigurationPage(QStackedWidget):
         self.overview.preview_wanted.connect(self.start_preview)
         for page in (self.queue, self.conflicts, self.review, self.runs, self.steps, self.schedule):
             page.changed.connect(self._changed_here)
+        for source in (self.queue, self.conflicts, self.review, self.runs):
+            source.step_wanted.connect(self.open_step)
+        self.message.step_wanted.connect(self.open_step)
         self.queue.sync_wanted.connect(self._sync_records)
         self.queue.prepare_wanted.connect(self._prepare)
         self.queue.process_wanted.connect(self._process)
@@ -231,6 +235,13 @@ class ConfigurationPage(QStackedWidget):
         if key == "queue":
             self.queue.show_status(status)
 
+    @Slot(str)
+    def open_step(self, name: str) -> None:
+        """The step of that name is ready to be mended; a preview is closed, because it will not fit any more."""
+        self._close_preview()
+        self.open_tab("steps")
+        self.steps.open_step(name)
+
     @Slot()
     def _open_failed(self) -> None:
         self._open_status(Status.FAILED)
@@ -301,7 +312,9 @@ class ConfigurationPage(QStackedWidget):
         if name != self.name:
             return
         self._close_preview()
-        page = PreviewPage(self._context, preview, self._names)
+        configuration = self._content.configuration if self._content is not None else None
+        page = PreviewPage(self._context, preview, self._names, configuration)
+        page.step_wanted.connect(self.open_step)
         page.run_wanted.connect(self._run_preview)
         page.closed.connect(self._close_preview)
         self.preview_page = page
@@ -331,6 +344,8 @@ class ConfigurationPage(QStackedWidget):
         if result.outcome is Outcome.GUARD:
             self._reminded_of = result.run_id or 0
         self.message.tell(result, self._done_text)
+        if result.error and self._content is not None:
+            self.message.offer_step(blamed_step(self._content.configuration, result.error))
         self._done_text = ""
         self.refresh()
 

@@ -91,6 +91,7 @@ class ConflictsPage(QWidget):
     """`changed` comes when a person decided."""
 
     changed = Signal()
+    step_wanted = Signal(str)
 
     def __init__(self, context: WindowContext, names: SideNames, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -248,7 +249,11 @@ class ConflictsPage(QWidget):
         conflict = self.area.chosen
         if isinstance(conflict, Conflict):
             record = record_number(conflict.record_id)
-            ExplanationDialog(self._context, self._names, conflict.configuration, record, conflict.entity, self).open()
+            dialog = ExplanationDialog(
+                self._context, self._names, conflict.configuration, record, conflict.entity, self
+            )
+            dialog.step_wanted.connect(self.step_wanted)
+            dialog.open()
 
     @Slot(object)
     def _show_like(self, like: list[Conflict]) -> None:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QCoreApplication, QSize, Qt, Slot
+from PySide6.QtCore import QCoreApplication, QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import QDialog, QSplitter, QVBoxLayout, QWidget
 
+from desktop_sync.core.configuration import PipelineStep
 from desktop_sync.core.explanation import ComparedField, ExplainedEvent, Explanation, Part
 from desktop_sync.core.plan import FieldChange
+from desktop_sync.core.status import Status
+from desktop_sync.core.step_blame import blamed_step
+from desktop_sync.ui.application_port import Application
 from desktop_sync.ui.bridge.latest import Latest
 from desktop_sync.ui.context import WindowContext
 from desktop_sync.ui.models.list_table import ListTableModel
 from desktop_sync.ui.models.source import Column
 from desktop_sync.ui.palette import SPACE_M, SPACE_S, SPACE_XL, Tone
 from desktop_sync.ui.text.sentences import problem
+from desktop_sync.ui.text.step_words import open_step_text
 from desktop_sync.ui.text.times import full_time
 from desktop_sync.ui.text.words import SideNames, status_word
 from desktop_sync.ui.views.field_columns import comparison_columns, history_columns, shown
@@ -86,8 +91,24 @@ def record_id(text: str) -> str:
     return f"id:{text}"
 
 
+def explained(
+    application: Application, configuration: str, record: str, entity: str
+) -> tuple[Explanation, PipelineStep | None]:
+    """All about the record, and the step of the user's own that keeps it back, if one does. In a worker."""
+    found = application.explanation.explain(configuration, record, entity)
+    said = [*found.why_not, *(one.text for one in found.present)]
+    if found.record is not None and found.record.status in (Status.INVALID, Status.FAILED, Status.ABORTED):
+        said.append(found.record.last_error)
+    return found, blamed_step(application.configurations.get(configuration), "\n".join(said), found.entity)
+
+
 class ExplanationDialog(QDialog):
-    """`record`: as `record_number` or `record_id` name it. Reads in a worker; writes nothing."""
+    """`record`: as `record_number` or `record_id` name it. Reads in a worker; writes nothing.
+
+    `step_wanted` carries the name of a step of the user's own that a person wants to see.
+    """
+
+    step_wanted = Signal(str)
 
     def __init__(
         self,
@@ -105,6 +126,7 @@ class ExplanationDialog(QDialog):
         self.resize(fitting(QSize(1060, 680)))
         self._context = context
         self._names = names
+        self._step: PipelineStep | None = None
         self._title = label(entity, "heading")
         self._state = label(self.tr("Reading the record from both systems…"), "secondary", wraps=True)
         self.message = MessageBar(context.theme, closable=False)
@@ -119,9 +141,12 @@ class ExplanationDialog(QDialog):
         self._read = Latest(context.jobs, self)
         self._read.arrived.connect(self._show)
         self._read.failed.connect(self._failed)
-        self._read.ask(partial(context.application.explanation.explain, configuration, record, entity))
+        self._read.ask(partial(explained, context.application, configuration, record, entity))
 
     def _lay_out(self) -> None:
+        self.step_button = button("", name=self.tr("Open the step"))
+        self.step_button.clicked.connect(self._open_step)
+        self.step_button.hide()
         close = button(self.tr("&Close"))
         close.setDefault(True)
         close.clicked.connect(self.accept)
@@ -145,7 +170,7 @@ class ExplanationDialog(QDialog):
         layout.addWidget(self._state)
         layout.addWidget(self.message)
         layout.addWidget(splitter, 1)
-        layout.addLayout(row(0, close, spacing=SPACE_S))
+        layout.addLayout(row(self.step_button, 0, close, spacing=SPACE_S))
 
     @staticmethod
     def _titled(title: str, widget: QWidget) -> QWidget:
@@ -162,7 +187,12 @@ class ExplanationDialog(QDialog):
         )
 
     @Slot(object)
-    def _show(self, found: Explanation) -> None:
+    def _show(self, answer: tuple[Explanation, PipelineStep | None]) -> None:
+        found, self._step = answer
+        if self._step is not None:
+            self.step_button.setText(open_step_text(self._step.name))
+            self.step_button.setAccessibleName(self.step_button.text().replace("&", ""))
+            self.step_button.show()
         ends = f"{self._names.a} {found.a_id or '—'}  ⇄  {self._names.b} {found.b_id or '—'}"
         self._title.setText(f"{found.entity}: {ends}")
         record = found.record
@@ -195,6 +225,12 @@ class ExplanationDialog(QDialog):
         columns = comparison_columns(self._names) if is_conflict else history_columns(self._names, None)
         self.changes.show(fields, columns)
         self._changes_box.setVisible(bool(fields))
+
+    @Slot()
+    def _open_step(self) -> None:
+        if self._step is not None:
+            self.step_wanted.emit(self._step.name)
+            self.accept()
 
     @Slot(object)
     def _failed(self, error: object) -> None:

@@ -12,10 +12,11 @@ from PySide6.QtWidgets import QComboBox, QMenu, QSplitter, QVBoxLayout, QWidget
 
 from desktop_sync.core.binding import MatchOnly
 from desktop_sync.core.binding_text import match_only_sentences
-from desktop_sync.core.configuration import Side
+from desktop_sync.core.configuration import PipelineStep, Side, SyncConfiguration
 from desktop_sync.core.decision import Action
 from desktop_sync.core.guard import Guard
 from desktop_sync.core.plan import PlanRow
+from desktop_sync.core.step_blame import blamed_step
 from desktop_sync.ui.bridge.open_preview import OpenPreview, Tally
 from desktop_sync.ui.context import WindowContext
 from desktop_sync.ui.models.list_table import ListTableModel
@@ -24,6 +25,7 @@ from desktop_sync.ui.models.source import RowSource
 from desktop_sync.ui.models.sources import PlanSource
 from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S, SPACE_XL, Tone
 from desktop_sync.ui.text.sentences import guard_sentence, problem, records
+from desktop_sync.ui.text.step_words import open_step_text
 from desktop_sync.ui.text.times import number
 from desktop_sync.ui.text.words import SideNames, action_verb, rule_sentence
 from desktop_sync.ui.views.explanation import ExplanationDialog, record_id, record_number
@@ -67,6 +69,7 @@ class PreviewPage(QWidget):
     """Owns its preview until `run_wanted` hands it on: (preview, guards to let pass). `closed` means: not executed."""
 
     run_wanted = Signal(object, object)
+    step_wanted = Signal(str)
     closed = Signal()
 
     def __init__(
@@ -74,9 +77,13 @@ class PreviewPage(QWidget):
         context: WindowContext,
         preview: OpenPreview,
         names: SideNames,
+        configuration: SyncConfiguration | None = None,
         parent: QWidget | None = None,
     ) -> None:
+        """`configuration`: as it was when the preview was asked for; its steps are what rows may lead to."""
         super().__init__(parent)
+        self._configuration = configuration
+        self._step: PipelineStep | None = None
         self._context = context
         self._preview: OpenPreview | None = preview
         self._plan = preview.plan
@@ -168,6 +175,9 @@ class PreviewPage(QWidget):
         self.to_b_button = button(self.tr("Write to {0} →").format(self._names.b))
         self.to_b_button.setToolTip(self.tr("Alt+Right: take the values of {0}").format(self._names.a))
         self.to_b_button.clicked.connect(self._keep_a)
+        self.step_button = button("", name=self.tr("Open the step"))
+        self.step_button.clicked.connect(self._open_step)
+        self.step_button.hide()
         self.explain_button = button(self.tr("&Explain…"))
         self.explain_button.setToolTip(self.tr("Ctrl+E"))
         self.explain_button.clicked.connect(self.explain)
@@ -184,7 +194,14 @@ class PreviewPage(QWidget):
         lower_layout = QVBoxLayout(lower)
         lower_layout.setContentsMargins(0, 0, 0, 0)
         lower_layout.setSpacing(SPACE_S)
-        head = row(self._row_title, self.to_a_button, self.to_b_button, self.exclude_button, self.explain_button)
+        head = row(
+            self._row_title,
+            self.step_button,
+            self.to_a_button,
+            self.to_b_button,
+            self.exclude_button,
+            self.explain_button,
+        )
         head.setStretch(0, 1)
         lower_layout.addLayout(head)
         lower_layout.addWidget(self.fields_view, 1)
@@ -304,12 +321,28 @@ class PreviewPage(QWidget):
         has_a, has_b = bool(plan_row.a_id), bool(plan_row.b_id)
         columns = plan_columns(self._names, plan_row.action, has_a=has_a, has_b=has_b)
         self.fields.show(plan_row.fields, columns)
+        self._offer_step(plan_row)
         turnable = plan_row.action in TURNABLE and self._match_only is None
         for control in (self.to_a_button, self.to_b_button):
             control.setVisible(turnable)
         self.to_a_button.setEnabled(plan_row.action is not Action.UPDATE_A)
         self.to_b_button.setEnabled(plan_row.action is not Action.UPDATE_B)
         self.exclude_button.setText(self.tr("Take &in again") if plan_row.is_excluded else self.tr("Leave &out"))
+
+    def _offer_step(self, plan_row: PlanRow) -> None:
+        """A record that a step of the user's own keeps back leads to that step."""
+        self._step = None
+        if plan_row.action is Action.INVALID and self._configuration is not None:
+            self._step = blamed_step(self._configuration, plan_row.detail, plan_row.entity)
+        self.step_button.setVisible(self._step is not None)
+        if self._step is not None:
+            self.step_button.setText(open_step_text(self._step.name))
+            self.step_button.setAccessibleName(self.step_button.text().replace("&", ""))
+
+    @Slot()
+    def _open_step(self) -> None:
+        if self._step is not None:
+            self.step_wanted.emit(self._step.name)
 
     @Slot()
     def explain(self) -> None:
@@ -322,7 +355,9 @@ class PreviewPage(QWidget):
             else:
                 record = record_id(chosen.a_id or chosen.b_id or "")
             name = self._plan.configuration
-            ExplanationDialog(self._context, self._names, name, record, chosen.entity, self).open()
+            dialog = ExplanationDialog(self._context, self._names, name, record, chosen.entity, self)
+            dialog.step_wanted.connect(self.step_wanted)
+            dialog.open()
 
     @Slot(QPoint)
     def _open_menu(self, at: QPoint) -> None:

@@ -9,8 +9,10 @@ from PySide6.QtCore import QCoreApplication, QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QComboBox, QFileDialog, QMenu, QVBoxLayout, QWidget
 
+from desktop_sync.core.configuration import PipelineStep
 from desktop_sync.core.ledger_values import RecordQuery
 from desktop_sync.core.status import Event, Status
+from desktop_sync.core.step_blame import blamed_step
 from desktop_sync.core.sync_record import SyncRecord
 from desktop_sync.ui.application_port import RecordDesk
 from desktop_sync.ui.bridge.control import JobControl
@@ -21,6 +23,7 @@ from desktop_sync.ui.models.source import Column
 from desktop_sync.ui.models.sources import QueueSource
 from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S, Tone
 from desktop_sync.ui.text.sentences import problem, records
+from desktop_sync.ui.text.step_words import open_step_text
 from desktop_sync.ui.text.times import full_time
 from desktop_sync.ui.text.words import STATUS_TONES, SideNames, status_word
 from desktop_sync.ui.views.content import PageContent
@@ -82,6 +85,7 @@ class QueuePage(QWidget):
     """
 
     changed = Signal()
+    step_wanted = Signal(str)
     sync_wanted = Signal(object)
     prepare_wanted = Signal()
     process_wanted = Signal()
@@ -157,6 +161,8 @@ class QueuePage(QWidget):
         self._history_action = self._menu.addAction(self.tr("Show &history"))
         self._history_action.setShortcut(QKeySequence("Alt+Return"))
         self._history_action.triggered.connect(self.show_history)
+        self.step_action = self._menu.addAction(self.tr("Open the step"))
+        self.step_action.triggered.connect(self.open_step)
         self._explain_action = self._menu.addAction(self.tr("&Explain…"))
         self._explain_action.setShortcut(QKeySequence("Ctrl+E"))
         self._explain_action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
@@ -270,6 +276,10 @@ class QueuePage(QWidget):
         self._sync_action.setEnabled(count > 0 and not self._is_running)
         self._history_action.setEnabled(count == 1)
         self._explain_action.setEnabled(count == 1)
+        step = self._blamed
+        self.step_action.setVisible(step is not None and count == 1)
+        if step is not None:
+            self.step_action.setText(open_step_text(step.name))
 
     @Slot()
     def sync_chosen(self) -> None:
@@ -327,9 +337,26 @@ class QueuePage(QWidget):
         """Why the record under the cursor stands as it does, in a dialog of its own."""
         record = self.area.chosen
         if isinstance(record, SyncRecord) and self._content is not None:
-            ExplanationDialog(
+            dialog = ExplanationDialog(
                 self._context, self._content.names, record.configuration, record_number(record.id), record.entity, self
-            ).open()
+            )
+            dialog.step_wanted.connect(self.step_wanted)
+            dialog.open()
+
+    @property
+    def _blamed(self) -> PipelineStep | None:
+        """The step of the user's own that keeps the record under the cursor back."""
+        record, content = self.area.chosen, self._content
+        is_kept = isinstance(record, SyncRecord) and record.status in (Status.INVALID, Status.FAILED, Status.ABORTED)
+        if content is None or not isinstance(record, SyncRecord) or not is_kept:
+            return None
+        return blamed_step(content.configuration, record.last_error, record.entity)
+
+    @Slot()
+    def open_step(self) -> None:
+        step = self._blamed
+        if step is not None:
+            self.step_wanted.emit(step.name)
 
     @Slot()
     def export(self) -> None:

@@ -55,6 +55,7 @@ class ReviewPage(QWidget):
     """`changed` comes when a person decided something."""
 
     changed = Signal()
+    step_wanted = Signal(str)
 
     def __init__(self, context: WindowContext, names: SideNames, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -121,7 +122,9 @@ class ReviewPage(QWidget):
         row = self._chosen
         if row is not None:
             record = record_number(row.case.record_id)
-            ExplanationDialog(self._context, self._names, self._configuration, record, row.case.entity, self).open()
+            dialog = ExplanationDialog(self._context, self._names, self._configuration, record, row.case.entity, self)
+            dialog.step_wanted.connect(self.step_wanted)
+            dialog.open()
 
     @Slot()
     def _ask_ids(self) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QWidget
 
+from desktop_sync.core.configuration import PipelineStep
 from desktop_sync.core.guard import GuardFinding
 from desktop_sync.core.run import Outcome, RunResult
 from desktop_sync.ui.palette import Tone
 from desktop_sync.ui.text.sentences import guard_sentence, records
+from desktop_sync.ui.text.step_words import open_step_text
 from desktop_sync.ui.text.words import SideNames
 from desktop_sync.ui.theme import Theme
 from desktop_sync.ui.widgets.message_bar import MessageBar
@@ -26,6 +29,8 @@ def _with_notes(text: str, result: RunResult) -> str:
 class RunNews(MessageBar):
     """A message bar that offers the plan that a guard keeps, or the records that failed."""
 
+    step_wanted = Signal(str)
+
     def __init__(self, theme: Theme, names: SideNames, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
         self._names = names
@@ -33,6 +38,11 @@ class RunNews(MessageBar):
         self.guard_button.hide()
         self.failed_button = self.add_button(self.tr("Show &failed records"))
         self.failed_button.hide()
+        self.step_button = self.add_button("")
+        self.step_button.setAccessibleName(self.tr("Open the step"))
+        self.step_button.clicked.connect(self._open_step)
+        self.step_button.hide()
+        self._step = ""
 
     def say(self, text: str, tone: Tone = Tone.BAD) -> None:
         """A message without an offer."""
@@ -41,7 +51,20 @@ class RunNews(MessageBar):
     def _say(self, text: str, tone: Tone, *, offers_plan: bool = False, offers_failed: bool = False) -> None:
         self.guard_button.setVisible(offers_plan)
         self.failed_button.setVisible(offers_failed)
+        self.step_button.hide()
         super().say(text, tone)
+
+    def offer_step(self, step: PipelineStep | None) -> None:
+        """The step of the user's own that the message is about can be opened from it."""
+        self.step_button.setVisible(step is not None)
+        if step is not None:
+            self._step = step.name
+            self.step_button.setText(open_step_text(step.name))
+            self.step_button.setAccessibleName(self.step_button.text().replace("&", ""))
+
+    @Slot()
+    def _open_step(self) -> None:
+        self.step_wanted.emit(self._step)
 
     def tell_guard(self, findings: tuple[GuardFinding, ...]) -> None:
         """A guard stopped the run; the plan is offered."""

@@ -97,6 +97,7 @@ class RunsPage(QWidget):
     """`changed` comes when a run was undone from here."""
 
     changed = Signal()
+    step_wanted = Signal(str)
 
     def __init__(self, context: WindowContext, names: SideNames, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -233,4 +234,6 @@ class RunsPage(QWidget):
         action = self.done.chosen
         if isinstance(action, HistoryRow):
             record = record_number(action.record_id)
-            ExplanationDialog(self._context, self._names, self._configuration, record, action.entity, self).open()
+            dialog = ExplanationDialog(self._context, self._names, self._configuration, record, action.entity, self)
+            dialog.step_wanted.connect(self.step_wanted)
+            dialog.open()

@@ -315,6 +315,21 @@ class StepsPage(QWidget):
         """A dialog for a new step of that kind is open."""
         self._desk.add(kind, self.entity.value or "", self.direction.value or Direction.A_TO_B)
 
+    def open_step(self, name: str) -> None:
+        """That step is chosen, and the dialog to mend it is open; nothing where it is gone."""
+        steps = self._configuration.steps if self._configuration is not None else ()
+        step = next((one for one in steps if one.kind in KINDS and one.name == name), None)
+        if step is None:
+            return
+        if step.entity:
+            self.entity.choose(step.entity)
+        self._chosen = (step.kind, step.name)
+        self._look()
+        if step.direction is not Direction.BOTH:
+            self.direction.choose(step.direction)
+            self._look()
+        self.edit()
+
     @property
     def _own(self) -> PipelineStep | None:
         return self.chosen.row.step if self.chosen is not None else None
