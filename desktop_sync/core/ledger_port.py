@@ -219,6 +219,20 @@ class RecordStore(Protocol):
     def save_watermarks(self, key: EntityKey, a: Watermark, b: Watermark) -> None: ...
 
 
+class DigestStore(Protocol):
+    """In which form the digests of baselines were made, and what they were made of."""
+
+    def digest_form(self, key: EntityKey) -> int:
+        """The canonical form of the digests of the entity's baselines."""
+
+    def baseline_rows(self, key: EntityKey) -> Iterator[DoneBatch]:
+        """The batches that baselines of the entity are of, each with just the rows that are one, oldest first."""
+
+    def rebase(self, key: EntityKey, digests: ArrowStream, form: int) -> None:
+        """One transaction: these baselines have these digests (record_id, a_digest, b_digest), and all of the entity's
+        are of that form. A side without a baseline stays without one."""
+
+
 class Journal(Protocol):
     """Intents per write batch, before any external write."""
 
@@ -392,6 +406,7 @@ class Ledger(
     DefinitionStore,
     RunStore,
     RecordStore,
+    DigestStore,
     Journal,
     OriginStore,
     FollowUpStore,

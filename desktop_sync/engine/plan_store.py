@@ -15,6 +15,7 @@ from desktop_sync.core.decision import Action
 from desktop_sync.core.errors import VersionMismatchError
 from desktop_sync.core.guard import Guard, GuardFinding
 from desktop_sync.core.plan import EntityPlan, Mode, Plan
+from desktop_sync.engine.canonical import CANONICAL_VERSION
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.origin_query import field_winners, judges_fields, origin_table
 from desktop_sync.engine.plan_input import PlanInput, pair_table, plan_table
@@ -36,7 +37,13 @@ def save_plan(bench: Workbench, plan: Plan, given: Mapping[str, PlanInput], fold
                 for batch in reader:
                     writer.write_batch(batch)
         entities[name] = {side.value: _read_document(one.read_of(side)) for side in Side}
-    document = {"version": VERSION, "basis": basis, "plan": _plan_document(plan), "reads": entities}
+    document = {
+        "version": VERSION,
+        "form": CANONICAL_VERSION,
+        "basis": basis,
+        "plan": _plan_document(plan),
+        "reads": entities,
+    }
     with open(folder / "plan.json", "w", encoding="utf-8") as file:
         json.dump(document, file)
         file.flush()
@@ -51,6 +58,8 @@ def load_plan(bench: Workbench, layouts: tuple[Layout, ...], folder: Path) -> tu
     document = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
     if document.get("version") != VERSION:
         raise VersionMismatchError("the kept plan", str(VERSION), str(document.get("version")))
+    if document.get("form", 1) != CANONICAL_VERSION:
+        raise VersionMismatchError("the kept plan", str(CANONICAL_VERSION), str(document.get("form")))
     plan = _plan_of(document["plan"])
     by_name = {layout.entity.name: layout for layout in layouts}
     given = {}

@@ -23,6 +23,7 @@ from desktop_sync.ledger.batch_content import (
     unpack,
     unpack_record_ids,
 )
+from desktop_sync.ledger.database import Database
 from desktop_sync.ledger.instants import from_us
 from desktop_sync.ledger.store import Store
 
@@ -86,13 +87,10 @@ class SqlHistory(Store):
 
     def run_batches(self, run_id: int) -> Iterator[DoneBatch]:
         """What the run did, oldest first. Each batch is read when it is asked for."""
-        done = _select_done().where(_heads.run_id == run_id).order_by(_heads.id)
         with self._database.reading() as connection:
-            heads = connection.execute(done).all()
-        for head in heads:
-            with self._database.reading() as connection:
-                rows = unpack(_blob(connection, head[0]))
-            yield _done_batch(head, rows.filter(_done_mask(head[7], rows.num_rows)))
+            mine = select(_heads.id).where(_heads.run_id == run_id, _heads.state == int(BatchState.DONE))
+            ids = list(connection.execute(mine.order_by(_heads.id)).scalars())
+        yield from done_batches(self._database, ids)
 
     def batches_before(self, batch_id: int, record_ids: Sequence[int]) -> Iterator[DoneBatch]:
         """The last thing that was done to each of the records before that batch."""
@@ -113,6 +111,16 @@ class SqlHistory(Store):
                 wanted = wanted.filter(pc.invert(pc.is_in(wanted, value_set=ids.filter(is_it).combine_chunks())))
             if not len(wanted):
                 return
+
+
+def done_batches(database: Database, batch_ids: Iterable[int]) -> Iterator[DoneBatch]:
+    """Those of the batches that are done, with the rows that were written. Each is read when it is asked for."""
+    for batch_id in batch_ids:
+        with database.reading() as connection:
+            head = connection.execute(_select_done().where(_heads.id == batch_id)).first()
+            rows = None if head is None else unpack(_blob(connection, batch_id))
+        if head is not None and rows is not None:
+            yield _done_batch(head, rows.filter(_done_mask(head[7], rows.num_rows)))
 
 
 def _select_done() -> _DoneSelect:

@@ -14,6 +14,7 @@ from desktop_sync.ledger.binding_store import SqlBindingStore
 from desktop_sync.ledger.clock_store import SqlClockStore
 from desktop_sync.ledger.conflict_store import SqlConflictStore
 from desktop_sync.ledger.database import Database
+from desktop_sync.ledger.digest_store import SqlDigestStore
 from desktop_sync.ledger.file_lock import FileLock
 from desktop_sync.ledger.guard_store import SqlGuardStore
 from desktop_sync.ledger.held_store import SqlHeldStore
@@ -41,6 +42,7 @@ class SqlLedger(
     SqlHistory,
     SqlRecordStore,
     SqlConflictStore,
+    SqlDigestStore,
     SqlGuardStore,
     SqlClockStore,
     SqlJournal,

@@ -12,6 +12,7 @@ from desktop_sync.core.configuration import SyncConfiguration
 from desktop_sync.core.errors import VersionMismatchError
 from desktop_sync.core.ports import Phase, Steps
 from desktop_sync.core.run import Outcome, RunKind, RunResult
+from desktop_sync.services.digest_forms import rebase
 from desktop_sync.services.execution import Execution, Order, merged
 from desktop_sync.services.kept_plan import drop_decided, hold_back_added, refuse_stale, state_text
 from desktop_sync.services.permission import was_shown
@@ -97,6 +98,7 @@ class CarryingOut:
             settled = execution.settling(session).settle_all()
             if settled and preview is not None:
                 raise VersionMismatchError("the plan", state_text(preview.basis), "what an interrupted run left")
+            rebase(session, plans.ledger)
             want = order.want if match_only is None else None  # matching needs all records of both sides
             if preview is not None:
                 hold_back_added(preview, order.cancel)

@@ -11,6 +11,7 @@ from desktop_sync.core.guard import check_side
 from desktop_sync.core.ledger_port import Ledger
 from desktop_sync.core.plan import EntityPlan
 from desktop_sync.core.ports import CancelToken, Phase, Progress
+from desktop_sync.core.provider_port import ArrowStream
 from desktop_sync.core.status import Status
 from desktop_sync.engine import outcome_query
 from desktop_sync.engine.layout import Layout
@@ -20,6 +21,7 @@ from desktop_sync.engine.references import load_pairs
 from desktop_sync.engine.sides import SideRead, attach_peers, load_peers, load_side, look_up, looked_table, peer_table
 from desktop_sync.engine.touched import find_touched, free_count, halves_to_look_up, ids_to_look_up, is_astir
 from desktop_sync.services.care import SideStates, care_of, identity_findings, seen_older, sentinel_findings, take_care
+from desktop_sync.services.digest_forms import apply_anew, digests_anew
 from desktop_sync.services.prepared import Prepared
 from desktop_sync.services.settle import held_of
 from desktop_sync.services.side_sources import SideSource, whole_source
@@ -58,13 +60,14 @@ class EntityPreparation:
         self.key = session.key(layout)
         self.keeps_whole = False
         self._held = held_of(ledger, session, layout)
+        self._anew = digests_anew(session, ledger, layout)
 
     def prepare(self, pair: Mapping[Side, SideSource], states: SideStates, now: datetime) -> Prepared:
         self.progress.phase(self.layout.entity.name, Phase.READING)
         bench = self.session.bench
         is_full = any(stream.is_complete for stream in pair.values()) or self.session.is_lookup(self.layout)
         if is_full:
-            load_peers(bench, self.layout, ahead(self.ledger.peers(self.key)))
+            self._load_peers(ahead(self.ledger.peers(self.key)))
             self.keeps_whole = bench.number(f"SELECT count(*) FROM {peer_table(self.layout)}") <= KEPT_WHOLE
         reads = {side: self._load(side, stream, has_peers=is_full) for side, stream in pair.items()}
         if not is_full:
@@ -80,6 +83,10 @@ class EntityPreparation:
             given = self.session.provenance.load(bench, given)
         make_plan(bench, given)
         return self._result(given, states, now)
+
+    def _load_peers(self, peers: ArrowStream) -> None:
+        load_peers(self.session.bench, self.layout, peers)
+        apply_anew(self.session, self.layout, self._anew)
 
     def _load(self, side: Side, given: SideSource, *, has_peers: bool) -> SideRead:
         self.cancel.check()
@@ -106,7 +113,7 @@ class EntityPreparation:
         bench, number = self.session.bench, self.layout.number
         ids = {side: [str(row[0]) for row in bench.rows(f"SELECT rid FROM {side.value}_{number}")] for side in Side}
         peers = self.ledger.peers(self.key, a_ids=ids[Side.A], b_ids=ids[Side.B], statuses=WAITING)
-        load_peers(bench, self.layout, peers)
+        self._load_peers(peers)
         for side in Side:
             attach_peers(bench, self.layout, side)
 
@@ -150,7 +157,7 @@ class EntityPreparation:
             if reads[other].is_complete:
                 continue
             if free_count(bench, layout, side):
-                load_peers(bench, layout, self.ledger.peers(self.key))
+                self._load_peers(self.ledger.peers(self.key))
                 reads[other] = self._load(other, whole_source(), has_peers=True)
                 attach_peers(bench, layout, side)
         return reads

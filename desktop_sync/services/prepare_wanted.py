@@ -20,7 +20,7 @@ from desktop_sync.core.status import Status
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.plan_input import PlanInput
 from desktop_sync.engine.planner import make_plan
-from desktop_sync.engine.sides import SideRead, load_peers, load_side, look_up, text_places
+from desktop_sync.engine.sides import SideRead, load_side, look_up, text_places
 from desktop_sync.engine.staging import Staging
 from desktop_sync.engine.wanted import WANTED_SCHEMA, load_wanted, not_planned
 from desktop_sync.engine.workbench import Workbench
@@ -196,7 +196,7 @@ class _WantedPreparation(EntityPreparation):
         ids = {side: [i for i in rows[f"{side.value}_id"].to_pylist() if i is not None] for side in Side}
         is_full = self.session.is_lookup(layout) or max(map(len, ids.values())) > MANY
         peers = self.ledger.peers(self.key, a_ids=ids[Side.A], b_ids=ids[Side.B])
-        load_peers(bench, layout, self.ledger.peers(self.key) if is_full else peers)
+        self._load_peers(self.ledger.peers(self.key) if is_full else peers)
         reads = {side: self._read(side, ids[side]) for side in Side}
         reads = self._complete_for_new(reads)
         given = self._look_up(reads)
