@@ -310,7 +310,7 @@ class LeaseKeeper(Protocol):
     def write_lease(self, lease: Lease, expected: Lease | None) -> bool:
         """`lease` is kept, durably, if `expected` was until now; compared and set in one step. Whether it was.
 
-        Never called while a writer has something staged or a read goes on.
+        Never called while a writer of this session has something staged or a read of it goes on.
         """
 
 

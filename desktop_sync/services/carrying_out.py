@@ -85,7 +85,7 @@ class CarryingOut:
             plans.ledger, plans.clock, self.steps, order, run_id, started_s, plans.ids, plans.sleep, around
         )
         session = preview.session if preview is not None else self.planning.session(configuration)
-        lease = RunLease(session.named_endpoints(), plans.ledger, plans.clock, configuration.name, run_id)
+        lease = self._lease(session, run_id)
         try:
             lease.take()
             session.lease = lease
@@ -121,6 +121,10 @@ class CarryingOut:
             lease.release()
             session.close()
             order.progress.phase("", Phase.FINISHED)
+
+    def _lease(self, session: SyncSession, run_id: int) -> RunLease:
+        plans, name = self.planning, session.configuration.name
+        return RunLease(session.named_endpoints(), plans.open_endpoint, plans.ledger, plans.clock, name, run_id)
 
     def _begun_mode(self, name: str) -> MatchOnly | None:
         """Why the configuration only matches, if it does; kept with it from its first such run on."""

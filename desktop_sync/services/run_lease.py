@@ -3,8 +3,8 @@ apart; a lease keeps machines apart that reach the same endpoint, and notices a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 
 from desktop_sync.core.binding import TERM, Binding, Lease, MatchOnly, Standing, standing
@@ -26,12 +26,19 @@ def keepers(endpoints: Mapping[str, EndpointSession]) -> dict[str, LeaseKeeper]:
 
 
 class RunLease:
-    """Held from `take` to `release`. One thread. Where no endpoint keeps a lease, all of it does nothing."""
+    """Held from `take` to `release`. One thread at a time. Where no endpoint keeps a lease, all of it does nothing."""
 
     def __init__(
-        self, endpoints: Mapping[str, EndpointSession], ledger: BindingStore, clock: Clock, configuration: str, run: int
+        self,
+        endpoints: Mapping[str, EndpointSession],
+        open_endpoint: Callable[[str], EndpointSession],
+        ledger: BindingStore,
+        clock: Clock,
+        configuration: str,
+        run: int,
     ) -> None:
         self._keepers = keepers(endpoints)
+        self._open_endpoint = open_endpoint
         self._ledger = ledger
         self._clock = clock
         self._configuration = configuration
@@ -59,9 +66,23 @@ class RunLease:
     def check(self) -> None:
         """The run may write. Looks at a clock, and once that went on by a third of the term, also asleep, at the
         endpoints, and renews. Raises LeaseLostError when another run took over."""
-        if not self._mine or self._clock.boottime_s() - self._confirmed_s <= RENEWED_AFTER_S:
+        if self._is_due():
+            self._renew(self._keepers)
+
+    def keep(self) -> None:
+        """Renewed like by `check`, while a read goes on: through sessions of its own, for those of the run are in use.
+        An endpoint that cannot be reached now is asked again before the next write. Raises LeaseLostError."""
+        if not self._is_due():
             return
-        for endpoint, keeper in self._keepers.items():
+        with ExitStack() as stack, suppress(EndpointError):
+            opened = {name: stack.enter_context(closing(self._open_endpoint(name))) for name in self._mine}
+            self._renew(keepers(opened))
+
+    def _is_due(self) -> bool:
+        return bool(self._mine) and self._clock.boottime_s() - self._confirmed_s > RENEWED_AFTER_S
+
+    def _renew(self, found: Mapping[str, LeaseKeeper]) -> None:
+        for endpoint, keeper in found.items():
             mine = self._mine[endpoint]
             renewed = replace(mine, expires_at=self._clock.now() + TERM)
             if keeper.read_lease(self._configuration) != mine or not keeper.write_lease(renewed, mine):

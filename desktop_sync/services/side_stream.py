@@ -32,6 +32,8 @@ class SideStream:
         self._reader = pa.RecordBatchReader.from_stream(source)
         self._early: list[pa.RecordBatch] = []
         self._on_batch: OnBatch | None = None
+        self.between: Callable[[], None] | None = None
+        """Called before every batch is handed on; what it raises ends the stream."""
         self._ahead: _ReadAhead | None = None
         self.schema: pa.Schema = self._reader.schema
         self.error: BaseException | None = None
@@ -86,6 +88,8 @@ class SideStream:
             raise
 
     def _told(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        if self.between is not None:
+            self.between()
         if self._on_batch is not None:
             self._on_batch(batch.num_rows)
         return batch

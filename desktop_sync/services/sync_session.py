@@ -88,7 +88,10 @@ class SyncSession:
             source = self.endpoints[side].read(request)
         except OSError as error:
             raise placed(error, place) from error
-        return SideStream(PluginStream(source, layout.of(side)) if made else source, place)
+        stream = SideStream(PluginStream(source, layout.of(side)) if made else source, place)
+        if self.lease is not None:
+            stream.between = self.lease.keep
+        return stream
 
     def create_missing(self, layout: Layout) -> None:
         """The structures that the layout found missing are there."""

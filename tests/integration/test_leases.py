@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,7 +22,8 @@ from desktop_sync.core.errors import (
     LeaseLostError,
     VersionMismatchError,
 )
-from desktop_sync.core.ports import UNWATCHED, CancelToken, no_steps
+from desktop_sync.core.ports import UNWATCHED, CancelToken, Phase, no_steps
+from desktop_sync.core.provider_port import LeaseKeeper
 from desktop_sync.core.run import Outcome, RunKind, RunResult, Trigger
 from desktop_sync.services.application import Application
 from desktop_sync.services.execution import Execution, Order
@@ -48,6 +50,10 @@ class Hooked:
 def people(world: World, count: int = 3) -> None:
     for number in range(1, count + 1):
         world.put("a", Id=number, Email=f"p{number}@x", City=f"City {number}", Note="n")
+
+
+def lease_key(world: World) -> str:
+    return NAME
 
 
 def run(app: Application, **options: object) -> RunResult:
@@ -174,6 +180,69 @@ def test_a_machine_that_slept_and_lost_nothing_renews_its_lease_and_goes_on(
     assert seen[0] is not None
     assert lease is not None
     assert (lease.fence, lease.expires_at) == (seen[0].fence, None)
+
+
+class SlowReading:
+    """A progress that sees every batch come four minutes after the one before it."""
+
+    def __init__(self, clock: MachineClock, look: Callable[[], None]) -> None:
+        self._clock, self._look = clock, look
+
+    def phase(self, entity: str, phase: Phase, total: int | None = None) -> None:
+        pass
+
+    def advance(self, records: int) -> None:
+        self._clock.sleep(timedelta(minutes=4))
+        self._look()
+
+
+@pytest.mark.scenario("F8")
+def test_a_lease_is_renewed_while_a_side_is_being_read(
+    clocked: tuple[World, MachineClock], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, clock = clocked
+    allow_leases(world)
+    people(world, 12)
+    monkeypatch.setattr("desktop_sync.providers.sql.sqlite_reading.ROWS_PER_BATCH", 2)
+    began = clock.now()
+    looks: list[tuple[timedelta, dict[str, timedelta]]] = []
+
+    def look() -> None:
+        leases = world.app.bindings.look(NAME).leases
+        left = {name: lease.expires_at - clock.now() for name, lease in leases.items() if lease and lease.expires_at}
+        looks.append((clock.now() - began, left))
+
+    assert run(world.app, progress=SlowReading(clock, look)).outcome is Outcome.DONE
+    reading = [one for one in looks if one[0] <= timedelta(minutes=24)]
+    assert reading[-1][0] > LONG, "the read was no longer than the term"
+    assert all(left.keys() == {"CRM", "Shop"} and min(left.values()) > timedelta() for _, left in reading)
+    assert len(world.rows("b")) == 12
+
+
+@pytest.mark.scenario("K5")
+def test_a_run_whose_lease_is_taken_while_it_reads_ends_there(
+    clocked: tuple[World, MachineClock], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, clock = clocked
+    allow_leases(world, "Shop")
+    people(world, 12)
+    monkeypatch.setattr("desktop_sync.providers.sql.sqlite_reading.ROWS_PER_BATCH", 2)
+    looks = []
+
+    def take() -> None:
+        looks.append(1)
+        session = world.app.endpoints.open("Shop")
+        assert isinstance(session, LeaseKeeper)
+        kept = session.read_lease(lease_key(world))
+        assert kept is not None
+        if len(looks) == 1:
+            assert session.write_lease(replace(kept, fence=kept.fence + 7, holder="another machine"), kept)
+        session.close()
+
+    with pytest.raises(LeaseLostError, match="another machine"):
+        run(world.app, progress=SlowReading(clock, take))
+    assert len(looks) <= 2
+    assert world.rows("b") == []
 
 
 @pytest.mark.scenario("F8")
