@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from desktop_sync.core.configuration import Entity, FieldMapping, PerSide, Resolution, Side, SyncConfiguration
@@ -104,6 +104,14 @@ def mapped_fields(entity: Entity, side: Side, expression_fields: ExpressionField
         text = mapping.expression_to(side.other)
         names += expression_fields(text) if text else []
     return tuple(dict.fromkeys(names))
+
+
+def sharers_of(
+    shared: StructureName, name: str, configurations: Iterable[SyncConfiguration]
+) -> Iterator[tuple[SyncConfiguration, Entity, Side]]:
+    """The entities of all configurations but the one with that name that synchronize the structure, and as which
+    side."""
+    yield from _users(shared, [one for one in configurations if one.name != name])
 
 
 def origin_scope(

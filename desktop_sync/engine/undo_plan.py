@@ -215,3 +215,21 @@ def records_of(bench: Workbench, undo: UndoInput, action: Action) -> list[int]:
         "ORDER BY number"
     )
     return [int(str(row[0])) for row in rows]
+
+
+def updated_ids(bench: Workbench, undo: UndoInput, side: Side) -> list[str]:
+    """Ids of the side's records in which values are restored."""
+    rows = bench.rows(
+        f"SELECT {side.value}_id FROM {undo_table(undo)} WHERE action = {update(side):d} AND reason IS NULL "
+        "AND NOT excluded ORDER BY number"
+    )
+    return [str(row[0]) for row in rows]
+
+
+def on_both_sides(bench: Workbench, undo: UndoInput) -> list[int]:
+    """The sync records of which both sides are restored, as those of merged records are."""
+    rows = bench.rows(
+        f"SELECT record_id FROM {undo_table(undo)} WHERE side IS NOT NULL AND reason IS NULL AND NOT excluded "
+        "GROUP BY 1 HAVING count(*) > 1 ORDER BY 1"
+    )
+    return [int(str(row[0])) for row in rows]

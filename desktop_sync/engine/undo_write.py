@@ -3,7 +3,8 @@
 Columns of a batch: x_record_id, x_action, x_a_id, x_b_id, x_status_after, x_deleted_in_after, x_base_a, x_base_b,
 x_other_digest (of the other side as it stands), x_is_half, x_status_before, x_e… expected, x_ha…/x_hb… what A and B
 hold afterwards as text, x_hp… what the written side held before, x_digest (of the written side afterwards). The values
-that are sent are made from these texts (`engine.stated.values_as_kept`), so that they can be made again.
+that are sent are made from these texts (`engine.stated.values_as_kept`), so that they can be made again. x_g… and x_f…
+are the digest and the origin stamp of what stands in a field afterwards; the stamp is null where it stays.
 """
 
 from __future__ import annotations
@@ -16,8 +17,15 @@ from desktop_sync.core.decision import Action, create, delete
 from desktop_sync.core.plan import FieldChange
 from desktop_sync.core.provider_port import Operation
 from desktop_sync.core.undo import UndoRow
-from desktop_sync.engine.canonical import parsed_sql
+from desktop_sync.engine.canonical import literal, parsed_sql
 from desktop_sync.engine.layout import Column
+from desktop_sync.engine.origin_query import (
+    origin_table,
+    stamp_struct,
+    stamped_columns,
+    stored_digest,
+    value_digest_sql,
+)
 from desktop_sync.engine.undo_input import (
     UndoInput,
     WrittenSide,
@@ -28,6 +36,7 @@ from desktop_sync.engine.undo_input import (
 )
 from desktop_sync.engine.undo_plan import undo_table
 from desktop_sync.engine.workbench import Workbench
+from desktop_sync.engine.write_query import WrittenStamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +51,23 @@ class UndoQuery:
     values: tuple[str, ...]
     expected: tuple[str, ...]
     history: tuple[tuple[str, str], ...]
+    stamps: tuple[WrittenStamp, ...] = ()
 
 
-def undo_query(bench: Workbench, undo: UndoInput, side: Side, action: Action) -> UndoQuery:
-    """The query of one inverse action on one side."""
-    return _Builder(bench, undo, side, action).query()
+def undo_query(
+    bench: Workbench, undo: UndoInput, side: Side, action: Action, stamped_us: int | None = None
+) -> UndoQuery:
+    """The query of one inverse action on one side. `stamped_us`: when values that come back count as changed, where
+    they carry stamps; the origin tables stand then."""
+    return _Builder(bench, undo, side, action, stamped_us).query()
 
 
 class _Builder:
-    def __init__(self, bench: Workbench, undo: UndoInput, side: Side, action: Action) -> None:
+    def __init__(self, bench: Workbench, undo: UndoInput, side: Side, action: Action, stamped_us: int | None) -> None:
         self.bench, self.undo, self.side, self.action = bench, undo, side, action
         self.written: WrittenSide = undo.sides[side]
         self.own = self.written.own
+        self.stamped_us = stamped_us
         self.operation = (
             Operation.CREATE
             if action is create(side)
@@ -75,13 +89,18 @@ class _Builder:
             "u.status_before AS x_status_before"
         )
         checked = [f"t.{self.written.raw(name)} AS x_e{i}" for i, name in enumerate(expected)]
-        inner = f"SELECT {', '.join([head, *values, *checked, *self._kept(numbers)])}{history.inner} {self._from()}"
+        stamped = self._stamped(numbers)
+        known = [f"g.d{column.place} AS x_d{column.place}" for column in stamped]
+        told = [head, *values, *checked, *known, *self._kept(numbers)]
+        inner = f"SELECT {', '.join(told)}{history.inner} {self._from()}"
         after = [f"{self._after(column, numbers)} AS {column.raw}" for column in self.own.columns]
         middle = f"SELECT *, {', '.join([*after, *history.outer])} FROM ({inner})"
         staging = self.written.read_staging
         wanted = [part.rpartition(" AS ")[2] for part in head.split(", ")]
         wanted += [f"x_e{i}" for i in range(len(expected))]
         wanted += [short for _, short in history.labels]
+        wanted += [f"{value_digest_sql(self.own, column)} AS {stored_digest(column)}" for column in stamped]
+        wanted += [self._stamp(column) for column in stamped]
         if self.operation is Operation.DELETE:
             digest, staged = "CAST(NULL AS BLOB)", staging.select(f"({middle})")
         else:
@@ -95,7 +114,22 @@ class _Builder:
             tuple(names[number] for number in numbers),
             expected,
             tuple(history.labels),
+            tuple(WrittenStamp(c.name, stored_digest(c), f"x_f{c.place}") for c in stamped),
         )
+
+    def _stamped(self, numbers: Sequence[int]) -> tuple[Column, ...]:
+        """The columns that are written and carry stamps."""
+        if self.stamped_us is None or self.operation is Operation.DELETE:
+            return ()
+        restored = {self.written.names[number] for number in numbers}
+        return tuple(column for column in stamped_columns(self.undo.layout, self.side) if column.name in restored)
+
+    def _stamp(self, column: Column) -> str:
+        """A value that comes back was changed in this endpoint, now; one that stood there anyway keeps its stamp."""
+        preference = () if self.undo.layout.origins is None else self.undo.layout.origins.preference
+        now = stamp_struct(str(self.stamped_us), "0", literal(self.own.endpoint), preference)
+        is_new = f"x_d{column.place} IS DISTINCT FROM {value_digest_sql(self.own, column)}"
+        return f"CASE WHEN {is_new} THEN {now} END AS x_f{column.place}"
 
     def _restored(self) -> tuple[int, ...]:
         if self.operation is Operation.DELETE:
@@ -162,13 +196,18 @@ class _Builder:
                     found.add(f"{theirs}:{name}", f"x_h{theirs}{number}", f"o.f{number}")
         return found
 
+    def _join_stamps(self) -> str:
+        if self.stamped_us is None:
+            return ""
+        return f"LEFT JOIN {origin_table(self.undo.layout, self.side)} g ON g.rid = t.rid "
+
     def _from(self) -> str:
         layout, me, other = self.undo.layout, self.side.value, self.side.other.value
         wrote = wrote_table(layout, self.side)
         join = "LEFT JOIN" if self.operation is Operation.CREATE else "JOIN"
         return (
             f"FROM {undo_table(self.undo)} u JOIN {wrote} f ON f.n = u.first_n JOIN {wrote} l ON l.n = u.last_n "
-            f"{join} {now_table(layout, self.side)} t ON t.rid = u.{me}_id "
+            f"{join} {now_table(layout, self.side)} t ON t.rid = u.{me}_id {self._join_stamps()}"
             f"LEFT JOIN {now_table(layout, self.side.other)} o ON o.rid = u.{other}_id "
             f"WHERE u.side = '{me}' AND u.action = {self.action:d} AND u.reason IS NULL AND NOT u.excluded"
         )

@@ -183,7 +183,7 @@ class Processing:
 
         def keep_pending() -> None:
             if self.session.provenance is not None:
-                self.session.provenance.keep_pending(given, query, rows)
+                self.session.provenance.keep_pending(given.layout, query, rows)
 
         return self._protocol().intend(given.layout, query, rows, content, values, writer, keep_pending)
 
@@ -238,7 +238,7 @@ class Processing:
             held=dict.fromkeys(held, Hold(HoldReason.NO_ANSWER)),
         )
         if self.session.provenance is not None:
-            self.session.provenance.settle(given, query, one.rows, rows, result, stored)
+            self.session.provenance.settle(given.layout, query, one.rows, rows, result, stored)
         self.steps("process.settled")
         carried.count(query.action, len(done))
         self._remember_pairs(given, query, those(rows, written))

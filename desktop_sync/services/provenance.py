@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -25,7 +26,7 @@ from desktop_sync.engine.expression.names import names_in
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.plan_input import PlanInput
 from desktop_sync.engine.workbench import Workbench
-from desktop_sync.engine.write_query import WriteQuery
+from desktop_sync.engine.write_query import WrittenStamp
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -47,6 +48,18 @@ def expression_fields(text: str) -> tuple[str, ...]:
         return names_in(text)
     except ExpressionError:
         return ()
+
+
+class Stamping(Protocol):
+    """A query of writes whose rows say with which stamps the values stand there afterwards; a stamp that is null stays
+    as it is."""
+
+    @property
+    def target(self) -> Side: ...
+    @property
+    def operation(self) -> Operation: ...
+    @property
+    def stamps(self) -> tuple[WrittenStamp, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,35 +97,36 @@ class Provenance:
             for batch in bench.stream(origin_query.new_origins(given.layout, side)):
                 self.store.keep_origins(structure_name(given.layout, side), pa.Table.from_batches([batch]))
 
-    def keep_pending(self, given: PlanInput, query: WriteQuery, rows: pa.Table) -> None:
+    def keep_pending(self, layout: Layout, query: Stamping, rows: pa.Table) -> None:
         """The stamps of the values that are about to be written are durable. `rows` know the ids of their targets;
         those of records whose id the endpoint gives follow with `settle`."""
-        if given.has_origins:
+        if query.stamps:
             known = rows.filter(pc.is_valid(rows[f"x_{query.target.value}_id"]))
-            self._keep(given.layout, query, known, is_pending=True)
+            self._keep(layout, query, known, is_pending=True)
 
     def settle(
         self,
-        given: PlanInput,
-        query: WriteQuery,
+        layout: Layout,
+        query: Stamping,
         before: pa.Table,
         after: pa.Table,
         result: WriteResult,
         stored: pa.Table | None,
+        gone_from: Sequence[Side] = tuple(Side),
     ) -> None:
-        """After the write: what was written has its new stamps, what was not the old ones, what is gone has none.
+        """After the write: what was written has its new stamps, what was not the old ones, what is gone has none: after
+        a delete, the records of the sides `gone_from`.
 
         `before` and `after`: the rows of the batch without and with the ids that the endpoint gave. `stored`: what was
         read back, with the digests of what the endpoint made of the values. A write in doubt leaves both stamps.
         """
-        layout = given.layout
         if layout.origins is None:
             return
         statuses = pa.array(result.statuses, pa.int8())
         done = pc.equal(statuses, int(WriteStatus.WRITTEN))
         written = after.filter(done)
         if query.operation is Operation.DELETE:
-            for side in Side:
+            for side in gone_from:
                 ids = [one for one in written[f"x_{side.value}_id"].to_pylist() if one is not None]
                 if ids:
                     self.store.forget_origins(structure_name(layout, side), ids)
@@ -154,20 +168,20 @@ class Provenance:
             if names and given.read_of(side).is_complete:
                 self.store.mark_scanned(structure_name(layout, side), sorted(names), to_us(self.opened_at))
 
-    def _keep(self, layout: Layout, query: WriteQuery, rows: pa.Table, *, is_pending: bool) -> None:
+    def _keep(self, layout: Layout, query: Stamping, rows: pa.Table, *, is_pending: bool) -> None:
         if not query.stamps or not rows.num_rows:
             return
-        ids = rows[f"x_{query.target.value}_id"]
         parts = []
         for stamp in query.stamps:
-            origin = rows[stamp.origin].combine_chunks()
+            told = rows.filter(pc.is_valid(rows[stamp.origin]))
+            origin = told[stamp.origin].combine_chunks()
             parts.append(
                 pa.table(
                     {
-                        "record_id": ids,
-                        "field": pa.repeat(pa.scalar(stamp.field), rows.num_rows),
-                        "is_pending": pa.repeat(pa.scalar(is_pending), rows.num_rows),
-                        "digest": rows[stamp.digest],
+                        "record_id": told[f"x_{query.target.value}_id"],
+                        "field": pa.repeat(pa.scalar(stamp.field), told.num_rows),
+                        "is_pending": pa.repeat(pa.scalar(is_pending), told.num_rows),
+                        "digest": told[stamp.digest],
                         "origin": pc.struct_field(origin, "origin"),
                         "at_us": pc.struct_field(origin, "at_us"),
                         "error_us": pc.negate(pc.struct_field(origin, "sharpness")),

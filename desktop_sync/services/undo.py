@@ -32,6 +32,7 @@ from desktop_sync.services.run_record import recorded
 from desktop_sync.services.settle import Settling
 from desktop_sync.services.sync_session import OpenEndpoint, SyncSession, open_session
 from desktop_sync.services.undo_preview import UndoPlanning, UndoPreview
+from desktop_sync.services.undo_stamps import UndoStamps
 from desktop_sync.services.undo_writing import UndoWriting
 
 KINDS = (RunKind.RUN, RunKind.PROCESS, RunKind.UNDO)
@@ -245,8 +246,11 @@ class UndoService:
             if settled and preview is not None:
                 raise VersionMismatchError("the plan", "the state before", "what an interrupted run left")
             shown = preview or self._planned(session, target, progress, cancel)
+            if any(layout.origins is not None for layout in session.layouts):
+                session.read_clocks(self._ledger, self._clock)
+            stamps = UndoStamps(session, self._ledger, self._clock)
             writing = UndoWriting(
-                session, self._ledger, run_id, self._clock, self._ids, progress, cancel, self._steps, settling
+                session, self._ledger, run_id, self._clock, self._ids, progress, cancel, self._steps, settling, stamps
             )
             carried = writing.carry_out([one.undo for one in shown.planned])
             self._ledger.drop(configuration.name)  # a plan that waits was made from what stood there before

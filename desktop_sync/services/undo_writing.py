@@ -31,6 +31,7 @@ from desktop_sync.services.records_there import look
 from desktop_sync.services.settle import Settling
 from desktop_sync.services.sync_session import SyncSession
 from desktop_sync.services.undo_settling import AFTER, BEFORE, undo_held, undone_settlements
+from desktop_sync.services.undo_stamps import UndoStamps
 from desktop_sync.services.write_protocol import Staged, WriteProtocol, in_doubt, was_written
 
 MEANWHILE = "it changed while the undo was on its way to it; nothing was written to it"
@@ -53,6 +54,7 @@ class UndoWriting:
     cancel: CancelToken
     steps: Steps
     settling: Settling
+    stamps: UndoStamps
     carried: dict[int, Carried] = field(default_factory=dict)
 
     def carry_out(self, undos: Sequence[UndoInput]) -> dict[int, Carried]:
@@ -62,6 +64,8 @@ class UndoWriting:
         protocol = WriteProtocol(
             self.session, self.ledger, self.run_id, self.progress, self.cancel, self.steps, intents, "undo"
         )
+        for undo in undos:
+            self.stamps.freeze(undo)
         for undo in undos:
             self._restore_baselines(undo, self.carried[undo.layout.number])
         for last in range(1, TRIES + 1):
@@ -102,7 +106,7 @@ class UndoWriting:
         protocol.write_side(
             undo.layout,
             side,
-            (undo_query(self.session.bench, undo, side, action) for action in wanted),
+            (undo_query(self.session.bench, undo, side, action, self.stamps.at_us(undo)) for action in wanted),
             lambda query, rows, writer: self._stage(undo, query, rows, writer, protocol),
             lambda query, one, result: self._settle(undo, query, one, result),
         )
@@ -156,10 +160,27 @@ class UndoWriting:
             rows = rows.set_column(rows.schema.get_field_index(mine), mine, pa.nulls(rows.num_rows, pa.string()))
         content = self._content(undo, query, rows)
         values = values_as_kept(self.session.bench, undo.layout, query.target, query.values, content)
-        return protocol.intend(undo.layout, query, rows, content, values, writer)
 
-    @staticmethod
-    def _content(undo: UndoInput, query: UndoQuery, rows: pa.Table) -> pa.Table:
+        def keep_pending() -> None:
+            if self.session.provenance is not None:
+                self.session.provenance.keep_pending(undo.layout, query, rows)
+
+        return protocol.intend(undo.layout, query, rows, content, values, writer, keep_pending)
+
+    def _as_settled(self, undo: UndoInput, side: Side, rows: pa.Table, base: pa.ChunkedArray) -> pa.ChunkedArray:
+        """The baseline of a side that may have been restored a moment ago, in this very undo."""
+        both = undo_plan.on_both_sides(self.session.bench, undo)
+        is_both = pc.is_in(rows["x_record_id"], value_set=pa.array(both, pa.int64()))
+        if undo.travels or not pc.any(is_both).as_py():
+            return base
+        ids = {one: [i for i in rows[f"x_{one.value}_id"].to_pylist() if i is not None] for one in Side}
+        peers = self.ledger.peers(self.session.key(undo.layout), a_ids=ids[Side.A], b_ids=ids[Side.B])
+        known = pa.RecordBatchReader.from_stream(peers).read_all()
+        places = pc.index_in(rows["x_record_id"], value_set=known["record_id"].combine_chunks())
+        now = known[f"{side.value}_digest"].combine_chunks().take(pc.fill_null(places, 0).combine_chunks())
+        return pc.if_else(pc.and_(is_both, pc.is_valid(places)), now, base)
+
+    def _content(self, undo: UndoInput, query: UndoQuery, rows: pa.Table) -> pa.Table:
         """The batch rows for the ledger, with how the sync records stand afterwards."""
         side, number = query.target, rows.num_rows
         is_half = rows["x_is_half"]
@@ -168,6 +189,7 @@ class UndoWriting:
         base = {one: rows[f"x_base_{one.value}"] for one in Side}
         if query.operation is not Operation.DELETE and not undo.travels:
             base[side] = rows["x_digest"]
+            base[side.other] = self._as_settled(undo, side.other, rows, base[side.other])
         columns: dict[str, pa.ChunkedArray | pa.Array] = {
             "record_id": rows["x_record_id"],
             "action": rows["x_action"],
@@ -186,12 +208,13 @@ class UndoWriting:
 
     def _settle(self, undo: UndoInput, query: UndoQuery, one: Staged, result: WriteResult) -> None:
         written, doubtful, carried = was_written(result), in_doubt(one, result), self.carried[undo.layout.number]
-        content = one.content
+        content, rows, stored = one.content, one.rows, None
         if query.operation is not Operation.DELETE:
             mine = f"{query.target.value}_id"
             ids = pa.chunked_array([pa.array(result.ids, pa.string())])
-            content = _replaced(content, mine, pc.if_else(doubtful, content[mine], pc.coalesce(ids, content[mine])))
-            content = self._with_stored(undo, query, content, result, written)
+            known = pc.if_else(doubtful, content[mine], pc.coalesce(ids, content[mine]))
+            content, rows = _replaced(content, mine, known), _replaced(rows, f"x_{mine}", known)
+            content, stored = self._with_stored(undo, query, content, result, written)
         self._note_failures(undo, query, content, result, doubtful)
         done = pc.indices_nonzero(written).to_pylist()
         held = dict.fromkeys(pc.indices_nonzero(doubtful).to_pylist(), Hold(HoldReason.NO_ANSWER))
@@ -205,16 +228,20 @@ class UndoWriting:
             stored=None if content.equals(one.content) else content,
             held=held,
         )
+        if self.session.provenance is not None:
+            side = (query.target,)
+            self.session.provenance.settle(undo.layout, query, one.rows, rows, result, stored, gone_from=side)
         self.steps("undo.settled")
         carried.count(query.action, len(done))
 
     def _with_stored(
         self, undo: UndoInput, query: UndoQuery, content: pa.Table, result: WriteResult, written: pa.Array
-    ) -> pa.Table:
-        """The batch rows with what the endpoint really stored, where that may differ from what was sent."""
+    ) -> tuple[pa.Table, pa.Table | None]:
+        """The batch rows with what the endpoint really stored, where that may differ from what was sent, and what was
+        read for that."""
         doubtful = pc.and_(written, pc.invert(pa.array(result.stored_as_sent, pa.bool_())))
         if not pc.any(doubtful).as_py():
-            return content
+            return content, None
         me = query.target.value
         found = look(self.session, undo.layout, query.target, content[f"{me}_id"].filter(doubtful).to_pylist())
         places = pc.index_in(content[f"{me}_id"], value_set=found["rid"].combine_chunks())
@@ -224,7 +251,7 @@ class UndoWriting:
         names = [f"{me}_digest"] if undo.travels else [f"{me}_digest", f"base_{me}"]
         for name in names:
             content = _replaced(content, name, pc.if_else(known, fresh, content[name].combine_chunks()))
-        return content
+        return content, found
 
     def _note_failures(
         self, undo: UndoInput, query: UndoQuery, content: pa.Table, result: WriteResult, doubtful: pa.Array
