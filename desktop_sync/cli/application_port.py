@@ -73,6 +73,7 @@ class Synchronization(Protocol):
         mode: Mode | None = ...,
         range: Range = ...,
         allow: frozenset[Guard] = ...,
+        plan_digest: str = ...,
         progress: Progress = ...,
         cancel: CancelToken = ...,
     ) -> RunResult: ...
@@ -92,6 +93,7 @@ class Synchronization(Protocol):
         *,
         trigger: Trigger = ...,
         allow: frozenset[Guard] = ...,
+        plan_digest: str = ...,
         progress: Progress = ...,
         cancel: CancelToken = ...,
     ) -> RunResult: ...

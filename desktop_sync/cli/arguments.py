@@ -156,6 +156,15 @@ def add_allow(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_plan(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--plan",
+        default="",
+        metavar="DIGEST",
+        help="carry out only the plan that a preview showed with this digest; with --allow, its guards are let pass",
+    )
+
+
 def add_confirm_match(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--confirm-match",

@@ -37,7 +37,8 @@ def action_counts(actions: Mapping[Action, int]) -> dict[str, int]:
 
 
 def run_document(result: RunResult, configuration: SyncConfiguration) -> dict[str, Json]:
-    """`run --json`. With an error its sentence stands under `error` besides, and notes under `notes`."""
+    """`run --json`. With an error its sentence stands under `error` besides, notes under `notes`, and the plan's digest
+    under `plan`."""
     document: dict[str, Json] = {
         "run": result.run_id,
         "configuration": result.configuration,
@@ -45,6 +46,8 @@ def run_document(result: RunResult, configuration: SyncConfiguration) -> dict[st
         "guard": guard_document(result.findings if result.outcome is Outcome.GUARD else (), configuration),
         "entities": [entity_document(entity) for entity in result.entities],
     }
+    if result.plan_digest:
+        document["plan"] = result.plan_digest
     if result.error:
         document["error"] = result.error
     if result.notes:
@@ -93,7 +96,7 @@ def preview_result(plan: Plan, findings: tuple[GuardFinding, ...], seconds: floa
         EntityResult(each.entity, each.read_a, each.read_b, each.counts, seconds=seconds, notes=each.notes)
         for each in plan.entities
     )
-    return RunResult(None, plan.configuration, outcome, entities, findings, plan.id)
+    return RunResult(None, plan.configuration, outcome, entities, findings, plan.id, plan_digest=plan.digest)
 
 
 def verification_document(report: VerificationReport) -> dict[str, Json]:

@@ -125,6 +125,14 @@ def _(error: errors.VersionMismatchError) -> str:
 
 
 @sentence.register
+def _(error: errors.PlanChangedError) -> str:
+    return (
+        f"What would be done now is another plan than the one that was allowed: its digest is {error.found}, not "
+        f"{error.expected}. Nothing was written."
+    )
+
+
+@sentence.register
 def _(error: errors.RunStoppedError) -> str:
     return "The run was stopped before its end."
 

@@ -14,6 +14,7 @@
     ├─ AlreadyRunningError       the configuration is running elsewhere       exit 3
     ├─ BoundElsewhereError       the configuration belongs to another ledger  exit 3
     ├─ VersionMismatchError      the plan is older than what it was made of: plan again
+    │   └─ PlanChangedError        a run would do something else than was allowed
     ├─ RecordError               this record only; the others go on           exit 1
     ├─ RunStoppedError           the run ended before its end
     │   ├─ GuardError              a guard stopped it before it wrote         exit 4
@@ -149,6 +150,13 @@ class VersionMismatchError(DesktopSyncError):
         self.what = what
         self.expected = expected
         self.found = found
+
+
+class PlanChangedError(VersionMismatchError):
+    """What a run would do is not what a person allowed: the plans' digests are `expected` and `found`."""
+
+    def __init__(self, expected: str, found: str) -> None:
+        super().__init__("the plan", expected, found)
 
 
 class RecordError(PlacedError):

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from desktop_sync.core.binding import MatchOnly
 from desktop_sync.core.configuration import SyncConfiguration
-from desktop_sync.core.errors import VersionMismatchError
+from desktop_sync.core.errors import PlanChangedError, VersionMismatchError
 from desktop_sync.core.ports import Phase, Steps
 from desktop_sync.core.run import Outcome, RunKind, RunResult
 from desktop_sync.services.digest_forms import rebase
 from desktop_sync.services.execution import Execution, Order, merged
 from desktop_sync.services.kept_plan import drop_decided, hold_back_added, refuse_stale, state_text
-from desktop_sync.services.permission import was_shown
+from desktop_sync.services.permission import let_pass, was_shown
 from desktop_sync.services.planning import Planning
 from desktop_sync.services.prepare_wanted import Wanted, beyond_plan, prepare_wanted, with_prerequisites
 from desktop_sync.services.preview import Preview
@@ -104,7 +104,7 @@ class CarryingOut:
                 hold_back_added(preview, order.cancel)
                 rest = {} if want is None else beyond_plan(session.bench, preview.prepared, want(session))
                 result = self._pass_or_process(execution, preview, order, is_shown=True)
-                if result.outcome is Outcome.GUARD or not rest:
+                if result.outcome is Outcome.GUARD or not rest or order.plan_digest:
                     return result
                 return merged(result, self._process_wanted(execution, session, order, rest))
             if want is not None:
@@ -150,7 +150,11 @@ class CarryingOut:
         self, execution: Execution, preview: Preview, order: Order, *, is_shown: bool = False
     ) -> RunResult:
         """Carried out, unless a guard stops it. One is let pass for the plan that was shown, or for one made anew that
-        does nothing of what the guard is about that the kept plan did not (SPEC §8)."""
+        does nothing of what the guard is about that the kept plan did not (SPEC §8). Raises PlanChangedError where
+        another plan was allowed."""
+        if order.plan_digest not in ("", preview.plan.digest):
+            raise PlanChangedError(order.plan_digest, preview.plan.digest)
+        is_shown = is_shown or bool(order.plan_digest)
         kept = self.planning.ledger.folder(preview.plan.configuration) if order.allow and not is_shown else None
         shown = Path(kept[1]) if kept is not None else None
         stopping = tuple(
@@ -158,7 +162,9 @@ class CarryingOut:
             for finding in preview.findings()
             if finding.guard not in order.allow or not (is_shown or was_shown(preview, finding, shown))
         )
-        return execution.stop(preview, stopping) if stopping else execution.process(preview)
+        if stopping:
+            return execution.stop(preview, stopping)
+        return let_pass(execution.process(preview), preview)
 
 
 def _mode(match_only: MatchOnly | None) -> str:

@@ -14,7 +14,7 @@ from desktop_sync.core.error_text import guard_sentence
 from desktop_sync.core.guard import Guard, GuardFinding, deletes_limit
 from desktop_sync.core.ledger_port import Ledger
 from desktop_sync.core.ledger_values import EntityKey, Watermark
-from desktop_sync.core.plan import Mode
+from desktop_sync.core.plan import Mode, Plan
 from desktop_sync.core.ports import CancelToken, Clock, Ids, Progress, Sleep, Steps
 from desktop_sync.core.run import EntityResult, Outcome, RunKind, RunResult, Trigger
 from desktop_sync.engine import outcome_query
@@ -52,6 +52,8 @@ class Order:
     progress: Progress
     cancel: CancelToken
     want: Want | None = None
+    plan_digest: str = ""
+    """What a person was shown and allows; with it, no other plan is carried out (RELIABILITY 4.6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ class Execution:
         return self._ended(
             preview.session,
             RunResult(self.run_id, plan.configuration, Outcome.GUARD, entities, findings, plan.id, " ".join(said)),
+            plan,
         )
 
     def queue(self, preview: Preview) -> RunResult:
@@ -113,7 +116,9 @@ class Execution:
         has_failed = any(result.failed for result in results) or bool(preview.session.drifted)
         outcome = Outcome.PROBLEMS if has_failed else Outcome.DONE
         return self._ended(
-            preview.session, RunResult(self.run_id, plan.configuration, outcome, tuple(results), plan.findings, plan.id)
+            preview.session,
+            RunResult(self.run_id, plan.configuration, outcome, tuple(results), plan.findings, plan.id),
+            plan,
         )
 
     def _processing(self, session: SyncSession) -> Processing:
@@ -173,6 +178,7 @@ class Execution:
         return self._ended(
             preview.session,
             RunResult(self.run_id, preview.plan.configuration, outcome, tuple(results), plan_id=preview.plan.id),
+            preview.plan,
         )
 
     def _match(self, preview: Preview, why: MatchOnly) -> RunResult:
@@ -190,8 +196,9 @@ class Execution:
         done = RunResult(self.run_id, plan.configuration, Outcome.PROBLEMS, tuple(results), plan_id=plan.id, error=said)
         return replace(done, only_matched=True)
 
-    def _ended(self, session: SyncSession, result: RunResult) -> RunResult:
+    def _ended(self, session: SyncSession, result: RunResult, plan: Plan) -> RunResult:
         """The measured clocks are in the ledger; the result tells of one that jumped."""
+        result = replace(result, plan_digest=plan.digest)
         if session.clocks is None:
             return result
         session.clocks.keep(self.ledger)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action
+from desktop_sync.core.error_text import guard_sentence
 from desktop_sync.core.errors import VersionMismatchError
 from desktop_sync.core.guard import GuardFinding
+from desktop_sync.core.run import RunResult
 from desktop_sync.engine.plan_store import count_unseen
 from desktop_sync.services.preview import Preview
 
@@ -32,3 +36,10 @@ def was_shown(preview: Preview, finding: GuardFinding, shown: Path | None) -> bo
             except VersionMismatchError:
                 return False
     return True  # nothing of the entity is written
+
+
+def let_pass(result: RunResult, preview: Preview) -> RunResult:
+    """The result of a run that was carried out although guards had tripped says so, with their numbers."""
+    names = {side: preview.session.configuration.endpoint_of(side) for side in Side}
+    said = [f"A guard was let pass for this plan: {guard_sentence(finding, names)}" for finding in preview.findings()]
+    return replace(result, notes=(*result.notes, *said))

@@ -78,11 +78,14 @@ class SynchronizationService:
         mode: Mode | None = None,
         range: Range = ALL_TIME,
         allow: frozenset[Guard] = frozenset(),
+        plan_digest: str = "",
         preview: Preview | None = None,
         progress: Progress = UNWATCHED,
         cancel: CancelToken | None = None,
     ) -> RunResult:
         """Prepare, then process; with `preview`, exactly that plan is carried out, and its session is closed.
+
+        With `plan_digest`, only that plan is carried out, past the guards in `allow`; PlanChangedError for another.
 
         Raises AlreadyRunningError before anything, VersionMismatchError when the preview is stale, and errors of
         endpoints, configuration and ledger; they are recorded with the run. A guard and a cancel are results.
@@ -94,6 +97,7 @@ class SynchronizationService:
             allow,
             progress,
             cancel or CancelToken(),
+            plan_digest=plan_digest,
         )
         return self._running.carry_out(name, order, preview)
 
@@ -118,16 +122,18 @@ class SynchronizationService:
         *,
         trigger: Trigger = Trigger.HAND,
         allow: frozenset[Guard] = frozenset(),
+        plan_digest: str = "",
         progress: Progress = UNWATCHED,
         cancel: CancelToken | None = None,
     ) -> RunResult:
         """The queue is worked: the waiting plan is carried out if it still fits, then Prepared records that are not in
         it, and Failed ones whose time has come, are planned by their ids and written. Nothing prepared is a result too.
+        With `plan_digest`, nothing but a waiting plan of that digest is carried out, as by `run`.
         """
         retry_at = self._planning.retry_at(trigger)
         token = cancel or CancelToken()
         want = partial(queued, self._ledger, retry_at=retry_at)
-        order = Order(RunKind.PROCESS, trigger, Scope(Mode.INCREMENTAL), allow, progress, token, want)
+        order = Order(RunKind.PROCESS, trigger, Scope(Mode.INCREMENTAL), allow, progress, token, want, plan_digest)
         # What an interrupted run left is settled first, and may overtake the plan.
         is_cut_off = bool(self._ledger.open_batches(name))
         waiting = None if is_cut_off else self.waiting_plan(name)

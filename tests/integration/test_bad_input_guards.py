@@ -67,6 +67,34 @@ def test_letting_a_guard_pass_holds_for_one_run_only(line: CommandLine) -> None:
 
 
 @pytest.mark.scenario("C3")
+@pytest.mark.parametrize("has_kept_plan", [False, True])
+def test_a_guard_is_let_pass_for_the_plan_of_a_digest_and_for_no_other(line: CommandLine, has_kept_plan: bool) -> None:
+    _delete(line, "id <= 25")
+    if has_kept_plan:
+        assert line.run().code == 4
+    shown = line("preview", "Customers", "--json").document
+    assert (shown["outcome"], shown["guard"]["name"]) == ("guard", "deletes")
+    digest = shown["plan"]
+    assert f"The plan's digest is {digest}" in line("preview", "Customers").out
+    _delete(line, "id = 26")
+    before = line.world.b.content()
+    refused = line.run("--allow", "deletes", "--plan", digest)
+    assert refused.code == 2
+    assert f"not {digest}. Nothing was written." in refused.err
+    assert line.world.b.content() == before
+    assert "Nothing was written." in line("history", "Customers").out + line("history", "Customers", "--json").out
+    again = line("preview", "Customers", "--json").document["plan"]
+    assert again != digest
+    stopped = line.run("--plan", again, "--json")
+    assert (stopped.code, stopped.document["plan"]) == (4, again)
+    passed = line.run("--allow", "deletes", "--plan", again, "--json")
+    assert (passed.code, passed.document["plan"]) == (0, again)
+    assert len(line.world.b.records()) == MANY - 26
+    (note,) = [said for said in passed.document["notes"] if "let pass" in said]
+    assert note.startswith("A guard was let pass for this plan: Shop, customers: 26 of 60 records would be deleted")
+
+
+@pytest.mark.scenario("C3")
 def test_a_few_deletes_are_no_accident(line: CommandLine) -> None:
     _delete(line, "id > 55")
     assert line.run().code == 0

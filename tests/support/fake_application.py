@@ -205,10 +205,12 @@ class FakeSynchronization:
         mode: Mode | None = None,
         range: Range = EVERYTHING,
         allow: frozenset[Guard] = frozenset(),
+        plan_digest: str = "",
         progress: Progress = NOBODY,
         cancel: CancelToken | None = None,
     ) -> RunResult:
         details = {"trigger": trigger, "mode": mode, "range": range, "allow": allow}
+        details |= {"plan_digest": plan_digest} if plan_digest else {}
         self._called("run", name, progress, cancel or CancelToken(), **details)
         return self.result
 
@@ -232,10 +234,12 @@ class FakeSynchronization:
         *,
         trigger: Trigger = Trigger.HAND,
         allow: frozenset[Guard] = frozenset(),
+        plan_digest: str = "",
         progress: Progress = NOBODY,
         cancel: CancelToken | None = None,
     ) -> RunResult:
-        self._called("process", name, progress, cancel or CancelToken(), trigger=trigger, allow=allow)
+        details = {"trigger": trigger, "allow": allow} | ({"plan_digest": plan_digest} if plan_digest else {})
+        self._called("process", name, progress, cancel or CancelToken(), **details)
         return self.result
 
     def run_records(

@@ -43,6 +43,8 @@ def _execute(invocation: Invocation) -> int:
             _show_rows(invocation, view)
         if view.match_only is not None:
             invocation.output.note(match_only_sentences(view.match_only))
+        if not invocation.output.is_json:
+            invocation.output.line(f"The plan's digest is {view.plan.digest} (run --plan DIGEST does just this).")
         return give_run_result(invocation, preview_result(view.plan, findings, seconds), configuration)
 
 

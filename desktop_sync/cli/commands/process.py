@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from desktop_sync.cli.arguments import add_allow, add_name, allowed
+from desktop_sync.cli.arguments import add_allow, add_name, add_plan, allowed
 from desktop_sync.cli.command import Command, Invocation
 from desktop_sync.cli.progress import progress_on
 from desktop_sync.cli.result_text import give_run_result
@@ -14,6 +14,7 @@ from desktop_sync.core.run import Trigger
 def _arguments(parser: argparse.ArgumentParser) -> None:
     add_name(parser)
     add_allow(parser)
+    add_plan(parser)
 
 
 def _execute(invocation: Invocation) -> int:
@@ -24,6 +25,7 @@ def _execute(invocation: Invocation) -> int:
             arguments.name,
             trigger=Trigger.COMMAND_LINE,
             allow=allowed(arguments),
+            plan_digest=arguments.plan,
             progress=progress,
             cancel=invocation.cancel,
         )

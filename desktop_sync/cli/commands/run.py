@@ -5,7 +5,16 @@ from __future__ import annotations
 
 import argparse
 
-from desktop_sync.cli.arguments import add_allow, add_confirm_match, add_mode, add_name, allowed, mode_of, range_of
+from desktop_sync.cli.arguments import (
+    add_allow,
+    add_confirm_match,
+    add_mode,
+    add_name,
+    add_plan,
+    allowed,
+    mode_of,
+    range_of,
+)
 from desktop_sync.cli.command import Command, Invocation, UsageError
 from desktop_sync.cli.commands.run_group import run_group
 from desktop_sync.cli.progress import progress_on
@@ -18,6 +27,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     add_name(parser)
     add_mode(parser)
     add_allow(parser)
+    add_plan(parser)
     parser.add_argument(
         "--record",
         action="append",
@@ -41,6 +51,8 @@ def _execute(invocation: Invocation) -> int:
     configuration = application.configurations.get(arguments.name)
     if arguments.confirm_match:
         application.bindings.confirm_match(arguments.name)
+    if arguments.plan and (arguments.group or arguments.record):
+        raise UsageError("--plan goes without --group and --record: it is about the plan that a preview showed")
     if arguments.group:
         return run_group(invocation)
     if arguments.record:
@@ -52,6 +64,7 @@ def _execute(invocation: Invocation) -> int:
             mode=mode_of(arguments),
             range=chosen,
             allow=allowed(arguments),
+            plan_digest=arguments.plan,
             progress=progress,
             cancel=invocation.cancel,
         )

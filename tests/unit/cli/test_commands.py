@@ -160,6 +160,19 @@ def test_a_preview_tells_of_the_guard_that_would_stop_the_run_unless_it_is_allow
     assert (allowed.code, allowed.document["guard"]) == (0, None)
 
 
+def test_a_preview_prints_the_digest_of_its_plan_which_a_run_can_be_held_to(command_line: CommandLine) -> None:
+    service = command_line.application.synchronization
+    service.plan = dataclasses.replace(service.plan, digest="1a2b")
+    assert command_line("preview", "Customers", "--json").document["plan"] == "1a2b"
+    assert "The plan's digest is 1a2b" in command_line("preview", "Customers").out
+    for command in ("run", "process"):
+        command_line(command, "Customers", "--allow", "deletes", "--plan", "1a2b", "--json")
+        method, _, details = service.calls[-1]
+        assert (method, details["plan_digest"]) == (command, "1a2b")
+    for option in (["--group"], ["--record", "17"]):
+        assert command_line("run", "Customers", "--plan", "1a2b", *option).code == 2
+
+
 HELD = HeldCase(
     17,
     "customers",

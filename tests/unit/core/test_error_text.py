@@ -22,6 +22,7 @@ EXAMPLES: dict[type[BaseException], BaseException] = {
     errors.LeaseLostError: errors.LeaseLostError("Customers", "process 4711 on another-host"),
     errors.StepError: errors.StepError("mount the share", "it ended with code 32"),
     errors.VersionMismatchError: errors.VersionMismatchError("the configuration", "version 3", "version 4"),
+    errors.PlanChangedError: errors.PlanChangedError("1a2b", "3c4d"),
     errors.GuardError: errors.GuardError((FINDING,), "p1"),
     errors.LedgerError: errors.LedgerError("it is not a database", "ledger.sqlite"),
     errors.BugError: errors.BugError("a plan has no digest"),
