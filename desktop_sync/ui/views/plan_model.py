@@ -14,6 +14,9 @@ from desktop_sync.ui.models.source import Column
 from desktop_sync.ui.text.words import ACTION_TONES, SideNames, action_verb, rule_sentence
 
 CHIP_ORDER = (
+    Action.CONFLICT,  # what a person is to look at comes first
+    Action.REVIEW,
+    Action.INVALID,
     Action.CREATE_A,
     Action.CREATE_B,
     Action.UPDATE_A,
@@ -22,9 +25,6 @@ CHIP_ORDER = (
     Action.DELETE_B,
     Action.MARK_A,
     Action.MARK_B,
-    Action.CONFLICT,
-    Action.REVIEW,
-    Action.INVALID,
     Action.LINK,
     Action.ADOPT,
     Action.UNLINK,

@@ -12,29 +12,25 @@ from PySide6.QtWidgets import QComboBox, QMenu, QSplitter, QVBoxLayout, QWidget
 
 from desktop_sync.core.binding import MatchOnly
 from desktop_sync.core.binding_text import match_only_sentences
-from desktop_sync.core.configuration import PipelineStep, Side, SyncConfiguration
+from desktop_sync.core.configuration import Side, SyncConfiguration
 from desktop_sync.core.decision import Action
 from desktop_sync.core.guard import Guard
 from desktop_sync.core.plan import PlanRow
-from desktop_sync.core.step_blame import blamed_step
 from desktop_sync.ui.bridge.open_preview import OpenPreview, Tally
 from desktop_sync.ui.context import WindowContext
-from desktop_sync.ui.models.list_table import ListTableModel
 from desktop_sync.ui.models.row_ranges import Ranges, read_rows
 from desktop_sync.ui.models.source import RowSource
 from desktop_sync.ui.models.sources import PlanSource
-from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S, SPACE_XL, Tone
+from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_XL, Tone
 from desktop_sync.ui.text.sentences import guard_sentence, problem, records
-from desktop_sync.ui.text.step_words import open_step_text
 from desktop_sync.ui.text.times import number
-from desktop_sync.ui.text.words import SideNames, action_verb, rule_sentence
+from desktop_sync.ui.text.words import SideNames
 from desktop_sync.ui.views.explanation import ExplanationDialog, record_id, record_number
-from desktop_sync.ui.views.field_columns import plan_columns
+from desktop_sync.ui.views.plan_detail import PlanDetail
 from desktop_sync.ui.views.plan_model import TURNABLE, PlanTableModel, chips_of, totals
 from desktop_sync.ui.widgets.chips import ChipRow
 from desktop_sync.ui.widgets.elided_label import ElidedLabel
 from desktop_sync.ui.widgets.empty_state import EmptyState
-from desktop_sync.ui.widgets.list_view import ListView
 from desktop_sync.ui.widgets.message_bar import MessageBar
 from desktop_sync.ui.widgets.parts import button, label, row, tool_button
 from desktop_sync.ui.widgets.search_field import SearchField
@@ -54,6 +50,13 @@ def exclude(preview: OpenPreview, source: RowSource[PlanRow], ranges: Ranges) ->
     excluded = not all(plan_row.is_excluded for plan_row in rows)
     for entity, numbers in numbers_by_entity(rows).items():
         preview.exclude(entity, numbers, excluded)
+    return preview.tally()
+
+
+def leave_out(preview: OpenPreview, source: RowSource[PlanRow], ranges: Ranges) -> Tally:
+    """The rows are left out, also where some of them were; the counts after it. In a worker."""
+    for entity, numbers in numbers_by_entity(list(read_rows(source, ranges))).items():
+        preview.exclude(entity, numbers, True)
     return preview.tally()
 
 
@@ -83,7 +86,6 @@ class PreviewPage(QWidget):
         """`configuration`: as it was when the preview was asked for; its steps are what rows may lead to."""
         super().__init__(parent)
         self._configuration = configuration
-        self._step: PipelineStep | None = None
         self._context = context
         self._preview: OpenPreview | None = preview
         self._plan = preview.plan
@@ -143,9 +145,11 @@ class PreviewPage(QWidget):
         self.area.row_chosen.connect(self._show_row)
         self.table_model.sort_wanted.connect(self._sorted)
         self.table_model.loaded.connect(self._select_first)
-        self.fields = ListTableModel(plan_columns(self._names, None), self)
-        self.fields_view = ListView(self.fields, self._context.theme, self.tr("Fields of the chosen record"))
-        self._row_title = label("", "strong", wraps=True)
+        self.detail = PlanDetail(self._context, self._names, self._configuration)
+        self.detail.exclude_wanted.connect(self._exclude)
+        self.detail.winner_wanted.connect(self._turn)
+        self.detail.explain_wanted.connect(self.explain)
+        self.detail.step_wanted.connect(self.step_wanted)
 
     def _make_actions(self) -> None:
         view = self.area.view
@@ -162,25 +166,11 @@ class PreviewPage(QWidget):
         self.exclude_action = add(self.tr("&Leave out, or take in again"), "Space", self._exclude)
         self.to_a_action = add(self.tr("Write to {0}").format(self._names.a), "Alt+Left", self._keep_b)
         self.to_b_action = add(self.tr("Write to {0}").format(self._names.b), "Alt+Right", self._keep_a)
+        self.leave_action = add(self.tr("&Do nothing with it"), "Alt+Down", self._leave)
         self._menu.addSeparator()
         self._menu.addAction(view.copy_action)
         view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         view.customContextMenuRequested.connect(self._open_menu)
-        self.exclude_button = button(self.tr("Leave &out"))
-        self.exclude_button.clicked.connect(self._exclude)
-        self.exclude_button.setToolTip(self.tr("Space"))
-        self.to_a_button = button(self.tr("← Write to {0}").format(self._names.a))
-        self.to_a_button.setToolTip(self.tr("Alt+Left: take the values of {0}").format(self._names.b))
-        self.to_a_button.clicked.connect(self._keep_b)
-        self.to_b_button = button(self.tr("Write to {0} →").format(self._names.b))
-        self.to_b_button.setToolTip(self.tr("Alt+Right: take the values of {0}").format(self._names.a))
-        self.to_b_button.clicked.connect(self._keep_a)
-        self.step_button = button("", name=self.tr("Open the step"))
-        self.step_button.clicked.connect(self._open_step)
-        self.step_button.hide()
-        self.explain_button = button(self.tr("&Explain…"))
-        self.explain_button.setToolTip(self.tr("Ctrl+E"))
-        self.explain_button.clicked.connect(self.explain)
         self._menu.addSeparator()
         self.explain_action = add(self.tr("&Explain…"), "Ctrl+E", self.explain)
         find = QAction(self.tr("Find"), self)
@@ -190,29 +180,12 @@ class PreviewPage(QWidget):
         self.addAction(find)
 
     def _lay_out(self) -> None:
-        lower = QWidget()
-        lower_layout = QVBoxLayout(lower)
-        lower_layout.setContentsMargins(0, 0, 0, 0)
-        lower_layout.setSpacing(SPACE_S)
-        head = row(
-            self._row_title,
-            self.step_button,
-            self.to_a_button,
-            self.to_b_button,
-            self.exclude_button,
-            self.explain_button,
-        )
-        head.setStretch(0, 1)
-        lower_layout.addLayout(head)
-        lower_layout.addWidget(self.fields_view, 1)
-        self._lower = lower
         splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.setChildrenCollapsible(False)
         splitter.addWidget(self.area)
-        splitter.addWidget(lower)
+        splitter.addWidget(self.detail)
         splitter.setSizes([300, 190])
         splitter.setStretchFactor(0, 1)
-        lower.hide()
         title = ElidedLabel(self.tr("Preview of {0}").format(self._plan.configuration), "title")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(SPACE_XL, SPACE_L, SPACE_XL, SPACE_M)
@@ -313,36 +286,7 @@ class PreviewPage(QWidget):
 
     @Slot(object)
     def _show_row(self, plan_row: PlanRow | None) -> None:
-        self._lower.setVisible(plan_row is not None)
-        if plan_row is None:
-            return
-        why = plan_row.detail or rule_sentence(plan_row.rule, self._names)
-        self._row_title.setText(f"{plan_row.title or plan_row.entity}  —  {action_verb(plan_row.action)}: {why}")
-        has_a, has_b = bool(plan_row.a_id), bool(plan_row.b_id)
-        columns = plan_columns(self._names, plan_row.action, has_a=has_a, has_b=has_b)
-        self.fields.show(plan_row.fields, columns)
-        self._offer_step(plan_row)
-        turnable = plan_row.action in TURNABLE and self._match_only is None
-        for control in (self.to_a_button, self.to_b_button):
-            control.setVisible(turnable)
-        self.to_a_button.setEnabled(plan_row.action is not Action.UPDATE_A)
-        self.to_b_button.setEnabled(plan_row.action is not Action.UPDATE_B)
-        self.exclude_button.setText(self.tr("Take &in again") if plan_row.is_excluded else self.tr("Leave &out"))
-
-    def _offer_step(self, plan_row: PlanRow) -> None:
-        """A record that a step of the user's own keeps back leads to that step."""
-        self._step = None
-        if plan_row.action is Action.INVALID and self._configuration is not None:
-            self._step = blamed_step(self._configuration, plan_row.detail, plan_row.entity)
-        self.step_button.setVisible(self._step is not None)
-        if self._step is not None:
-            self.step_button.setText(open_step_text(self._step.name))
-            self.step_button.setAccessibleName(self.step_button.text().replace("&", ""))
-
-    @Slot()
-    def _open_step(self) -> None:
-        if self._step is not None:
-            self.step_wanted.emit(self._step.name)
+        self.detail.show_row(plan_row, can_turn=self._match_only is None)
 
     @Slot()
     def explain(self) -> None:
@@ -370,6 +314,12 @@ class PreviewPage(QWidget):
             self._change(partial(exclude, self._preview, source, ranges))
 
     @Slot()
+    def _leave(self) -> None:
+        source, ranges = self.table_model.source, self.area.view.selected_ranges()
+        if source is not None and ranges and self._preview is not None:
+            self._change(partial(leave_out, self._preview, source, ranges))
+
+    @Slot()
     def _keep_a(self) -> None:
         self._turn(Side.A)
 
@@ -377,6 +327,7 @@ class PreviewPage(QWidget):
     def _keep_b(self) -> None:
         self._turn(Side.B)
 
+    @Slot(object)
     def _turn(self, winner: Side) -> None:
         source, ranges = self.table_model.source, self.area.view.selected_ranges()
         if source is not None and ranges and self._preview is not None:

@@ -107,7 +107,7 @@ def test_a_preview_that_only_matches_says_so_and_turns_nothing_around(
     assert shown.match_only.text
     assert shown.run_button.text() == "Match &now"
     assert shown.run_button.isEnabled() is can_run
-    assert not shown.to_a_button.isVisible()
+    assert not shown.detail.to_a_button.isVisible()
 
 
 def test_the_list_of_configurations_says_it(application: FakeApplication, page: ConfigurationPage) -> None:

@@ -45,12 +45,12 @@ def row_of(preview: PreviewPage, action: Action) -> int:
 def test_the_preview_names_both_systems_and_every_category(preview: PreviewPage) -> None:
     texts = [text for _, text, _ in preview.chips.shown]
     assert texts == [
+        "Conflict",
         "Create in CRM",
         "Create in Shop",
         "Update in CRM",
         "Update in Shop",
         "Delete in Shop",
-        "Conflict",
         "Link",
     ]
     titles = [column.title for column in preview.table_model.columns]
@@ -68,10 +68,10 @@ def test_chips_narrow_the_table_and_several_add_up(preview: PreviewPage, qtbot: 
 
 def test_the_fields_of_the_chosen_row_show_what_will_stand_there(preview: PreviewPage, settle: Settle) -> None:
     preview.area.view.selectRow(row_of(preview, Action.UPDATE_B))
-    last = preview.fields.columnCount() - 1
-    assert preview.fields.headerData(last, Qt.Orientation.Horizontal) == "Shop afterwards"
-    city = [preview.fields.index(row, 0).data() for row in range(4)].index("City")
-    assert preview.fields.index(city, last).data() == preview.fields.index(city, 1).data()
+    last = preview.detail.fields.columnCount() - 1
+    assert preview.detail.fields.headerData(last, Qt.Orientation.Horizontal) == "Shop afterwards"
+    city = [preview.detail.fields.index(row, 0).data() for row in range(4)].index("City")
+    assert preview.detail.fields.index(city, last).data() == preview.detail.fields.index(city, 1).data()
 
 
 def test_space_leaves_a_row_out_and_takes_it_in_again(
@@ -89,6 +89,20 @@ def test_space_leaves_a_row_out_and_takes_it_in_again(
     qtbot.keyClick(preview.area.view, Qt.Key.Key_Space)
     settle()
     assert not any(row.is_excluded for row in fake(application).all)
+
+
+def test_alt_and_down_leaves_rows_out_and_never_takes_one_in(
+    preview: PreviewPage, qtbot: QtBot, settle: Settle, application: FakeApplication
+) -> None:
+    view = preview.area.view
+    preview.window().activateWindow()
+    view.setFocus()
+    view.selectRow(1)
+    qtbot.waitUntil(view.hasFocus, timeout=5000)
+    for _ in range(2):
+        qtbot.keyClick(view, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
+        settle()
+        assert [row.number for row in fake(application).all if row.is_excluded] == [1]
 
 
 def test_a_conflict_can_be_turned_to_either_side(
@@ -115,7 +129,7 @@ def test_only_updates_and_conflicts_can_be_turned(
 ) -> None:
     row = row_of(preview, Action.DELETE_B)
     preview.area.view.selectRow(row)
-    assert preview.to_a_button.isHidden()
+    assert preview.detail.to_a_button.isHidden()
     preview.to_a_action.trigger()
     settle()
     assert fake(application).all[row].action is Action.DELETE_B
@@ -199,9 +213,9 @@ def test_a_system_without_the_record_has_no_values_and_no_differences(preview: P
     row = row_of(preview, Action.CREATE_B)
     preview.area.view.selectRow(row)
     settle()
-    titles = [preview.fields.headerData(column, Qt.Orientation.Horizontal) for column in range(4)]
+    titles = [preview.detail.fields.headerData(column, Qt.Orientation.Horizontal) for column in range(4)]
     assert titles == ["Field", "CRM", "Shop", "Shop afterwards"]
-    assert {preview.fields.index(field, 2).data() for field in range(preview.fields.rowCount())} == {""}
+    assert {preview.detail.fields.index(field, 2).data() for field in range(preview.detail.fields.rowCount())} == {""}
 
 
 def test_records_that_do_not_fit_are_counted_in_the_summary(

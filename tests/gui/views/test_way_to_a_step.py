@@ -78,9 +78,9 @@ def test_from_a_preview_which_is_closed(
     preview = blamed.preview_page
     assert preview is not None
     preview.area.view.selectRow(1)
-    assert preview.step_button.isHidden()
+    assert preview.detail.step_button.isHidden()
     preview.area.view.selectRow(0)
-    qtbot.mouseClick(preview.step_button, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(preview.detail.step_button, Qt.MouseButton.LeftButton)
     settle()
     assert opened(blamed) == "shout"
     assert application.synchronization.previews[-1].is_closed
