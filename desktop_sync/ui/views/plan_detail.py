@@ -40,7 +40,7 @@ class PlanDetail(QWidget):
         self._configuration = configuration
         self._step: PipelineStep | None = None
         self.fields = ListTableModel(plan_columns(names, None), self)
-        self._fields_view = ListView(self.fields, context.theme, self.tr("Fields of the chosen record"))
+        self.fields_view = ListView(self.fields, context.theme, self.tr("Fields of the chosen record"))
         self._title = label("", "strong", wraps=True)
         self._make_buttons()
         controls = (self.step_button, self.to_a_button, self.to_b_button, self.exclude_button, self.explain_button)
@@ -50,7 +50,7 @@ class PlanDetail(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACE_S)
         layout.addLayout(head)
-        layout.addWidget(self._fields_view, 1)
+        layout.addWidget(self.fields_view, 1)
         self.hide()
 
     def _make_buttons(self) -> None:

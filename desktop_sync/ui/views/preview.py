@@ -27,7 +27,7 @@ from desktop_sync.ui.text.times import number
 from desktop_sync.ui.text.words import SideNames
 from desktop_sync.ui.views.explanation import ExplanationDialog, record_id, record_number
 from desktop_sync.ui.views.plan_detail import PlanDetail
-from desktop_sync.ui.views.plan_model import TURNABLE, PlanTableModel, chips_of, totals
+from desktop_sync.ui.views.plan_model import CHIP_ORDER, TURNABLE, PlanTableModel, chips_of, totals
 from desktop_sync.ui.widgets.chips import ChipRow
 from desktop_sync.ui.widgets.elided_label import ElidedLabel
 from desktop_sync.ui.widgets.empty_state import EmptyState
@@ -141,10 +141,13 @@ class PreviewPage(QWidget):
             self.tr("Both sides agree. A run would write nothing."),
         )
         self.table_model = PlanTableModel(self._names, self._context.jobs)
-        self.area = TableArea(self.table_model, self._context, "preview", self.tr("Planned actions"), empty)
+        self.area = TableArea(
+            self.table_model, self._context, "preview", self.tr("Planned actions"), empty, has_search=True
+        )
         self.area.row_chosen.connect(self._show_row)
         self.table_model.sort_wanted.connect(self._sorted)
         self.table_model.loaded.connect(self._select_first)
+        self.area.show_total(self._tally.count(*CHIP_ORDER))
         self.detail = PlanDetail(self._context, self._names, self._configuration)
         self.detail.exclude_wanted.connect(self._exclude)
         self.detail.winner_wanted.connect(self._turn)

@@ -117,7 +117,7 @@ class QueuePage(QWidget):
             context.theme, "queue", self.tr("No records here"), self.tr("Records appear here after a preview or a run.")
         )
         model = PagedTableModel[SyncRecord](queue_columns(context, names), context.jobs)
-        self.area = TableArea(model, context, "queue", self.tr("Sync records"), empty)
+        self.area = TableArea(model, context, "queue", self.tr("Sync records"), empty, has_search=True)
         model.sort_wanted.connect(self._sorted)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, SPACE_L, 0, SPACE_S)
@@ -188,6 +188,7 @@ class QueuePage(QWidget):
         known = self._content is not None
         self._content = content
         total = sum(content.counts.values())
+        self.area.show_total(total)
         chips = [(ALL, self.tr("All"), total)]
         chips += [(status.name, status_word(status), content.counts.get(status, 0)) for status in Status]
         self.chips.show_chips(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QDialog, QScrollArea, QVBoxLayout, QWidget
 
 from desktop_sync.core.configuration import (
@@ -29,8 +29,13 @@ from desktop_sync.ui.views.field_columns import shown
 from desktop_sync.ui.views.step_form import StepForm
 from desktop_sync.ui.widgets.list_view import ListView
 from desktop_sync.ui.widgets.parts import button, label, row
+from desktop_sync.ui.widgets.screen import fitting
 
 PAUSE_MS = 400
+LEAST_WIDTH = 680
+MOST_HEIGHT = 640
+BESIDE_FORM = 220
+"""Pixels of height that title, samples and buttons need; on a low screen the form between them is scrolled."""
 _Sample = tuple[RecordTrace, StepTrace | None]
 A_LIST = ""
 
@@ -61,7 +66,7 @@ class StepDialog(QDialog):
         self.setWindowTitle(title)
         self.setAccessibleName(title)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setMinimumWidth(680 if self.rule.is_about_records else 520)
+        self.setMinimumWidth(LEAST_WIDTH if self.rule.is_about_records else 520)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(PAUSE_MS)
@@ -83,7 +88,8 @@ class StepDialog(QDialog):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setAccessibleName(title)
         scroll.setWidget(self.form)
-        scroll.setMinimumHeight(min(self.form.sizeHint().height() + SPACE_M, 420))
+        room = fitting(QSize(LEAST_WIDTH, MOST_HEIGHT)).height() - BESIDE_FORM
+        scroll.setMinimumHeight(min(self.form.sizeHint().height() + SPACE_M, room))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(SPACE_XL, SPACE_XL, SPACE_XL, SPACE_XL)
         layout.setSpacing(SPACE_S)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtGui import QAction, QGuiApplication, QKeySequence, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from desktop_sync.ui.models.list_table import ListTableModel
 from desktop_sync.ui.palette import ROW_HEIGHT
+from desktop_sync.ui.text.plain import csv_cell
 from desktop_sync.ui.theme import Theme
 from desktop_sync.ui.widgets.cell_delegate import CellDelegate
 from desktop_sync.ui.widgets.column_widths import shared_widths
@@ -51,9 +52,26 @@ class ListView(QTableView):
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setAccessibleName(self.tr("Columns"))
         header.setStretchLastSection(True)
+        copy = QAction(self.tr("&Copy"), self)
+        copy.setShortcuts(QKeySequence.StandardKey.Copy)
+        copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        copy.triggered.connect(self.copy)
+        self.addAction(copy)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         model.modelReset.connect(self._share)
         theme.changed.connect(self.viewport().update)
         self._share()
+
+    @Slot()
+    def copy(self) -> None:
+        """The chosen rows come to the clipboard as text, with their titles where they are several."""
+        model, chosen = self.model(), sorted(index.row() for index in self.selectionModel().selectedRows())
+        if not isinstance(model, ListTableModel) or not chosen:
+            return
+        lines = [[column.text(model.rows[row]) for column in model.columns] for row in chosen]
+        if len(lines) > 1:
+            lines.insert(0, [column.title for column in model.columns])
+        QGuiApplication.clipboard().setText("\n".join("\t".join(csv_cell(cell) for cell in line) for line in lines))
 
     def _share(self) -> None:
         model = self.model()

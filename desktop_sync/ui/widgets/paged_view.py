@@ -66,7 +66,7 @@ class PagedView(QTableView):
         self.selectionModel().selectionChanged.connect(self.selection_changed)
         self._context.theme.changed.connect(self.viewport().update)
         self.copy_action = QAction(self.tr("&Copy"), self)
-        self.copy_action.setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
+        self.copy_action.setShortcuts(QKeySequence.StandardKey.Copy)  # also Ctrl+Insert
         self.copy_action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         self.copy_action.triggered.connect(self.copy)
         self.addAction(self.copy_action)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from desktop_sync.ui.context import WindowContext
 from desktop_sync.ui.models.paged_table import PagedTableModel
 from desktop_sync.ui.models.row_ranges import count_rows
 from desktop_sync.ui.text.sentences import problem
-from desktop_sync.ui.text.times import counted
+from desktop_sync.ui.text.times import counted, number
 from desktop_sync.ui.widgets.empty_state import EmptyState
+from desktop_sync.ui.widgets.find_bar import FindBar
 from desktop_sync.ui.widgets.message_bar import MessageBar
 from desktop_sync.ui.widgets.paged_view import PagedView
 from desktop_sync.ui.widgets.parts import label
@@ -33,7 +35,9 @@ class TableArea(QWidget):
         parent: QWidget | None = None,
         *,
         shows_count: bool = True,
+        has_search: bool = False,
     ) -> None:
+        """`has_search`: the page has a field of its own for Ctrl+F, which narrows the rows; F3 goes from hit to hit."""
         super().__init__(parent)
         self.model = model
         model.setParent(self)
@@ -42,6 +46,8 @@ class TableArea(QWidget):
         self.message = MessageBar(context.theme)
         self._count = label("", "caption")
         self._count.setVisible(shows_count)
+        self.find_bar = FindBar(model, self.view, context)
+        self._total: int | None = None
         self._stack = QStackedWidget()
         self._stack.addWidget(self.view)
         self._stack.addWidget(empty)
@@ -50,12 +56,28 @@ class TableArea(QWidget):
         layout.setSpacing(6)
         layout.addWidget(self.message)
         layout.addWidget(self._stack, 1)
+        layout.addWidget(self.find_bar)
         layout.addWidget(self._count)
         self._chosen: object = None
+        for keys, slot in (
+            (QKeySequence.StandardKey.FindNext, self.find_bar.find_next),
+            (QKeySequence.StandardKey.FindPrevious, self.find_bar.find_previous),
+            *(() if has_search else ((QKeySequence.StandardKey.Find, self.find_bar.open_bar),)),
+        ):
+            find = QAction(self)
+            find.setShortcut(QKeySequence(keys))
+            find.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            find.triggered.connect(slot)
+            self.addAction(find)
         model.loaded.connect(self._loaded)
         model.load_failed.connect(self._failed)
         model.page_arrived.connect(self._choose)
         self.view.selection_changed.connect(self._choose)
+
+    def show_total(self, total: int) -> None:
+        """How many rows there are without any filter; fewer that are shown are counted against it."""
+        self._total = total
+        self._choose()
 
     @property
     def count_text(self) -> str:
@@ -83,6 +105,8 @@ class TableArea(QWidget):
     def _choose(self) -> None:
         total = self.model.rowCount()
         text = counted(total, self.tr("{0} row"), self.tr("{0} rows"))
+        if self._total is not None and total < self._total:
+            text = self.tr("{0} of {1} rows").format(number(total), number(self._total))
         selected = count_rows(self.view.selected_ranges())
         if selected > 1:
             text += "  ·  " + counted(selected, self.tr("{0} selected"), self.tr("{0} selected"))
