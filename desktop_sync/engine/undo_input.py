@@ -1,10 +1,11 @@
 """What a run wrote, and how it stands now, as tables of the workbench: what the plan of an undo is made from.
 
 Tables of an entity, for each side: `wrote_<side>_<n>` (one row per record of a batch: n, batch_id, record_id,
-operation, a_id, b_id, shape, then w<i> and p<i>: field i of the structure after and before the write, as text) and
-`now_<side>_<n>` (rid, copies, r<place> as read, x<i> other fields as read, f<i> each field as text, digest). For what
-was adopted or linked: `quiet_<n>` (batch_id, record_id, action, a_id, b_id, a_digest, b_digest), and `earlier_<n>`
-with what was done to these records before (batch_id, record_id, a_id, b_id, a_digest, b_digest).
+operation, a_id, b_id, shape, is_linked: whether it was paired then; then w<i> and p<i>: field i of the structure after
+and before the write, as text) and `now_<side>_<n>` (rid, copies, r<place> as read, x<i> other fields as read, f<i>
+each field as text, digest). For what was adopted or linked: `quiet_<n>` (batch_id, record_id, action, a_id, b_id,
+a_digest, b_digest), and `earlier_<n>` with what was done to these records before (batch_id, record_id, a_id, b_id,
+a_digest, b_digest).
 """
 
 from __future__ import annotations
@@ -24,7 +25,10 @@ from desktop_sync.engine.staging import Staging
 from desktop_sync.engine.whole_record import field_texts
 from desktop_sync.engine.workbench import Workbench
 
-HEAD = "n BIGINT, batch_id BIGINT, record_id BIGINT, operation TINYINT, a_id VARCHAR, b_id VARCHAR, shape INTEGER"
+HEAD = (
+    "n BIGINT, batch_id BIGINT, record_id BIGINT, operation TINYINT, a_id VARCHAR, b_id VARCHAR, shape INTEGER, "
+    "is_linked BOOLEAN"
+)
 QUIET = "batch_id BIGINT, record_id BIGINT, action TINYINT, a_id VARCHAR, b_id VARCHAR, a_digest BLOB, b_digest BLOB"
 
 
@@ -164,10 +168,12 @@ def _take_written(bench: Workbench, written: WrittenSide, side: Side, batch: Don
             columns.append(f"{'p' if head == 'before' else 'w'}{number}")
             values.append(f"CAST({quote(label)} AS VARCHAR)")
         table = wrote_table(written.layout, side)
+        is_linked = "evidence IS NOT NULL" if "evidence" in schema.names else "false"
         bench.execute(
-            f"INSERT INTO {table} ({', '.join(['n, batch_id, record_id, operation, a_id, b_id, shape', *columns])}) "
+            f"INSERT INTO {table} "
+            f"({', '.join(['n, batch_id, record_id, operation, a_id, b_id, shape, is_linked', *columns])}) "
             f"SELECT {written.count} + row_number() OVER (), {batch.id}, record_id, {int(batch.operation)}, a_id, "
-            f"b_id, {shape}{''.join(', ' + value for value in values)} FROM {source}"
+            f"b_id, {shape}, {is_linked}{''.join(', ' + value for value in values)} FROM {source}"
         )
     written.count = bench.number(f"SELECT count(*) FROM {table}")
 

@@ -44,6 +44,7 @@ DELETED_SINCE = "it was deleted since"
 SEVERAL = "several records have its id now"
 CHANGED_SINCE = "it was changed since"
 IN_DOUBT = "no answer came when it was written, and nobody knows yet whether it was"
+TAKEN_UP = "one of its two records was taken up again since"
 NO_EARLIER = "what it was agreed on before is not in the history any more"
 
 
@@ -153,25 +154,42 @@ def _reason_sql(undo: UndoInput, side: Side, can: Capabilities) -> str:
 
 
 def _quiet_sql(undo: UndoInput) -> str:
-    """An adoption is undone by going back to the baseline before it. A link has none before: it stays."""
+    """What was done to pairs without a write.
+
+    An adoption is undone by going back to the baseline before it, and so is a link of a pair that stood before. What
+    the run linked otherwise is unlinked: both halves are Skipped, as after an unlinking by hand, for the next run would
+    link them at once. The undo of that links them again, with the baseline that they had.
+    """
     layout = undo.layout
     newest = "QUALIFY row_number() OVER (PARTITION BY record_id ORDER BY batch_id DESC) = 1"
+    had_pair = "e.a_id IS NOT DISTINCT FROM u.a_id AND e.b_id IS NOT DISTINCT FROM u.b_id"
+    unlinks = f"u.action = {Action.LINK:d} AND (e.record_id IS NULL OR NOT ({had_pair}))"
+    relinks = f"u.action = {Action.UNLINK:d}"
+    action = f"CASE WHEN {relinks} THEN {Action.LINK:d} WHEN {unlinks} THEN {Action.UNLINK:d} ELSE {Action.ADOPT:d} END"
+    other_pair = "q.a_id IS DISTINCT FROM u.a_id OR q.b_id IS DISTINCT FROM u.b_id"
+    is_half = f"q.a_id IS NOT DISTINCT FROM u.a_id AND q.b_id IS NULL AND q.status = {Status.SKIPPED:d}"
+    is_other_half = f"h.record_id IS NULL OR (h.a_id IS NULL AND h.status = {Status.SKIPPED:d})"
     reason = (
         f"CASE WHEN q.record_id IS NULL THEN {literal(GONE_RECORD)} "
-        "WHEN q.a_digest IS DISTINCT FROM u.a_digest OR q.b_digest IS DISTINCT FROM u.b_digest "
+        f"WHEN {undo.held.has('q.record_id')} THEN {literal(IN_DOUBT)} "
+        f"WHEN {relinks} AND NOT ({is_half} AND ({is_other_half})) THEN {literal(TAKEN_UP)} "
+        f"WHEN NOT ({relinks}) AND ({other_pair}) THEN {literal(OTHER_PAIR)} "
+        f"WHEN NOT ({relinks}) AND (q.a_digest IS DISTINCT FROM u.a_digest OR q.b_digest IS DISTINCT FROM u.b_digest) "
         f"THEN {literal(SYNCHRONIZED_AGAIN)} "
-        f"WHEN e.record_id IS NULL THEN {literal(NO_EARLIER)} "
-        "WHEN e.a_id IS DISTINCT FROM q.a_id OR e.b_id IS DISTINCT FROM q.b_id "
-        f"THEN {literal(OTHER_PAIR)} END"
+        f"WHEN NOT ({unlinks}) AND e.record_id IS NULL THEN {literal(NO_EARLIER)} "
+        f"WHEN NOT ({unlinks}) AND NOT ({had_pair}) THEN {literal(OTHER_PAIR)} END"
     )
+    status = f"CASE WHEN {unlinks} THEN {Status.SKIPPED:d} ELSE {Status.PREPARED:d} END"
     return (
-        f"SELECT 0, NULL, u.action, u.record_id, u.a_id, u.b_id, NULL, NULL, u.batch_id, {Status.PREPARED:d}, "
-        f"{DeletedIn.NOWHERE:d}, e.a_digest, e.b_digest, false, q.status, {reason}, false "
+        f"SELECT 0, NULL, {action}, u.record_id, u.a_id, u.b_id, NULL, NULL, u.batch_id, {status}, "
+        f"{DeletedIn.NOWHERE:d}, CASE WHEN {unlinks} THEN q.a_digest ELSE e.a_digest END, "
+        f"CASE WHEN {unlinks} THEN q.b_digest ELSE e.b_digest END, {unlinks}, q.status, {reason}, false "
         f"FROM (SELECT * FROM {quiet_table(layout)} {newest}) u "
         f"LEFT JOIN {peer_table(layout)} q ON q.record_id = u.record_id "
+        f"LEFT JOIN {peer_table(layout)} h ON h.b_id = u.b_id AND h.record_id <> u.record_id "
         f"LEFT JOIN {earlier_table(layout)} e ON e.record_id = u.record_id "
         # What the run also wrote to an endpoint is undone there.
-        f"WHERE u.action = {Action.ADOPT:d} AND {_not_written('u', undo)}"
+        f"WHERE u.action IN ({Action.ADOPT:d}, {Action.LINK:d}, {Action.UNLINK:d}) AND {_not_written('u', undo)}"
     )
 
 
@@ -181,11 +199,10 @@ def _not_written(alias: str, undo: UndoInput) -> str:
 
 
 def count_links(bench: Workbench, undo: UndoInput) -> int:
-    """Pairs that the run linked without a write: they stay linked, for there is nothing to go back to."""
-    return bench.number(
-        f"SELECT count(DISTINCT u.record_id) FROM {quiet_table(undo.layout)} u WHERE u.action = {Action.LINK:d} "
-        f"AND {_not_written('u', undo)}"
-    )
+    """Pairs that the run linked and wrote to: what it wrote is undone, but they stay linked, as they stand then. The
+    next run would match them again otherwise, and write the same once more."""
+    written = " UNION ".join(f"SELECT record_id FROM {wrote_table(undo.layout, side)} WHERE is_linked" for side in Side)
+    return bench.number(f"SELECT count(*) FROM ({written})")
 
 
 def counts(bench: Workbench, undo: UndoInput) -> dict[Action, int]:

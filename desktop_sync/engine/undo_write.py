@@ -26,6 +26,7 @@ from desktop_sync.engine.origin_query import (
     stored_digest,
     value_digest_sql,
 )
+from desktop_sync.engine.sides import peer_table
 from desktop_sync.engine.undo_input import (
     UndoInput,
     WrittenSide,
@@ -229,12 +230,23 @@ class _History:
             self.inner += f", {sql} AS {short}"
 
 
-def adopted_rows(undo: UndoInput) -> str:
-    """Numbers of the sync records that get the baseline again that they had before they were adopted."""
+def adopted_rows(undo: UndoInput, action: Action) -> str:
+    """Numbers of the sync records that get the baseline again that they had before they were adopted, or unlinked; with
+    the number of the sync record that is the other half of one (half)."""
     return (
-        f"SELECT u.record_id FROM {undo_table(undo)} u "
+        f"SELECT u.record_id, any_value(h.record_id) AS half FROM {undo_table(undo)} u "
         f"JOIN {earlier_table(undo.layout)} e ON e.record_id = u.record_id "
-        "WHERE u.side IS NULL AND u.reason IS NULL AND NOT u.excluded ORDER BY u.number"
+        f"LEFT JOIN {peer_table(undo.layout)} h ON h.b_id = u.b_id AND h.record_id <> u.record_id "
+        f"WHERE u.side IS NULL AND u.action = {action:d} AND u.reason IS NULL AND NOT u.excluded "
+        "GROUP BY u.record_id, u.number ORDER BY u.number"
+    )
+
+
+def unlinked_rows(undo: UndoInput) -> str:
+    """The pairs that are unlinked: record_id, a_id, b_id and the digests that they have."""
+    return (
+        f"SELECT record_id, a_id, b_id, base_a AS a_digest, base_b AS b_digest FROM {undo_table(undo)} "
+        f"WHERE side IS NULL AND action = {Action.UNLINK:d} AND reason IS NULL AND NOT excluded ORDER BY number"
     )
 
 

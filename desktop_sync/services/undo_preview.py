@@ -144,7 +144,8 @@ class UndoPreview:
         """What need not be undone, in sentences."""
         found = [(one.undo, undo_plan.count_links(self.session.bench, one.undo)) for one in self.planned]
         return tuple(
-            f"{undo.layout.entity.name}: {number} pairs that the run linked stay linked; nothing was written to them."
+            f"{undo.layout.entity.name}: {number} pairs that the run linked and wrote to stay linked, as they stand "
+            "then; unlink those that do not belong together."
             for undo, number in found
             if number
         )

@@ -19,17 +19,17 @@ from desktop_sync.core.ledger_port import Ledger
 from desktop_sync.core.ledger_values import Hold, HoldReason
 from desktop_sync.core.ports import CancelToken, Clock, Ids, Phase, Progress, Steps
 from desktop_sync.core.provider_port import CreateClass, Operation, Writer, WriteResult, WriteStatus
-from desktop_sync.core.status import DeletedIn, Status
 from desktop_sync.engine import undo_plan
 from desktop_sync.engine.stated import values_as_kept
-from desktop_sync.engine.undo_input import UndoInput, adopted_ids
-from desktop_sync.engine.undo_write import UndoQuery, adopted_rows, undo_query
+from desktop_sync.engine.undo_input import UndoInput
+from desktop_sync.engine.undo_write import UndoQuery, undo_query
 from desktop_sync.services import record_problems
 from desktop_sync.services.intents import Intents
 from desktop_sync.services.process import Carried
 from desktop_sync.services.records_there import look
 from desktop_sync.services.settle import Settling
 from desktop_sync.services.sync_session import SyncSession
+from desktop_sync.services.undo_quietly import QuietUndo
 from desktop_sync.services.undo_settling import AFTER, BEFORE, undo_held, undone_settlements
 from desktop_sync.services.undo_stamps import UndoStamps
 from desktop_sync.services.write_protocol import Staged, WriteProtocol, in_doubt, was_written
@@ -67,7 +67,8 @@ class UndoWriting:
         for undo in undos:
             self.stamps.freeze(undo)
         for undo in undos:
-            self._restore_baselines(undo, self.carried[undo.layout.number])
+            quiet = QuietUndo(self.session, self.ledger, self.run_id)
+            quiet.carry_out(undo, self.carried[undo.layout.number])
         for last in range(1, TRIES + 1):
             again = self._write(undos, protocol)
             if not again:
@@ -268,35 +269,9 @@ class UndoWriting:
             said = message or MEANWHILE
             carried.problems.append(record_problems.rejected(undo.layout, query.target, query.operation, ids_of, said))
 
-    def _restore_baselines(self, undo: UndoInput, carried: Carried) -> None:
-        """What was adopted has the baseline again that it had before; the next run looks at it."""
-        bench = self.session.bench
-        wanted = bench.table(adopted_rows(undo))
-        if not wanted.num_rows or undo.quiet_batch is None:
-            return
-        key, numbers = self.session.key(undo.layout), wanted["record_id"].combine_chunks()
-        for batch in self.ledger.batches_before(undo.quiet_batch, adopted_ids(bench, undo.layout)):
-            rows = pa.RecordBatchReader.from_stream(batch.rows).read_all()
-            rows = rows.filter(pc.is_in(rows["record_id"], value_set=numbers))
-            if not rows.num_rows:
-                continue
-            kept = [name for name in rows.column_names if not name.startswith("before:")]
-            rows = _replaced(rows.select(kept), "action", _same(int(Action.ADOPT), rows.num_rows))
-            rows = _replaced(rows, "rule", _same(int(Rule.UNDONE), rows.num_rows))
-            settled = rows.select(["record_id", "a_id", "b_id", "a_digest", "b_digest"])
-            settled = settled.rename_columns(["record_id", "a_id", "b_id", "base_a", "base_b"])
-            settled = settled.append_column(AFTER, _same(int(Status.PREPARED), rows.num_rows))
-            settled = settled.append_column("deleted_in_after", _same(int(DeletedIn.NOWHERE), rows.num_rows))
-            self.ledger.keep_batch(key, self.run_id, rows, undone_settlements(settled))
-            carried.count(Action.ADOPT, rows.num_rows)
-
 
 def _replaced(table: pa.Table, name: str, column: pa.ChunkedArray | pa.Array) -> pa.Table:
     return table.set_column(table.schema.get_field_index(name), name, column)
-
-
-def _same(value: int, number: int) -> pa.Array:
-    return pa.repeat(pa.scalar(value, pa.int8()), number)
 
 
 def _unless(condition: pa.ChunkedArray, values: pa.ChunkedArray) -> pa.ChunkedArray:

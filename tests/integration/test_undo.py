@@ -20,7 +20,7 @@ from desktop_sync.core.decision import Action
 from desktop_sync.core.errors import ConfigurationError, VersionMismatchError
 from desktop_sync.core.guard import Guard
 from desktop_sync.core.run import Outcome, RunKind, RunResult
-from desktop_sync.core.status import Status
+from desktop_sync.core.status import Event, Status
 from tests.support.worlds import World, WorldMaker
 
 LATER, EARLIER = "2024-05-02 00:00:00", "2024-05-01 00:00:00"
@@ -417,14 +417,82 @@ def test_an_edit_or_a_deletion_that_lost_is_brought_back_and_travels(
     one.assert_quiet()
 
 
-def test_pairs_that_were_linked_without_a_write_stay_linked_and_are_told(world: WorldMaker) -> None:
+def linked(world: WorldMaker) -> tuple[World, RunResult]:
+    """Two persons that a run paired without a write."""
     one = tables(world)
-    one.put("a", Id=1, Email="p1", City="same")
-    one.put("b", id=101, email="p1", city="same")
+    for n in (1, 2):
+        one.put("a", Id=n, Email=f"p{n}", City="same")
+        one.put("b", id=100 + n, email=f"p{n}", city="same")
+    run = one.run()
+    assert one.actions(run) == {Action.LINK: 2}
+    return one, run
+
+
+def test_what_a_run_linked_is_unlinked_and_not_linked_again_by_the_next_run(world: WorldMaker) -> None:
+    one, run = linked(world)
+    before = sides(one)
+    undone = undo(one, run)
+    assert (undone.outcome, one.actions(undone), undone.notes) == (Outcome.DONE, {Action.UNLINK: 2}, ())
+    for _ in range(2):
+        assert [(r.a_id, r.b_id, r.status) for r in one.records()] == [
+            ("1", None, Status.SKIPPED),
+            ("2", None, Status.SKIPPED),
+            (None, "101", Status.SKIPPED),
+            (None, "102", Status.SKIPPED),
+        ]
+        one.assert_quiet()
+    one.edit("a", 1, City="edited")
+    one.assert_quiet()
+    assert sides(one) != before
+    assert one.rows("b", "city") == [("same",), ("same",)]
+
+
+def test_the_undo_of_that_links_them_again_as_they_were(world: WorldMaker) -> None:
+    one, run = linked(world)
+    undone = undo(one, run)
+    one.edit("a", 1, City="edited")
+    redone = undo(one, undone)
+    assert (redone.outcome, one.actions(redone)) == (Outcome.DONE, {Action.LINK: 2})
+    assert [(r.a_id, r.b_id) for r in one.records()] == [("1", "101"), ("2", "102")]
+    assert one.actions(one.run()) == {Action.UPDATE_B: 1, Action.ADOPT: 1}, "the edit that waited travels"
+    one.assert_quiet()
+    assert [r.status for r in one.records()] == [Status.PROCESSED, Status.PROCESSED]
+
+
+def test_a_half_that_a_person_took_up_again_is_not_linked_by_the_undo_of_the_undo(world: WorldMaker) -> None:
+    one, run = linked(world)
+    undone = undo(one, run)
+    one.app.records.set_status([one.of(b_id=101).id], Event.SET_PREPARED_BY_USER)
+    redone = undo(one, undone)
+    assert one.actions(redone) == {Action.LINK: 1}
+    assert "taken up again" in redone.entities[0].problems[0]
+    assert one.of(b_id=101).a_id is None
+
+
+def test_a_link_that_a_person_made_goes_back_to_how_the_run_found_it(world: WorldMaker) -> None:
+    one = tables(world)
+    one.put("a", Id=1, Email="left", City="same")
+    one.put("b", id=101, email="right", city="same")
+    one.app.records.link(one.configuration.name, "people", "1", "101")
+    one.edit("b", 101, email="left")
+    run = one.run()
+    assert one.actions(run) == {Action.LINK: 1}
+    assert one.actions(undo(one, run)) == {Action.ADOPT: 1}
+    assert (one.of(a_id=1).b_id, one.of(a_id=1).status) == ("101", Status.PREPARED)
+
+
+def test_pairs_that_a_run_linked_and_wrote_to_stay_linked_as_they_stand_and_are_told(world: WorldMaker) -> None:
+    one = tables(world)
+    one.put("a", Id=1, Email="p1", City="from A")
+    one.put("b", id=101, email="p1", city="from B")
+    before = sides(one)
     run = one.run()
     undone = undo(one, run)
-    assert undone.outcome is Outcome.DONE
-    assert undone.notes == ("people: 1 pairs that the run linked stay linked; nothing was written to them.",)
+    assert sides(one) == before
+    assert undone.notes == (
+        "people: 1 pairs that the run linked and wrote to stay linked, as they stand then; unlink those that do not "
+        "belong together.",
+    )
     assert one.of(a_id=1, b_id=101).status is Status.PROCESSED
     one.assert_quiet()
 
