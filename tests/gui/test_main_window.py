@@ -13,7 +13,8 @@ from pytestqt.qtbot import QtBot
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.errors import AuthenticationError, Place
 from desktop_sync.core.guard import Guard, GuardFinding
-from desktop_sync.core.run import Trigger
+from desktop_sync.core.run import RunKind, Trigger
+from desktop_sync.core.unattended import Due
 from desktop_sync.ui.dialogs.ask import AskDialog
 from desktop_sync.ui.dialogs.text_entry import TextEntryDialog
 from desktop_sync.ui.dialogs.verification import VerificationDialog
@@ -22,7 +23,7 @@ from desktop_sync.ui.memory import WindowMemory
 from desktop_sync.ui.theme import Theme, ThemeChoice
 from desktop_sync.ui.views.configuration_page import ConfigurationPage
 from desktop_sync.ui.views.runs import RunsPage
-from tests.gui.fake_application import FakeApplication
+from tests.gui.fake_application import NOW, FakeApplication
 
 Settle = Callable[[], None]
 OpenWindow = Callable[[FakeApplication], MainWindow]
@@ -95,7 +96,7 @@ def test_the_same_configuration_is_not_started_twice(
 ) -> None:
     application.synchronization.gate.clear()
     assert window.board.run("Customers")
-    assert not window.board.run("Customers", Trigger.SCHEDULE)
+    assert not window.board.carry_out(Due("Customers", RunKind.RUN, Trigger.SCHEDULE, NOW))
     assert not window.board.preview("Customers")
     application.synchronization.gate.set()
     settle()

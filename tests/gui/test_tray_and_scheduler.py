@@ -11,7 +11,8 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
-from desktop_sync.core.run import Outcome, Trigger
+from desktop_sync.core.run import Outcome, RunKind, Trigger
+from desktop_sync.core.unattended import Due
 from desktop_sync.ui.dialogs.ask import AskDialog
 from desktop_sync.ui.leaving import CLOSE_CHOICE
 from desktop_sync.ui.main_window import MainWindow
@@ -204,3 +205,28 @@ def test_escape_in_the_question_keeps_the_window(
     dialog.reject()
     assert window.isVisible()
     assert memory.text(CLOSE_CHOICE) == ""
+
+
+def test_what_is_told_in_real_time_is_started_without_waiting_for_the_schedule(
+    window: MainWindow, settle: Settle, application: FakeApplication
+) -> None:
+    assert application.unattended.is_started
+    application.unattended.pushed = (Due("Customers", RunKind.RUN, Trigger.PUSH, NOW),)
+    window.scheduler.look_for_news()
+    settle()
+    assert [(name, trigger) for name, trigger, *_ in application.synchronization.started] == [
+        ("Customers", Trigger.PUSH)
+    ]
+    window.scheduler.look_for_news()
+    settle()
+    assert len(application.synchronization.started) == 1
+
+
+def test_nothing_in_real_time_is_started_while_it_is_paused(
+    window: MainWindow, settle: Settle, application: FakeApplication
+) -> None:
+    application.schedules.pause(None)
+    application.unattended.pushed = (Due("Customers", RunKind.RUN, Trigger.PUSH, NOW),)
+    window.scheduler.look_for_news()
+    settle()
+    assert application.synchronization.started == []

@@ -82,7 +82,7 @@ class RunBoard(QObject):
         self._application = application
         self._jobs = jobs
         self._active: dict[str, ActiveWork] = {}
-        self._wanted: dict[str, Trigger] = {}
+        self._wanted: dict[str, None] = {}  # in the order of wishing
 
     @property
     def active(self) -> tuple[ActiveWork, ...]:
@@ -104,7 +104,6 @@ class RunBoard(QObject):
     def run(
         self,
         name: str,
-        trigger: Trigger = Trigger.HAND,
         *,
         allow: frozenset[Guard] = frozenset(),
         preview: OpenPreview | None = None,
@@ -115,12 +114,12 @@ class RunBoard(QObject):
         asked for meanwhile.
         """
         control = JobControl()
-        run = partial(_run_and_close, self._application, name, trigger, allow, preview, control)
-        is_begun = self._begin(name, Work.RUN, run, control, trigger)
+        run = partial(_run_and_close, self._application, name, allow, preview, control)
+        is_begun = self._begin(name, Work.RUN, run, control)
         if is_begun:
             self._wanted.pop(name, None)
         elif preview is None:
-            self._wanted.setdefault(name, trigger)
+            self._wanted.setdefault(name)
         return is_begun
 
     def carry_out(self, due: Due) -> bool:
@@ -136,9 +135,9 @@ class RunBoard(QObject):
 
     def start_wanted(self) -> None:
         """Runs that were asked for while something else was under way begin, where nothing is any more."""
-        for name, trigger in tuple(self._wanted.items()):
+        for name in tuple(self._wanted):
             if name not in self._active:
-                self.run(name, trigger)
+                self.run(name)
 
     def run_records(self, name: str, record_ids: Callable[[], Sequence[int]]) -> bool:
         """Just these sync records are being synchronized; their numbers are asked for in the job."""
@@ -255,7 +254,6 @@ def _run_records(
 def _run_and_close(
     application: Application,
     name: str,
-    trigger: Trigger,
     allow: frozenset[Guard],
     preview: OpenPreview | None,
     control: JobControl,
@@ -263,7 +261,7 @@ def _run_and_close(
     try:
         return application.synchronization.run(
             name,
-            trigger=trigger,
+            trigger=Trigger.HAND,
             allow=allow,
             preview=preview.preview if preview is not None else None,
             progress=control.progress,

@@ -99,6 +99,8 @@ def state_line(state: ConfigurationState, now: datetime) -> str:
     if state.last_run_at is None:
         return tr("Never synchronized")
     when = day_and_time(state.last_run_at, now)
+    if state.waits_for:
+        return f"{when}  ·  " + tr("Waiting")
     if state.follows and state.last_outcome is not None and state.last_outcome.value == "done":
         return f"{when}  ·  " + tr("Follow-up due")
     if state.last_outcome is not None and state.last_outcome.value != "done":

@@ -72,7 +72,9 @@ def trigger_word(trigger: Trigger) -> str:
         Trigger.HAND: tr("By hand"),
         Trigger.SCHEDULE: tr("By schedule"),
         Trigger.COMMAND_LINE: tr("Command line"),
-        Trigger.PUSH: tr("By push"),
+        Trigger.PUSH: tr("In real time"),
+        Trigger.AFTER_RUN: tr("After another run"),
+        Trigger.FILE: tr("A file arrived"),
     }
     return words[trigger]
 

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop_sync.ui.palette import SPACE_M
 from desktop_sync.ui.text.plain import tooltip
-from desktop_sync.ui.text.sentences import schedule_sentence
+from desktop_sync.ui.text.running_sentences import running_text
 from desktop_sync.ui.text.times import full_time
 from desktop_sync.ui.views.content import PageContent
 from desktop_sync.ui.widgets.elided_label import ElidedLabel
@@ -48,9 +48,11 @@ class ConfigurationHeader(QWidget):
         if not content.configuration.enabled:
             parts.append(self.tr("switched off"))
         else:
-            parts.append(schedule_sentence(content.configuration.schedule))
-            if content.next_run_at is not None:
+            if content.outlook.waits_for:
+                parts.append(self.tr("Waiting"))
+            elif content.next_run_at is not None:
                 parts.append(self.tr("Next: {0}").format(full_time(content.next_run_at, content.now)))
+            parts.append(running_text(content.configuration))
         if content.follows:
             parts.append(self.tr("Follow-up due after {0}").format(content.follows))
         self._subtitle.setText("   ·   ".join(parts))

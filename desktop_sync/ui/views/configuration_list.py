@@ -112,7 +112,9 @@ class ConfigurationListModel(QAbstractListModel):
     def _sentence(self, state: ConfigurationState) -> str:
         now = self.now()
         lines = [state.name, f"{state.a} ⇄ {state.b}", state_line(state, now)]
-        if state.next_run_at is not None:
+        if state.waits_for:
+            lines.append(state.waits_for)
+        elif state.next_run_at is not None:
             lines.append(self.tr("Next: {0}").format(full_time(state.next_run_at, now)))
         if state.match_only is not None:
             lines.append(WHY[state.match_only])

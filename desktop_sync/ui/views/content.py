@@ -23,7 +23,7 @@ class PageContent:
     """`runs` are the newest ones, newest first; `now` is when this was read. `match_only`: why it only matches.
 
     `group` are the members of its sync group, `group_new` those that are switched on and never ran; `follows`: whose
-    writes it is still to follow.
+    writes it is still to follow; `others` are the names of all other configurations.
     """
 
     configuration: SyncConfiguration
@@ -37,6 +37,7 @@ class PageContent:
     follows: str = ""
     group: tuple[str, ...] = ()
     group_new: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
     @property
     def next_run_at(self) -> datetime | None:
@@ -74,6 +75,7 @@ def read_content(application: Application, name: str) -> PageContent:
         can_confirm=state is not None and state.can_confirm,
         follows=state.follows if state is not None else "",
         group=group,
+        others=tuple(sorted(states.keys() - {name})),
         group_new=tuple(one for one in group if states[one].is_enabled and states[one].last_run_at is None),
     )
 

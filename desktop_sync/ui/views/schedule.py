@@ -2,66 +2,62 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import replace
-from datetime import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 
-from PySide6.QtCore import QCoreApplication, QLocale, Signal, Slot
-from PySide6.QtWidgets import (
-    QButtonGroup,
-    QCheckBox,
-    QFrame,
-    QLineEdit,
-    QRadioButton,
-    QScrollArea,
-    QSpinBox,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QCheckBox, QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from desktop_sync.core.configuration import SyncConfiguration
+from desktop_sync.core.configuration import RealTime, SyncConfiguration
 from desktop_sync.core.schedule import MOST_DAYS, Schedule, ScheduleKind
+from desktop_sync.core.triggers import AfterRun, FileArrival
 from desktop_sync.ui.application_port import Application
 from desktop_sync.ui.context import WindowContext
 from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S, Tone
-from desktop_sync.ui.text.sentences import problem, schedule_sentence
-from desktop_sync.ui.text.times import full_time, language
+from desktop_sync.ui.text.running_sentences import next_run_text, running_text
+from desktop_sync.ui.text.sentences import problem
 from desktop_sync.ui.views.content import PageContent
+from desktop_sync.ui.views.real_time_box import RealTimeBox
+from desktop_sync.ui.views.schedule_times import ScheduleTimes
+from desktop_sync.ui.views.triggers_box import TriggersBox
 from desktop_sync.ui.widgets.message_bar import MessageBar
-from desktop_sync.ui.widgets.parts import button, card, label, restyle, row
+from desktop_sync.ui.widgets.parts import button, card, label, row
+from desktop_sync.ui.wizards.number_box import NumberBox
 
-LONGEST_INTERVAL_MIN = 7 * 24 * 60
-
-
-def tr(text: str) -> str:
-    return QCoreApplication.translate("schedule", text)
+_INDENT = 26
+LEAST_HINT_WIDTH = 420
 
 
-class NoTimeOfDayError(ValueError):
-    """A text that should be times of day is not."""
+@dataclass(frozen=True, slots=True)
+class Running:
+    """All that the page says of a configuration."""
+
+    schedule: Schedule
+    process_schedule: Schedule | None
+    real_time: Mapping[str, RealTime]
+    after_runs: tuple[AfterRun, ...]
+    file_arrivals: tuple[FileArrival, ...]
+
+    def of(self, configuration: SyncConfiguration) -> SyncConfiguration:
+        """The configuration, running so."""
+        entities = tuple(
+            replace(entity, real_time=self.real_time.get(entity.name, entity.real_time))
+            for entity in configuration.entities
+        )
+        return replace(
+            configuration,
+            schedule=self.schedule,
+            process_schedule=self.process_schedule,
+            after_runs=self.after_runs,
+            file_arrivals=self.file_arrivals,
+            entities=entities,
+        )
 
 
-def parse_times(text: str) -> tuple[time, ...]:
-    """ "9:00, 18:30" as times. Raises NoTimeOfDayError where a part is none, or there is none at all."""
-    parts = [part for part in re.split(r"[,;\s]+", text.strip()) if part]
-    if not parts:
-        raise NoTimeOfDayError(text)
-    found = []
-    for part in parts:
-        matched = re.fullmatch(r"(\d{1,2}):(\d{2})", part)
-        if matched is None:
-            raise NoTimeOfDayError(part)
-        try:
-            found.append(time(int(matched[1]), int(matched[2])))
-        except ValueError as error:
-            raise NoTimeOfDayError(part) from error
-    return tuple(sorted(set(found)))
-
-
-def save_schedule(application: Application, name: str, schedule: Schedule) -> SyncConfiguration:
-    """The newest version of the configuration has that schedule; in a worker."""
-    return application.configurations.save(replace(application.configurations.get(name), schedule=schedule))
+def save_running(application: Application, name: str, running: Running) -> SyncConfiguration:
+    """The newest version of the configuration runs so; in a worker."""
+    return application.configurations.save(running.of(application.configurations.get(name)))
 
 
 class SchedulePage(QScrollArea):
@@ -76,198 +72,152 @@ class SchedulePage(QScrollArea):
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setAccessibleName(self.tr("Schedule"))
-        self._group = QButtonGroup(self)
-        self.kinds: dict[ScheduleKind, QRadioButton] = {}
-        self.minutes = QSpinBox()
-        self.minutes.setRange(1, LONGEST_INTERVAL_MIN)
-        self.minutes.setValue(15)
-        self.minutes.setAccessibleName(self.tr("Minutes between two runs"))
-        self.minutes.setFixedWidth(110)
-        self.times = self._edit(self.tr("Times of day"), "09:00, 18:00")
-        self.weekly_times = self._edit(self.tr("Times of those days"), "09:00")
-        self.cron = self._edit(self.tr("Cron expression"), "0 6 * * 1-5")
-        self.days = [QCheckBox(language().dayName(day, QLocale.FormatType.ShortFormat)) for day in range(1, 8)]
-        for number, day in enumerate(self.days, 1):
-            day.setAccessibleName(language().dayName(number))
-            day.toggled.connect(self._look)
+        self.times = ScheduleTimes(self.tr("When it runs"), rests=True)
+        self.splits = QCheckBox(self.tr("Process at &times of its own: until then, what is found waits in the queue"))
+        self.process_times = ScheduleTimes(self.tr("When it processes"), rests=False)
         self.incremental = QCheckBox(self.tr("Look only at what was &modified since the last run"))
-        self.incremental.toggled.connect(self._look)
-        self.full_days = QSpinBox()
-        self.full_days.setRange(1, MOST_DAYS)
+        self.full_days = NumberBox(1, MOST_DAYS)
         self.full_days.setAccessibleName(self.tr("Days between two complete comparisons"))
         self.full_days.setFixedWidth(90)
-        self.full_days.valueChanged.connect(self._look)
+        self.real_time = RealTimeBox()
+        self.triggers = TriggersBox()
         self.problem = label("", "problem", wraps=True)
         self.problem.hide()
         self.next = label("", "strong")
-        self._sentence = label("", "secondary", wraps=True)
+        self.waits = _hint("", "secondary")
+        self._sentence = _hint("", "secondary")
         self.message = MessageBar(context.theme)
         self.save_button = button(self.tr("&Save schedule"), "primary")
         self.save_button.clicked.connect(self.save)
-        self._group.buttonToggled.connect(self._look)
-        self.minutes.valueChanged.connect(self._look)
+        for signal in (self.splits.toggled, self.incremental.toggled, self.full_days.valueChanged):
+            signal.connect(self._look)
+        for box in (self.times, self.process_times, self.real_time, self.triggers):
+            box.changed.connect(self._look)
         self._lay_out()
-
-    def _edit(self, name: str, example: str) -> QLineEdit:
-        made = QLineEdit()
-        made.setAccessibleName(name)
-        made.setPlaceholderText(example)
-        made.setFixedWidth(220)
-        made.textChanged.connect(self._look)
-        return made
-
-    def _radio(self, kind: ScheduleKind, text: str) -> QRadioButton:
-        made = QRadioButton(text)
-        made.setAccessibleName(text.replace("&", ""))
-        self.kinds[kind] = made
-        self._group.addButton(made)
-        return made
 
     def _lay_out(self) -> None:
         page = QWidget()
         page.setObjectName("page")
-        indent = 26
-        choices = card(
-            label(self.tr("When it runs"), "heading"),
-            self._radio(ScheduleKind.MANUAL, self.tr("Only &by hand")),
-            row(
-                self._radio(ScheduleKind.INTERVAL, self.tr("&Every")),
-                self.minutes,
-                label(self.tr("minutes")),
-                0,
-            ),
-            row(self._radio(ScheduleKind.DAILY, self.tr("&Daily at")), self.times, 0),
-            self._radio(ScheduleKind.WEEKLY, self.tr("On these da&ys")),
-            row(indent, *self.days, label(self.tr("at")), self.weekly_times, 0, spacing=SPACE_M),
-            row(
-                self._radio(ScheduleKind.CRON, self.tr("&Cron expression")),
-                self.cron,
-                label(self.tr("minute, hour, day, month, weekday"), "caption"),
-                0,
-            ),
-            self.problem,
-            spacing=SPACE_M,
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(0, SPACE_L, SPACE_S, SPACE_L)
+        layout.setSpacing(SPACE_L)
+        layout.addWidget(self.message)
+        for part in (self._next_card(), self._times_card(), self._depth_card(), self._real_time_card()):
+            layout.addWidget(part)
+        layout.addWidget(self._triggers_card())
+        layout.addStretch(1)
+        self.setWidget(page)
+
+    def _next_card(self) -> QFrame:
+        hint = self.tr("Missed runs, for example while the machine slept, are made up once.")
+        return card(
+            row(label(self.tr("Next run"), "heading"), 0, self.save_button),
+            self.next,
+            self.waits,
+            self._sentence,
+            _hint(hint),
         )
-        depth = card(
+
+    def _times_card(self) -> QFrame:
+        self._process_holder = QWidget()
+        self._process_holder.setLayout(row(_INDENT, self.process_times))
+        return card(
+            label(self.tr("When it runs"), "heading"), self.times, self.splits, self._process_holder, spacing=SPACE_M
+        )
+
+    def _depth_card(self) -> QFrame:
+        return card(
             label(self.tr("What it looks at"), "heading"),
             self.incremental,
             row(
-                indent,
+                _INDENT,
                 label(self.tr("and compare everything at least once in")),
                 self.full_days,
                 label(self.tr("days")),
                 0,
                 spacing=SPACE_M,
             ),
-            label(
+            _hint(
                 self.tr(
                     "Faster with large tables. Only a complete comparison finds deletions there, and edits that left "
                     "the date of the change as it was. Structures without such a date are always compared completely."
-                ),
-                "caption",
-                wraps=True,
+                )
             ),
             spacing=SPACE_M,
         )
-        hint = self.tr("Missed runs, for example while the machine slept, are made up once.")
-        following = card(
-            row(label(self.tr("Next run"), "heading"), 0, self.save_button),
-            self.next,
-            self._sentence,
-            label(hint, "caption", wraps=True),
+
+    def _real_time_card(self) -> QFrame:
+        hint = self.tr(
+            "Files are watched while this window or its tray is open. A change that nobody noticed is found by the "
+            "next run of the schedule, and so are deletions in structures of which only what was modified is read."
         )
-        layout = QVBoxLayout(page)
-        layout.setContentsMargins(0, SPACE_L, SPACE_S, SPACE_L)
-        layout.setSpacing(SPACE_L)
-        layout.addWidget(self.message)
-        layout.addWidget(following)
-        layout.addWidget(choices)
-        layout.addWidget(depth)
-        layout.addStretch(1)
-        self.setWidget(page)
+        return card(
+            label(self.tr("In real time"), "heading"),
+            self.real_time,
+            _hint(hint),
+            spacing=SPACE_M,
+        )
+
+    def _triggers_card(self) -> QFrame:
+        hint = self.tr("A file that is there already has not arrived; one that is changed arrives again.")
+        return card(
+            label(self.tr("What else starts it"), "heading"),
+            self.triggers,
+            self.problem,
+            _hint(hint),
+            spacing=SPACE_M,
+        )
 
     def show_content(self, content: PageContent) -> None:
-        """The form shows the saved schedule, unless a person is changing it."""
+        """The form shows what is saved, unless a person is changing it."""
         before = self._content
         self._content = content
-        now = content.now
-        schedule = content.configuration.schedule
-        if not content.configuration.enabled:
-            self.next.setText(self.tr("Switched off"))
-        elif schedule.kind is not ScheduleKind.MANUAL and not content.runs:
-            self.next.setText(self.tr("After the first run, which you start by hand"))
-        elif content.next_run_at is None:
-            self.next.setText(self.tr("None scheduled"))
-        else:
-            self.next.setText(full_time(content.next_run_at, now))
-        self._sentence.setText(schedule_sentence(schedule))
-        if before is None or before.configuration.schedule != schedule:
-            self._fill(schedule)
+        configuration = content.configuration
+        self.next.setText(next_run_text(content.configuration, content.outlook, content.now, bool(content.runs)))
+        self.waits.setText(content.outlook.waits_for)
+        self.waits.setVisible(bool(content.outlook.waits_for))
+        self._sentence.setText(running_text(configuration))
+        self.triggers.know(content.others)
+        if before is None or _running(before.configuration) != _running(configuration):
+            self._fill(configuration)
         self._look()
 
-    def _fill(self, schedule: Schedule) -> None:
-        self.kinds[schedule.kind].setChecked(True)
-        if schedule.interval_minutes:
-            self.minutes.setValue(schedule.interval_minutes)
-        text = ", ".join(f"{at:%H:%M}" for at in schedule.times)
-        if schedule.kind is ScheduleKind.WEEKLY:
-            self.weekly_times.setText(text)
-        elif schedule.kind is ScheduleKind.DAILY:
-            self.times.setText(text)
-        for number, day in enumerate(self.days):
-            day.setChecked(number in schedule.weekdays)
-        self.cron.setText(schedule.cron)
-        self.incremental.setChecked(schedule.is_incremental)
-        self.full_days.setValue(schedule.full_every_days)
+    def _fill(self, configuration: SyncConfiguration) -> None:
+        self.times.fill(configuration.schedule)
+        self.splits.setChecked(configuration.process_schedule is not None)
+        self.process_times.fill(configuration.process_schedule or Schedule())
+        self.incremental.setChecked(configuration.schedule.is_incremental)
+        self.full_days.setValue(configuration.schedule.full_every_days)
+        self.real_time.fill(configuration)
+        self.triggers.fill(configuration.after_runs, configuration.file_arrivals)
 
-    def entered(self) -> Schedule:
+    def entered(self) -> Running:
         """What the form says. Raises ValueError with a sentence where it says nothing usable."""
-        schedule = self._when()
-        if schedule.kind is ScheduleKind.MANUAL:
-            return schedule
-        return replace(schedule, is_incremental=self.incremental.isChecked(), full_every_days=self.full_days.value())
-
-    def _when(self) -> Schedule:
-        kind = next((kind for kind, radio in self.kinds.items() if radio.isChecked()), ScheduleKind.MANUAL)
-        if kind is ScheduleKind.INTERVAL:
-            return Schedule(kind, interval_minutes=self.minutes.value())
-        if kind in (ScheduleKind.DAILY, ScheduleKind.WEEKLY):
-            edit = self.times if kind is ScheduleKind.DAILY else self.weekly_times
-            try:
-                times = parse_times(edit.text())
-            except NoTimeOfDayError as error:
-                raise ValueError(self.tr("Write times of day like 09:00, 18:30.")) from error
-            weekdays = tuple(number for number, day in enumerate(self.days) if day.isChecked())
-            if kind is ScheduleKind.WEEKLY and not weekdays:
-                raise ValueError(self.tr("Choose at least one day."))
-            return Schedule(kind, times=times, weekdays=weekdays if kind is ScheduleKind.WEEKLY else ())
-        if kind is ScheduleKind.CRON:
-            if len(self.cron.text().split()) != 5:
-                raise ValueError(self.tr("A cron expression has five fields."))
-            return Schedule(kind, cron=" ".join(self.cron.text().split()))
-        return Schedule()
+        schedule = self.times.entered()
+        if schedule.kind is not ScheduleKind.MANUAL:
+            days, is_incremental = self.full_days.value(), self.incremental.isChecked()
+            schedule = replace(schedule, is_incremental=is_incremental, full_every_days=days)
+        process = self.process_times.entered() if self.splits.isChecked() else None
+        after_runs, file_arrivals = self.triggers.entered()
+        if any(not arrival.pattern for arrival in file_arrivals):
+            raise ValueError(self.tr("Give the path of the files; * stands for anything in a name."))
+        return Running(schedule, process, self.real_time.entered(), after_runs, file_arrivals)
 
     @Slot()
     def _look(self) -> None:
-        if len(self.kinds) < 5 or self._content is None:
+        if self._content is None:
             return
-        chosen = {kind: radio.isChecked() for kind, radio in self.kinds.items()}
-        self.minutes.setEnabled(chosen[ScheduleKind.INTERVAL])
-        self.times.setEnabled(chosen[ScheduleKind.DAILY])
-        self.cron.setEnabled(chosen[ScheduleKind.CRON])
-        self.incremental.setEnabled(not chosen[ScheduleKind.MANUAL])
+        self.incremental.setEnabled(self.times.kind is not ScheduleKind.MANUAL)
         self.full_days.setEnabled(self.incremental.isEnabled() and self.incremental.isChecked())
-        for control in (*self.days, self.weekly_times):
-            control.setEnabled(chosen[ScheduleKind.WEEKLY])
+        self._process_holder.setVisible(self.splits.isChecked())
         try:
-            differs = self.entered() != self._content.configuration.schedule
+            differs = self.entered() != _running(self._content.configuration)
             wrong = ""
         except ValueError as error:
             differs, wrong = False, str(error)
-        self.problem.setText(wrong)
-        self.problem.setVisible(bool(wrong))
-        for edit in (self.times, self.weekly_times, self.cron):
-            restyle(edit, "problem", "true" if wrong and edit.isEnabled() else "false")
+        said = {self.times.problem.text(), self.process_times.problem.text()}  # beside their inputs
+        self.problem.setText("" if wrong in said else wrong)
+        self.problem.setVisible(bool(self.problem.text()))
         self.save_button.setEnabled(differs)
 
     @Slot()
@@ -276,7 +226,7 @@ class SchedulePage(QScrollArea):
             return
         self.save_button.setEnabled(False)
         name = self._content.configuration.name
-        job = self._context.jobs.start(partial(save_schedule, self._context.application, name, self.entered()))
+        job = self._context.jobs.start(partial(save_running, self._context.application, name, self.entered()))
         job.finished.connect(self._saved)
         job.failed.connect(self._failed)
 
@@ -289,3 +239,20 @@ class SchedulePage(QScrollArea):
     def _failed(self, error: object) -> None:
         self.message.say(problem(error))
         self._look()
+
+
+def _hint(text: str, kind: str = "caption") -> QLabel:
+    """A small text below what it is about. It is never so narrow that its lines would make the page too high."""
+    made = label(text, kind, wraps=True)
+    made.setMinimumWidth(LEAST_HINT_WIDTH)
+    return made
+
+
+def _running(configuration: SyncConfiguration) -> Running:
+    return Running(
+        configuration.schedule,
+        configuration.process_schedule,
+        {entity.name: entity.real_time for entity in configuration.entities},
+        configuration.after_runs,
+        configuration.file_arrivals,
+    )

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import time
+from dataclasses import replace
+from datetime import time, timedelta
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
+from desktop_sync.core.configuration import RealTime
+from desktop_sync.core.run import RunKind, Trigger
 from desktop_sync.core.schedule import Schedule, ScheduleKind
+from desktop_sync.core.triggers import AfterRun, FileArrival
+from desktop_sync.core.unattended import Due, Outlook
 from desktop_sync.ui.main_window import MainWindow
 from desktop_sync.ui.views.configuration_page import ConfigurationPage
-from desktop_sync.ui.views.schedule import NoTimeOfDayError, SchedulePage, parse_times
-from tests.gui.fake_application import FakeApplication
+from desktop_sync.ui.views.schedule import SchedulePage
+from desktop_sync.ui.views.schedule_times import NoTimeOfDayError, parse_times
+from tests.gui.fake_application import NOW, FakeApplication
 
 Settle = Callable[[], None]
 
@@ -26,17 +33,17 @@ def form(page: ConfigurationPage, settle: Settle) -> SchedulePage:
 
 
 def test_the_form_shows_what_is_saved_and_when_it_runs_next(form: SchedulePage) -> None:
-    assert form.kinds[ScheduleKind.INTERVAL].isChecked()
-    assert form.minutes.value() == 15
+    assert form.times.kinds[ScheduleKind.INTERVAL].isChecked()
+    assert form.times.minutes.value() == 15
     assert form.next.text() == "Today 14:17"
     assert not form.save_button.isEnabled()
 
 
 def test_a_change_can_be_saved(qtbot: QtBot, form: SchedulePage, settle: Settle, application: FakeApplication) -> None:
-    form.kinds[ScheduleKind.WEEKLY].setChecked(True)
-    form.days[0].setChecked(True)
-    form.days[4].setChecked(True)
-    qtbot.keyClicks(form.weekly_times, "18:30, 9:00")
+    form.times.kinds[ScheduleKind.WEEKLY].setChecked(True)
+    form.times.days[0].setChecked(True)
+    form.times.days[4].setChecked(True)
+    qtbot.keyClicks(form.times.weekly_times, "18:30, 9:00")
     qtbot.mouseClick(form.save_button, Qt.MouseButton.LeftButton)
     settle()
     saved = application.configurations.get("Customers").schedule
@@ -46,22 +53,22 @@ def test_a_change_can_be_saved(qtbot: QtBot, form: SchedulePage, settle: Settle,
 
 
 def test_what_is_wrong_stands_beside_the_field_and_cannot_be_saved(qtbot: QtBot, form: SchedulePage) -> None:
-    form.kinds[ScheduleKind.DAILY].setChecked(True)
-    qtbot.keyClicks(form.times, "25:00")
-    assert form.problem.text() == "Write times of day like 09:00, 18:30."
-    assert form.times.property("problem") == "true"
+    form.times.kinds[ScheduleKind.DAILY].setChecked(True)
+    qtbot.keyClicks(form.times.times, "25:00")
+    assert form.times.problem.text() == "Write times of day like 09:00, 18:30."
+    assert form.times.times.property("problem") == "true"
     assert not form.save_button.isEnabled()
-    form.kinds[ScheduleKind.WEEKLY].setChecked(True)
-    qtbot.keyClicks(form.weekly_times, "9:00")
-    assert form.problem.text() == "Choose at least one day."
-    form.kinds[ScheduleKind.CRON].setChecked(True)
-    qtbot.keyClicks(form.cron, "* *")
-    assert form.problem.text() == "A cron expression has five fields."
+    form.times.kinds[ScheduleKind.WEEKLY].setChecked(True)
+    qtbot.keyClicks(form.times.weekly_times, "9:00")
+    assert form.times.problem.text() == "Choose at least one day."
+    form.times.kinds[ScheduleKind.CRON].setChecked(True)
+    qtbot.keyClicks(form.times.cron, "* *")
+    assert form.times.problem.text() == "A cron expression has five fields."
 
 
 def test_what_the_service_refuses_is_said(qtbot: QtBot, form: SchedulePage, settle: Settle) -> None:
-    form.kinds[ScheduleKind.CRON].setChecked(True)
-    form.cron.setText("99 99 * * *")
+    form.times.kinds[ScheduleKind.CRON].setChecked(True)
+    form.times.cron.setText("99 99 * * *")
     form.save()
     settle()
     assert "never fires" in form.message.text
@@ -71,12 +78,12 @@ def test_what_the_service_refuses_is_said(qtbot: QtBot, form: SchedulePage, sett
 def test_a_refresh_does_not_take_away_what_a_person_is_typing(
     form: SchedulePage, page: ConfigurationPage, settle: Settle
 ) -> None:
-    form.kinds[ScheduleKind.DAILY].setChecked(True)
-    form.times.setText("07:1")
+    form.times.kinds[ScheduleKind.DAILY].setChecked(True)
+    form.times.times.setText("07:1")
     page.refresh()
     settle()
-    assert form.times.text() == "07:1"
-    assert form.kinds[ScheduleKind.DAILY].isChecked()
+    assert form.times.times.text() == "07:1"
+    assert form.times.kinds[ScheduleKind.DAILY].isChecked()
 
 
 def test_a_configuration_that_never_ran_waits_for_its_first_run(window: MainWindow, settle: Settle) -> None:
@@ -112,5 +119,103 @@ def test_runs_can_look_at_what_was_modified_only_and_at_everything_within_days(
     kept = application.configurations.all["Customers"].schedule
     assert (kept.interval_minutes, kept.is_incremental, kept.full_every_days) == (15, True, 3)
     assert form.incremental.isChecked()
-    form.kinds[ScheduleKind.MANUAL].setChecked(True)
+    form.times.kinds[ScheduleKind.MANUAL].setChecked(True)
     assert not form.incremental.isEnabled()
+
+
+def test_processing_gets_times_of_its_own(form: SchedulePage, settle: Settle, application: FakeApplication) -> None:
+    assert not form.process_times.isVisible()
+    form.splits.setChecked(True)
+    assert form.process_times.isVisible()
+    form.process_times.kinds[ScheduleKind.DAILY].setChecked(True)
+    assert not form.save_button.isEnabled()
+    form.process_times.times.setText("18:00")
+    form.save()
+    settle()
+    kept = application.configurations.all["Customers"]
+    assert kept.schedule.interval_minutes == 15
+    assert kept.process_schedule == Schedule(ScheduleKind.DAILY, times=(time(18),))
+    form.splits.setChecked(False)
+    form.save()
+    settle()
+    assert application.configurations.all["Customers"].process_schedule is None
+
+
+def test_an_interval_may_wait_longer_while_nothing_changes_but_not_shorter(
+    form: SchedulePage, settle: Settle, application: FakeApplication
+) -> None:
+    assert not form.times.idle_minutes.isEnabled()
+    form.times.idle.setChecked(True)
+    form.times.idle_minutes.setValue(10)
+    assert form.times.problem.text() == "While nothing changes it may wait longer than usual, not shorter."
+    assert not form.save_button.isEnabled()
+    form.times.idle_minutes.setValue(120)
+    form.save()
+    settle()
+    assert application.configurations.all["Customers"].schedule.longest_idle_minutes == 120
+
+
+def test_an_entity_is_put_into_real_time(form: SchedulePage, settle: Settle, application: FakeApplication) -> None:
+    assert list(form.real_time.choices) == ["customers", "invoices"]
+    choice = form.real_time.choices["invoices"]
+    choice.choose(RealTime.PREPARE_AND_PROCESS)
+    choice.activated.emit(choice.currentIndex())
+    assert form.save_button.isEnabled()
+    form.save()
+    settle()
+    kept = application.configurations.all["Customers"]
+    assert [entity.real_time for entity in kept.entities] == [RealTime.OFF, RealTime.PREPARE_AND_PROCESS]
+
+
+def test_runs_and_files_that_start_it_are_added_and_removed(
+    qtbot: QtBot, form: SchedulePage, settle: Settle, application: FakeApplication
+) -> None:
+    qtbot.mouseClick(form.triggers.add_after, Qt.MouseButton.LeftButton)
+    [line] = form.triggers.after_lines
+    assert line.configuration.value == "Contacts"
+    qtbot.mouseClick(form.triggers.add_file, Qt.MouseButton.LeftButton)
+    assert form.problem.text() == "Give the path of the files; * stands for anything in a name."
+    assert not form.save_button.isEnabled()
+    form.triggers.file_lines[0].pattern.setText("/srv/in/*.csv")
+    form.save()
+    settle()
+    kept = application.configurations.all["Customers"]
+    assert kept.after_runs == (AfterRun("Contacts"),)
+    assert kept.file_arrivals == (FileArrival("/srv/in/*.csv", 5),)
+    for removed in form.triggers.findChildren(QPushButton, options=Qt.FindChildOption.FindChildrenRecursively):
+        if removed.text() == "Remove":
+            removed.click()
+    form.save()
+    settle()
+    kept = application.configurations.all["Customers"]
+    assert (kept.after_runs, kept.file_arrivals) == ((), ())
+
+
+def test_what_it_waits_for_and_why_it_comes_later_is_said(
+    form: SchedulePage, page: ConfigurationPage, settle: Settle, application: FakeApplication
+) -> None:
+    due = Due("Customers", RunKind.PREPARE, Trigger.SCHEDULE, NOW - timedelta(minutes=1))
+    sentence = "It waits for Shop: /media/stick is not there (is its drive connected?)."
+    application.schedules.outlooks["Customers"] = Outlook(due, NOW + timedelta(hours=4), sentence)
+    page.refresh()
+    settle()
+    assert form.next.text() == "Prepares: Now   ·   Processes: Today 18:05"
+    assert form.waits.text() == sentence
+    later = Due("Customers", RunKind.RUN, Trigger.SCHEDULE, NOW + timedelta(hours=1))
+    application.schedules.outlooks["Customers"] = Outlook(later, idle_runs=7)
+    page.refresh()
+    settle()
+    assert form.next.text() == "Today 15:05   ·   later than usual: 7 runs in a row found nothing to do"
+    assert not form.waits.isVisible()
+
+
+def test_what_nobody_can_foresee_is_said_so(
+    form: SchedulePage, page: ConfigurationPage, settle: Settle, application: FakeApplication
+) -> None:
+    application.schedules.outlooks["Customers"] = Outlook()
+    known = application.configurations.all
+    known["Customers"] = replace(known["Customers"], schedule=Schedule(), after_runs=(AfterRun("Contacts"),))
+    page.refresh()
+    settle()
+    assert form.next.text() == "Only when something happens"
+    assert page.header.subtitle.endswith("After Contacts")

@@ -172,3 +172,13 @@ def test_circles_of_prerequisites_are_found_once_and_are_no_error() -> None:
     found = [finding for finding in check(replace(customers(), entities=entities)) if "circle" in finding.message]
     assert [finding.level for finding in found] == [Level.NOTE]
     assert "a → b → c → a" in found[0].message
+
+
+def test_a_schedule_of_processing_is_checked_at_a_path_of_its_own() -> None:
+    bad = replace(customers(), process_schedule=Schedule(ScheduleKind.DAILY))
+    assert errors(bad) == ["process_schedule.times"]
+
+
+def test_an_interval_that_rests_for_less_than_its_step_is_an_error() -> None:
+    resting = Schedule(ScheduleKind.INTERVAL, interval_minutes=10, longest_idle_minutes=5)
+    assert errors(replace(customers(), schedule=resting)) == ["schedule.longest_idle"]

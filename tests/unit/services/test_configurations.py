@@ -23,6 +23,7 @@ from desktop_sync.core.provider_port import Capabilities
 from desktop_sync.core.run import Outcome, Run, RunKind, Trigger
 from desktop_sync.core.schedule import Schedule, ScheduleKind
 from desktop_sync.core.status import Status
+from desktop_sync.core.triggers import AfterRun
 from tests.support.shop_and_crm import CUSTOMER, CUSTOMERS_CSV, Scene, crm_rows, customers, customers_entity, shop_rows
 
 
@@ -277,3 +278,14 @@ def test_what_is_known_of_records_that_nobody_synchronizes_any_more_is_forgotten
     assert {one.structure for one in scene.store.used_structures} == {"Customer", "customers"}
     scene.configurations.delete("Customers")
     assert scene.store.used_structures == frozenset()
+
+
+def test_who_follows_the_runs_of_a_renamed_configuration_still_does_and_a_circle_is_refused(scene: Scene) -> None:
+    scene.configurations.save(customers())
+    follower = replace(customers(), name="Follower", after_runs=(AfterRun("Customers"),))
+    scene.configurations.save(follower)
+    scene.configurations.rename("Customers", "Clients")
+    assert scene.configurations.get("Follower").after_runs == (AfterRun("Clients"),)
+    clients = scene.configurations.get("Clients")
+    with pytest.raises(ConfigurationError, match='"Clients" → "Follower" → "Clients"'):
+        scene.configurations.save(replace(clients, after_runs=(AfterRun("Follower"),)))

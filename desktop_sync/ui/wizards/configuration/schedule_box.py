@@ -70,8 +70,14 @@ class ScheduleBox(QWidget):
     @property
     def schedule(self) -> Schedule:
         """The schedule as the inputs have it; a time that cannot be read is left out. What it looks at stays."""
-        shown = self._shown
-        return replace(self._entered(), is_incremental=shown.is_incremental, full_every_days=shown.full_every_days)
+        shown, entered = self._shown, self._entered()
+        longest = shown.longest_idle_minutes if entered.kind is ScheduleKind.INTERVAL else 0
+        return replace(
+            entered,
+            is_incremental=shown.is_incremental,
+            full_every_days=shown.full_every_days,
+            longest_idle_minutes=longest if longest > entered.interval_minutes else 0,
+        )
 
     def _entered(self) -> Schedule:
         kind = self.kind.value or ScheduleKind.MANUAL

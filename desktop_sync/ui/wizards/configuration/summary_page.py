@@ -6,7 +6,6 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QCheckBox, QLabel, QVBoxLayout, QWidget
 
 from desktop_sync.core.configuration_text import sentences
-from desktop_sync.core.schedule import ScheduleKind
 from desktop_sync.ui.palette import SPACE_L, SPACE_S, Tone
 from desktop_sync.ui.widgets.parts import card, label
 from desktop_sync.ui.wizards.configuration.holder import SetupHolder
@@ -65,7 +64,7 @@ class SummaryPage(WizardPage):
             line.setText(said[place] if place < len(said) else "")
             line.setVisible(place < len(said))
         self.findings.show_findings(setup.findings())
-        self.enabled.setVisible(configuration.schedule.kind is not ScheduleKind.MANUAL)
+        self.enabled.setVisible(configuration.runs_by_itself)
         self.enabled.blockSignals(True)
         self.enabled.setChecked(configuration.enabled)
         self.enabled.blockSignals(False)
