@@ -1,4 +1,4 @@
-"""What the menus offer beside the work itself: theme, hidden questions, about, the report of a verification."""
+"""What the menus offer beside the work itself: theme, hidden questions, messages, about, a verification's report."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from desktop_sync.services.views import ConfigurationState, ReportFiles, Verific
 from desktop_sync.ui.application_port import VerificationDesk
 from desktop_sync.ui.bridge.job_runner import JobRunner
 from desktop_sync.ui.dialogs.about import AboutDialog
+from desktop_sync.ui.dialogs.messages import MessagesDialog
 from desktop_sync.ui.dialogs.verification import VerificationDialog
 from desktop_sync.ui.leaving import CLOSE_CHOICE
 from desktop_sync.ui.memory import WindowMemory
+from desktop_sync.ui.message_log import MessageLog
 from desktop_sync.ui.text.words import SideNames
 from desktop_sync.ui.theme import Theme, ThemeChoice
 
@@ -34,6 +36,7 @@ class Extras(QObject):
         self._window = window
         self._names: dict[str, SideNames] = {}
         self.home = ""
+        self.log = MessageLog(parent=self)
 
     def show_states(self, states: Sequence[ConfigurationState]) -> None:
         """The endpoints' names by configuration."""
@@ -48,6 +51,15 @@ class Extras(QObject):
     def ask_again(self) -> None:
         self._memory.forget(CLOSE_CHOICE)
         self.said.emit(self.tr("Hidden questions are asked again"))
+
+    @property
+    def hidden_questions(self) -> int:
+        """How many questions are not asked because a person said so."""
+        return sum(bool(self._memory.text(key)) for key in (CLOSE_CHOICE,))
+
+    @Slot()
+    def show_messages(self) -> None:
+        MessagesDialog(self._theme, self.log, self.home, self._window).open()
 
     @Slot()
     def show_about(self) -> None:

@@ -24,6 +24,7 @@ from desktop_sync.ui.leaving import Leaving
 from desktop_sync.ui.memory import WindowMemory
 from desktop_sync.ui.menus import MenuBar
 from desktop_sync.ui.page_shelf import PageShelf
+from desktop_sync.ui.palette import Tone
 from desktop_sync.ui.scheduler import Scheduler
 from desktop_sync.ui.text.sentences import problem
 from desktop_sync.ui.text.words import outcome_word
@@ -97,6 +98,8 @@ class MainWindow(QMainWindow):
         menus.stop_wanted.connect(self._stop)
         menus.sample_wanted.connect(self.open_sample)
         menus.ask_again_wanted.connect(self.extras.ask_again)
+        menus.messages_wanted.connect(self.extras.show_messages)
+        menus.view_menu.aboutToShow.connect(self._count_hidden)
         menus.about_wanted.connect(self.extras.show_about)
         menus.theme_chosen.connect(self.extras.choose_theme)
 
@@ -106,7 +109,7 @@ class MainWindow(QMainWindow):
         """The window works with that application from now on."""
         context = WindowContext(application, self._jobs, self._theme, self._memory)
         self.context = context
-        self.sidebar.model.now = application.clock.now
+        self.sidebar.model.now = self.extras.log.now = application.clock.now
         self.extras.home = str(application.home)
         self.extras.verification = application.verification
         self.board = RunBoard(application, self._jobs, self)
@@ -243,13 +246,19 @@ class MainWindow(QMainWindow):
 
     # Saying
 
+    @Slot()
+    def _count_hidden(self) -> None:
+        self.menus.show_hidden(self.extras.hidden_questions)
+
     @Slot(str)
     def say(self, text: str) -> None:
+        self.extras.log.tell(text)
         self.statusBar().showMessage(text, SAID_MS)
 
     @Slot(object)
     def say_error(self, error: object) -> None:
         """For errors that belong to no page that is seen."""
+        self.extras.log.tell(problem(error), Tone.BAD)
         self.statusBar().showMessage(problem(error), 3 * SAID_MS)
 
     # Work
@@ -266,7 +275,8 @@ class MainWindow(QMainWindow):
     @Slot(str, object, object)
     def _run_ended(self, name: str, result: RunResult, trigger: Trigger) -> None:
         self.refresh_states()
-        self.say(f"{name}: {outcome_word(result.outcome)}")
+        self.extras.log.tell_run(name, result)
+        self.statusBar().showMessage(f"{name}: {outcome_word(result.outcome)}", SAID_MS)
         needs_person = result.outcome in (Outcome.GUARD, Outcome.FAILED, Outcome.PROBLEMS)
         if needs_person and trigger is not Trigger.HAND and not self.isActiveWindow():
             self.tray.notify(name, result.error or outcome_word(result.outcome))
@@ -284,7 +294,9 @@ class MainWindow(QMainWindow):
     @Slot(str, object)
     def _work_failed(self, name: str, error: object) -> None:
         self.refresh_states()
-        if name not in self.right.pages:
+        if name in self.right.pages:
+            self.extras.log.tell(f"{name}: {problem(error)}", Tone.BAD)  # its page says it
+        else:
             self.say_error(error)
 
     @Slot(str, object)

@@ -25,6 +25,7 @@ class MenuBar(QObject):
     stop_wanted = Signal()
     sample_wanted = Signal()
     ask_again_wanted = Signal()
+    messages_wanted = Signal()
     about_wanted = Signal()
     theme_chosen = Signal(object)
 
@@ -48,6 +49,12 @@ class MenuBar(QObject):
         for action in self._needs_choice:
             action.setEnabled(has_choice and not is_running)
         self.stop_action.setEnabled(has_choice and is_running)
+
+    def show_hidden(self, count: int) -> None:
+        """How many questions a person chose not to see again."""
+        text = self.tr("&Ask hidden questions again ({0})").format(count) if count else self.tr("No hidden questions")
+        self.ask_again.setText(text)
+        self.ask_again.setEnabled(count > 0)
 
     def _add(self, menu: QMenu, text: str, shortcut: str | QKeySequence.StandardKey = "") -> QAction:
         action = menu.addAction(text)
@@ -89,8 +96,11 @@ class MenuBar(QObject):
             self.themes[which] = action
         refresh = self._add(menu, self.tr("&Refresh"), "F5")
         refresh.triggered.connect(self.refresh_wanted)
+        self._add(menu, self.tr("&Messages…"), "Ctrl+L").triggered.connect(self.messages_wanted)
         menu.addSeparator()
-        self._add(menu, self.tr("&Ask hidden questions again")).triggered.connect(self.ask_again_wanted)
+        self.ask_again = self._add(menu, self.tr("&Ask hidden questions again"))
+        self.ask_again.triggered.connect(self.ask_again_wanted)
+        self.view_menu = menu
         self._needs_application.append(refresh)
 
     def _run(self, menu: QMenu) -> None:
