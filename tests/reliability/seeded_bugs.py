@@ -376,8 +376,8 @@ BUGS = (
         (
             Edit(
                 "desktop_sync/services/run_lease.py",
-                "        if not self._mine or self._clock.boottime_s() - self._confirmed_s <= RENEWED_AFTER_S:",
-                "        if not self._mine or self._clock.monotonic_s() - self._confirmed_s <= RENEWED_AFTER_S:",
+                "        return bool(self._mine) and self._clock.boottime_s() - self._confirmed_s > RENEWED_AFTER_S",
+                "        return bool(self._mine) and self._clock.monotonic_s() - self._confirmed_s > RENEWED_AFTER_S",
             ),
         ),
         ("tests/integration/test_leases.py",),
