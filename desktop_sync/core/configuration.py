@@ -311,6 +311,9 @@ class GuardLimits:
 class SyncConfiguration:
     """Two endpoints, the entities, and how it runs. `version` counts saved edits, from 1.
 
+    `identity`: what endpoints know it by, whatever it is called; given when it is first saved, and it goes with a copy.
+    Two that differ in nothing else are equal.
+
     `steps` are the user's own, in the order of their turn within each moment, and standard ones that are disabled.
     `schedule` prepares and processes; with a `process_schedule` it only prepares, and that one processes: MANUAL leaves
     it to a person. While `enabled` is False nothing of this starts a run, no trigger does, and no entity is in real
@@ -329,6 +332,7 @@ class SyncConfiguration:
     process_schedule: Schedule | None = None
     after_runs: tuple[AfterRun, ...] = ()
     file_arrivals: tuple[FileArrival, ...] = ()
+    identity: str = field(default="", compare=False)
 
     @property
     def schedules(self) -> tuple[Schedule, ...]:
@@ -344,6 +348,11 @@ class SyncConfiguration:
         """Whether anything but a person may start it, as long as it is enabled."""
         is_scheduled = any(schedule.kind is not ScheduleKind.MANUAL for schedule in self.schedules)
         return is_scheduled or self.is_in_real_time or bool(self.after_runs or self.file_arrivals)
+
+    @property
+    def lease_key(self) -> str:
+        """What a lease of it is kept under; its name where it was saved before there were identities."""
+        return self.identity or self.name
 
     def endpoint_of(self, side: Side) -> str:
         return self.a if side is Side.A else self.b

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from desktop_sync.core.configuration import Endpoint, SyncConfiguration
 from desktop_sync.core.errors import ConfigurationError, LedgerError, Place
+from desktop_sync.core.provider_port import LEASE_SETTING
 from desktop_sync.ledger import tables
 from desktop_sync.ledger.definition_codec import configuration_text, endpoint_text, read_configuration, read_endpoint
 from desktop_sync.ledger.json_codec import DocumentError
@@ -126,10 +130,21 @@ class SqlDefinitionStore(SqlPlanShelf, Store):
                 versions.c.configuration_id.in_(of_name) | (versions.c.configuration_id == known)
             )
         ).scalar()
-        kept = replace(value, version=(last or 0) + 1)
+        kept = replace(value, version=(last or 0) + 1, identity=self._identity(connection, current, value))
         columns = {"version": kept.version, "document": configuration_text(kept), "saved_at": self._now_us()}
         connection.execute(insert(versions).values(configuration_id=known, **columns))
         return kept
+
+    def _identity(self, connection: Connection, current: SyncConfiguration | None, value: SyncConfiguration) -> str:
+        """The one it has; else the one that it comes with, or one of its own, unless another living one has that."""
+        if current is not None:
+            return current.lease_key
+        named = (value.a, value.b)
+        endpoints = connection.execute(select(tables.endpoint.c.document).where(tables.endpoint.c.name.in_(named)))
+        made = made_identity(value, [self._endpoint(text) for text in endpoints.scalars()])
+        identity = value.identity or made
+        is_taken = any(identity == one.lease_key for one in self._current(connection))
+        return self._parts.ids.new_id() if is_taken else identity
 
     def _current_of(self, connection: Connection, known: int) -> SyncConfiguration | None:
         versions = tables.configuration_version
@@ -161,3 +176,13 @@ class SqlDefinitionStore(SqlPlanShelf, Store):
     def _unreadable(self, what: str, error: DocumentError) -> LedgerError:
         problem = f"it holds a definition of this kind that this program cannot read: {what} ({error})"
         return LedgerError(problem, str(self._database.path))
+
+
+def made_identity(configuration: SyncConfiguration, endpoints: Iterable[Endpoint]) -> str:
+    """What a new configuration is known by: the same for copies of one file, another one where systems differ."""
+    systems = {
+        one.name: [one.provider, sorted((k, repr(v)) for k, v in one.settings.items() if k != LEASE_SETTING)]
+        for one in endpoints
+    }
+    text = json.dumps([configuration.name, *(systems.get(name) for name in (configuration.a, configuration.b))])
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]

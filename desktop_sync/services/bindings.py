@@ -10,7 +10,7 @@ from desktop_sync.core.errors import AlreadyRunningError, ConfigurationError
 from desktop_sync.core.ledger_port import Ledger
 from desktop_sync.core.ports import Clock
 from desktop_sync.core.provider_port import EndpointSession
-from desktop_sync.services.run_lease import keepers, match_only_of
+from desktop_sync.services.run_lease import keepers, lease_of, match_only_of
 from desktop_sync.services.sync_session import OpenEndpoint
 from desktop_sync.services.views import BindingReport
 
@@ -25,10 +25,11 @@ class BindingService:
 
     def look(self, name: str) -> BindingReport:
         """What the ledger and the endpoints say. Nothing is written."""
+        configuration = self._configuration(name)
         with ExitStack() as stack:
-            endpoints = self._open(self._configuration(name), stack)
-            leases = {endpoint: keeper.read_lease(name) for endpoint, keeper in keepers(endpoints).items()}
-            mode = match_only_of(endpoints, self._ledger, self._clock, name)
+            endpoints = self._open(configuration, stack)
+            leases = {endpoint: lease_of(keeper, configuration) for endpoint, keeper in keepers(endpoints).items()}
+            mode = match_only_of(endpoints, self._ledger, self._clock, configuration)
         return BindingReport(name, self._ledger.binding(name), mode, leases)
 
     def take_over(self, name: str) -> BindingReport:
@@ -41,21 +42,26 @@ class BindingService:
         with ExitStack() as stack:
             stack.enter_context(self._ledger.hold(name))
             found = keepers(self._open(configuration, stack))
-            kept = {endpoint: keeper.read_lease(name) for endpoint, keeper in found.items()}
+            # What an earlier version of the program keeps there under the name is taken over too.
+            keys = dict.fromkeys((configuration.lease_key, name))
+            seen = {(endpoint, key): keeper.read_lease(key) for endpoint, keeper in found.items() for key in keys}
+            kept = [lease for lease in seen.values() if lease is not None]
             mine = self._ledger.binding(name)
-            others = [lease for lease in kept.values() if lease is not None and lease.ledger != mine.ledger]
+            others = [lease for lease in kept if lease.ledger != mine.ledger]
             if not others:
                 raise ConfigurationError(f'"{name}" belongs to no other ledger: there is nothing to take over')
             for lease in others:
                 if is_live(lease, self._clock.now()):
                     raise AlreadyRunningError(name, lease.holder)
-            epoch = max(mine.epoch, *(lease.epoch for lease in kept.values() if lease is not None)) + 1
+            epoch = max(mine.epoch, *(lease.epoch for lease in kept)) + 1
             # First: if the program dies in between, this ledger only matches, and the other is refused or goes on.
             self._ledger.begin_match_only(name, MatchOnly.TAKEN_OVER)
             self._ledger.bind(name, epoch)
             holder, home = self._ledger.place()
-            for endpoint, keeper in found.items():
-                if not keeper.write_lease(Lease(name, mine.ledger, epoch, 0, holder, home), kept[endpoint]):
+            for (endpoint, key), expected in seen.items():
+                if expected is None and key != configuration.lease_key:
+                    continue
+                if not found[endpoint].write_lease(Lease(key, mine.ledger, epoch, 0, holder, home), expected):
                     raise AlreadyRunningError(name, "another program")
         return self.look(name)
 

@@ -123,8 +123,8 @@ class CarryingOut:
             order.progress.phase("", Phase.FINISHED)
 
     def _lease(self, session: SyncSession, run_id: int) -> RunLease:
-        plans, name = self.planning, session.configuration.name
-        return RunLease(session.named_endpoints(), plans.open_endpoint, plans.ledger, plans.clock, name, run_id)
+        plans, endpoints = self.planning, session.named_endpoints()
+        return RunLease(endpoints, plans.open_endpoint, plans.ledger, plans.clock, session.configuration, run_id)
 
     def _begun_mode(self, name: str) -> MatchOnly | None:
         """Why the configuration only matches, if it does; kept with it from its first such run on."""

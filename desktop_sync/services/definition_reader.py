@@ -165,6 +165,7 @@ def read_configuration(table: DefinitionTable, endpoints: Iterable[str]) -> Sync
         file_arrivals=read_file_arrivals(table),
         guards=read_guards(table.table("guards")),
         steps=read_steps(table),
+        identity=table.name("id") if table.has("id") else "",
     )
     table.finish()
     return configuration

@@ -59,6 +59,8 @@ def _endpoint(endpoint: Endpoint) -> Table:
 def _configuration(configuration: SyncConfiguration) -> Table:
     table = tomlkit.table()
     table.add("name", configuration.name)
+    if configuration.identity:
+        table.add("id", configuration.identity)
     table.add("a", configuration.a)
     table.add("b", configuration.b)
     table.add("enabled", configuration.enabled)

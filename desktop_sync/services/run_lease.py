@@ -8,6 +8,7 @@ from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 
 from desktop_sync.core.binding import TERM, Binding, Lease, MatchOnly, Standing, standing
+from desktop_sync.core.configuration import SyncConfiguration
 from desktop_sync.core.errors import AlreadyRunningError, BoundElsewhereError, EndpointError, LeaseLostError
 from desktop_sync.core.ledger_port import BindingStore
 from desktop_sync.core.ports import Clock
@@ -34,7 +35,7 @@ class RunLease:
         open_endpoint: Callable[[str], EndpointSession],
         ledger: BindingStore,
         clock: Clock,
-        configuration: str,
+        configuration: SyncConfiguration,
         run: int,
     ) -> None:
         self._keepers = keepers(endpoints)
@@ -42,6 +43,7 @@ class RunLease:
         self._ledger = ledger
         self._clock = clock
         self._configuration = configuration
+        self._key = configuration.lease_key
         self._run = run
         self._mine: dict[str, Lease] = {}
         self._confirmed_s = 0.0
@@ -85,8 +87,8 @@ class RunLease:
         for endpoint, keeper in found.items():
             mine = self._mine[endpoint]
             renewed = replace(mine, expires_at=self._clock.now() + TERM)
-            if keeper.read_lease(self._configuration) != mine or not keeper.write_lease(renewed, mine):
-                raise LeaseLostError(self._configuration, self._holder(keeper))
+            if keeper.read_lease(self._key) != mine or not keeper.write_lease(renewed, mine):
+                raise LeaseLostError(self._configuration.name, self._holder(keeper))
             self._mine[endpoint] = renewed
         self._confirmed_s = self._clock.boottime_s()
 
@@ -98,11 +100,12 @@ class RunLease:
         self._mine.clear()
 
     def _take(self, endpoint: str, keeper: LeaseKeeper) -> None:
-        name, ledger = self._configuration, self._ledger
+        name, ledger = self._configuration.name, self._ledger
         binding, (holder, home) = ledger.binding(name), ledger.place()
         until = self._clock.now() + TERM
-        mine = Lease(name, binding.ledger, binding.epoch, ledger.fence(self._run), holder, home, until)
-        kept = keeper.read_lease(name)
+        mine = Lease(self._key, binding.ledger, binding.epoch, ledger.fence(self._run), holder, home, until)
+        expected = keeper.read_lease(self._key)
+        kept = expected or earlier_lease(keeper, self._configuration)
         match standing(kept, mine, self._clock.now()):
             case Standing.FOREIGN:
                 raise BoundElsewhereError(name, endpoint, kept.holder if kept is not None else "")
@@ -115,22 +118,32 @@ class RunLease:
                 mine = replace(mine, fence=ledger.raise_fence(self._run, kept.fence))
         epoch = max(mine.epoch, 1, 0 if kept is None else kept.epoch)
         mine = replace(mine, epoch=epoch)
-        if not keeper.write_lease(mine, kept):
+        if not keeper.write_lease(mine, expected):
             raise AlreadyRunningError(name, self._holder(keeper))
         self._mine[endpoint] = mine
         if epoch != binding.epoch:
             ledger.bind(name, epoch)
 
     def _holder(self, keeper: LeaseKeeper) -> str:
-        kept = keeper.read_lease(self._configuration)
+        kept = keeper.read_lease(self._key)
         return kept.holder if kept is not None else "another program"
 
 
+def earlier_lease(keeper: LeaseKeeper, configuration: SyncConfiguration) -> Lease | None:
+    """What an earlier version of this program keeps under the configuration's name: it had no other key."""
+    return None if configuration.lease_key == configuration.name else keeper.read_lease(configuration.name)
+
+
+def lease_of(keeper: LeaseKeeper, configuration: SyncConfiguration) -> Lease | None:
+    """What the endpoint keeps about the configuration."""
+    return keeper.read_lease(configuration.lease_key) or earlier_lease(keeper, configuration)
+
+
 def match_only_of(
-    endpoints: Mapping[str, EndpointSession], ledger: BindingStore, clock: Clock, configuration: str
+    endpoints: Mapping[str, EndpointSession], ledger: BindingStore, clock: Clock, configuration: SyncConfiguration
 ) -> MatchOnly | None:
     """Why a look at the configuration must only match, if it must. Nothing is written."""
-    binding = ledger.binding(configuration)
+    binding = ledger.binding(configuration.name)
     if binding.match_only is not None:
         return binding.match_only
     found = [_look(keeper, ledger, clock, binding, configuration) for keeper in keepers(endpoints).values()]
@@ -139,7 +152,10 @@ def match_only_of(
     return MatchOnly.RESTORED if Standing.BEHIND in found else None
 
 
-def _look(keeper: LeaseKeeper, ledger: BindingStore, clock: Clock, binding: Binding, configuration: str) -> Standing:
+def _look(
+    keeper: LeaseKeeper, ledger: BindingStore, clock: Clock, binding: Binding, configuration: SyncConfiguration
+) -> Standing:
     holder, home = ledger.place()
-    next_run = Lease(configuration, binding.ledger, binding.epoch, ledger.last_fence() + 1, holder, home)
-    return standing(keeper.read_lease(configuration), next_run, clock.now())
+    key, fence = configuration.lease_key, ledger.last_fence() + 1
+    next_run = Lease(key, binding.ledger, binding.epoch, fence, holder, home)
+    return standing(lease_of(keeper, configuration), next_run, clock.now())

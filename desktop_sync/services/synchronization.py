@@ -60,7 +60,9 @@ class SynchronizationService:
         """The plan that a run would carry out now. Nothing is written, neither to an endpoint nor to the ledger."""
         session = self._planning.session(self._planning.configuration(name))
         try:
-            session.match_only = match_only_of(session.named_endpoints(), self._ledger, self._clock, name)
+            session.match_only = match_only_of(
+                session.named_endpoints(), self._ledger, self._clock, session.configuration
+            )
             return self._planning.plan(session, Scope(mode, range), progress, cancel or CancelToken())
         except BaseException:
             session.close()

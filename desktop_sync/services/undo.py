@@ -231,8 +231,8 @@ class UndoService:
     ) -> RunResult:
         started_s = self._clock.monotonic_s()
         session = preview.session if preview is not None else self._session(configuration)
-        endpoints, name = session.named_endpoints(), configuration.name
-        lease = RunLease(endpoints, self._open_endpoint, self._ledger, self._clock, name, run_id)
+        endpoints = session.named_endpoints()
+        lease = RunLease(endpoints, self._open_endpoint, self._ledger, self._clock, configuration, run_id)
         try:
             lease.take()
             session.lease = lease

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -53,7 +56,7 @@ def people(world: World, count: int = 3) -> None:
 
 
 def lease_key(world: World) -> str:
-    return NAME
+    return world.configuration.lease_key
 
 
 def run(app: Application, **options: object) -> RunResult:
@@ -270,6 +273,7 @@ def test_looking_at_the_clock_costs_no_look_at_the_endpoint(clocked: tuple[World
     world, _ = clocked
     allow_leases(world)
     people(world)
+    world.run()
     session = world.app.endpoints.open("Shop")
     kept = type(session).read_lease  # type: ignore[attr-defined]
     reads = []
@@ -279,7 +283,7 @@ def test_looking_at_the_clock_costs_no_look_at_the_endpoint(clocked: tuple[World
     finally:
         type(session).read_lease = kept  # type: ignore[attr-defined]
         session.close()
-    assert len(reads) == 1 if type(session).__name__ == "CsvSession" else 2  # at the beginning, per endpoint
+    assert len(reads) == (1 if type(session).__name__ == "CsvSession" else 2)  # at the beginning, per endpoint
 
 
 @pytest.mark.scenario("K6")
@@ -472,3 +476,135 @@ def test_no_path_writes_in_match_only_mode_whatever_the_plan_says(
     one.app.ledger.begin_match_only(NAME, MatchOnly.RESTORED)
     one.run()
     assert one.rows("b") == []
+
+
+# what a lease is kept under
+
+
+def keys_of(world: World, endpoint: str) -> set[str]:
+    """The keys of the leases that the endpoint keeps."""
+    if endpoint == "CRM":
+        return {str(row[0]) for row in world.a.execute("SELECT configuration FROM desktop_sync_lease")}  # type: ignore[union-attr]
+    return set(json.loads((world.folder / "b" / ".desktop-sync-lease.json").read_text(encoding="utf-8")))
+
+
+@pytest.fixture
+def leased(tmp_path: Path) -> Iterator[tuple[World, MachineClock]]:
+    clock = MachineClock()
+    world = make_world(tmp_path / "world", clock=clock)
+    allow_leases(world)
+    people(world)
+    yield world, clock
+    world.app.close()
+
+
+def old_version(world: World, name: str = NAME) -> str:
+    """The ledger and the endpoints are as a version left them that knew a configuration by its name; its lease key."""
+    key = world.configuration.lease_key
+    with closing(sqlite3.connect(world.app.home / "ledger.sqlite")) as connection, connection:
+        connection.execute("UPDATE configuration_version SET document = replace(document, ?, '\"\"')", [f'"{key}"'])
+    world.a.execute("UPDATE desktop_sync_lease SET configuration = ?", [name])  # type: ignore[union-attr]
+    file = world.folder / "b" / ".desktop-sync-lease.json"
+    file.write_text(file.read_text(encoding="utf-8").replace(key, name), encoding="utf-8")
+    (world.configuration,) = world.app.configurations.list()
+    assert world.configuration.identity == ""
+    return key
+
+
+def test_a_lease_goes_along_when_its_configuration_is_renamed(leased: tuple[World, MachineClock]) -> None:
+    world, _ = leased
+    world.run()
+    keys = keys_of(world, "CRM")
+    assert keys == keys_of(world, "Shop") == {lease_key(world)}
+    world.app.configurations.rename(NAME, "Other")
+    assert world.app.synchronization.run("Other").outcome is Outcome.DONE
+    assert keys_of(world, "CRM") == keys_of(world, "Shop") == keys
+    # A new one of the old name is another one.
+    world.app.configurations.save(replace(world.configuration, identity=""))
+    assert world.run().outcome is Outcome.DONE
+    assert len(keys_of(world, "CRM")) == 2
+
+
+@pytest.mark.scenario("K6")
+def test_a_renamed_copy_is_still_noticed(leased: tuple[World, MachineClock], tmp_path: Path) -> None:
+    world, clock = leased
+    world.run()
+    world.app.configurations.rename(NAME, "Other")
+    with copied(world, tmp_path / "second", clock) as second, pytest.raises(BoundElsewhereError):
+        run(second)
+
+
+def test_two_configurations_of_one_name_on_two_machines_do_not_meddle_where_their_systems_differ(
+    leased: tuple[World, MachineClock], tmp_path: Path
+) -> None:
+    world, clock = leased
+    world.run()
+    other = make_world(tmp_path / "branch", clock=clock)
+    shared = next(one for one in world.app.endpoints.list() if one.name == "CRM")
+    other.app.endpoints.save(shared)
+    other.configuration = other.app.configurations.save(replace(other.configuration, identity=""))
+    other.app.configurations.delete(NAME)
+    other.configuration = other.app.configurations.save(replace(other.configuration, identity=""))
+    assert other.run().outcome is Outcome.DONE
+    assert world.run().outcome is Outcome.DONE
+    assert keys_of(world, "CRM") == {lease_key(world), lease_key(other)}
+    other.app.close()
+
+
+def test_a_copy_by_file_has_the_same_identity_and_two_in_one_ledger_never_do(
+    leased: tuple[World, MachineClock], tmp_path: Path
+) -> None:
+    world, _ = leased
+    text = world.app.definitions.export((NAME,))
+    assert f'id = "{lease_key(world)}"' in text
+    file = tmp_path / "copied.toml"
+    file.write_text(text, encoding="utf-8")
+    second = build_application(tmp_path / "second")
+    second.definitions.import_file(file)
+    assert [one.lease_key for one in second.configurations.list()] == [lease_key(world)]
+    file.write_text(text.replace(f'name = "{NAME}"', 'name = "Twin"'), encoding="utf-8")
+    second.definitions.import_file(file)
+    keys = {one.name: one.lease_key for one in second.configurations.list()}
+    assert keys[NAME] == lease_key(world)
+    assert keys["Twin"] != keys[NAME]
+    second.close()
+
+
+@pytest.mark.scenario("K7")
+def test_a_lease_that_an_earlier_version_left_under_the_name_is_accepted_and_renamed_with_it(
+    leased: tuple[World, MachineClock],
+) -> None:
+    world, _ = leased
+    world.run()
+    old_version(world)
+    assert world.run().outcome is Outcome.DONE
+    assert keys_of(world, "CRM") == keys_of(world, "Shop") == {NAME}
+    world.app.configurations.rename(NAME, "Other")
+    assert world.app.synchronization.run("Other").outcome is Outcome.DONE
+    assert keys_of(world, "CRM") == keys_of(world, "Shop") == {NAME}
+    report = world.app.bindings.look("Other")
+    assert all(lease is not None and lease.ledger == report.binding.ledger for lease in report.leases.values())
+
+
+@pytest.mark.scenario("K6")
+def test_a_copy_is_refused_by_a_lease_of_an_earlier_version_and_takes_that_over_too(
+    leased: tuple[World, MachineClock], tmp_path: Path
+) -> None:
+    world, clock = leased
+    world.run()
+    copy = world.configuration
+    old_version(world)
+    assert world.run().outcome is Outcome.DONE
+    world.configuration = copy
+    with copied(world, tmp_path / "second", clock) as second:
+        with pytest.raises(BoundElsewhereError):
+            run(second)
+        preview = second.synchronization.preview(NAME)
+        assert preview.match_only is MatchOnly.FOREIGN
+        preview.close()
+        assert second.bindings.take_over(NAME).mode is MatchOnly.TAKEN_OVER
+        assert dict(run(second).entities[0].actions) == {Action.LINK: 3}
+        second.bindings.confirm_match(NAME)
+        assert run(second).outcome is Outcome.DONE
+    with pytest.raises(BoundElsewhereError):
+        world.run()
