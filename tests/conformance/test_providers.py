@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from desktop_sync.core.provider_port import CreateClass, EndpointSession, Operation
+from desktop_sync.providers.sql import sqlite_writing
 from tests.conformance.suite import ProviderConformance
 from tests.conformance.workshops import ChaosWorkshop, CsvWorkshop, SqliteWorkshop
 from tests.support.chaos_faults import FaultKind
@@ -25,6 +26,14 @@ class TestSqlite(OfThisMachine):
     @pytest.fixture
     def workshop(self, tmp_path: Path) -> SqliteWorkshop:
         return SqliteWorkshop(tmp_path)
+
+
+class TestSqliteInBulk(TestSqlite):
+    """However few records: what many are written by."""
+
+    @pytest.fixture(autouse=True)
+    def bulk(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sqlite_writing, "BULK_FROM", 1)
 
 
 class TestCsv(OfThisMachine):

@@ -46,7 +46,7 @@ PROTOCOL = "desktop_sync/services/write_protocol.py"
 LADDER = "desktop_sync/services/ladder.py"
 SETTLE = "desktop_sync/services/settle.py"
 INTENTS = "desktop_sync/services/intents.py"
-SQLITE_WRITING = "desktop_sync/providers/sql/sqlite_writing.py"
+SQLITE_TABLE_WORK = "desktop_sync/providers/sql/sqlite_table_work.py"
 ORIGINS = "desktop_sync/engine/origin_query.py"
 OPENED = "batch_id = self.ledger.open_batch(\n            self.session.key(layout), self.run_id, query.target, structure, int(query.operation), content, sent.request\n        )"
 EXPECTED = (
@@ -153,7 +153,7 @@ BUGS = (
     Bug(
         10,
         "nobody counts how many rows a statement changed",
-        (Edit(SQLITE_WRITING, "if cursor.rowcount != len(rows):", "if cursor.rowcount < 0:"),),
+        (Edit(SQLITE_TABLE_WORK, "if cursor.rowcount != len(rows):", "if cursor.rowcount < 0:"),),
         ("tests/unit/providers/sql/test_sqlite_writing.py", "tests/conformance"),
     ),
     Bug(
@@ -363,7 +363,7 @@ BUGS = (
         "one bad record fails its whole batch",
         (
             Edit(
-                SQLITE_WRITING,
+                SQLITE_TABLE_WORK,
                 "            elif len(group) == 1:\n                self._settle_refused(group[0], refused, results)\n",
                 "            elif len(group) >= 1:\n                for row in group:\n                    self._settle_refused(row, refused, results)\n",
             ),

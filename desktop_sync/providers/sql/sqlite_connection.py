@@ -19,6 +19,15 @@ from desktop_sync.core.errors import (
 )
 from desktop_sync.providers.sql.sqlite_rooms import connection_room
 
+_CACHE_KIB = 49_152
+"""Room for the index pages of a batch: a cache that spills in a transaction syncs the journal every time."""
+WRITING_SETTINGS = (
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA synchronous = FULL",
+    f"PRAGMA cache_size = -{_CACHE_KIB}",
+)
+"""Of every connection that writes records."""
+
 
 @dataclass(frozen=True, slots=True)
 class SqliteFile:
@@ -58,6 +67,14 @@ def endpoint_error(error: sqlite3.Error, file: SqliteFile, place: Place) -> Endp
     if code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOMEM):
         return RetriableError(f"the file {file.path} could not be read or written ({error})", place)
     return EndpointError(f"the database refused: {error}", place)
+
+
+def adbc_error(error: Exception, doing: str, place: Place) -> EndpointError:
+    """The same for an error of ADBC, which has no code. `doing` is a verb ("reading")."""
+    text = str(error)
+    if "locked" in text or "busy" in text:
+        return RetriableError("the database is locked by another program", place)
+    return EndpointError(f"{doing} the database failed: {text}", place)
 
 
 def check_file(file: SqliteFile) -> None:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from desktop_sync.core.errors import BugError, EndpointError, Place, RetriableError, SchemaDriftError
+from desktop_sync.core.errors import BugError, EndpointError, Place, SchemaDriftError
 from desktop_sync.core.provider_port import ReadRequest
 from desktop_sync.core.structure import decode_record_id
 from desktop_sync.providers.record_stream import RecordStream, stream_of
-from desktop_sync.providers.sql.sqlite_connection import SqliteFile, connected, quoted
+from desktop_sync.providers.sql.sqlite_connection import SqliteFile, adbc_error, connected, quoted
 from desktop_sync.providers.sql.sqlite_forms import RecordForm
 from desktop_sync.providers.sql.sqlite_rooms import Room, room_of
 from desktop_sync.providers.sql.sqlite_schema import Column, Table, describe_table
@@ -171,16 +171,10 @@ class AdbcSource:
             self._reader = self._cursor.fetch_record_batch()
             first = self._reader.read_next_batch()
         except (Error, OSError) as error:
-            raise self._endpoint_error(error) from error
+            raise adbc_error(error, "reading", self._place) from error
         if not self._form.is_first_row(first):
             raise BugError("the row that fixes the types did not come first")
         self._ready.append(self._records(first.slice(1)))
-
-    def _endpoint_error(self, error: Exception) -> EndpointError:
-        text = str(error)
-        if "locked" in text or "busy" in text:
-            return RetriableError("the database is locked by another program", self._place)
-        return EndpointError(f"reading the database failed: {text}", self._place)
 
     def _records(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         records = self._form.records(batch.columns, self._place, self._rows_before, self._key)
@@ -200,7 +194,7 @@ class AdbcSource:
             return None
         except (Error, OSError, pa.ArrowException) as error:
             self._release()
-            raise self._endpoint_error(error) from error
+            raise adbc_error(error, "reading", self._place) from error
         except BaseException:
             self._release()
             raise

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 from typing import TypeGuard
 
 import pyarrow as pa
@@ -18,13 +19,21 @@ _EXACT_DIGITS = 15
 """Decimal digits that a double holds surely."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StoredColumn:
-    """Values to bind, one per record. `is_sure`: each reads back as what was sent, so none must be read again."""
+    """Values to bind, one per record, as an Arrow column. `is_sure`: each reads back as what was sent, so none must be
+    read again. `words`: texts that are bound as numbers."""
 
     column: Column
-    values: Sequence[object]
+    bound: pa.Array
     is_sure: bool
+    words: Mapping[str, int] | None = None
+
+    @cached_property
+    def values(self) -> Sequence[object]:
+        """The same as Python objects."""
+        values: Sequence[object] = self.bound.to_pylist()
+        return values if self.words is None else [self.words.get(str(value), value) for value in values]
 
 
 def stored_column(column: Column, sent: pa.Array) -> StoredColumn:
@@ -35,40 +44,38 @@ def stored_column(column: Column, sent: pa.Array) -> StoredColumn:
     """
     kind, affinity = sent.type, column.affinity
     if pa.types.is_null(kind):
-        return StoredColumn(column, sent.to_pylist(), True)
+        return StoredColumn(column, sent, True)
     if pa.types.is_boolean(kind):
         return _booleans(column, sent)
     if pa.types.is_integer(kind):
-        return StoredColumn(column, sent.to_pylist(), affinity is not Affinity.REAL)
+        return StoredColumn(column, sent, affinity is not Affinity.REAL)
     if pa.types.is_floating(kind):
         # SQLite stores NaN as NULL, and turns a real in an INTEGER column into text or an integer.
         is_sure = affinity in (Affinity.REAL, Affinity.NUMERIC) and not pc.any(pc.is_nan(sent)).as_py()
-        return StoredColumn(column, sent.to_pylist(), is_sure)
+        return StoredColumn(column, sent, is_sure)
     if pa.types.is_decimal(kind):
         texts = decimal_texts(sent)
         if affinity is not Affinity.TEXT:
             # Digits without a point are kept exactly as a 64-bit integer; with one they would become a double.
             texts = pc.replace_substring_regex(texts, r"\.0+$", "")
-        return StoredColumn(column, texts.to_pylist(), affinity is Affinity.TEXT or _fits_doubles(sent))
+        return StoredColumn(column, texts, affinity is Affinity.TEXT or _fits_doubles(sent))
     if pa.types.is_binary(kind):
-        return StoredColumn(column, sent.to_pylist(), column.field.type is FieldType.BINARY)
+        return StoredColumn(column, sent, column.field.type is FieldType.BINARY)
     if pa.types.is_string(kind):
         return _texts(column, sent)
-    return StoredColumn(column, time_texts(sent).to_pylist(), affinity in (Affinity.TEXT, Affinity.NUMERIC))
+    return StoredColumn(column, time_texts(sent), affinity in (Affinity.TEXT, Affinity.NUMERIC))
 
 
 def _booleans(column: Column, sent: pa.Array) -> StoredColumn:
     if column.affinity is Affinity.TEXT:
-        return StoredColumn(column, sent.cast(pa.string()).to_pylist(), True)
-    return StoredColumn(column, sent.cast(pa.int64()).to_pylist(), column.affinity is not Affinity.REAL)
+        return StoredColumn(column, sent.cast(pa.string()), True)
+    return StoredColumn(column, sent.cast(pa.int64()), column.affinity is not Affinity.REAL)
 
 
 def _texts(column: Column, sent: pa.Array) -> StoredColumn:
-    values = sent.to_pylist()
     if column.field.type is FieldType.BOOLEAN:
-        words = {"true": 1, "false": 0}
-        return StoredColumn(column, [words.get(value, value) for value in values], False)
-    return StoredColumn(column, values, column.affinity in (Affinity.TEXT, Affinity.BLOB))
+        return StoredColumn(column, sent, False, {"true": 1, "false": 0})
+    return StoredColumn(column, sent, column.affinity in (Affinity.TEXT, Affinity.BLOB))
 
 
 def _fits_doubles(sent: pa.Array) -> bool:

@@ -92,3 +92,39 @@ def test_a_room_is_left_when_the_work_in_it_fails(tmp_path: Path) -> None:
     with pytest.raises(KeyError), connection_room(str(file), 0):
         raise KeyError
     room_of(str(file)).enter_reader(Reader(room_of(str(file))), 0, NOWHERE)
+
+
+def test_who_is_alone_in_a_room_made_readers_give_way_and_lets_nobody_in() -> None:
+    room = Room()
+    reader = Reader(room)
+    room.enter_reader(reader, 0, NOWHERE)
+    room.enter_alone(0, NOWHERE)
+    assert reader.was_asked
+    refused: list[str] = []
+
+    def enter() -> None:
+        for name, way in (("connection", room.enter_connection), ("alone", room.enter_alone)):
+            try:
+                way(0.01, NOWHERE)
+            except RetriableError:
+                refused.append(name)
+        try:
+            room.enter_reader(Reader(room), 0.01, NOWHERE)
+        except RetriableError:
+            refused.append("reader")
+
+    thread = threading.Thread(target=enter)
+    thread.start()
+    thread.join()
+    assert refused == ["connection", "alone", "reader"]
+    room.leave_alone()
+    room.enter_connection(0, NOWHERE)
+
+
+def test_nobody_is_alone_while_a_connection_is_open() -> None:
+    room = Room()
+    room.enter_connection(0, NOWHERE)
+    with pytest.raises(RetriableError):
+        room.enter_alone(0.01, NOWHERE)
+    room.leave_connection()
+    room.enter_alone(0, NOWHERE)

@@ -24,6 +24,7 @@ from desktop_sync.core.provider_port import (
     WriteStatus,
 )
 from desktop_sync.core.structure import Field, FieldType, Structure
+from desktop_sync.providers.sql import sqlite_bulk, sqlite_writing
 from desktop_sync.providers.sql.provider import SqlProvider
 
 WRITTEN, CHANGED, EXISTS, REJECTED = (
@@ -51,6 +52,12 @@ def session(path: Path, outside: sqlite3.Connection) -> Iterator[EndpointSession
     session = SqlProvider().open(OpenContext("Shelf", {"file": str(path), "busy_timeout_s": 0.2}))
     yield session
     session.close()
+
+
+@pytest.fixture(params=[1_000, 1], ids=["one-by-one", "in-bulk"])
+def both_ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Creates by `executemany`, and through ADBC."""
+    monkeypatch.setattr(sqlite_writing, "BULK_FROM", request.param)
 
 
 def commit(session: EndpointSession, table: str, *batches: WriteBatch, key: tuple[str, ...] = ()) -> list[WriteResult]:
@@ -110,6 +117,7 @@ TYPED_COLUMNS: dict[str, tuple[str, pa.Array, list[object]]] = {
 }
 
 
+@pytest.mark.usefixtures("both_ways")
 @pytest.mark.scenario("E3")
 def test_every_type_is_stored_as_sent_and_reads_back_equal(
     session: EndpointSession, outside: sqlite3.Connection
@@ -136,6 +144,7 @@ def test_every_type_is_stored_as_sent_and_reads_back_equal(
     ]
 
 
+@pytest.mark.usefixtures("both_ways")
 def test_what_the_database_cannot_hold_exactly_is_said(session: EndpointSession, outside: sqlite3.Connection) -> None:
     outside.execute("CREATE TABLE money (id INTEGER PRIMARY KEY, n DECIMAL(30,10), r REAL)")
     sent = [Decimal("12345678901234567890.0123456789"), Decimal("0.1000000000"), None]
@@ -144,6 +153,7 @@ def test_what_the_database_cannot_hold_exactly_is_said(session: EndpointSession,
     assert list(result.stored_as_sent) == [False, False, True]
 
 
+@pytest.mark.usefixtures("both_ways")
 @pytest.mark.scenario("E3")
 def test_a_whole_decimal_keeps_all_digits_of_a_64_bit_number(
     session: EndpointSession, outside: sqlite3.Connection
@@ -155,6 +165,7 @@ def test_a_whole_decimal_keeps_all_digits_of_a_64_bit_number(
     assert [row[0] for row in outside.execute("SELECT n FROM money ORDER BY id")] == numbers
 
 
+@pytest.mark.usefixtures("both_ways")
 def test_a_record_is_not_created_without_a_value_for_its_key(
     session: EndpointSession, outside: sqlite3.Connection
 ) -> None:
@@ -167,6 +178,7 @@ def test_a_record_is_not_created_without_a_value_for_its_key(
     assert outside.execute("SELECT code, name FROM people").fetchall() == [("1", "c")]
 
 
+@pytest.mark.usefixtures("both_ways")
 @pytest.mark.scenario("E8")
 def test_each_refusal_is_a_sentence_and_the_others_go_through(
     session: EndpointSession, outside: sqlite3.Connection
@@ -194,6 +206,7 @@ def test_each_refusal_is_a_sentence_and_the_others_go_through(
     assert outside.execute("SELECT count(*) FROM people").fetchone() == (96,)
 
 
+@pytest.mark.usefixtures("both_ways")
 def test_a_constraint_that_is_checked_at_commit_refuses_only_its_record(
     session: EndpointSession, outside: sqlite3.Connection
 ) -> None:
@@ -224,6 +237,7 @@ def test_deleting_a_record_that_others_refer_to_is_refused(
     assert outside.execute("SELECT id FROM owners").fetchall() == [(1,)]
 
 
+@pytest.mark.usefixtures("both_ways")
 def test_conflict_clauses_of_the_table_never_replace_or_skip(
     session: EndpointSession, outside: sqlite3.Connection
 ) -> None:
@@ -238,6 +252,7 @@ def test_conflict_clauses_of_the_table_never_replace_or_skip(
     assert outside.execute("SELECT * FROM sly").fetchall() == [(1, "a", "b"), (4, "v", "u")]
 
 
+@pytest.mark.usefixtures("both_ways")
 def test_what_a_trigger_changes_is_not_called_stored_as_sent(
     session: EndpointSession, outside: sqlite3.Connection
 ) -> None:
@@ -251,6 +266,7 @@ def test_what_a_trigger_changes_is_not_called_stored_as_sent(
     assert list(result.stored_as_sent) == [False, True]
 
 
+@pytest.mark.usefixtures("both_ways")
 def test_a_trigger_that_swallows_a_record_is_no_success(session: EndpointSession, outside: sqlite3.Connection) -> None:
     outside.execute("CREATE TABLE picky (id INTEGER PRIMARY KEY, word TEXT)")
     outside.execute("CREATE TRIGGER pick BEFORE INSERT ON picky WHEN NEW.word = 'no' BEGIN SELECT RAISE(IGNORE); END")
@@ -259,6 +275,7 @@ def test_a_trigger_that_swallows_a_record_is_no_success(session: EndpointSession
     assert outside.execute("SELECT count(*) FROM picky").fetchone() == (2,)
 
 
+@pytest.mark.usefixtures("both_ways")
 def test_ids_are_never_given_again(session: EndpointSession, outside: sqlite3.Connection) -> None:
     outside.execute("CREATE TABLE counted (id INTEGER PRIMARY KEY AUTOINCREMENT, v TEXT)")
     outside.execute("INSERT INTO counted VALUES (7, 'x'), (9, 'y')")
@@ -289,6 +306,7 @@ def test_keys_of_uuids_are_reserved_in_their_style(session: EndpointSession, out
     assert session.reserve_ids(session.describe("codes"), 1) is None
 
 
+@pytest.mark.usefixtures("both_ways")
 def test_key_fields_are_filled_from_the_reserved_id(session: EndpointSession, outside: sqlite3.Connection) -> None:
     outside.execute("CREATE TABLE lines (o INTEGER, p TEXT, v TEXT, PRIMARY KEY (o, p))")
     (result,) = commit(session, "lines", creates(("v",), [("x",), ("y",)], ["1,a\\,b", "only one part"]))
@@ -296,6 +314,7 @@ def test_key_fields_are_filled_from_the_reserved_id(session: EndpointSession, ou
     assert outside.execute("SELECT * FROM lines").fetchall() == [(1, "a,b", "x")]
 
 
+@pytest.mark.usefixtures("both_ways")
 def test_a_key_that_the_database_makes_is_told(session: EndpointSession, outside: sqlite3.Connection) -> None:
     outside.execute("CREATE TABLE made (id TEXT PRIMARY KEY DEFAULT (lower(hex(randomblob(4)))), v TEXT)")
     (result,) = commit(session, "made", creates(("v",), [("a",), ("b",)]))
@@ -303,6 +322,7 @@ def test_a_key_that_the_database_makes_is_told(session: EndpointSession, outside
     assert [(record_id,) for record_id in result.ids] == outside.execute("SELECT id FROM made ORDER BY v").fetchall()
 
 
+@pytest.mark.usefixtures("both_ways")
 def test_ids_are_in_the_form_that_reading_gives(session: EndpointSession, outside: sqlite3.Connection) -> None:
     outside.execute("CREATE TABLE numbered (id INTEGER PRIMARY KEY, v TEXT)")
     (result,) = commit(session, "numbered", creates(("id", "v"), [("007", "x")]))
@@ -320,6 +340,7 @@ def test_a_changed_key_is_the_new_id(session: EndpointSession, outside: sqlite3.
     assert (list(taken.statuses), list(taken.ids)) == ([REJECTED], ["c"])
 
 
+@pytest.mark.usefixtures("both_ways")
 def test_a_key_of_the_configuration_that_is_not_unique_never_writes_two_records(
     session: EndpointSession, outside: sqlite3.Connection
 ) -> None:
@@ -346,6 +367,7 @@ def test_a_lock_of_another_program_leaves_everything_as_it_was(
     assert outside.execute("SELECT count(*) FROM words").fetchone() == (0,)
 
 
+@pytest.mark.usefixtures("both_ways")
 def test_what_cannot_be_written_says_so_at_once(session: EndpointSession, outside: sqlite3.Connection) -> None:
     outside.execute("CREATE TABLE words (id INTEGER PRIMARY KEY, v TEXT, twice AS (v || v))")
     outside.execute("CREATE VIEW seen AS SELECT * FROM words")
@@ -382,3 +404,44 @@ def test_a_text_is_expected_exactly_where_the_column_ignores_case(
     assert commit(session, "cased", update("A", "v", "new", "Word"))[0].statuses[0] == CHANGED
     assert commit(session, "cased", creates(("id",), [("A",)]))[0].statuses[0] == EXISTS
     assert commit(session, "cased", update("a", "v", "new", "Word"))[0].statuses[0] == WRITTEN
+
+
+def test_many_new_records_go_in_together(
+    session: EndpointSession, outside: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside.execute("CREATE TABLE t (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE)")
+    went: list[bool] = []
+    real = sqlite_bulk.insert_all
+
+    def watched(*arguments: object) -> bool:
+        went.append(real(*arguments))  # type: ignore[arg-type]
+        return went[-1]
+
+    monkeypatch.setattr(sqlite_writing, "insert_all", watched)
+    numbers = range(1, sqlite_writing.BULK_FROM + 1)
+    new = creates(("id", "name"), [(str(n), f"n{n}") for n in numbers])
+    (result,) = commit(session, "t", new)
+    assert set(result.statuses) == {WRITTEN}
+    assert result.ids == tuple(str(n) for n in numbers)
+    again = creates(("id", "name"), [(str(n + len(numbers)), f"n{n + len(numbers) - 1}") for n in numbers])
+    (result,) = commit(session, "t", again)  # the first one's name is taken
+    assert result.statuses == (REJECTED, *[WRITTEN] * (len(numbers) - 1))
+    assert went == [True, False]
+    assert outside.execute("SELECT count(*) FROM t").fetchone() == (2 * len(numbers) - 1,)
+
+
+def test_a_read_that_is_not_finished_gives_way_to_a_write_in_bulk(
+    session: EndpointSession, outside: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_writing, "BULK_FROM", 1)
+    outside.execute("CREATE TABLE t (id TEXT PRIMARY KEY, name TEXT)")
+    outside.execute(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40000)"
+        " INSERT INTO t SELECT i, 'old' FROM n"
+    )
+    structure = session.describe("t")
+    reader = pa.RecordBatchReader.from_stream(session.read(ReadRequest(structure, ("id", "name"))))
+    seen = reader.read_next_batch().num_rows
+    (result,) = commit(session, "t", creates(("id", "name"), [("40001", "new")]))
+    assert result.statuses == (WRITTEN,)
+    assert seen + sum(batch.num_rows for batch in reader) == 40_000  # as they were when the read began
