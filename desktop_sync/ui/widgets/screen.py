@@ -6,7 +6,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
-LEAST_DETAIL = 380
+LEAST_DETAIL = 360
 """Pixels of width that a record beside a list needs for its fields."""
 LEAST_SHOWN = 120
 """Pixels of a `TallArea` that are seen on the lowest screen."""

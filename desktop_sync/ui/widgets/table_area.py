@@ -6,7 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from desktop_sync.ui.context import WindowContext
 from desktop_sync.ui.models.paged_table import PagedTableModel
@@ -94,7 +94,12 @@ class TableArea(QWidget):
     @Slot()
     def _loaded(self) -> None:
         self.message.clear()
-        self._stack.setCurrentWidget(self.view if self.model.rowCount() else self.empty)
+        has_rows = self.model.rowCount() > 0
+        # A page that is not seen must not make the table as wide as its text.
+        wide = QSizePolicy.Policy.Ignored if has_rows else QSizePolicy.Policy.Preferred
+        self.empty.setSizePolicy(wide, QSizePolicy.Policy.Preferred)
+        self._stack.setCurrentWidget(self.view if has_rows else self.empty)
+        self._stack.updateGeometry()  # a hidden page does not say by itself that it wants less room now
         self._choose()
 
     @Slot(object)
