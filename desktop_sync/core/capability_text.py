@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from desktop_sync.core.provider_port import Capabilities, ConditionalWrite, CreateClass, ReadCompleteness
 
+_UNREADABLE = (
+    "This system cannot be read: values only flow towards it, and what was written there last counts as what is there.",
+    "Records that are there already are not found: all of the other side are created there, and none is linked.",
+    "What others change or delete there is not seen, and is overwritten by the next change of the other side.",
+    "A create that was not answered is never sent again by itself: it waits in Review until you have looked there.",
+    "Whether both sides agree cannot be verified.",
+)
+
 
 def limits(capabilities: Capabilities) -> tuple[str, ...]:
     """One sentence for each capability that is missing, most important first; empty when nothing is."""
@@ -22,6 +30,8 @@ def limits(capabilities: Capabilities) -> tuple[str, ...]:
     elif missing:
         sentences.append(f"Records in this system cannot be {' or '.join(missing)}.")
     writes = len(missing) < 3
+    if not capabilities.can_read:
+        return (*sentences, *_UNREADABLE)
     if not capabilities.reads_modified_since:
         sentences.append("This system cannot give only what was modified; every run reads it completely.")
     if not capabilities.reads_deletions:
@@ -41,6 +51,11 @@ def limits(capabilities: Capabilities) -> tuple[str, ...]:
     if not capabilities.distinguishes_empty_and_null:
         sentences.append("This system cannot tell an empty text from no value.")
     return tuple(sentences)
+
+
+def cannot_be_read(name: str, other: str) -> str:
+    """Why values cannot come from an endpoint, and what to choose instead."""
+    return f'"{name}" cannot be read, only written. Choose the direction from "{other}" to "{name}".'
 
 
 def _create_limits(capabilities: Capabilities) -> list[str]:

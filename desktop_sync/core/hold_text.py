@@ -9,6 +9,10 @@ _AMBIGUOUS = (
     "no answer came when this record was created, and it may be one of these: link it to that one, or set it as "
     "prepared to create it again"
 )
+_UNSEEN = (
+    "no answer came when this record was created, and its system cannot be read: look there yourself; if it is there, "
+    "link it with its id there, else set it as prepared to create it again"
+)
 _AMBIGUOUS_UNDO = (
     "no answer came when this record was brought back, and it may be one of these: look at them and set it as deleted; "
     "where it is none of them, undo the run again"
@@ -20,4 +24,6 @@ def hold_text(hold: Hold, *, is_undone: bool = False) -> str:
     an undo that wrote it."""
     if hold.reason is HoldReason.NO_ANSWER:
         return _NO_ANSWER
+    if not hold.candidates:
+        return _UNSEEN
     return f"{_AMBIGUOUS_UNDO if is_undone else _AMBIGUOUS} ({', '.join(hold.candidates)})"

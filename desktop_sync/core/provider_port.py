@@ -61,7 +61,8 @@ class CreateClass(enum.Enum):
     """By what a create that was not acknowledged is found again, the surest first (RELIABILITY 4.2).
 
     The first four never make a second record when the same create is sent again. The others are waited for until no
-    request can be under way any more, and then looked for among the records that were not known before.
+    request can be under way any more, and then looked for among the records that were not known before; of the last
+    one nobody can tell. A provider does not declare that: it follows from `can_read` (`services.ladder`).
     """
 
     MARKER = "marker"  # the key of the create is written beside the record, in one transaction of the endpoint
@@ -70,6 +71,7 @@ class CreateClass(enum.Enum):
     EXTERNAL_ID = "external-id"  # the key is written into a field of the record
     NATURAL_KEY = "natural-key"  # the identifying fields
     NONE = "none"  # records are created one at a time
+    WRITE_ONLY = "write-only"  # nobody can look, so what was not answered is held until a person says what it is
 
 
 class ReadCompleteness(enum.Enum):
@@ -87,6 +89,10 @@ class Capabilities:
     can_update: bool = True
     can_delete: bool = True
     can_create_structures: bool = False
+    can_read: bool = True
+    """False: records can be written, and neither listed nor read; `read` raises EndpointError. `describe` still says
+    the fields, with a key. What was written there last counts as what is there; values flow only towards it, and a
+    delete of a record that is gone is WRITTEN."""
     reads_modified_since: bool = False
     reads_deletions: bool = False
     reads_by_id: bool = True

@@ -52,16 +52,19 @@ class Verdict:
 
 def create_class(capabilities: Capabilities, *, has_ids: bool) -> CreateClass:
     """The class that holds for creates: without an id that was chosen before, CLIENT_ID is no more than a natural
-    key."""
-    if capabilities.creates is CreateClass.CLIENT_ID and not has_ids:
-        return CreateClass.NATURAL_KEY
-    return capabilities.creates
+    key; and where one would have to look and cannot, it is WRITE_ONLY."""
+    creates = capabilities.creates
+    if creates is CreateClass.CLIENT_ID and not has_ids:
+        creates = CreateClass.NATURAL_KEY
+    looks = creates in (CreateClass.CLIENT_ID, CreateClass.NATURAL_KEY, CreateClass.NONE)
+    looks = looks or (creates is CreateClass.EXTERNAL_ID and not capabilities.is_external_id_unique)
+    return CreateClass.WRITE_ONLY if looks and not capabilities.can_read else creates
 
 
 def needs_known_ids(creates: CreateClass, capabilities: Capabilities) -> bool:
     """Whether what is there before the creates must be known, to tell afterwards what they made."""
     if creates is CreateClass.IDEMPOTENCY_KEY:
-        return capabilities.key_lives_s is not None
+        return capabilities.key_lives_s is not None and capabilities.can_read
     if creates is CreateClass.EXTERNAL_ID:
         return not capabilities.is_external_id_unique
     return creates in (CreateClass.NATURAL_KEY, CreateClass.NONE)
@@ -102,6 +105,8 @@ class Ladder:
                 self._judge_new(layout, batch, verdict, by_identity=True)
             case CreateClass.NONE:
                 self._judge_new(layout, batch, verdict, by_identity=False)
+            case CreateClass.WRITE_ONLY:
+                self._judge_unseen(batch, verdict)
         return verdict
 
     def _capabilities(self, batch: OpenBatch) -> Capabilities:
@@ -116,7 +121,9 @@ class Ladder:
             # back late would be taken for an edit.
             self._hold_all(verdict, range(verdict.rows.num_rows))
             return
-        verdict.done.update(was_written(self.session, layout, batch, verdict.rows))
+        if self._capabilities(batch).can_read:
+            verdict.done.update(was_written(self.session, layout, batch, verdict.rows))
+        # Else it is planned and sent again: the same values under the same id, or the same delete, change nothing more.
 
     def _judge_client_id(self, layout: Layout, batch: OpenBatch, verdict: Verdict) -> None:
         mine = f"{batch.side.value}_id"
@@ -160,7 +167,10 @@ class Ladder:
         if can.key_lives_s is not None:
             ends = batch.opened_at + timedelta(seconds=can.key_lives_s - can.max_in_flight_s)
             if self.clock.now() >= ends:
-                self._judge_new(layout, batch, verdict, by_identity=True)
+                if can.can_read:
+                    self._judge_new(layout, batch, verdict, by_identity=True)
+                else:
+                    self._judge_unseen(batch, verdict)
                 return
         self._send_again(layout, batch, verdict, range(verdict.rows.num_rows))
 
@@ -189,6 +199,14 @@ class Ladder:
                 may_be = same[row] or [str(one["rid"]) for one in among[row]]
             if may_be:
                 verdict.held[row] = Hold(HoldReason.AMBIGUOUS, tuple(sorted(may_be)))
+
+    def _judge_unseen(self, batch: OpenBatch, verdict: Verdict) -> None:
+        """Nobody can look: at most once, and a person sees it."""
+        every = range(verdict.rows.num_rows)
+        if self._wait_for(batch.request.deadline):
+            verdict.held.update({row: Hold(HoldReason.AMBIGUOUS) for row in every})
+        else:
+            self._hold_all(verdict, every)
 
     def _unknown(self, layout: Layout, batch: OpenBatch, rows: pa.Table) -> list[dict[str, object]]:
         """Records of the side that were not there before and have no peer: rid, digest, match_key and texts."""

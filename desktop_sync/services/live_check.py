@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
 
+from desktop_sync.core.capability_text import cannot_be_read
 from desktop_sync.core.configuration import (
     ConflictRule,
     Entity,
@@ -166,6 +167,9 @@ def _check_targets(scene: _Scene) -> Iterator[Finding]:
     entity = scene.entity
     for side in Side:
         structure, can = scene.ends.structure(side), scene.capabilities[side]
+        if not can.can_read and entity.direction.flows_from(side):
+            message = cannot_be_read(scene.name(side), scene.name(side.other))
+            yield scene.finding(Level.ERROR, message, path="entity.direction")
         if not entity.direction.flows_from(side.other):
             continue
         if not structure.can_write or not (can.can_create or can.can_update or can.can_delete):

@@ -253,6 +253,8 @@ class Processing:
         doubtful = pc.and_(written, pc.invert(as_sent))
         if query.must_read_back:
             doubtful = written
+        if not self.session.can_read(query.target):
+            return content, None
         if not pc.any(doubtful).as_py():
             return content, None
         side = query.target

@@ -61,13 +61,16 @@ class Reading:
     def look(self, endpoint: str, structure: Structure, fields: Sequence[str], limit: int) -> Look:
         """The first `limit` records' values of these fields as text. Fields that are not there are left out."""
         names = tuple(name for name in dict.fromkeys(fields) if structure.field(name) is not None)
-        if not names or limit < 1:
+        if not names or limit < 1 or not self.capabilities(endpoint).can_read:
             return Look(structure, {name: () for name in names})
         rows = text_rows(self.session(endpoint).read(ReadRequest(structure, names, limit=limit)))[:limit]
         return Look(structure, {name: tuple(row[place] for row in rows) for place, name in enumerate(names)})
 
     def table(self, endpoint: str, structure: Structure, fields: Sequence[str], limit: int) -> pa.Table:
-        """The first `limit` records as they are read, for expressions and for counting in DuckDB."""
+        """The first `limit` records as they are read, for expressions and for counting in DuckDB; none of an endpoint
+        that cannot be read."""
+        if not self.capabilities(endpoint).can_read:
+            return pa.table({name: pa.array([], pa.string()) for name in dict.fromkeys(fields)})
         stream = self.session(endpoint).read(ReadRequest(structure, tuple(dict.fromkeys(fields)), limit=limit))
         return pa.RecordBatchReader.from_stream(stream).read_all().slice(0, limit)
 

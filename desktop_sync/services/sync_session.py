@@ -9,9 +9,17 @@ from graphlib import CycleError, TopologicalSorter
 import pyarrow as pa
 
 from desktop_sync.core.binding import MatchOnly
+from desktop_sync.core.capability_text import cannot_be_read
 from desktop_sync.core.clock_doctor import NO_CLOCKS, Clocks
 from desktop_sync.core.configuration import Entity, PerSide, Side, StepKind, SyncConfiguration
-from desktop_sync.core.errors import EndpointError, MissingError, Place, PlacedError, SchemaDriftError
+from desktop_sync.core.errors import (
+    ConfigurationError,
+    EndpointError,
+    MissingError,
+    Place,
+    PlacedError,
+    SchemaDriftError,
+)
 from desktop_sync.core.ledger_port import ClockStore, RecordStore
 from desktop_sync.core.ledger_values import EntityKey
 from desktop_sync.core.pipeline import is_enabled, record_steps, with_peer_lookups
@@ -24,6 +32,7 @@ from desktop_sync.services.clocks import ClockReading, SessionClocks, read_clock
 from desktop_sync.services.drift import dependents
 from desktop_sync.services.plugins import PluginStream
 from desktop_sync.services.provenance import Provenance
+from desktop_sync.services.remembered import remembered
 from desktop_sync.services.run_lease import RunLease
 from desktop_sync.services.seen_before import Contents
 from desktop_sync.services.side_stream import SideStream, placed
@@ -58,6 +67,7 @@ class SyncSession:
     contents: dict[tuple[str, Side], bytes] = field(default_factory=dict)
     drifted: dict[str, EndpointError] = field(default_factory=dict)
     clocks: SessionClocks | None = None
+    records: RecordStore | None = None
     _bench: Workbench | None = None
 
     @property
@@ -83,6 +93,8 @@ class SyncSession:
         if (layout.entity.name, side) in self.missing:
             names = [*request.fields, *(column.name for column in made)]
             return SideStream(pa.table({name: pa.array([], pa.string()) for name in names}))
+        if not self.can_read(side) and self.records is not None:
+            return SideStream(remembered(self.records, self.key(layout), side, request))
         place = Place(self.configuration.endpoint_of(side), layout.of(side).structure.name)
         try:
             source = self.endpoints[side].read(request)
@@ -92,6 +104,10 @@ class SyncSession:
         if self.lease is not None:
             stream.between = self.lease.keep
         return stream
+
+    def can_read(self, side: Side) -> bool:
+        """Whether the side's endpoint can be looked at; else a read gives what was written there last."""
+        return self.endpoints[side].capabilities.can_read
 
     def create_missing(self, layout: Layout) -> None:
         """The structures that the layout found missing are there."""
@@ -179,7 +195,9 @@ def open_session(
         for session in endpoints.values():
             session.close()
         raise
-    opened = SyncSession(configuration, endpoints, tuple(layouts), frozenset(missing), work_folder, provenance, cycle)
+    opened = SyncSession(
+        configuration, endpoints, tuple(layouts), frozenset(missing), work_folder, provenance, cycle, records=records
+    )
     opened.leave_out(drifted)
     if drifted and not opened.layouts:
         opened.close()
@@ -211,6 +229,7 @@ def _layout(
     names = (configuration.a, configuration.b)
     found: dict[Side, Structure | None] = {}
     errors: dict[Side, EndpointError] = {}
+    _refuse_unreadable(configuration, entity, endpoints)
     for side in Side:
         try:
             found[side] = endpoints[side].describe(entity.structures.of(side))
@@ -239,6 +258,19 @@ def _layout(
             side = Side.B if error.place.structure == b.name else Side.A
             error.place = replace(error.place, endpoint=configuration.endpoint_of(side))
         raise
+
+
+def _refuse_unreadable(
+    configuration: SyncConfiguration, entity: Entity, endpoints: Mapping[Side, EndpointSession]
+) -> None:
+    """Raises ConfigurationError where values are to come from what cannot be read."""
+    for side in Side:
+        if not endpoints[side].capabilities.can_read and entity.direction.flows_from(side):
+            raise ConfigurationError(
+                cannot_be_read(configuration.endpoint_of(side), configuration.endpoint_of(side.other)),
+                Place(configuration.endpoint_of(side), entity.structures.of(side)),
+                "entity.direction",
+            )
 
 
 def planned_structure(entity: Entity, side: Side, partner: Structure, *, is_typed: bool) -> Structure:

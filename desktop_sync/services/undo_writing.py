@@ -241,7 +241,7 @@ class UndoWriting:
         """The batch rows with what the endpoint really stored, where that may differ from what was sent, and what was
         read for that."""
         doubtful = pc.and_(written, pc.invert(pa.array(result.stored_as_sent, pa.bool_())))
-        if not pc.any(doubtful).as_py():
+        if not pc.any(doubtful).as_py() or not self.session.can_read(query.target):
             return content, None
         me = query.target.value
         found = look(self.session, undo.layout, query.target, content[f"{me}_id"].filter(doubtful).to_pylist())

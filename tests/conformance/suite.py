@@ -716,3 +716,60 @@ class ProviderConformance:
             except OSError:
                 continue  # the one that lists
         return sorted(name for name in found if name.startswith("/") and not name.startswith("/proc"))
+
+
+class WriteOnlyConformance(ProviderConformance):
+    """For providers of systems that cannot be read (`can_read` is False): inherit this one. The rules that need a read
+    of the provider are left out; what was written is seen by the workshop."""
+
+    test_every_record_is_read_once_whatever_the_number = None
+    test_hostile_values_come_through_unchanged = None
+    test_hostile_names_of_fields_are_only_names = None
+    test_hostile_names_of_structures_are_only_names = None
+    test_fields_come_in_the_order_that_was_asked_for = None
+    test_the_limit_counts_records = None
+    test_records_are_found_by_their_ids_and_others_left_out = None
+    test_composite_keys_make_ids_that_never_collide = None
+    test_a_field_that_is_not_there_is_schema_drift_and_named = None
+    test_reading_writes_nothing = None
+    test_a_read_is_one_state_though_others_write_meanwhile = None
+    test_nothing_stays_open = None
+    test_null_empties_a_field = None
+    test_empty_text_and_null_are_told_apart_as_declared = None
+    test_a_record_that_changed_since_it_was_read_is_not_written = None
+    test_a_change_between_stage_and_commit_is_seen = None
+    test_a_record_that_is_gone_is_changed = None
+    test_null_and_text_are_different_expectations = None
+    test_a_second_update_of_a_record_needs_what_the_first_wrote = None
+    test_what_was_written_reads_back_as_the_next_expectation = None
+
+    def test_it_says_that_it_cannot_be_read_and_refuses(self, workshop: Workshop, session: EndpointSession) -> None:
+        workshop.make(self.structure, ("id", "name"), ("id",), [("1", "one")])
+        assert not session.capabilities.can_read
+        described = self.described(session)
+        assert described.key, "an id is made of a key"
+        for ids in (None, ["1"]):
+            with pytest.raises(EndpointError) as refused:
+                session.read(ReadRequest(described, ("id", "name"), ids=ids))
+            assert refused.value.place.structure == self.structure
+
+    def test_a_delete_of_a_record_that_is_gone_is_written_and_an_update_is_not(
+        self, workshop: Workshop, session: EndpointSession
+    ) -> None:
+        """A delete without an answer is sent again, for nobody can look whether it was carried out."""
+        workshop.make(self.structure, ("id", "name"), ("id",), [("1", "one")])
+        for _ in range(2):
+            (deleted,) = self.write(session, self.deletes(("1",), ("name",), [("one",)]))
+            assert list(deleted.statuses) == [WriteStatus.WRITTEN]
+        (updated,) = self.write(session, self.updates(("1",), ("name",), [("x",)], ("name",), [("one",)]))
+        assert list(updated.statuses) == [WriteStatus.CHANGED]
+        assert workshop.raw(self.structure) == []
+
+    def test_an_update_that_is_sent_again_changes_nothing_more(
+        self, workshop: Workshop, session: EndpointSession
+    ) -> None:
+        workshop.make(self.structure, ("id", "name"), ("id",), [("1", "one")])
+        for _ in range(2):
+            (updated,) = self.write(session, self.updates(("1",), ("name",), [("uno",)], ("name",), [("one",)]))
+            assert list(updated.statuses) == [WriteStatus.WRITTEN]
+        assert workshop.raw(self.structure) == [("1", "uno")]

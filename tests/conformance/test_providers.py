@@ -8,10 +8,10 @@ import pytest
 
 from desktop_sync.core.provider_port import CreateClass, EndpointSession, Operation
 from desktop_sync.providers.sql import sqlite_writing
-from tests.conformance.suite import ProviderConformance
+from tests.conformance.suite import ProviderConformance, WriteOnlyConformance
 from tests.conformance.workshops import ChaosWorkshop, CsvWorkshop, SqliteWorkshop
 from tests.support.chaos_faults import FaultKind
-from tests.support.chaos_system import CLASSES
+from tests.support.chaos_system import CLASSES, WRITE_ONLY
 
 
 class OfThisMachine(ProviderConformance):
@@ -54,6 +54,21 @@ class TestSystemInMemory(ProviderConformance):
     @pytest.fixture
     def workshop(self) -> ChaosWorkshop:
         return ChaosWorkshop(CLASSES["client-id"])
+
+
+class TestWriteOnlySystemInMemory(WriteOnlyConformance):
+    """Of the class "none"; it gives ids itself."""
+
+    test_reserved_ids_are_free_new_each_time_and_used_as_given = None
+    test_a_create_that_is_sent_again_makes_no_second_record = None
+    test_a_created_record_is_found_by_the_key_of_its_create = None
+    test_a_key_that_comes_with_other_values_creates_nothing = None
+    test_a_write_that_the_disk_refuses_leaves_everything_as_it_was = None
+    test_a_created_structure_is_empty_and_takes_records = None
+
+    @pytest.fixture
+    def workshop(self) -> ChaosWorkshop:
+        return ChaosWorkshop(WRITE_ONLY)
 
 
 def test_a_rule_is_left_out_only_where_a_provider_does_not_claim_to_keep_it(tmp_path: Path) -> None:

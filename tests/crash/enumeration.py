@@ -105,7 +105,7 @@ class Enumeration:
         """What may still be written down in the ledger, and not to a system, before a run leaves everything as it
         is."""
 
-    def expected(self, scenario: Scenario, system: ChaosSystem) -> dict[str, str]:
+    def expected(self, world: ChaosWorld, scenario: Scenario, system: ChaosSystem) -> dict[str, str]:
         """What the system holds in the end, e-mail address → name."""
         return dict(scenario.agreed)
 
@@ -144,7 +144,7 @@ class Enumeration:
         if not self.is_settled(world, results[-1]):
             results.append(self.act(world))
         counts.steps_seen.update(world.stepper.names)
-        expected = {system.name: self.expected(scenario, system) for system in (world.left, world.right)}
+        expected = {system.name: self.expected(world, scenario, system) for system in (world.left, world.right)}
         problems = check(expected, world, tokens, counts)
         if not self.is_settled(world, results[-1]):
             counts.unsettled += 1

@@ -68,7 +68,7 @@ class UndoEnumeration(Enumeration):
         """What was adopted waits after an undo, and is adopted again."""
         world.try_run()
 
-    def expected(self, scenario: Scenario, system: ChaosSystem) -> dict[str, str]:
+    def expected(self, world: ChaosWorld, scenario: Scenario, system: ChaosSystem) -> dict[str, str]:
         return self.before[system.name]
 
     def is_settled(self, world: ChaosWorld, result: RunResult | DesktopSyncError | None) -> bool:

@@ -116,6 +116,8 @@ class ChaosSession:
     def read(self, request: ReadRequest) -> ArrowStream:
         name = request.structure.name
         table, place = self._table(name), Place(self._endpoint, name)
+        if not self.system.profile.can_read:
+            raise EndpointError("the system cannot be read", place)
         for field in request.fields:
             if table.structure.field(field) is None:
                 raise SchemaDriftError("the field is not there", Place(self._endpoint, name, field=field))

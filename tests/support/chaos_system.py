@@ -34,6 +34,7 @@ class Profile:
     read_lag_s: float = 0
     conditional_write: ConditionalWrite = ConditionalWrite.STRONG
     completeness: ReadCompleteness = ReadCompleteness.COMPLETE
+    can_read: bool = True
     reads_by_id: bool = True
     reads_modified_since: bool = False
     batch_size: int = 50
@@ -46,6 +47,7 @@ class Profile:
 
     def capabilities(self) -> Capabilities:
         return Capabilities(
+            can_read=self.can_read,
             reads_modified_since=self.reads_modified_since,
             reads_by_id=self.reads_by_id,
             creates=self.creates,
@@ -70,6 +72,10 @@ CLASSES: Mapping[str, Profile] = {
     "none": Profile(CreateClass.NONE),
 }
 """The capability ladder of RELIABILITY 4.2, class by class; both kinds of external id."""
+
+
+WRITE_ONLY = Profile(CreateClass.NONE, can_read=False, conditional_write=ConditionalWrite.BLIND)
+"""A system that takes records and shows none: not among the classes, for no value can come from it."""
 
 
 @dataclass(slots=True)
@@ -361,6 +367,8 @@ class ChaosSystem:
     def _remove(self, structure: str, record_id: str, expected: Values | None, fault: FaultKind | None) -> Reply:
         table = self.tables[structure]
         row = table.rows.get(record_id)
+        if row is None and not self.profile.can_read:
+            return self._done("delete", structure, record_id, "", "", Reply(WriteStatus.WRITTEN, record_id))
         if row is None or (expected is not None and fault is not FaultKind.CAS_LIE and not _is_as(row, expected)):
             return self._done("delete", structure, record_id, "", "", Reply(WriteStatus.CHANGED, record_id))
         self.delete(structure, record_id)
