@@ -111,6 +111,10 @@ class RunStore(Protocol):
     ) -> list[Run]:
         """Newest first, of these kinds (all where none is named) and without those that these triggers started."""
 
+    def run_marks(self) -> tuple[int, tuple[int, ...]]:
+        """The number of the newest run, 0 before the first, and those of the runs that go on. Cheap; equal marks mean
+        that no run began or ended in between."""
+
     def run(self, run_id: int) -> Run | None: ...
     def history(self, run_id: int, limit: int = 200, offset: int = 0) -> list[HistoryRow]:
         """The actions of a run, in the order they were carried out."""

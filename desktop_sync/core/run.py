@@ -73,7 +73,8 @@ _NO_CHANGE = (Action.NONE, Action.CONFLICT, Action.REVIEW, Action.INVALID, Actio
 class RunResult:
     """What a run came to. `run_id` is None for a preview; `error` is a sentence for people, or empty; `notes` are
     sentences that nothing need be done about; `undoes` is the run that it undid, if it is an undo.
-    `only_matched`: it ran in match-only mode. `plan_digest` is empty where there was no plan."""
+    `only_matched`: it ran in match-only mode. `plan_digest` is empty where there was no plan. `is_partial`: it was
+    about some records or entities only."""
 
     run_id: int | None
     configuration: str
@@ -86,6 +87,7 @@ class RunResult:
     undoes: int | None = None
     only_matched: bool = False
     plan_digest: str = ""
+    is_partial: bool = False
 
     @property
     def found_nothing(self) -> bool:

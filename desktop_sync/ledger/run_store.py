@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from contextlib import AbstractContextManager
 
-from sqlalchemy import Connection, Row, Select, insert, select, union, update
+from sqlalchemy import Connection, Row, Select, func, insert, select, text, union, update
 
 from desktop_sync.core.configuration import Side, SyncConfiguration
 from desktop_sync.core.errors import BugError, LedgerError
@@ -87,6 +87,13 @@ class SqlRunStore(SqlDefinitionStore):
             statement = statement.where(tables.configuration.c.name == configuration)
         with self._database.reading() as connection:
             return [self._run(row) for row in connection.execute(statement)]
+
+    def run_marks(self) -> tuple[int, tuple[int, ...]]:
+        """The number of the newest run, and those of the runs that go on."""
+        going = select(tables.run.c.id).where(text("outcome = 'running'")).order_by(tables.run.c.id)
+        with self._database.reading() as connection:
+            newest = connection.execute(select(func.max(tables.run.c.id))).scalar()
+            return newest or 0, tuple(connection.execute(going).scalars())
 
     def run(self, run_id: int) -> Run | None:
         with self._database.reading() as connection:

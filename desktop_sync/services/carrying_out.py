@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from desktop_sync.core.binding import MatchOnly
@@ -53,6 +53,7 @@ class CarryingOut:
                     result = self._execute(configuration, order, preview, run_id, around)
                     was_written = order.kind is not RunKind.PREPARE and result.outcome is not Outcome.GUARD
                     finish.append(around.end(result) if around is not None and was_written else result)
+                    finish.append(replace(finish[-1], is_partial=order.is_partial))
                 return finish[-1]
         finally:
             if preview is not None:

@@ -29,7 +29,7 @@ from desktop_sync.core.schedule import ScheduleKind
 from desktop_sync.core.status import Status
 from desktop_sync.core.sync_group import StructureName, SyncGroup, structures_of, sync_groups
 from desktop_sync.core.trigger_check import check_triggers
-from desktop_sync.core.unattended import NOTHING_AHEAD, Outlook
+from desktop_sync.core.unattended import Outlook
 from desktop_sync.engine.expression.reading import read
 from desktop_sync.engine.expression.source import Source
 from desktop_sync.services import live_check, mapping_sample, suggestion
@@ -221,15 +221,19 @@ class ConfigurationService:
         """What the list of configurations shows, by name."""
         known = self.list()
         follow_ups, groups = self._store.follow_ups(), sync_groups(known)
-        return tuple(self._state(configuration, follow_ups, groups) for configuration in known)
+        ahead = self._schedules.outlooks(known)
+        return tuple(self._state(one, ahead[one.name], follow_ups, groups) for one in known)
 
     def _state(
-        self, configuration: SyncConfiguration, follow_ups: Mapping[str, FollowUp], groups: Sequence[SyncGroup]
+        self,
+        configuration: SyncConfiguration,
+        outlook: Outlook,
+        follow_ups: Mapping[str, FollowUp],
+        groups: Sequence[SyncGroup],
     ) -> ConfigurationState:
         name = configuration.name
         follow_up = follow_ups.get(name)
         runs = self._store.runs(name, 1, kinds=SYNCHRONIZING)
-        outlook = self._outlook(name)
         counts = self._store.count_by_status(name)
         binding = self._store.binding(name)
         return ConfigurationState(
@@ -249,12 +253,6 @@ class ConfigurationService:
             group=next((group.members for group in groups if name in group.members), ()),
             waits_for=outlook.waits_for,
         )
-
-    def _outlook(self, name: str) -> Outlook:
-        try:
-            return self._schedules.outlook(name)
-        except ConfigurationError:
-            return NOTHING_AHEAD  # the check of the configuration says it
 
     def _refuse_while_running(self, name: str) -> None:
         if self._store.is_held(name):

@@ -178,7 +178,7 @@ class EndpointService:
         if not isinstance(provider, FileKeeper):
             return None
         plain = {key: value for key, value in endpoint.settings.items() if not isinstance(value, SecretReference)}
-        return provider, OpenContext(endpoint.name, plain, self._base_folder(endpoint.name))
+        return provider, OpenContext(endpoint.name, plain, self._store.base_folder(endpoint.name))
 
     def needs_network(self, name: str) -> bool:
         """Whether the endpoint is on another machine."""

@@ -55,6 +55,11 @@ class Order:
     plan_digest: str = ""
     """What a person was shown and allows; with it, no other plan is carried out (RELIABILITY 4.6)."""
 
+    @property
+    def is_partial(self) -> bool:
+        """Whether it passes over records or entities that a run of its kind is about otherwise."""
+        return not self.scope.is_whole or (self.want is not None and self.kind is not RunKind.PROCESS)
+
 
 @dataclass(frozen=True, slots=True)
 class Execution:

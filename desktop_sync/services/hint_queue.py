@@ -119,7 +119,7 @@ class HintQueue:
 
     @property
     def has_news(self) -> bool:
-        """Whether anything waits at all. Costs nothing; never blocks."""
+        """Whether anything waits at all."""
         return self._has_news
 
     @property

@@ -35,6 +35,9 @@ LONGEST_IDLE = timedelta(minutes=1)
 
 IDLE_PUSHES = 3
 
+SHORT_REST = timedelta(seconds=1)
+"""Before it is asked again for one that is running, or whose drive is away."""
+
 _KINDS = {RealTime.PREPARE: RunKind.PREPARE, RealTime.PREPARE_AND_PROCESS: RunKind.RUN}
 
 
@@ -109,8 +112,11 @@ class RealTimeService:
 
     @property
     def has_news(self) -> bool:
-        """Whether a push waits, be it for its run or for others to come. Costs nothing and never blocks."""
-        return self._queue.has_news
+        """Whether a push may be due now. Asks nobody, and costs next to nothing."""
+        if not self._queue.has_news:
+            return False
+        now = self._clock.now()
+        return any(not self._is_resting(name, now) for name, _ in self._queue.ready())
 
     @property
     def waiting(self) -> int:
@@ -146,12 +152,17 @@ class RealTimeService:
         known = {one.name: one for one in self._store.configurations()}
         found = []
         for name, real_time in self._queue.ready():
-            rest = self._rests[name].not_before
-            if name not in known or self._store.is_held(name) or (rest is not None and now < rest <= now + _FAR):
+            if name not in known or self._is_resting(name, now):
                 continue
-            if not self._presence.waits_for(known[name]):
-                found.append(Due(name, _KINDS[real_time], Trigger.PUSH, now))
+            if self._store.is_held(name) or self._presence.waits_for(known[name]):
+                self._rests[name].not_before = now + SHORT_REST
+                continue
+            found.append(Due(name, _KINDS[real_time], Trigger.PUSH, now))
         return tuple(found)
+
+    def _is_resting(self, name: str, now: datetime) -> bool:
+        rest = self._rests[name].not_before
+        return rest is not None and now < rest <= now + _FAR
 
     def carry_out(self, due: Due, progress: Progress, cancel: CancelToken) -> RunResult | None:
         """What is told of the configuration by now has run; None where another run was about it meanwhile.

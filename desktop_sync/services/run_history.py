@@ -17,28 +17,38 @@ _Key = tuple[str, tuple[RunKind, ...], bool]
 
 
 class RunHistory:
-    """Any thread. Asked every few seconds, so that only the newest run is read where nothing ran since."""
+    """Any thread. Asked every few seconds: where no run began or ended since, nothing of them is read again."""
 
     def __init__(self, store: RunStore) -> None:
         self._store = store
+        self._marks: object = None
         self._known: dict[_Key, tuple[Run, ...]] = {}
         self._lock = threading.Lock()
+
+    def refresh(self) -> None:
+        """What is said from now on holds now."""
+        marks = self._store.run_marks()
+        with self._lock:
+            if marks != self._marks:
+                self._known.clear()
+                self._marks = marks
 
     def of(
         self, name: str, kinds: tuple[RunKind, ...] = SYNCHRONIZING, *, with_pushes: bool = False
     ) -> tuple[Run, ...]:
-        """Newest first, of these kinds. Pushes look at single records and stand for no other run: they are left out
-        unless they are asked for."""
+        """Newest first, of these kinds, as of the last `refresh`. Pushes, and runs of chosen records, stand for no
+        other run: they are left out unless they are asked for."""
         key = (name, kinds, with_pushes)
         with self._lock:
-            known = self._known.get(key, ())
-        newest = self._ask(key, 1)
-        if newest == known[:1]:
+            known, marks = self._known.get(key), self._marks
+        if known is not None:
             return known
         found = self._ask(key, MOST_RUNS)
+        counting = tuple(run for run in found if with_pushes or run.result is None or not run.result.is_partial)
         with self._lock:
-            self._known[key] = found
-        return found
+            if marks == self._marks:
+                self._known[key] = counting
+        return counting
 
     def _ask(self, key: _Key, limit: int) -> tuple[Run, ...]:
         name, kinds, with_pushes = key

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
@@ -77,11 +77,34 @@ class ScheduleService:
     def outlook(self, name: str) -> Outlook:
         """What the configuration will do by itself next. Raises ConfigurationError for an unusable schedule."""
         configuration = next((item for item in self._store.configurations() if item.name == name), None)
-        remembered, now = self._file.read(), self._clock.now()
-        is_paused = self._is_paused(remembered, now)
-        if configuration is None or (is_paused and remembered.paused_until is None):
+        if configuration is None:
             return NOTHING_AHEAD
-        wanted = list(self._wanted(configuration, remembered, now, self._store.follow_ups()))
+        self._history.refresh()
+        return self._outlook(configuration, self._file.read(), self._clock.now(), self._store.follow_ups())
+
+    def outlooks(self, configurations: Iterable[SyncConfiguration]) -> Mapping[str, Outlook]:
+        """The same of many, by name; nothing is ahead of one with an unusable schedule, whose check says so."""
+        remembered, now, follow_ups = self._file.read(), self._clock.now(), self._store.follow_ups()
+        self._history.refresh()
+        found = {}
+        for configuration in configurations:
+            try:
+                found[configuration.name] = self._outlook(configuration, remembered, now, follow_ups)
+            except ConfigurationError:
+                found[configuration.name] = NOTHING_AHEAD
+        return found
+
+    def _outlook(
+        self,
+        configuration: SyncConfiguration,
+        remembered: Remembered,
+        now: datetime,
+        follow_ups: Mapping[str, FollowUp],
+    ) -> Outlook:
+        is_paused = self._is_paused(remembered, now)
+        if is_paused and remembered.paused_until is None:
+            return NOTHING_AHEAD
+        wanted = list(self._wanted(configuration, remembered, now, follow_ups))
         if is_paused and remembered.paused_until is not None:
             wanted = [replace(due, at=max(due.at, remembered.paused_until)) for due in wanted]
         following = min(wanted, key=_rank, default=None)
@@ -102,6 +125,7 @@ class ScheduleService:
         schedule is left out; the check of the configuration says so.
         """
         configurations = self._store.configurations()
+        self._history.refresh()
         remembered = self._remember_schedules(configurations, now)
         self._arrivals.look(configurations, now, lambda name: _number(self._last(name, RunKind.RUN)))
         if self._is_paused(remembered, now):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 
@@ -215,6 +215,19 @@ def order_entities(entities: tuple[Entity, ...]) -> tuple[tuple[Entity, ...], tu
     except CycleError as error:
         return entities, tuple(error.args[1])
     return tuple(by_name[name] for name in names), ()
+
+
+def needed(entities: Iterable[Entity], wanted: Iterable[str]) -> frozenset[str]:
+    """The names of the wanted entities, and of all that these refer to, one over the other."""
+    by_name = {entity.name: entity for entity in entities}
+    found: set[str] = set()
+    pending = [name for name in wanted if name in by_name]
+    while pending:
+        name = pending.pop()
+        if name not in found:
+            found.add(name)
+            pending += [one for one in by_name[name].prerequisites if one in by_name]
+    return frozenset(found)
 
 
 def _layout(

@@ -23,7 +23,7 @@ from desktop_sync.services.preview import Preview
 from desktop_sync.services.records import RecordService
 from desktop_sync.services.run_lease import match_only_of
 from desktop_sync.services.seen_before import SeenBefore
-from desktop_sync.services.sync_session import OpenEndpoint, SyncSession
+from desktop_sync.services.sync_session import OpenEndpoint, SyncSession, needed
 from desktop_sync.services.watermarks import Scope, scheduled_mode
 
 
@@ -187,13 +187,15 @@ class SynchronizationService:
         progress: Progress = UNWATCHED,
         cancel: CancelToken | None = None,
     ) -> RunResult:
-        """What changed by these news, by entity, is prepared, or prepared and processed; nothing else is looked at.
+        """What changed by these news, by entity, is prepared, or prepared and processed, with the entities that these
+        refer to; nothing else is looked at.
 
         Records are read anew: news only say where to look. May be repeated; errors as `run`.
         """
         token = cancel or CancelToken()
         if any(one.is_whole for one in news.values()):
-            scope = Scope(Mode.INCREMENTAL, entities=frozenset(news))
+            entities = needed(self._planning.configuration(name).entities, news)
+            scope = Scope(Mode.INCREMENTAL, entities=entities)
             order = Order(kind, Trigger.PUSH, scope, frozenset(), progress, token)
         else:
             want = partial(told, self._ledger, news=news)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_sync.core.configuration import PerSide, RealTime
+from desktop_sync.core.configuration import FieldMapping, PerSide, RealTime
 from desktop_sync.core.errors import AlreadyRunningError
 from desktop_sync.core.push import Hint
 from desktop_sync.core.run import Outcome, RunKind, RunResult, Trigger
@@ -16,7 +16,7 @@ from desktop_sync.core.status import Status
 from desktop_sync.core.unattended import Due
 from desktop_sync.services.hint_queue import MOST_IDS
 from tests.support.ledger_home import HandClock
-from tests.support.worlds import NAME, World, WorldMaker, person_entity
+from tests.support.worlds import CITY, EMAIL, NAME, World, WorldMaker, person_entity
 
 TABLE_B = "id INTEGER PRIMARY KEY, email TEXT, city TEXT, remark TEXT, changed TEXT, gone TEXT"
 STAMPED = PerSide("Changed", "changed")
@@ -146,6 +146,39 @@ def test_an_entity_that_is_off_is_not_looked_at(world: WorldMaker) -> None:
     live.pump()
     assert len(live.w.rows("b")) == 1
     assert live.w.rows("b", entity="others") == []
+
+
+def test_what_a_changed_record_refers_to_goes_first_also_where_that_entity_is_off(world: WorldMaker) -> None:
+    owner = person_entity(name="owners", structures=PerSide("Owner", "owners"))
+    links = (FieldMapping("OwnerId", "owner_id", lookup="owners"), EMAIL, CITY)
+    person = person_entity(*links, real_time=RealTime.PREPARE_AND_PROCESS)
+    plain = "Id INTEGER PRIMARY KEY, Email TEXT, City TEXT, Note TEXT, Changed TEXT, Gone TEXT"
+    tables = {
+        "a": {"Person": f"{plain}, OwnerId INTEGER", "Owner": plain},
+        "b": {"people": f"{TABLE_B}, owner_id INTEGER", "owners": TABLE_B},
+    }
+    clock = HandClock()
+    live = Live(world(person, owner, clock=clock, b_is_table=True, **tables), clock)
+    live.w.run()
+    live.pump()
+    live.w.put("b", entity="owners", id=7, email="other@x.org", city="Rom")
+    live.w.put("a", entity="owners", Id=5, Email="boss@x.org", City="Rom")
+    live.w.put("a", Id=1, Email="ann@x.org", City="Wien", OwnerId=5)
+    live.pump()
+    [(number,)] = [row for row in live.w.rows("b", "id", entity="owners") if row != (7,)]
+    assert live.w.rows("b", "email", "owner_id") == [("ann@x.org", number)]
+
+
+def test_a_run_of_chosen_records_is_marked_as_such(live: Live) -> None:
+    live.w.edit("a", 1, City="Graz")
+    live.pump()
+    whole = live.w.run()
+    pushes = [run.result for run in live.w.app.records.runs(NAME) if run.trigger is Trigger.PUSH]
+    assert pushes
+    assert all(one is not None and one.is_partial for one in pushes)
+    assert not whole.is_partial
+    assert not live.w.app.synchronization.process(NAME).is_partial
+    assert live.w.app.synchronization.run_records(NAME, [live.w.of(1).id]).is_partial
 
 
 @pytest.mark.scenario("D7")

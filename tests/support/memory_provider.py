@@ -201,6 +201,9 @@ class MemoryStore(MemoryDefinitionStore):
         chosen = [run for run in mine if not kinds or run.kind in kinds]
         return sorted(chosen, key=lambda run: run.id, reverse=True)[offset : offset + limit]
 
+    def run_marks(self) -> tuple[int, tuple[int, ...]]:
+        return len(self.kept_runs), ()
+
     def is_held(self, configuration: str) -> bool:
         return configuration in self.held
 

@@ -172,3 +172,32 @@ def test_a_lock_file_of_the_dead_is_no_lock_whatever_it_says(home: Path, ledger:
     with pytest.raises(AlreadyRunningError, match="another process"), ledger.hold("Customers"):
         pass
     taken.release()
+
+
+def test_marks_tell_whether_a_run_began_or_ended(ledger: SqlLedger) -> None:
+    seen = [ledger.run_marks()]
+    first = ledger.open_run(configuration("x"), RunKind.RUN, Trigger.HAND)
+    seen.append(ledger.run_marks())
+    ledger.finish_run(first, result(first))
+    seen.append(ledger.run_marks())
+    second = ledger.open_run(configuration("y"), RunKind.RUN, Trigger.HAND)
+    ledger.finish_run(second, result(second))
+    seen.append(ledger.run_marks())
+    assert len(set(seen)) == len(seen)
+    assert ledger.run_marks() == seen[-1]
+
+
+def test_runs_can_be_asked_for_by_kind_and_without_those_of_a_trigger(ledger: SqlLedger) -> None:
+    made = {}
+    for kind, trigger in (
+        (RunKind.RUN, Trigger.HAND),
+        (RunKind.PREPARE, Trigger.SCHEDULE),
+        (RunKind.RUN, Trigger.PUSH),
+        (RunKind.PROCESS, Trigger.PUSH),
+    ):
+        made[kind, trigger] = ledger.open_run(configuration("x"), kind, trigger)
+    both = (RunKind.RUN, RunKind.PROCESS)
+    assert [run.trigger for run in ledger.runs("x", kinds=both)] == [Trigger.PUSH, Trigger.PUSH, Trigger.HAND]
+    assert [run.id for run in ledger.runs("x", 1, kinds=both, without=(Trigger.PUSH,))] == [
+        made[RunKind.RUN, Trigger.HAND]
+    ]

@@ -70,9 +70,11 @@ class Desk:
         updated: int = 1,
         trigger: Trigger = Trigger.SCHEDULE,
         took: timedelta = timedelta(seconds=5),
+        is_partial: bool = False,
     ) -> None:
         number = len(self.store.kept_runs) + 1
-        result = RunResult(number, name, outcome, (EntityResult("customers", actions={Action.UPDATE_B: updated}),))
+        done = (EntityResult("customers", actions={Action.UPDATE_B: updated}),)
+        result = RunResult(number, name, outcome, done, is_partial=is_partial)
         self.store.kept_runs.append(Run(number, name, 1, kind, trigger, when, when + took, outcome, result))
 
 
@@ -296,6 +298,16 @@ def test_a_complete_run_counts_for_both_and_a_push_for_neither(interval: Desk) -
         interval.ran(SIX_PM + timedelta(seconds=number), trigger=Trigger.PUSH)
     assert interval.wants(SIX_PM + timedelta(minutes=9)) == []
     assert interval.wants(SIX_PM + timedelta(minutes=10)) == [("Customers", RunKind.RUN, SCHEDULED)]
+
+
+def test_a_run_of_chosen_records_does_not_stand_for_the_scheduled_one(daily: Desk) -> None:
+    daily.at(NOON)
+    six = datetime(2026, 3, 3, 5, 0, tzinfo=UTC)
+    daily.ran(six + timedelta(seconds=1), trigger=Trigger.HAND, is_partial=True)
+    assert daily.at(six + timedelta(seconds=2)) == ("Customers",)
+    daily.ran(six + timedelta(seconds=3))
+    daily.ran(six + timedelta(seconds=4), trigger=Trigger.HAND, is_partial=True)
+    assert daily.at(six + timedelta(seconds=5)) == ()
 
 
 # Idle back-off
