@@ -255,3 +255,39 @@ def test_a_single_record_without_any_value_is_kept(ledger: SqlLedger) -> None:
         row = row.set_column(row.column_names.index(name), name, nothing)
     ledger.settle(KEY, 1, row)
     assert read(ledger.peers(KEY)).to_pylist() == row.drop_columns("last_error").to_pylist()
+
+
+PLAIN = [(f"A{i}", f"B{i}") for i in range(50)]
+INSERTS: dict[str, list[tuple[str | None, str | None]]] = {
+    "the same id on both sides": [(f"{i}", f"{i}") for i in range(50)],
+    "other ids on the other side": PLAIN,
+    "ids of every kind": [*PLAIN, ("\"\\'\n\t", "\x1e\x7f"), ("💾 é e\u0301", "\u2028'"), ("", " "), ("null", "1e3")],
+    "an id with what separates": [*PLAIN, ("x\x1fy", "z"), ("u", "v\x1f")],
+    "an id with a null character": [*PLAIN, ("x\0y", "z"), ("u", "v\0")],
+    "an id that is missing": [*PLAIN, (None, "z"), ("u", None)],
+}
+
+
+@pytest.mark.parametrize("ids", INSERTS.values(), ids=INSERTS)
+@pytest.mark.parametrize("step", [1, 2])
+def test_new_records_are_kept_as_they_were_settled(
+    ledger: SqlLedger, ids: list[tuple[str | None, str | None]], step: int
+) -> None:
+    rows = settlements([(7 + step * n, a_id, b_id, Status.PROCESSED) for n, (a_id, b_id) in enumerate(ids)])
+    ledger.settle(KEY, 3, rows)
+    assert read(ledger.peers(KEY)).to_pylist() == rows.drop_columns("last_error").to_pylist()
+
+
+@pytest.mark.parametrize("other", [None, b"", b"of another length"])
+def test_a_new_record_keeps_a_digest_of_any_length(ledger: SqlLedger, other: bytes | None) -> None:
+    rows = settlements([(n, f"{n}", f"{n}", Status.PROCESSED) for n in range(1, 20)])
+    digests = [*rows["b_digest"].to_pylist()[1:], other]
+    rows = rows.set_column(rows.schema.get_field_index("b_digest"), "b_digest", pa.array(digests, pa.binary()))
+    ledger.settle(KEY, 3, rows)
+    assert read(ledger.peers(KEY))["b_digest"].to_pylist() == digests
+
+
+def test_new_records_of_which_two_have_one_id_change_nothing(ledger: SqlLedger) -> None:
+    with pytest.raises(LedgerError):
+        ledger.settle(KEY, 3, settlements([(n, f"{n % 18}", f"B{n}", Status.PROCESSED) for n in range(1, 20)]))
+    assert pairs(ledger) == {}
