@@ -71,6 +71,13 @@ class DefinitionStore(Protocol):
     def base_folder(self, endpoint: str) -> str:
         """The folder that relative paths of the endpoint start at (that of the imported file), or empty."""
 
+    def systems(self, seen: Mapping[str, str] = ...) -> dict[str, str]:
+        """For endpoints that are one system (one file, folder or database): the name of the one that was known first,
+        as far as runs have seen it, and by `seen`: endpoint → identity."""
+
+    def keep_systems(self, identities: Mapping[str, str]) -> None:
+        """These endpoints, by name, are now the systems with these identities (`EndpointSession.identity`)."""
+
     def save_endpoint(self, endpoint: Endpoint, base_folder: str = "") -> None: ...
     def save_configuration(self, configuration: SyncConfiguration) -> SyncConfiguration:
         """Kept with a version one higher than the last of that name if anything differs; the kept one is returned."""

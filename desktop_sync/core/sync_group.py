@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from desktop_sync.core.configuration import Entity, FieldMapping, PerSide, Resolution, Side, SyncConfiguration
 from desktop_sync.core.run import Outcome, RunResult
@@ -36,10 +36,19 @@ class SyncGroup:
 
 @dataclass(frozen=True, slots=True)
 class OriginScope:
-    """What of an entity carries origin stamps: the known fields of both structures, and who is preferred in a tie."""
+    """What of an entity carries origin stamps: the known fields of both structures, and who is preferred in a tie.
+    `systems` are the names that the stamps know the endpoints by."""
 
     fields: PerSide[tuple[str, ...]]
     preference: tuple[str, ...]
+    systems: PerSide[str]
+
+
+def on_systems(
+    configurations: Iterable[SyncConfiguration], systems: Mapping[str, str]
+) -> tuple[SyncConfiguration, ...]:
+    """The same, with endpoints that are one system under the one name that `systems` has for them."""
+    return tuple(replace(one, a=systems.get(one.a, one.a), b=systems.get(one.b, one.b)) for one in configurations)
 
 
 def structure_of(configuration: SyncConfiguration, entity: Entity, side: Side) -> StructureName:
@@ -139,7 +148,8 @@ def origin_scope(
         return None
     everyone = [configuration, *others]
     group = group_with(configuration.name, everyone) or SyncGroup((configuration.name,), ())
-    return OriginScope(PerSide(known[Side.A], known[Side.B]), preference_of(group, everyone))
+    systems = PerSide(configuration.a, configuration.b)
+    return OriginScope(PerSide(known[Side.A], known[Side.B]), preference_of(group, everyone), systems)
 
 
 def _users(

@@ -135,10 +135,12 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class OriginLayout:
-    """The columns of each side whose values carry origin stamps, and who is preferred where the clocks cannot tell."""
+    """The columns of each side whose values carry origin stamps, who is preferred where the clocks cannot tell, and
+    what the stamps call the endpoints."""
 
     columns: PerSide[tuple[Column, ...]]
     preference: tuple[str, ...]
+    systems: PerSide[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +195,7 @@ def make_layout(
     origins = None
     if scope is not None:
         stamped = PerSide(builders[Side.A].stamped, builders[Side.B].stamped)
-        origins = OriginLayout(stamped, scope.preference)
+        origins = OriginLayout(stamped, scope.preference, scope.systems)
     layout = Layout(entity, number, a, b, steps, comparisons, origins)
     if not layout.identifying:
         raise ConfigurationError("no field is marked as identifying", Place(structure=entity.name), "field.identifying")

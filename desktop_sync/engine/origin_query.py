@@ -66,6 +66,7 @@ def make_origins(bench: Workbench, given: PlanInput, scanned: PerSide[Mapping[st
 def _origins_sql(given: PlanInput, side: Side, scanned: Mapping[str, int], now_us: int) -> str:
     layout, own = given.layout, given.layout.of(side)
     columns = stamped_columns(layout, side)
+    system = own.endpoint if layout.origins is None else layout.origins.systems.of(side)
     staging = given.read_of(side).staging
     staged = staging.select(f"(SELECT {raw_columns(layout, side)} FROM {side_table(layout, side)} WHERE is_kept)")
     claim = "CAST(NULL AS BIGINT)", "0"
@@ -82,7 +83,7 @@ def _origins_sql(given: PlanInput, side: Side, scanned: Mapping[str, int], now_u
     for column in columns:
         place = column.place
         at, error, told = settle_sql("v.claimed", "v.claim_error", scanned.get(column.name), now_us)
-        fresh = stamp_struct(at, error, literal(own.endpoint), _preference(layout), told)
+        fresh = stamp_struct(at, error, literal(system), _preference(layout), told)
         made.append(f"v.d{place}")
         made.append(
             f"CASE WHEN k.c{place} = v.d{place} THEN k.cf{place} WHEN k.p{place} = v.d{place} THEN k.pf{place} "

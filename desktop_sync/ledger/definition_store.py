@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from sqlalchemy import Connection, delete, func, insert, select, update
@@ -15,10 +15,13 @@ from desktop_sync.core.errors import ConfigurationError, LedgerError, Place
 from desktop_sync.core.provider_port import LEASE_SETTING
 from desktop_sync.ledger import tables
 from desktop_sync.ledger.definition_codec import configuration_text, endpoint_text, read_configuration, read_endpoint
+from desktop_sync.ledger.home_mark import fact, put_fact
 from desktop_sync.ledger.json_codec import DocumentError
 from desktop_sync.ledger.plan_shelf import SqlPlanShelf
 from desktop_sync.ledger.store import Store, configuration_id, make_configuration_id
 
+_SYSTEMS = "endpoint systems"
+_NONE_SEEN: Mapping[str, str] = {}
 _PASSWORD_IN_URL = re.compile(r"[a-z][a-z0-9+.\-]*://[^\s/?#@]*:[^\s/?#@]+@", re.IGNORECASE)
 
 
@@ -46,6 +49,20 @@ class SqlDefinitionStore(SqlPlanShelf, Store):
             ).scalar()
         return found or ""
 
+    def systems(self, seen: Mapping[str, str] = _NONE_SEEN) -> dict[str, str]:
+        """For endpoints that are one system: the name of the one that was known first. `seen` are told besides."""
+        with self._database.reading() as connection:
+            return systems_of(connection, seen)
+
+    def keep_systems(self, identities: Mapping[str, str]) -> None:
+        """These endpoints are now the systems with these identities. Writes nothing where that is known."""
+        with self._database.reading() as connection:
+            known = _identities(connection)
+        if identities.items() <= known.items():
+            return
+        with self._database.writing("keep_systems") as connection:
+            _keep_identities(connection, _identities(connection) | dict(identities))
+
     def save_endpoint(self, endpoint: Endpoint, base_folder: str = "") -> None:
         """Kept in place of the one of that name. Raises ConfigurationError where a setting holds a password."""
         for name, setting in endpoint.settings.items():
@@ -55,6 +72,7 @@ class SqlDefinitionStore(SqlPlanShelf, Store):
                 )
         columns = {"document": endpoint_text(endpoint), "base_folder": base_folder, "saved_at": self._now_us()}
         with self._database.writing("save_endpoint") as connection:
+            _forget_identity(connection, endpoint.name)  # it may be another system now
             known = connection.execute(
                 update(tables.endpoint).where(tables.endpoint.c.name == endpoint.name).values(**columns)
             )
@@ -95,6 +113,7 @@ class SqlDefinitionStore(SqlPlanShelf, Store):
             if users:
                 raise ConfigurationError(f"the configuration {users[0]!r} uses it", Place(name))
             connection.execute(delete(tables.endpoint).where(tables.endpoint.c.name == name))
+            _forget_identity(connection, name)
 
     def delete_configuration(self, name: str) -> None:
         """Gone with its peers, conflicts and waiting plan; runs and history stay. Raises AlreadyRunningError while it
@@ -176,6 +195,29 @@ class SqlDefinitionStore(SqlPlanShelf, Store):
     def _unreadable(self, what: str, error: DocumentError) -> LedgerError:
         problem = f"it holds a definition of this kind that this program cannot read: {what} ({error})"
         return LedgerError(problem, str(self._database.path))
+
+
+def systems_of(connection: Connection, seen: Mapping[str, str] = _NONE_SEEN) -> dict[str, str]:
+    """Endpoint → the first endpoint that is the same system; those that are alone are not in it."""
+    first: dict[str, str] = {}
+    known = _identities(connection) | dict(seen)
+    found = {name: first.setdefault(identity, name) for name, identity in known.items()}
+    return {name: same for name, same in found.items() if list(found.values()).count(same) > 1}
+
+
+def _identities(connection: Connection) -> dict[str, str]:
+    """By endpoint, in the order in which they became known."""
+    return dict(json.loads(fact(connection, _SYSTEMS) or "[]"))
+
+
+def _keep_identities(connection: Connection, identities: Mapping[str, str]) -> None:
+    put_fact(connection, _SYSTEMS, json.dumps(list(identities.items())))
+
+
+def _forget_identity(connection: Connection, endpoint: str) -> None:
+    known = _identities(connection)
+    if known.pop(endpoint, None) is not None:
+        _keep_identities(connection, known)
 
 
 def made_identity(configuration: SyncConfiguration, endpoints: Iterable[Endpoint]) -> str:

@@ -11,9 +11,9 @@ from desktop_sync.core.configuration import Side, SyncConfiguration
 from desktop_sync.core.errors import BugError, LedgerError
 from desktop_sync.core.ledger_values import BatchState
 from desktop_sync.core.run import Outcome, Run, RunKind, RunResult, Trigger
-from desktop_sync.core.sync_group import StructureName, siblings_of
+from desktop_sync.core.sync_group import StructureName, on_systems, siblings_of
 from desktop_sync.ledger import tables
-from desktop_sync.ledger.definition_store import SqlDefinitionStore
+from desktop_sync.ledger.definition_store import SqlDefinitionStore, systems_of
 from desktop_sync.ledger.home_mark import next_fence
 from desktop_sync.ledger.instants import from_us, optional_time
 from desktop_sync.ledger.json_codec import DocumentError
@@ -114,7 +114,7 @@ class SqlRunStore(SqlDefinitionStore):
                 self._mark_siblings(connection, run_id, name)
 
     def _mark_siblings(self, connection: Connection, run_id: int, name: str) -> None:
-        configurations = self._current(connection)
+        configurations = on_systems(self._current(connection), systems_of(connection))
         mine = next((one for one in configurations if one.name == name), None)
         if mine is not None:
             written = [StructureName(mine.endpoint_of(side), one) for side, one in _written_by(connection, run_id)]

@@ -56,7 +56,7 @@ def states_of(session: SyncSession, layout: Layout, identity: Mapping[Side, str]
 
 
 def identities(session: SyncSession) -> dict[Side, str]:
-    return {side: endpoint.identity() for side, endpoint in session.endpoints.items()}
+    return {side: session.identity_of(side) for side in Side}
 
 
 def identity_findings(session: SyncSession, layout: Layout, states: SideStates, ledger: Ledger) -> list[GuardFinding]:

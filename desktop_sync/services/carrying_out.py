@@ -90,6 +90,7 @@ class CarryingOut:
         try:
             lease.take()
             session.lease = lease
+            plans.ledger.keep_systems(session.identities)
             match_only = self._begun_mode(configuration.name)
             if preview is not None and preview.match_only is not match_only:
                 raise VersionMismatchError("the plan", _mode(preview.match_only), _mode(match_only))

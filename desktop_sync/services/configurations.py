@@ -27,7 +27,7 @@ from desktop_sync.core.pipeline import KINDS, STANDARD, with_standard
 from desktop_sync.core.ports import Clock
 from desktop_sync.core.schedule import ScheduleKind
 from desktop_sync.core.status import Status
-from desktop_sync.core.sync_group import StructureName, SyncGroup, structures_of, sync_groups
+from desktop_sync.core.sync_group import StructureName, SyncGroup, on_systems, structures_of, sync_groups
 from desktop_sync.core.trigger_check import check_triggers
 from desktop_sync.core.unattended import Outlook
 from desktop_sync.engine.expression.reading import read
@@ -93,7 +93,8 @@ class ConfigurationService:
         self.get(name)
         self._refuse_while_running(name)
         self._store.delete_configuration(name)
-        used = (structures_of(configuration) for configuration in self._store.configurations())
+        left = on_systems(self._store.configurations(), self._store.systems())
+        used = (structures_of(configuration) for configuration in left)
         self._store.keep_structures(frozenset[StructureName]().union(*used))
 
     def rename(self, name: str, new_name: str) -> None:
@@ -134,7 +135,7 @@ class ConfigurationService:
         """Everything that can be said without touching the endpoints, also whether expressions can be read."""
         return (
             *configuration_check.check(configuration),
-            *check_group(configuration, self._store.configurations()),
+            *self._check_group(configuration),
             *check_triggers(configuration, self._store.configurations()),
             *_check_cron(configuration),
             *_check_syntax(configuration),
@@ -213,6 +214,11 @@ class ConfigurationService:
             described = reading.describe(endpoint, structure)
             return mapping_sample.filter_count(reading, endpoint, described, condition)
 
+    def _check_group(self, configuration: SyncConfiguration) -> Iterator[Finding]:
+        systems = self._store.systems()
+        (mine,) = on_systems([configuration], systems)
+        return check_group(mine, on_systems(self._store.configurations(), systems))
+
     def sentences(self, configuration: SyncConfiguration) -> tuple[str, ...]:
         """What will happen, in sentences."""
         return configuration_text.sentences(configuration)
@@ -220,7 +226,7 @@ class ConfigurationService:
     def states(self) -> tuple[ConfigurationState, ...]:
         """What the list of configurations shows, by name."""
         known = self.list()
-        follow_ups, groups = self._store.follow_ups(), sync_groups(known)
+        follow_ups, groups = self._store.follow_ups(), sync_groups(on_systems(known, self._store.systems()))
         ahead = self._schedules.outlooks(known)
         return tuple(self._state(one, ahead[one.name], follow_ups, groups) for one in known)
 

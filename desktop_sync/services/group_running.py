@@ -18,6 +18,7 @@ from desktop_sync.core.sync_group import (
     StructureName,
     SyncGroup,
     group_with,
+    on_systems,
     siblings_of,
     sync_groups,
 )
@@ -51,8 +52,10 @@ def note_run(
     """
     if looked_at is not None and result.outcome in _CARRIED_OUT:
         store.clear_follow_up(configuration.name, looked_at)
-    names = [StructureName(configuration.endpoint_of(side), structure) for side, structure in written]
-    siblings = siblings_of(configuration.name, store.configurations(), names) if names else ()
+    systems = store.systems() if written else {}
+    (mine,) = on_systems([configuration], systems)
+    names = [StructureName(mine.endpoint_of(side), structure) for side, structure in written]
+    siblings = siblings_of(mine.name, on_systems(store.configurations(), systems), names) if names else ()
     if siblings:
         store.mark_follow_up(siblings, configuration.name)
 
@@ -66,11 +69,14 @@ class GroupService:
 
     def list(self) -> tuple[SyncGroup, ...]:
         """The groups, in the order of their first members."""
-        return sync_groups(self._store.configurations())
+        return sync_groups(self._configurations())
 
     def with_member(self, name: str) -> SyncGroup | None:
         """The group that the configuration belongs to; None where it shares no structure."""
-        return group_with(name, self._store.configurations())
+        return group_with(name, self._configurations())
+
+    def _configurations(self) -> tuple[SyncConfiguration, ...]:
+        return on_systems(self._store.configurations(), self._store.systems())
 
     def follow_ups(self) -> dict[str, FollowUp]:
         """Configurations that are to run because a sibling wrote to a shared structure."""
@@ -90,7 +96,7 @@ class GroupService:
         `name` is that of any member. Members that are switched off are left out. A member that a guard stopped, or that
         was cancelled, ends it. Raises ConfigurationError where there is no group, and the errors of a run.
         """
-        configurations = self._store.configurations()
+        configurations = self._configurations()
         if all(configuration.name != name for configuration in configurations):
             raise ConfigurationError(f'there is no configuration named "{name}"', path="configuration")
         group = group_with(name, configurations)

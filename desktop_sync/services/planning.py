@@ -48,7 +48,8 @@ class Planning:
         """Opened; close it. Entities that drifted take no part. Raises what `open_session` raises."""
         self.work_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         sweep(str(self.work_folder))
-        scopes = Scopes(configuration, self.ledger.configurations())
+        seen: dict[str, str] = {}
+        scopes = Scopes(configuration, self.ledger.configurations(), lambda: self.ledger.systems(seen))
         provenance = Provenance(self.ledger, self.clock, self.clock.now(), scopes)
         return open_session(
             configuration,
@@ -57,6 +58,7 @@ class Planning:
             str(self.work_folder),
             provenance,
             leaves_out_drifted=True,
+            identities=seen,
         )
 
     def basis(self, name: str) -> str:

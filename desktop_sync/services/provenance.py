@@ -7,7 +7,7 @@ value that is about to be written is kept beside that of the value that stands t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -20,7 +20,7 @@ from desktop_sync.core.errors import ExpressionError
 from desktop_sync.core.ledger_port import OriginStore
 from desktop_sync.core.ports import Clock
 from desktop_sync.core.provider_port import Operation, WriteResult, WriteStatus
-from desktop_sync.core.sync_group import OriginScope, StructureName, origin_scope
+from desktop_sync.core.sync_group import OriginScope, StructureName, on_systems, origin_scope
 from desktop_sync.engine import origin_query
 from desktop_sync.engine.expression.names import names_in
 from desktop_sync.engine.layout import Layout
@@ -33,13 +33,17 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Scopes:
-    """Which entities of a configuration carry origin stamps, given all configurations there are."""
+    """Which entities of a configuration carry origin stamps, given all configurations there are. `systems`: which
+    endpoints are one system, asked when the session's are open."""
 
     configuration: SyncConfiguration
     configurations: Sequence[SyncConfiguration]
+    systems: Callable[[], Mapping[str, str]]
 
     def of(self, entity: Entity) -> OriginScope | None:
-        return origin_scope(self.configuration, entity, self.configurations, expression_fields)
+        systems = self.systems()
+        (mine,) = on_systems([self.configuration], systems)
+        return origin_scope(mine, entity, on_systems(self.configurations, systems), expression_fields)
 
 
 def expression_fields(text: str) -> tuple[str, ...]:
@@ -199,7 +203,10 @@ def _told(stamps: pa.Array) -> pa.Array:
 
 
 def structure_name(layout: Layout, side: Side) -> StructureName:
-    return StructureName(layout.of(side).endpoint, layout.of(side).structure.name)
+    own = layout.of(side)
+    return StructureName(
+        own.endpoint if layout.origins is None else layout.origins.systems.of(side), own.structure.name
+    )
 
 
 def to_us(at: datetime) -> int:

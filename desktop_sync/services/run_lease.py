@@ -18,12 +18,16 @@ RENEWED_AFTER_S = TERM.total_seconds() / 3
 
 
 def keepers(endpoints: Mapping[str, EndpointSession]) -> dict[str, LeaseKeeper]:
-    """Those of the opened endpoints that keep a lease, by name."""
-    return {
-        name: session
-        for name, session in endpoints.items()
-        if session.capabilities.keeps_leases and isinstance(session, LeaseKeeper)
-    }
+    """Those of the opened endpoints that keep a lease, by name; of endpoints that are one system, the first."""
+    found: dict[str, LeaseKeeper] = {}
+    systems: set[str] = set()
+    for name, session in endpoints.items():
+        if session.capabilities.keeps_leases and isinstance(session, LeaseKeeper):
+            system = session.identity()
+            if system not in systems:
+                systems.add(system)
+                found[name] = session
+    return found
 
 
 class RunLease:

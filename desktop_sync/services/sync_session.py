@@ -68,6 +68,7 @@ class SyncSession:
     drifted: dict[str, EndpointError] = field(default_factory=dict)
     clocks: SessionClocks | None = None
     records: RecordStore | None = None
+    identities: dict[str, str] = field(default_factory=dict)
     _bench: Workbench | None = None
 
     @property
@@ -122,6 +123,13 @@ class SyncSession:
         self.drifted |= dependents(entities, self.drifted | dict(drifted))
         self.layouts = tuple(layout for layout in self.layouts if layout.entity.name not in self.drifted)
 
+    def identity_of(self, side: Side) -> str:
+        """What system the endpoint is, asked once."""
+        name = self.configuration.endpoint_of(side)
+        if name not in self.identities:
+            self.identities[name] = self.endpoints[side].identity()
+        return self.identities[name]
+
     def stop_entity(self, layout: Layout, error: SchemaDriftError) -> None:
         """The entity takes no part any more, as `leave_out`. Raises the error where there is no other one."""
         self.leave_out({layout.entity.name: error})
@@ -169,14 +177,17 @@ def open_session(
     provenance: Provenance | None = None,
     *,
     leaves_out_drifted: bool = False,
+    identities: dict[str, str] | None = None,
 ) -> SyncSession:
     """A session of this version of the configuration. Raises ConfigurationError and EndpointError; then nothing is
-    open. With `leaves_out_drifted`, entities whose mapping does not fit their structures any more are left out, unless
-    that are all."""
+    open. `identities` hold by name what systems the endpoints are, once they are open. With `leaves_out_drifted`,
+    entities whose mapping does not fit their structures any more are left out, unless that are all."""
     endpoints: dict[Side, EndpointSession] = {}
     try:
         for side in Side:
             endpoints[side] = open_endpoint(configuration.endpoint_of(side))
+            if identities is not None:
+                identities[configuration.endpoint_of(side)] = endpoints[side].identity()
         entities = tuple(with_peer_lookups(configuration, entity) for entity in configuration.entities)
         ordered, cycle = order_entities(entities)
         if not is_enabled(configuration, StepKind.PREREQUISITES):
@@ -198,6 +209,7 @@ def open_session(
     opened = SyncSession(
         configuration, endpoints, tuple(layouts), frozenset(missing), work_folder, provenance, cycle, records=records
     )
+    opened.identities = identities if identities is not None else {}
     opened.leave_out(drifted)
     if drifted and not opened.layouts:
         opened.close()

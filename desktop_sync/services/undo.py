@@ -156,7 +156,7 @@ class UndoService:
     def _session(self, configuration: SyncConfiguration) -> SyncSession:
         self._work_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         sweep(str(self._work_folder))
-        scopes = Scopes(configuration, self._ledger.configurations())
+        scopes = Scopes(configuration, self._ledger.configurations(), self._ledger.systems)
         provenance = Provenance(self._ledger, self._clock, self._clock.now(), scopes)
         return open_session(configuration, self._open_endpoint, self._ledger, str(self._work_folder), provenance)
 

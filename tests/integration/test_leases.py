@@ -15,7 +15,7 @@ import pytest
 
 from desktop_sync.bootstrap import TimeOrderedIds, build_application
 from desktop_sync.core.binding import GRACE, TERM, MatchOnly
-from desktop_sync.core.configuration import Side
+from desktop_sync.core.configuration import Endpoint, Side
 from desktop_sync.core.decision import Action
 from desktop_sync.core.error_text import sentence
 from desktop_sync.core.errors import (
@@ -608,3 +608,19 @@ def test_a_copy_is_refused_by_a_lease_of_an_earlier_version_and_takes_that_over_
         assert run(second).outcome is Outcome.DONE
     with pytest.raises(BoundElsewhereError):
         world.run()
+
+
+def test_two_endpoints_that_are_one_file_keep_one_lease(leased: tuple[World, MachineClock]) -> None:
+    """Else the second would find the lease of the first and take its own ledger for a restored one."""
+    world, _ = leased
+    world.a.create("people", "id INTEGER PRIMARY KEY, email TEXT, city TEXT")
+    (world.folder / "again.sqlite").symlink_to(world.folder / "a.sqlite")
+    settings = {"file": str(world.folder / "again.sqlite"), "keeps_lease": True}
+    world.app.endpoints.save(Endpoint("Shop", "sql", settings))
+    for _ in range(2):
+        result = world.run()
+        assert result.outcome is Outcome.DONE, result
+        assert not result.only_matched
+    report = world.app.bindings.look(NAME)
+    assert (list(report.leases), report.mode) == (["CRM"], None)
+    assert len(world.a.rows("people")) == 3

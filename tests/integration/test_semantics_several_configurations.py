@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from desktop_sync.core.configuration import Endpoint
 from desktop_sync.core.run import Outcome
 from desktop_sync.core.schedule import Schedule, ScheduleKind
 from tests.support.sync_groups import GroupWorld, at, make_group_world
@@ -134,3 +135,70 @@ def test_after_a_run_that_wrote_to_a_shared_structure_its_siblings_are_to_follow
     assert world.app.schedules.due(world.clock.now()) == ()
     # What it wrote went to its own structure alone: nobody is to follow.
     assert world.values("x") == {"A": "p", "B": "p", "Local": "p"}
+
+
+# Two endpoints that are one system
+
+
+def aliased(world: GroupWorld, kind: str, folder: Path) -> str:
+    """Another endpoint, under another spelling, for the system "Local"; its name."""
+    (folder / "other way").symlink_to(folder, target_is_directory=True)
+    place = folder / "other way" / ("Local.sqlite" if kind == "databases" else "Local")
+    settings = {"file": str(place)} if kind == "databases" else {"folder": str(place)}
+    world.app.endpoints.save(Endpoint("Also local", KINDS[kind]["Local"], settings))
+    return "Also local"
+
+
+@pytest.mark.scenario("G1")
+@pytest.mark.parametrize("order", [("first", "second"), ("second", "first")], ids=["first", "second"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_endpoints_that_are_one_system_make_one_group_and_the_newest_value_wins_everywhere(
+    tmp_path: Path, open_worlds: ExitStack, kind: str, order: tuple[str, ...]
+) -> None:
+    world = hub_world(open_worlds, tmp_path, kind)
+    also = aliased(world, kind, tmp_path)
+    world.connect("Local", "A", "x", name="first")
+    world.connect(also, "B", "x", name="second")
+    assert world.app.groups.list() == ()  # nobody has seen yet that they are one
+    for system in ("A", "B", "Local"):
+        world.put(system, "1", at(9), x="old")
+    world.settle(order)
+    (group,) = world.app.groups.list()
+    assert group.members == ("first", "second")
+    world.settle(order)
+    world.edit("A", "1", at(15), x="p")
+    world.edit("B", "1", at(14), x="q")
+    world.edit("Local", "1", at(13), x="r")
+    world.run(*order, when=at(16))
+    world.settle(order)
+    assert world.values("x") == {"A": "p", "B": "p", "Local": "p"}
+
+
+@pytest.mark.scenario("G1")
+def test_a_sibling_by_another_endpoint_of_the_same_system_is_to_follow(tmp_path: Path, open_worlds: ExitStack) -> None:
+    world = hub_world(open_worlds, tmp_path, "databases")
+    also = aliased(world, "databases", tmp_path)
+    world.connect("Local", "A", "x", name="first")
+    world.connect(also, "B", "x", name="second")
+    world.run("first", "second")
+    world.put("A", "1", at(9), x="p")
+    world.run("first")
+    assert {name: one.because for name, one in world.app.groups.follow_ups().items()} == {"second": "first"}
+    assert world.app.groups.run("second").is_settled
+    assert world.values("x") == {"A": "p", "B": "p", "Local": "p"}
+    state = {one.name: one for one in world.app.configurations.states()}
+    assert state["first"].group == ("first", "second")
+
+
+def test_an_endpoint_that_is_edited_is_no_longer_taken_for_the_same_system(
+    tmp_path: Path, open_worlds: ExitStack
+) -> None:
+    world = hub_world(open_worlds, tmp_path, "databases")
+    also = aliased(world, "databases", tmp_path)
+    world.connect("Local", "A", "x", name="first")
+    world.connect(also, "B", "x", name="second")
+    world.run("first", "second")
+    assert world.app.ledger.systems() == {"Local": "Local", also: "Local"}
+    world.app.endpoints.save(Endpoint(also, "sql", {"file": str(tmp_path / "B.sqlite")}))
+    assert world.app.ledger.systems() == {}
+    assert world.app.groups.list() == ()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from desktop_sync.core.configuration import Endpoint, SyncConfiguration
 from desktop_sync.core.provider_port import Setting, SettingKind
+
+EACH_ITS_OWN: Mapping[str, str] = {}
 
 
 class MemoryDefinitionStore:
@@ -23,6 +26,12 @@ class MemoryDefinitionStore:
 
     def base_folder(self, endpoint: str) -> str:
         return self.folder_by_name.get(endpoint, "")
+
+    def systems(self, seen: Mapping[str, str] = EACH_ITS_OWN) -> dict[str, str]:
+        return {}
+
+    def keep_systems(self, identities: Mapping[str, str]) -> None:
+        """Each endpoint is a system of its own here."""
 
     def save_endpoint(self, endpoint: Endpoint, base_folder: str = "") -> None:
         self.endpoint_by_name[endpoint.name] = endpoint
