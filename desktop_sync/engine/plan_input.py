@@ -71,6 +71,12 @@ def problem_text(column: str) -> str:
     )
 
 
+def own_way(column: str) -> str:
+    """SQL: whether the problem is one of a step of the side's own way to the other side, not of the record itself. Such
+    a one holds back what that side would send, and nothing that it receives."""
+    return f"coalesce(starts_with({column}, {literal(PROBLEM_SEPARATOR)}), false)"
+
+
 def raw_columns(layout: Layout, side: Side) -> str:
     return ", ".join(column.raw for column in layout.of(side).columns)
 

@@ -128,6 +128,7 @@ def _plan_touched(bench: Workbench, given: PlanInput) -> None:
     _settle_quiet(bench, layout)
     _fill_empty(bench, given)
     _turn_equal_updates(bench, layout)
+    _hold_back_stopped(bench, layout)
 
 
 def _merges_sql(entity: Entity, is_contact: str) -> str:
@@ -270,6 +271,18 @@ def _turn_equal_updates(bench: Workbench, layout: Layout) -> None:
         f"rows_{layout.number}.a_id "
         f"AND c.b_rid = rows_{layout.number}.b_id AND c.equal)"
     )
+
+
+def _hold_back_stopped(bench: Workbench, layout: Layout) -> None:
+    """A record that a step of its own way stops is not sent; what the other side sends goes on (SPEC §6)."""
+    for side in Side:
+        sending = [action for action in Action if action.target is side.other]
+        bench.execute(
+            f"UPDATE rows_{layout.number} SET action = {Action.INVALID:d}, rule = {Rule.UNUSABLE:d}, winner = NULL, "
+            f"is_fill = false, detail = t.stops_{side.value} FROM touched_{layout.number} t "
+            f"WHERE t.stops_{side.value} IS NOT NULL AND t.record_id = rows_{layout.number}.record_id "
+            f"AND action IN ({', '.join(f'{action:d}' for action in sending)})"
+        )
 
 
 def _insert_cases(bench: Workbench, name: str, cases: tuple[Case, ...]) -> None:

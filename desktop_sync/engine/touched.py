@@ -8,24 +8,32 @@ from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Change
 from desktop_sync.core.status import DeletedIn, Status
 from desktop_sync.engine.layout import Layout
-from desktop_sync.engine.plan_input import SETTLED, PlanInput, has_table, plan_table, problem_text
+from desktop_sync.engine.plan_input import SETTLED, PlanInput, has_table, own_way, plan_table, problem_text
 from desktop_sync.engine.sides import looked_table, peer_table, side_table
 from desktop_sync.engine.wanted import wanted_table
 from desktop_sync.engine.workbench import Workbench
 
 
 def find_touched(bench: Workbench, given: PlanInput) -> None:
-    """The table touched_N has the peers that need a look: changed, gone, out of order, or waiting to be tried."""
+    """The table touched_N has the peers that need a look: changed, gone, out of order, or waiting to be tried.
+
+    `problem`: why the pair cannot be synchronized. `stops_a` and `stops_b`: why that side's record must not be sent.
+    """
     layout = given.layout
     changes = ", ".join(f"{_change_sql(given, side)} AS change_{side.value}" for side in Side)
     bench.execute(f"CREATE OR REPLACE TABLE candidates AS {_candidates_sql(bench, given)}")
+    own, stops = [], []
+    for side in Side:
+        problem = f"{side.value}.problem"
+        own.append(f"CASE WHEN NOT {own_way(problem)} THEN {problem_text(problem)} END")
+        stops.append(f"CASE WHEN {own_way(problem)} THEN {problem_text(problem)} END AS stops_{side.value}")
     among = "record_id IN (SELECT record_id FROM candidates)"
     bench.execute(
         f"CREATE OR REPLACE TABLE touched_{layout.number} AS SELECT * FROM ("
         f"SELECT p.*, {changes}, a.record_id IS NOT NULL AS has_a, b.record_id IS NOT NULL AS has_b, "
         f"coalesce(a.is_kept, false) AS kept_a, coalesce(b.is_kept, false) AS kept_b, "
         f"coalesce(a.in_filter, true) AND coalesce(b.in_filter, true) AS in_filter, "
-        f"coalesce({problem_text('a.problem')}, {problem_text('b.problem')}) AS problem "
+        f"{', '.join(stops)}, coalesce({', '.join(own)}) AS problem "
         f"FROM (SELECT * FROM {peer_table(layout)} WHERE {among}) p "
         f"LEFT JOIN (SELECT * FROM {side_table(layout, Side.A)} WHERE {among}) a ON a.record_id = p.record_id "
         f"LEFT JOIN (SELECT * FROM {side_table(layout, Side.B)} WHERE {among}) b ON b.record_id = p.record_id "

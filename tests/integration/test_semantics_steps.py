@@ -151,6 +151,83 @@ def test_a_validate_step_makes_a_record_invalid_with_its_message(world: WorldMak
     assert w.of(2).status is Status.PROCESSED
 
 
+SHORT = step(StepKind.VALIDATE, condition="length(new_city) <= 5", message="the city is too long for the shop")
+
+
+def validated(world: WorldMaker, **rules: object) -> World:
+    """One pair in agreement, and a step that lets only short cities go to B."""
+    w = with_steps(world, SHORT, **rules)
+    w.put("a", Id=1, Email="ann@x.org", City="Wien")
+    w.run()
+    return w
+
+
+def b_id(w: World) -> object:
+    return w.of(1).b_id
+
+
+def test_a_validate_step_of_one_direction_does_not_hold_back_the_other(world: WorldMaker) -> None:
+    w = validated(world)
+    w.edit("b", b_id(w), city="Innsbruck")
+    assert w.actions(w.run()) == {Action.UPDATE_A: 1}
+    assert w.rows("a", "City") == [("Innsbruck",)]
+    assert w.of(1).status is Status.PROCESSED
+    w.assert_quiet()  # nothing is to be sent to B: that it would be stopped on that way is no matter
+    w.edit("b", b_id(w), city="Salzburg")
+    assert w.actions(w.run()) == {Action.UPDATE_A: 1}
+    assert w.of(1).status is Status.PROCESSED
+    w.edit("a", 1, City="Klagenfurt")
+    assert w.run().entities[0].failed == 1
+    assert w.of(1).status is Status.INVALID
+    assert w.of(1).last_error == "the city is too long for the shop"
+    assert w.rows("b", "city") == [("Salzburg",)]
+    w.edit("a", 1, City="Graz")
+    assert w.actions(w.run()) == {Action.UPDATE_B: 1}
+    assert w.of(1).status is Status.PROCESSED
+
+
+@pytest.mark.parametrize(("rule", "action"), [(ConflictRule.B, Action.UPDATE_A), (ConflictRule.A, Action.INVALID)])
+def test_of_two_changes_the_one_that_its_step_stops_is_held_back_only_where_it_wins(
+    world: WorldMaker, rule: ConflictRule, action: Action
+) -> None:
+    w = validated(world, conflict=rule)
+    w.edit("a", 1, City="Innsbruck")
+    w.edit("b", b_id(w), city="Linz")
+    result = w.run()
+    assert w.actions(result) == {action: 1}
+    assert w.rows("b", "city") == [("Linz",)]
+    assert w.rows("a", "City") == [("Linz",) if rule is ConflictRule.B else ("Innsbruck",)]
+
+
+def test_a_step_that_stops_a_record_that_is_in_sync_changes_nothing_until_it_is_to_be_sent(world: WorldMaker) -> None:
+    w = with_steps(world)
+    w.put("a", Id=1, Email="ann@x.org", City="Innsbruck")
+    w.run()
+    w.save(steps=(SHORT,))
+    w.run()
+    assert w.of(1).status is Status.PROCESSED
+    w.edit("a", 1, Note="new")
+    w.run()
+    assert w.of(1).status is Status.INVALID
+    w.edit("b", b_id(w), city="Linz", remark="newer")
+    w.delete("b", b_id(w))
+    w.run()
+    assert w.of(1).status is Status.INVALID  # to create it again is to send it
+    w.edit("a", 1, City="Linz")
+    w.run()
+    assert w.of(1).status is Status.PROCESSED
+    assert w.rows("b", "city") == [("Linz",)]
+
+
+def test_a_deletion_passes_a_step_that_would_stop_the_record(world: WorldMaker) -> None:
+    w = validated(world)
+    w.edit("b", b_id(w), city="Innsbruck")
+    w.run()
+    w.delete("b", b_id(w))
+    assert w.actions(w.run()) == {Action.DELETE_A: 1}
+    assert w.rows("a") == []
+
+
 def test_steps_have_their_turn_in_order_and_the_first_that_stops_a_record_speaks(world: WorldMaker) -> None:
     check = step(
         StepKind.VALIDATE,
