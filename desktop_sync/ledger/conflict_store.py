@@ -23,6 +23,8 @@ from desktop_sync.ledger.run_codec import conflict_text, read_conflict
 from desktop_sync.ledger.store import Store, entity_id, make_entity_id
 
 _kept = tables.conflict.c
+# One that left the filter, or that a person skipped, takes its conflict along: nobody can decide it until it is back.
+_waits = tables.sync_record.c.status == int(Status.CONFLICT)
 _ConflictRow = Row[
     int, int, int, str, str, str | None, str | None, int, str | None, int | None, int | None, int, int | None, str
 ]
@@ -51,7 +53,7 @@ class SqlConflictStore(Store):
         wanted = _conflicts().where(tables.configuration.c.name == configuration)
         wanted = wanted.where(tables.configuration.c.deleted_at.is_(None))
         if only_open:
-            wanted = wanted.where(_kept.settled_at.is_(None), _kept.winner.is_(None))
+            wanted = wanted.where(_kept.settled_at.is_(None), _kept.winner.is_(None), _waits)
         with self._database.reading() as connection:
             found = connection.execute(wanted.order_by(_kept.id.desc()).limit(limit).offset(offset))
             return [self._conflict(row) for row in found]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from desktop_sync.core.configuration import ConflictRule, Side
+from dataclasses import replace
+
+from desktop_sync.core.configuration import ConflictRule, PerSide, Side
 from desktop_sync.core.run import Outcome
 from desktop_sync.core.status import Status
 from tests.support.worlds import World, WorldMaker
@@ -53,3 +55,18 @@ def test_a_decision_is_carried_out_when_nothing_changed_since(world: WorldMaker)
     assert w.rows("b", "city") == [("Linz",)]
     assert w.app.records.conflicts("Sync") == []
     w.assert_quiet()
+
+
+def test_a_conflict_whose_record_left_the_filter_waits_for_nobody_until_it_is_back(world: WorldMaker) -> None:
+    w = a_conflict(world)
+    entity = w.configuration.entities[0]
+    w.save(replace(entity, filter=PerSide("City <> 'Linz'", "")))
+    w.run()
+    assert w.statuses() == [Status.FILTERED]
+    assert w.app.records.conflicts("Sync") == [], "nobody could decide it now"
+    w.save(entity)
+    w.run()
+    (conflict,) = w.app.records.conflicts("Sync")
+    w.app.records.resolve(conflict.id, Side.B)
+    w.run()
+    assert w.rows("a", "City") == [("Graz",)]

@@ -1,46 +1,38 @@
-"""The state machine: random people, runs, crashes, faults, edits in the middle of runs, and waiting (RELIABILITY 5.2).
+"""The state machine: random people, runs, crashes, faults, pushes, restored files and edited definitions (RELIABILITY
+5.2).
 
-`Counted` is what all machines of a process came to. A crash or an edit is put at a step drawn from the real length of
-that configuration's runs, so that it lands.
+`WEIGHTS` says how often each deed is drawn. `Counted` is what all machines of a process came to. A crash or an edit is
+put at a step drawn from the real length of that configuration's runs, so that it lands.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import replace
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from desktop_sync.core.configuration import (
-    ConflictRule,
-    DeleteRule,
-    EditAgainstDelete,
-    Entity,
-    FieldMapping,
-    FirstContactRule,
-    GuardLimits,
-    PerSide,
-    SyncConfiguration,
-)
-from desktop_sync.core.errors import AlreadyRunningError, DesktopSyncError
-from desktop_sync.core.provider_port import ConditionalWrite, CreateClass
+from desktop_sync.core.binding import MatchOnly
+from desktop_sync.core.configuration import ConflictRule, EditAgainstDelete
+from desktop_sync.core.errors import AlreadyRunningError, DesktopSyncError, SchemaDriftError
 from desktop_sync.core.run import Outcome, RunResult
 from tests.support.chaos_faults import FaultKind
-from tests.support.chaos_system import CLASSES, ChaosSystem, Profile
+from tests.support.chaos_system import ChaosSystem, Profile
 from tests.support.chaos_world import Crash
-from tests.support.machine_invariants import check
-from tests.support.machine_people import FIELDS, PEOPLE, People
+from tests.support.machine_changes import Change, Drift, changed, drifted
+from tests.support.machine_definitions import FIELDS, KEYS, PEOPLE, PROFILES, CalmSystem, Definition
+from tests.support.machine_invariants import ALL_GUARDS, Known, check, is_in_sync
+from tests.support.machine_people import People
+from tests.support.machine_restores import Backups
 from tests.support.machine_world import MachineWorld, WorldClock, die
 
-KEYS = ("k1", "k2", "k3", "k4", "k5")
-GUARDS = GuardLimits(None, None, True, None, None, None, False, True)
 USUAL_STEPS = 20
-RUNS_BETWEEN_CHECKS = 12
+RUNS_BETWEEN_CHECKS = 8
 
 WRITE_FAULTS = (
+    FaultKind.LATE,
     FaultKind.LATE,
     FaultKind.LATE,
     FaultKind.LATE,
@@ -49,6 +41,15 @@ WRITE_FAULTS = (
     FaultKind.ERROR_BEFORE,
     FaultKind.THROTTLE,
     FaultKind.REJECT,
+)
+BATCH_FAULTS = (
+    FaultKind.PARTIAL,
+    FaultKind.SHORT_REPLY,
+    FaultKind.SHUFFLED_REPLY,
+    FaultKind.DOUBLED_REPLY,
+    FaultKind.LATE,
+    FaultKind.LATE,
+    FaultKind.TIMEOUT_APPLIED,
 )
 READ_FAULTS = (
     FaultKind.READ_ERROR,
@@ -60,38 +61,62 @@ READ_FAULTS = (
 )
 Counted: Counter[str] = Counter()
 
-
-def entity(conflict: ConflictRule, against: EditAgainstDelete) -> Entity:
-    return Entity(
-        PEOPLE,
-        PerSide(PEOPLE, PEOPLE),
-        (FieldMapping("key", "key", identifying=True), FieldMapping("name", "name"), FieldMapping("phone", "phone")),
-        conflict=conflict,
-        first_contact=FirstContactRule.MOST_RECENT,
-        edit_against_delete=against,
-        delete=PerSide(DeleteRule.DELETE, DeleteRule.DELETE),
-        modified=PerSide("changed", "changed"),
-        max_failed_attempts=100,
-    )
-
-
-PROFILES = st.builds(
-    lambda name, cas, size, by_offset, shift: replace(
-        CLASSES[name],
-        conditional_write=cas,
-        page_size=size,
-        pages_by_offset=by_offset,
-        clock_shift=timedelta(seconds=shift),
-        stamp_field="changed",
+_SYSTEM, _KEY, _WHICH, _SHARE = st.integers(0, 2), st.sampled_from(KEYS), st.integers(0, 1), st.floats(0, 1)
+DEEDS: Mapping[str, tuple[int, Mapping[str, st.SearchStrategy[object]]]] = {
+    # people
+    "write": (5, {"system": _SYSTEM, "key": _KEY}),
+    "edit_phone": (3, {"system": _SYSTEM, "key": _KEY}),
+    "delete": (3, {"system": _SYSTEM, "key": _KEY}),
+    "rename": (2, {"system": _SYSTEM, "key": _KEY, "to": _KEY}),
+    "touch": (2, {"system": _SYSTEM, "key": _KEY}),
+    "same_new_record_in_two": (2, {"key": _KEY}),
+    "same_edit_everywhere": (2, {"key": _KEY}),
+    # runs: each costs as much as all else together, so one of them has an edit, a fault and a crash at once
+    "run": (
+        5,
+        {
+            "which": _WHICH,
+            "edit": st.none() | _SHARE,
+            "crash": st.none() | _SHARE,
+            "meanwhile": st.sampled_from(("write", "write", "write", "write", "delete", "drift")),
+            "system": _SYSTEM,
+            "key": _KEY,
+            "fault": st.sampled_from(("none", "none", "write", "write", "page")),
+            "side": st.integers(0, 1),
+            "write_kind": st.sampled_from(WRITE_FAULTS),
+            "batch_kind": st.sampled_from(BATCH_FAULTS),
+            "read_kind": st.sampled_from(READ_FAULTS),
+            "nth": st.sampled_from((1, 1, 2)),
+        },
     ),
-    st.sampled_from(sorted(CLASSES)),
-    st.sampled_from((ConditionalWrite.STRONG, ConditionalWrite.STRONG, ConditionalWrite.VERIFY)),
-    st.sampled_from((0, 2, 3)),
-    st.booleans(),
-    st.sampled_from((0, 0, 0.02)),
+    "push": (2, {"which": st.sampled_from(("deliver", "duplicate", "drop", "re-order", "echo"))}),
+    "run_twice": (1, {"which": _WHICH, "share": _SHARE}),
+    # time
+    "wait": (2, {"seconds": st.sampled_from((1, 30, 600, 7200))}),
+    "let_late_requests_arrive": (2, {}),
+    # others
+    "put_system_back": (1, {"system": _SYSTEM, "age": _SHARE}),
+    "put_ledger_back": (1, {"age": _SHARE}),
+    "change_definition": (1, {"change": st.sampled_from(Change)}),
+    "change_schema": (1, {"system": _SYSTEM, "drift": st.sampled_from(Drift)}),
+    "check": (2, {}),
+}
+"""How often each deed is drawn, and its arguments."""
+
+_NAMES = [name for name, (weight, _) in DEEDS.items() for _ in range(weight)]
+DEED = st.sampled_from(_NAMES).flatmap(
+    lambda name: st.tuples(st.just(name), st.fixed_dictionaries(dict(DEEDS[name][1])))
 )
-SYSTEMS = st.integers(0, 2)
-WHICH_KEY = st.sampled_from(KEYS)
+
+
+def _plan_faults(system: ChaosSystem, kind: FaultKind, batch_kind: FaultKind, nth: int) -> None:
+    """Of whatever it is asked to write next."""
+    if system.profile.is_batched:
+        system.faults.add("batch", batch_kind, nth=nth)
+    else:
+        system.faults.add("create", kind, nth=nth)
+    for method in ("update", "delete"):
+        system.faults.add(method, kind, nth=nth)
 
 
 class Synchronizations(RuleBasedStateMachine):
@@ -100,18 +125,23 @@ class Synchronizations(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.world: MachineWorld | None = None
-        self.agreed: dict[str, list[tuple[str | None, str | None]]] = {}
         self.lengths: dict[str, int] = {}
         self.runs_since_check = 0
         self.writes_seen = 0
         self.said: list[str] = []
+        self.carried_out: dict[str, Definition] = {}
+        """What each configuration was at the end of its last run."""
+        self.matching: set[str] = set()
+        """Those that only match until a person confirms."""
+        self.paired: set[str] = set()
+        """Those that had peers after their last run."""
 
     @initialize(
         profiles=st.lists(PROFILES, min_size=3, max_size=3),
         has_hub=st.sampled_from((False, False, True)),
         conflict=st.sampled_from((ConflictRule.MOST_RECENT, ConflictRule.A, ConflictRule.B, ConflictRule.ASK)),
         against=st.sampled_from((EditAgainstDelete.EDIT, EditAgainstDelete.DELETE)),
-        at_first=st.lists(st.tuples(SYSTEMS, WHICH_KEY), max_size=4, unique=True),
+        at_first=st.lists(st.tuples(_SYSTEM, _KEY), max_size=4, unique=True),
     )
     def set_up(
         self,
@@ -122,22 +152,24 @@ class Synchronizations(RuleBasedStateMachine):
         at_first: list[tuple[int, str]],
     ) -> None:
         clock = WorldClock()
-        rule = ConflictRule.MOST_RECENT if has_hub else conflict
-        shared = (entity(rule, against),)
-        configurations = [SyncConfiguration("one", "a", "b", shared, guards=GUARDS)]
-        names = ["a", "b"]
-        if has_hub:
-            names.append("c")
-            configurations.append(SyncConfiguration("two", "b", "c", shared, guards=GUARDS))
-        systems = [CalmSystem(name, profile, clock) for name, profile in zip(names, profiles, strict=False)]
+        definition = Definition(ConflictRule.MOST_RECENT if has_hub else conflict, against)
+        configurations = definition.configurations(has_hub=has_hub)
+        self.names = sorted({name for one in configurations for name in (one.a, one.b)})
+        systems = [CalmSystem(name, profile, clock) for name, profile in zip(self.names, profiles, strict=False)]
         for system in systems:
             system.make(PEOPLE, FIELDS)
         self.world = MachineWorld(clock, systems, *configurations)
         self.people = People(self.world)
-        self.names = names
-        for system, key in at_first:
-            self.people.write(self._name(system), key)
+        self.known = Known(definition)
+        self.backups = Backups(self.world, self.people, self.known)
+        for number, key in at_first:
+            self.people.write(self._name(number), key)
         Counted["machines"] += 1
+
+    @rule(deed=DEED)
+    def does(self, deed: tuple[str, dict[str, object]]) -> None:
+        name, arguments = deed
+        getattr(self, name)(**arguments)
 
     def _name(self, number: int) -> str:
         return self.names[number % len(self.names)]
@@ -146,83 +178,129 @@ class Synchronizations(RuleBasedStateMachine):
         assert self.world is not None
         return self.world.configurations[number % len(self.world.configurations)]
 
+    def _is_edited(self, name: str) -> bool:
+        """Whether something else was synchronized at the end of its last run."""
+        return self.carried_out.get(name, self.known.definition) != self.known.definition
+
     # people
 
-    @rule(system=SYSTEMS, key=WHICH_KEY)
     def write(self, system: int, key: str) -> None:
         self.people.write(self._name(system), key)
 
-    @rule(system=SYSTEMS, key=WHICH_KEY)
-    def edit_name(self, system: int, key: str) -> None:
-        if self.people.find(self._name(system), key) is not None:
-            self.people.write(self._name(system), key)
-
-    @rule(system=SYSTEMS, key=WHICH_KEY)
     def edit_phone(self, system: int, key: str) -> None:
         self.people.phone(self._name(system), key)
 
-    @rule(system=SYSTEMS, key=WHICH_KEY)
     def delete(self, system: int, key: str) -> None:
         self.people.delete(self._name(system), key)
 
-    @rule(system=SYSTEMS, key=WHICH_KEY, to=WHICH_KEY)
     def rename(self, system: int, key: str, to: str) -> None:
         self.people.rename(self._name(system), key, to)
 
-    @rule(system=SYSTEMS, key=WHICH_KEY)
     def touch(self, system: int, key: str) -> None:
         self.people.touch(self._name(system), key)
 
-    @rule(key=WHICH_KEY)
     def same_new_record_in_two(self, key: str) -> None:
         if all(self.people.is_free(name, key) for name in self.names):
             for name in self.names[:2]:
                 self.people.write(name, key)
 
-    @rule(key=WHICH_KEY)
     def same_edit_everywhere(self, key: str) -> None:
         self.people.same_everywhere(key)
 
-    # runs: few among the deeds of people, because each costs as much as all of these together
+    # runs
 
-    @rule(
-        which=st.integers(0, 1),
-        share=st.floats(0, 1),
-        system=SYSTEMS,
-        key=WHICH_KEY,
-        meanwhile=st.sampled_from(("nothing", "write", "write", "delete", "another program")),
-    )
-    def run(self, which: int, share: float, system: int, key: str, meanwhile: str) -> None:
-        name = self._configuration(which)
+    def run(
+        self,
+        which: int,
+        edit: float | None = None,
+        crash: float | None = None,
+        meanwhile: str = "write",
+        system: int = 0,
+        key: str = KEYS[0],
+        fault: str = "none",
+        side: int = 0,
+        write_kind: FaultKind = FaultKind.LATE,
+        batch_kind: FaultKind = FaultKind.LATE,
+        read_kind: FaultKind = FaultKind.READ_ERROR,
+        nth: int = 1,
+    ) -> None:
+        """A run with something to do, in which somebody edits, one of its systems fails, and the program dies, or not.
+
+        `edit` and `crash` are shares of the run's length."""
+        name, world = self._configuration(which), self.world
+        assert world is not None
+        configuration = world.configuration(name)
+        troubled = world.systems[(configuration.a, configuration.b)[side]]
+        self.people.write((configuration.a, configuration.b)[1 - side], key)
+        if fault == "page":
+            troubled.faults.add("page", read_kind, nth=nth)
+        elif fault == "write":
+            _plan_faults(troubled, write_kind, batch_kind, nth)
 
         def happens(step: str) -> None:
-            if meanwhile == "another program":
-                self._start_another(name)
+            if meanwhile == "drift":
+                drifted(world, self._name(system), Drift.DROPPED)
             elif not step.endswith(".verified"):  # else it is the stated race window of one round trip
                 self._edit_midway(self._name(system), key, is_deleted=meanwhile == "delete")
 
-        self._run(name, share, None if meanwhile == "nothing" else happens)
+        pages, writes = troubled.calls["page"], world.writes()
+        is_plain = name in self.paired and name in world.finished and world.is_settled(name)
+        self._run(
+            name,
+            {share: happens for share in (edit,) if share is not None}
+            | {share: die for share in (crash,) if share is not None},
+        )
+        drifted(world, self._name(system), None)
+        if is_plain and troubled.emptied == pages + 1:  # the first one is that of the plan
+            Counted["empty_listings"] += 1
+            assert world.writes() == writes, f"I8 {name} wrote although {troubled.name} had come empty"
 
-    @rule(which=st.integers(0, 1), share=st.floats(0, 1))
-    def run_and_crash(self, which: int, share: float) -> None:
-        self._run(self._configuration(which), share, die)
+    def run_twice(self, which: int, share: float) -> None:
+        """Another program starts the same configuration while it runs."""
+        name = self._configuration(which)
+        self._run(name, {share: lambda _: self._start_another(name)})
 
-    @rule(
-        which=st.integers(0, 1),
-        system=SYSTEMS,
-        reads=st.sampled_from((False, False, True)),
-        write_kind=st.sampled_from(WRITE_FAULTS),
-        read_kind=st.sampled_from(READ_FAULTS),
-        nth=st.integers(1, 2),
-    )
-    def run_in_trouble(
-        self, which: int, system: int, reads: bool, write_kind: FaultKind, read_kind: FaultKind, nth: int
-    ) -> None:
+    def push(self, which: str) -> None:
+        """One of the systems tells that something is new about a record; or nobody hears it."""
         assert self.world is not None
-        for method in ("page",) if reads else ("create", "update", "delete"):
-            kind = read_kind if reads else write_kind
-            self.world.systems[self._name(system)].faults.add(method, kind, nth=nth)
-        self._run(self._configuration(which))
+        told = self.people.told
+        if which == "echo" or not told:
+            own = [
+                (system.name, request.record_id)
+                for system in self.world.systems.values()
+                for request in system.log[-1:]
+                if request.record_id is not None
+            ]
+            for system, record_id in own[-1:]:
+                self._push(system, record_id)
+            return
+        system, record_id = told[-1 if which == "re-order" else 0]
+        if which != "duplicate":
+            told.remove((system, record_id))
+        if which != "drop":
+            self._push(system, record_id)
+
+    def _push(self, system: str, record_id: str) -> None:
+        """N10: of what is in sync a push costs one read of the record at most, and no write."""
+        world = self.world
+        assert world is not None
+        for name in world.configurations:
+            configuration = world.configuration(name)
+            if system not in (configuration.a, configuration.b):
+                continue
+            is_known = not self._is_edited(name) and is_in_sync(world, name, system, record_id)
+            before = world.writes()
+            reads = {one: world.systems[one].reads.copy() for one in (configuration.a, configuration.b)}
+            self._go(name, lambda name=name: world.run_pushed(name, system, record_id), is_whole=False)  # type: ignore[misc]
+            Counted["pushes"] += 1
+            if is_known:
+                Counted["echoes_pushed"] += 1
+                more = [world.systems[one].reads - reads[one] for one in reads]
+                most = max((times for each in more for times in each.values()), default=0)
+                Counted["most_reads_per_own_write"] = max(Counted["most_reads_per_own_write"], most)
+                Counted["echo_writes"] += world.writes() - before
+                assert world.writes() == before, f"N10 {name} wrote because of a push of {record_id} that told nothing"
+                assert most <= 1, f"N10 {name} read a record {most} times because of a push"
 
     def _edit_midway(self, system: str, key: str, *, is_deleted: bool) -> None:
         assert self.world is not None
@@ -243,52 +321,124 @@ class Synchronizations(RuleBasedStateMachine):
         else:
             raise AssertionError(f"the same configuration ran twice at once: {self.world.steps.names}")
 
-    def _run(self, name: str, share: float = 0, happens: Callable[[str], object] | None = None) -> None:
+    def _run(self, name: str, happenings: Mapping[float, Callable[[str], object]] = MappingProxyType({})) -> None:
+        """`happenings`: what happens after which share of the run's length."""
         world = self.world
         assert world is not None
+        self.backups.take()
         world.steps.begin()
-        if happens is not None:
+        for share, happens in happenings.items():
             world.steps.at[1 + int(share * self.lengths.get(name, USUAL_STEPS))] = happens
-        before = world.writes()
+        self._go(name, lambda: world.run(name))
+        world.steps.at.clear()
+
+    def _go(self, name: str, run: Callable[[], RunResult], *, is_whole: bool = True) -> None:
+        """A run to whatever end it comes; I8 is looked at: what must not write has not written."""
+        world = self.world
+        assert world is not None
+        before, deletes = world.writes(), world.deletes()
         self.runs_since_check += 1
+        result: RunResult | None = None
         try:
-            result = world.run(name)
+            result = run()
         except Crash:
             Counted["crashes_landed"] += 1
+            if "ledger.save_watermarks.after_commit" in world.steps.names:
+                self.carried_out[name] = self.known.definition  # what it died of came after all that mattered
             world.restart()
-            return
         except DesktopSyncError as error:
             self.said.append(f"{name}: {error}")
             Counted["failed_runs"] += 1
-            return
-        Counted["runs"] += 1
-        self.lengths[name] = max(4, len(world.steps.names))
-        self._look(result, world.writes() - before)
-
-    def _look(self, result: RunResult, writes: int) -> None:
-        """I8: a run that a guard stopped wrote nothing."""
-        if result.outcome is Outcome.GUARD:
+        else:
+            Counted["runs"] += 1
+            self.lengths[name] = max(4, len(world.steps.names))
+        writes = world.writes() - before
+        if result is not None and result.outcome is Outcome.GUARD:
             Counted["guarded"] += 1
             assert not writes, f"I8 a guarded run wrote {writes} records"
+        if name in self.matching:
+            Counted["match_only_runs"] += 1
+            assert not writes, f"I8 {name} wrote {writes} records although nobody had confirmed what it matched"
+        if self._is_edited(name):
+            assert world.deletes() == deletes, f"C9 {name} deleted records in its first run after it was edited"
+        if name in world.finished and is_whole:
+            self.carried_out[name] = self.known.definition
+        if result is not None:
+            (self.paired.add if world.has_peers(name) else self.paired.discard)(name)
 
     # time
 
-    @rule(seconds=st.sampled_from((1, 30, 600, 7200)))
     def wait(self, seconds: float) -> None:
         assert self.world is not None
         self.world.arrive()
         self.world.clock.sleep(seconds)
 
-    @precondition(lambda self: self.world is not None and any(system.late for system in self.world.systems.values()))
-    @rule()
     def let_late_requests_arrive(self) -> None:
         assert self.world is not None
         self.world.arrive()
 
-    @precondition(lambda self: self.runs_since_check >= RUNS_BETWEEN_CHECKS)
-    @rule()
+    # others
+
+    def put_system_back(self, system: int, age: float) -> None:
+        """An administrator restores a system from its backup; then everything runs."""
+        name = self._name(system)
+        assert self.world is not None
+        if any(map(self._is_edited, self.world.configurations)) or not self.backups.put_system_back(name, age):
+            return
+        Counted["restored_systems"] += 1
+        for each in self.world.configurations:
+            self._run(each)
+            if each not in self.world.finished:  # a guard stopped it; a person looked at it and lets it pass
+                self._go(each, lambda each=each: self.world.run(each, allow=ALL_GUARDS))  # type: ignore[misc,union-attr]
+        assert not (lost := self.backups.rolled_back(name)), f"C7 {lost}"
+
+    def put_ledger_back(self, age: float) -> None:
+        """Somebody puts the ledger's file back from a copy; the next runs only match."""
+        assert self.world is not None
+        must = self.backups.put_ledger_back(age)
+        if must is None:
+            return
+        Counted["restored_ledgers"] += 1
+        for name in must:
+            mode = self.world.app.ledger.binding(name).match_only
+            assert mode is MatchOnly.RESTORED, f"K7 nobody noticed that the ledger of {name} was restored: {mode}"
+        self.paired.clear()
+        self.carried_out.clear()
+        self.matching = {name for name in self.world.configurations if self.world.only_matches(name)}
+        for name in self.world.configurations:
+            self._run(name)
+
+    def change_definition(self, change: Change) -> None:
+        assert self.world is not None
+        self.world.arrive()  # what is under way was sent for the definition of before
+        self.known.definition = changed(self.world, self.people, self.known.definition, change)
+        Counted["changed_definitions"] += 1
+
+    def change_schema(self, system: int, drift: Drift) -> None:
+        """A field is not there any more, or not what it was: the entity stops, until the field is back."""
+        world, name = self.world, self._name(system)
+        assert world is not None
+        users = [
+            one for one in world.configurations if name in (world.configuration(one).a, world.configuration(one).b)
+        ]
+        if drift is Drift.RETYPED and (any(map(self._is_edited, users)) or not set(users) <= world.finished):
+            return  # nobody knows yet what the field was
+        world.arrive()
+        drifted(world, name, drift)
+        before = world.writes()
+        for each in users:
+            try:
+                world.run(each)
+            except SchemaDriftError:
+                Counted["drifts_noticed"] += 1
+            else:
+                raise AssertionError(f"E11 {each} ran although a field of {name} had {drift.value}")
+        drifted(world, name, None)
+        assert world.writes() == before, "E11 it wrote although a field was not there"
+
     def check(self) -> None:
-        self.check_now()
+        if self.runs_since_check >= RUNS_BETWEEN_CHECKS:
+            self.check_now()
 
     def teardown(self) -> None:
         if self.world is None:
@@ -303,24 +453,12 @@ class Synchronizations(RuleBasedStateMachine):
         assert self.world is not None
         self.world.arrive()
         self.runs_since_check = 0
-        found = check(self.world, self.people, self.agreed)
+        found = check(self.world, self.people, self.known)
+        self.carried_out = dict.fromkeys(self.world.configurations, self.known.definition)
+        self.matching.clear()
         Counted["checks"] += 1
         Counted["own_writes"] += self.world.writes() - self.writes_seen
         self.writes_seen = self.world.writes()
         Counted["echo_writes"] += found.echo_writes
         Counted["most_reads_per_own_write"] = max(Counted["most_reads_per_own_write"], found.most_reads)
         assert not found.failures, "\n".join([*found.failures, *self.said[-5:]])
-
-
-class CalmSystem(ChaosSystem):
-    """Gives out ids in order, so that the same seed gives the same world."""
-
-    def new_ids(self, count: int) -> list[str]:
-        first = self._given = getattr(self, "_given", 0)
-        self._given += count
-        return [f"{self.name}{first + number}" for number in range(count)]
-
-    def _new_id(self, table: object) -> str:
-        if self.profile.creates is CreateClass.CLIENT_ID:
-            return self.new_ids(1)[0]
-        return super()._new_id(table)  # type: ignore[arg-type]

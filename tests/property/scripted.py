@@ -7,17 +7,29 @@ from dataclasses import replace
 from datetime import timedelta
 
 from desktop_sync.core.configuration import ConflictRule, EditAgainstDelete
-from tests.property.machine import KEYS, WRITE_FAULTS, Synchronizations
+from tests.property.machine import BATCH_FAULTS, WRITE_FAULTS, Synchronizations
 from tests.support.chaos_system import CLASSES
+from tests.support.machine_changes import Change, Drift
+from tests.support.machine_definitions import KEYS
 
-DEEDS = 24
+STEPS = 18
+DEEDS = (
+    *("write", "write", "write", "phone", "phone", "delete", "rename", "wait", "edit", "crash", "trouble"),
+    *("push", "system", "ledger", "definition", "schema"),
+)
 
 
 def play(chance: random.Random) -> list[object]:
     """What every system was asked for, and all rows of the ledger."""
     machine = Synchronizations()
     profiles = [
-        replace(CLASSES[name], page_size=chance.choice((0, 2)), clock_shift=timedelta(0), stamp_field="changed")
+        replace(
+            CLASSES[name],
+            page_size=chance.choice((0, 2)),
+            clock_shift=timedelta(0),
+            stamp_field="changed",
+            counts_changes=True,
+        )
         for name in chance.choices(sorted(CLASSES), k=3)
     ]
     machine.set_up(
@@ -28,7 +40,7 @@ def play(chance: random.Random) -> list[object]:
         [(0, "k1"), (1, "k2")],
     )
     try:
-        for _ in range(DEEDS):
+        for _ in range(STEPS):
             _deed(machine, chance)
         machine.check_now()
         world = machine.world
@@ -41,7 +53,7 @@ def play(chance: random.Random) -> list[object]:
 
 def _deed(machine: Synchronizations, chance: random.Random) -> None:
     system, key, which = chance.randrange(3), chance.choice(KEYS), chance.randrange(2)
-    match chance.choice(("write", "write", "phone", "delete", "rename", "wait", "run", "crash", "trouble")):
+    match chance.choice(DEEDS):
         case "write":
             machine.write(system, key)
         case "phone":
@@ -52,10 +64,20 @@ def _deed(machine: Synchronizations, chance: random.Random) -> None:
             machine.rename(system, key, chance.choice(KEYS))
         case "wait":
             machine.wait(chance.choice((1, 600)))
-        case "run":
-            machine.run(which, chance.random(), system, key, chance.choice(("nothing", "write")))
+        case "edit":
+            machine.run(which, edit=chance.random(), system=system, key=key)
         case "crash":
-            machine.run_and_crash(which, chance.random())
+            machine.run(which, crash=chance.random(), key=key)
+        case "push":
+            machine.push(chance.choice(("deliver", "echo")))
+        case "system":
+            machine.put_system_back(system, chance.random())
+        case "ledger":
+            machine.put_ledger_back(chance.random())
+        case "definition":
+            machine.change_definition(chance.choice(tuple(Change)))
+        case "schema":
+            machine.change_schema(system, chance.choice(tuple(Drift)))
         case _:
-            kind = chance.choice(WRITE_FAULTS)
-            machine.run_in_trouble(which, system, False, kind, kind, 1)
+            kinds = {"write_kind": chance.choice(WRITE_FAULTS), "batch_kind": chance.choice(BATCH_FAULTS)}
+            machine.run(which, fault="write", side=system % 2, key=key, **kinds)

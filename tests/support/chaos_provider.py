@@ -36,6 +36,7 @@ from desktop_sync.core.provider_port import (
     Operation,
     ReadRequest,
     Setting,
+    SettingKind,
     StructureSummary,
     WriteBatch,
     Writer,
@@ -55,7 +56,10 @@ class ChaosProvider:
 
     name = "chaos"
     label = "System in memory"
-    settings = (Setting("system", "System", is_required=True, help="Its name."),)
+    settings = (
+        Setting("system", "System", is_required=True, help="Its name."),
+        Setting("password", "Password", SettingKind.SECRET, help="Nobody asks for it."),
+    )
 
     def __init__(self, *systems: ChaosSystem) -> None:
         self.systems = {system.name: system for system in systems}
@@ -102,7 +106,8 @@ class ChaosSession:
         return f"chaos:{self.system.name}"
 
     def high_marks(self, structure: Structure) -> HighMarks:
-        return HighMarks()
+        system = self.system
+        return HighMarks(counter=system.changes) if system.profile.counts_changes else HighMarks()
 
     def time(self) -> EndpointTime | None:
         return EndpointTime(self.system.clock.now() + self.system.profile.clock_shift)

@@ -25,7 +25,8 @@ KEYED = (CreateClass.MARKER, CreateClass.IDEMPOTENCY_KEY, CreateClass.EXTERNAL_I
 @dataclass(frozen=True, slots=True)
 class Profile:
     """What a system can do. `page_size` 0 gives everything in one page; `says_total`: pages tell how many there are.
-    `is_batched`: one request carries many creates. `stamp_field`: the system keeps when a record was written last."""
+    `is_batched`: one request carries many creates. `stamp_field`: the system keeps when a record was written last.
+    `counts_changes`: it says how many changes it has seen."""
 
     creates: CreateClass = CreateClass.NONE
     is_external_id_unique: bool = True
@@ -43,6 +44,7 @@ class Profile:
     pages_by_offset: bool = False
     says_total: bool = True
     stamp_field: str = ""
+    counts_changes: bool = False
     clock_shift: timedelta = timedelta(0)
 
     def capabilities(self) -> Capabilities:
@@ -86,6 +88,18 @@ class Table:
     external: dict[str, str] = field(default_factory=dict)  # record id → external id
     markers: dict[str, str] = field(default_factory=dict)  # key → record id; stays when the record goes
     answers: dict[str, tuple[datetime, str, str]] = field(default_factory=dict)  # key → (when, body, record id)
+
+    def copy(self) -> Table:
+        rows = {record_id: dict(row) for record_id, row in self.rows.items()}
+        return Table(self.structure, rows, self.next_id, dict(self.external), dict(self.markers), dict(self.answers))
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """What a system held; `changes` is how many it had seen."""
+
+    changes: int
+    tables: Mapping[str, Table]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +163,9 @@ class ChaosSystem:
         """Broken promises of the other side: a key that came with another body."""
         self.replica: dict[str, Table] | None = None
         self.replica_of = clock.now()
+        self.changes = 0
+        self.emptied = 0
+        """The number of the last call for a page that got an empty listing by a fault."""
         self.calls: Counter[str] = Counter()
         self.reads: Counter[str] = Counter()
         """How often each record was given away, by its id."""
@@ -215,12 +232,24 @@ class ChaosSystem:
 
     def snapshot(self) -> dict[str, object]:
         """Everything, for `restore`: as from a backup of this system."""
-        names = ("tables", "log", "violations", "late", "late_after_s", "in_flight", "replica", "faults")
+        names = ("tables", "log", "violations", "late", "late_after_s", "in_flight", "replica", "faults", "changes")
         return copy.deepcopy({name: getattr(self, name) for name in names})
 
     def restore(self, snapshot: Mapping[str, object]) -> None:
         for name, value in copy.deepcopy(dict(snapshot)).items():
             setattr(self, name, value)
+
+    def backup(self) -> Backup:
+        """What it holds now, for `put_back`."""
+        return Backup(self.changes, {name: table.copy() for name, table in self.tables.items()})
+
+    def put_back(self, backup: Backup) -> None:
+        """It holds what it held then. Numbers that it gave as ids are not given again."""
+        for name, kept in backup.tables.items():
+            following = self.tables[name].next_id
+            self.tables[name] = kept.copy()
+            self.tables[name].next_id = following
+        self.changes = backup.changes
 
     def lose_answer(self) -> bool:
         """The request that is being sent arrives late: whoever sent it is dead. Whether there was one."""
@@ -399,6 +428,7 @@ class ChaosSystem:
         if fault is FaultKind.READ_ERROR:
             raise NoAnswerError
         if fault is FaultKind.EMPTY_200:
+            self.emptied = self.calls["page"]
             return Page([], None, None)
         source = self._read_from(fault)
         rows = sorted(source[structure].rows.items(), key=_in_order)
@@ -464,7 +494,7 @@ class ChaosSystem:
 
     def _stamped(self, values: Values) -> Values:
         name = self.profile.stamp_field
-        if not name or name in values:
+        if not name or values.get(name) is not None:
             return values
         return values | {name: (self.clock.now() + self.profile.clock_shift).astimezone(UTC).isoformat()}
 
@@ -475,6 +505,7 @@ class ChaosSystem:
 
     def _remember(self, structure: str) -> None:
         """The state before a change, which a replica that lags behind still shows."""
+        self.changes += 1
         if any(fault.kind is FaultKind.STALE for fault in self.faults.planned):
             self.replica, self.replica_of = copy.deepcopy(self.tables), self.clock.now()
 

@@ -1,21 +1,25 @@
 """What must hold when faults are over, what was under way has arrived, and every configuration ran until it was quiet.
 
-The names are those of RELIABILITY 5.2. I8 is looked at after every run, I10 and I12 by lanes of their own, I11 because
-every change must have arrived at the end, I13 by running the same seed twice.
+The names are those of RELIABILITY 5.2. I8 is looked at after every run, I10 by a lane of its own, I13 by running the
+same seed twice.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
-from desktop_sync.core.configuration import Side
+from desktop_sync.core.configuration import Side, SyncConfiguration
+from desktop_sync.core.decision import Rule
 from desktop_sync.core.guard import Guard
-from desktop_sync.core.ledger_values import RecordQuery
+from desktop_sync.core.ledger_values import EntityKey, RecordQuery
 from desktop_sync.core.run import Outcome
 from desktop_sync.core.status import Status
-from tests.support.machine_people import PEOPLE, People, values_of
-from tests.support.machine_world import MachineWorld
+from tests.support.chaos_system import Values
+from tests.support.machine_definitions import PEOPLE, Definition
+from tests.support.machine_people import People, Row, records_of, values_of
+from tests.support.machine_world import PASSWORD, MachineWorld
 
 ROUNDS = 8
 LONG_S = 4 * 3600.0
@@ -33,55 +37,148 @@ class Checked:
     echo_writes: int = 0
 
 
-def check(world: MachineWorld, people: People, agreed: dict[str, list[tuple[str | None, str | None]]]) -> Checked:
-    """Brings everything to rest and looks. `agreed`: what every system held after the last check; it is brought up to
-    date."""
+@dataclass
+class Known:
+    """What is known from check to check. `agreed`: what every system held after the last one, by its name and key.
+    `put_back`: systems that were put back to an older state since. `definition`: what is synchronized now."""
+
+    definition: Definition
+    agreed: dict[str, dict[str, list[Row]]] = field(default_factory=dict)
+    put_back: set[str] = field(default_factory=set)
+
+
+def check(world: MachineWorld, people: People, known: Known) -> Checked:
+    """Brings everything to rest and looks; what is known is brought up to date."""
+    failures = [] if known.put_back else enqueued(world, known.definition)
     for system in world.systems.values():
         system.faults.clear()
     world.clock.sleep(LONG_S)
     world.restart()
-    failures: list[str] = []
-    reads, echo = _settle_down(world, failures)
+    _confirm(world, failures)
+    reads, echo = _settle_down(world, known, failures) if not failures else (0, 0)
     if failures:
         return Checked(tuple(failures), reads, echo)
+    left_out = known.definition.left_out
     exempt = people.contested | _waiting_keys(world)
-    failures += _converged(world, exempt)
+    failures += _converged(world, exempt | left_out, has_phone=known.definition.has_phone)
     failures += _no_duplicates(world, exempt)
     failures += _nothing_lost(world, people)
-    failures += _nobody_back_or_gone(world, people, agreed, exempt)
+    failures += _nobody_back_or_gone(world, people, known, exempt)
+    failures += [f"E11 {name} holds {key} without a name" for name, key in _nameless(world)]
+    failures += [f"C7 {key} is not {kept} any more" for key, kept in _rolled_back(world, people, exempt | left_out)]
     failures += _journal(world)
-    agreed.clear()
-    agreed |= values_of(world, next(iter(world.systems)))
-    people.deeds.clear()
+    failures += _secrecy(world)
+    known.agreed = {name: records_of(world, name) for name in world.systems}
+    known.put_back.clear()
+    people.safe.clear()
+    people.deeds = {key: deeds for key, deeds in people.deeds.items() if key in left_out}
     people.renamed_to.clear()
     return Checked(tuple(failures), reads, echo)
 
 
-def _settle_down(world: MachineWorld, failures: list[str]) -> tuple[int, int]:
+def enqueued(world: MachineWorld, definition: Definition) -> list[str]:
+    """I11: whatever changed up to a watermark is in the queue, or synchronized already."""
+    found = []
+    for name in world.configurations:
+        configuration = world.configuration(name)
+        records = world.app.ledger.records(RecordQuery(name, limit=1000))
+        baselines = world.app.ledger.baselines([one.id for one in records if one.status is Status.PROCESSED])
+        for side in Side:
+            stamp = world.app.ledger.watermark(EntityKey(name, PEOPLE), side).stamp
+            if not stamp or world.only_matches(name):
+                continue
+            by_id = {one.a_id if side is Side.A else one.b_id: one for one in records}
+            for record_id, row in world.systems[configuration.endpoint_of(side)].tables[PEOPLE].rows.items():
+                if row["key"] in definition.left_out or _time(row["changed"]) > _time(stamp):
+                    continue
+                record = by_id.get(record_id)
+                if record is None:
+                    found.append(f"I11 {name} read {side.name} up to {stamp} and does not know {record_id}")
+                elif record.status is Status.PROCESSED and not _is_as(row, baselines.get(record.id, {}), side):
+                    found.append(f"I11 {name} read {side.name} up to {stamp} and did not see {record_id} change: {row}")
+    return found
+
+
+def _time(stamp: str | None) -> datetime:
+    return datetime.fromisoformat(stamp or "")
+
+
+def _is_as(row: Values, baseline: dict[str, str | None], side: Side) -> bool:
+    mapped = {label.partition(":")[2]: value for label, value in baseline.items() if label.startswith(f"{side.value}:")}
+    return all(row[name] == value for name, value in mapped.items())
+
+
+def is_in_sync(world: MachineWorld, name: str, system: str, record_id: str) -> bool:
+    """Whether nothing is left to do for that record, as far as people and requests under way go."""
+    ledger = world.app.ledger
+    if any(one.late or one.faults.planned for one in world.systems.values()):
+        return False
+    if ledger.open_batches(name) or ledger.held_records(name) or world.only_matches(name):
+        return False
+    records = world.records_of(name, system, record_id)
+    return (
+        len(records) == 1
+        and all(one.status is Status.PROCESSED for one in records)
+        and _both_as_kept(world, world.configuration(name), records[0].id, (records[0].a_id, records[0].b_id))
+    )
+
+
+def _both_as_kept(
+    world: MachineWorld, configuration: SyncConfiguration, number: int, ids: tuple[str | None, str | None]
+) -> bool:
+    baseline = world.app.ledger.baseline(number)
+    for side, record_id in zip(Side, ids, strict=True):
+        row = world.systems[configuration.endpoint_of(side)].tables[PEOPLE].rows.get(record_id or "")
+        if row is None or not _is_as(row, baseline, side):
+            return False
+    return True
+
+
+def _confirm(world: MachineWorld, failures: list[str]) -> None:
+    """What only matches is looked at and confirmed by a person; until then it wrote nothing."""
+    for name in world.configurations:
+        if not world.only_matches(name):
+            continue
+        before = world.writes()
+        result = world.run(name, allow=ALL_GUARDS)
+        if world.writes() != before:
+            failures.append(f"I8 {name} wrote although nobody had confirmed what it matched")
+        if not result.only_matched:
+            failures.append(f"K7 {name} did not only match: {result.outcome.value} {result.error}")
+        else:
+            world.app.bindings.confirm_match(name)
+
+
+def _settle_down(world: MachineWorld, known: Known, failures: list[str]) -> tuple[int, int]:
     """I5: runs every configuration until a round writes nothing, neither there nor here. (most reads of a record in
     that round, writes in it)"""
     used = Counter(name for one in world.app.ledger.configurations() for name in (one.a, one.b))
+    content = world.ledger_content()
     for _ in range(ROUNDS):
-        before, content = world.writes(), world.ledger_content()
+        before = world.writes()
         for system in world.systems.values():
             system.reads.clear()
-        problems = _round(world)
+        problems = _round(world, known)
         after = world.ledger_content()
         changed = [name for name in after if after[name] != content.get(name)]
         if world.writes() == before and not problems and not changed:
             reads = [count // used[name] for name, system in world.systems.items() for count in system.reads.values()]
             return max(reads, default=0), world.writes() - before
+        content = after
         world.clock.sleep(LONG_S)
     failures.append(f"I5 not quiet after {ROUNDS} rounds: {changed or problems or 'it goes on writing'}")
     return 0, world.writes() - before
 
 
-def _round(world: MachineWorld) -> list[str]:
-    """One run of each configuration; what went wrong."""
+def _round(world: MachineWorld, known: Known) -> list[str]:
+    """One run of each configuration; what went wrong. A person decides what waits: never for an older state."""
     problems = []
     for name in world.configurations:
+        configuration = world.configuration(name)
+        is_a_older = configuration.a in known.put_back
         for conflict in world.app.ledger.conflicts(name):
-            world.app.records.resolve(conflict.id, Side.A)
+            is_older = conflict.rule is Rule.OLDER_STATE and is_a_older
+            world.app.records.resolve(conflict.id, Side.B if is_older else Side.A)
         result = world.run(name, allow=ALL_GUARDS)
         if result.outcome not in (Outcome.DONE, Outcome.PROBLEMS):
             problems.append(f"{name} ended as {result.outcome.value}: {result.error}")
@@ -95,7 +192,7 @@ def _waiting_keys(world: MachineWorld) -> set[str]:
         ledger = world.app.ledger
         held = {one.record_id for one in ledger.held_records(name)}
         waiting = [one.id for one in ledger.records(RecordQuery(name, statuses=WAITING, limit=1000))]
-        configuration = next(one for one in ledger.configurations() if one.name == name)
+        configuration = world.configuration(name)
         for record_id in {*held, *waiting}:
             record = ledger.record(record_id)
             if record is None:
@@ -109,9 +206,13 @@ def _waiting_keys(world: MachineWorld) -> set[str]:
     return keys
 
 
-def _converged(world: MachineWorld, exempt: set[str]) -> list[str]:
-    """I1, I11: all systems hold the same values."""
-    held = {name: values_of(world, name) for name in world.systems}
+def _converged(world: MachineWorld, exempt: set[str], *, has_phone: bool) -> list[str]:
+    """I1: all systems hold the same values."""
+    mapped = 2 if has_phone else 1
+    held = {
+        name: {key: [row[:mapped] for row in rows] for key, rows in values_of(world, name).items()}
+        for name in world.systems
+    }
     first, *others = held
     found = []
     for key in sorted({key for one in held.values() for key in one} - exempt):
@@ -158,28 +259,55 @@ def kept_values(world: MachineWorld) -> set[str]:
     return kept
 
 
-def _nobody_back_or_gone(
-    world: MachineWorld,
-    people: People,
-    agreed: dict[str, list[tuple[str | None, str | None]]],
-    exempt: set[str],
-) -> list[str]:
-    """I6: what nobody touched is as it was; what was deleted and not touched otherwise is gone; what nobody deleted is
-    there."""
+def _nobody_back_or_gone(world: MachineWorld, people: People, known: Known, exempt: set[str]) -> list[str]:
+    """I6: what nobody touched is as it was, in the very record; what was deleted and not touched otherwise is gone;
+    what nobody deleted is there."""
     found = []
+    left_out = known.definition.left_out
     for name in world.systems:
-        held = values_of(world, name)
-        for key, value in agreed.items():
-            if key not in people.deeds and key not in exempt and held.get(key) != value:
-                found.append(f"I6 {key} changed in {name} though nobody touched it: {value} → {held.get(key)}")
+        held, agreed = records_of(world, name), known.agreed.get(name, {})
+        for key, rows in agreed.items():
+            if key not in people.deeds and key not in exempt and held.get(key) != rows:
+                found.append(f"I6 {key} changed in {name} though nobody touched it: {rows} → {held.get(key)}")
+            if key in left_out and not {"delete", "rename"} & set(people.deeds.get(key, ())) and key not in held:
+                found.append(f"C8 {key} takes no part and is gone from {name}")
         for key, deeds in people.deeds.items():
-            if key in exempt or "rename" in deeds:
+            if key in exempt or key in left_out or "rename" in deeds:
                 continue
             if deeds == ["delete"] and key in agreed and key in held:
                 found.append(f"I6 {key} was deleted and is in {name} again")
-            if "delete" not in deeds and key not in held:
+            was_there = {"create", "edit"} & set(deeds)
+            if was_there and not {"delete", "put back"} & set(deeds) and key not in held:
                 found.append(f"I6 {key} is gone from {name} though nobody deleted it")
     return found
+
+
+def _nameless(world: MachineWorld) -> list[tuple[str, str]]:
+    """Nobody writes a record without a name: whoever did took a field that was not there for an empty one."""
+    return [
+        (name, key)
+        for name in world.systems
+        for key, rows in values_of(world, name).items()
+        if any(row[0] is None for row in rows)
+    ]
+
+
+def _rolled_back(
+    world: MachineWorld, people: People, exempt: set[str]
+) -> list[tuple[str, tuple[str | None, str | None]]]:
+    """C7: what the others held when one system was put back, and nobody touched since, is everywhere."""
+    return [
+        (key, kept)
+        for key, kept in people.safe.items()
+        if key not in exempt and any(values_of(world, name).get(key) != [kept] for name in world.systems)
+    ]
+
+
+def _secrecy(world: MachineWorld) -> list[str]:
+    """I12: what opens the endpoints lies in no file of the program."""
+    secret = PASSWORD.encode()
+    files = [path for path in world.home.rglob("*") if path.is_file()]
+    return [f"I12 {path.name} holds the password" for path in files if secret in path.read_bytes()]
 
 
 def _journal(world: MachineWorld) -> list[str]:

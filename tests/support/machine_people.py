@@ -10,10 +10,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from tests.support.chaos_system import Values
+from tests.support.machine_definitions import PEOPLE
 from tests.support.machine_world import MachineWorld
 
-PEOPLE = "people"
-FIELDS = ("id", "key", "name", "phone", "note", "changed")
 TICK_S = 0.1
 
 
@@ -21,7 +20,9 @@ TICK_S = 0.1
 class People:
     """`deeds`: what was done to each key since the last check. `contested`: keys that a person made in a system while
     a create of the same key may have been under way there, or another record may still get that key: nobody can tell
-    these apart, so they may be held. `renamed_to`: keys that records were given since the last check."""
+    these apart, so they may be held. `renamed_to`: keys that records were given since the last check. `told`: what the
+    systems would push, a record at a time, oldest first. `safe`: what the other systems held of a key when one of them
+    was put back to an older state; it must stay."""
 
     world: MachineWorld
     tokens: set[str] = field(default_factory=set)
@@ -30,6 +31,8 @@ class People:
     deeds: dict[str, list[str]] = field(default_factory=dict)
     renamed_to: set[str] = field(default_factory=set)
     done: Counter[str] = field(default_factory=Counter)
+    told: list[tuple[str, str]] = field(default_factory=list)
+    safe: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)
     _number: int = 0
 
     def token(self) -> str:
@@ -63,6 +66,7 @@ class People:
             self._begin()
             self._number += 1
             self.world.systems[system].edit(PEOPLE, record_id, note=f"n{self._number}")
+            self.told.append((system, record_id))
             self.done["touch"] += 1
 
     def delete(self, system: str, key: str) -> None:
@@ -70,7 +74,8 @@ class People:
             self._begin()
             self._saw(self.world.systems[system].records(PEOPLE)[record_id])
             self.world.systems[system].delete(PEOPLE, record_id)
-            self._note(key, "delete")
+            self.told.append((system, record_id))
+            self.note(key, "delete")
 
     def rename(self, system: str, key: str, to: str) -> None:
         """The identifying value itself is corrected, to one that nobody has."""
@@ -79,8 +84,9 @@ class People:
             return
         self._begin()
         self.world.systems[system].edit(PEOPLE, record_id, key=to)
-        self._note(key, "rename")
-        self._note(to, "rename")
+        self.told.append((system, record_id))
+        self.note(key, "rename")
+        self.note(to, "rename")
         self.renamed_to.add(to)
 
     def same_everywhere(self, key: str) -> None:
@@ -96,18 +102,20 @@ class People:
         self._begin()
         if self._is_unsettled(system) or key in self.renamed_to:
             self.contested.add(key)
-        self.world.systems[system].put(PEOPLE, key=key, name=token)
-        self._note(key, "create")
+        self.told.append((system, self.world.systems[system].put(PEOPLE, key=key, name=token)))
+        self.note(key, "create")
 
     def _edit(self, system: str, key: str, **values: str) -> None:
         record_id = self.find(system, key)
-        if record_id is None:
+        if record_id is None:  # there are two of them: whoever looks for one does not know which to edit
+            self.tokens.difference_update(values.values())
             return
         self._begin()
         record = self.world.systems[system].records(PEOPLE)[record_id]
         self._saw({name: record[name] for name in values})
         self.world.systems[system].edit(PEOPLE, record_id, **values)
-        self._note(key, "edit")
+        self.told.append((system, record_id))
+        self.note(key, "edit")
 
     def _begin(self) -> None:
         self.world.clock.tick(TICK_S)
@@ -115,7 +123,9 @@ class People:
     def _saw(self, record: Values) -> None:
         self.superseded |= {value for value in record.values() if value in self.tokens}
 
-    def _note(self, key: str, deed: str) -> None:
+    def note(self, key: str, deed: str) -> None:
+        """Something was done about the key, by people or around them."""
+        self.safe.pop(key, None)
         self.deeds.setdefault(key, []).append(deed)
         self.done[deed] += 1
 
@@ -123,9 +133,17 @@ class People:
         return bool(self.world.systems[system].late) or self.world.is_midway or self.world.is_cut_off
 
 
+Row = tuple[str, str | None, str | None]
+
+
+def records_of(world: MachineWorld, system: str) -> dict[str, list[Row]]:
+    """id, name and phone of every record, by key."""
+    found: dict[str, list[Row]] = {}
+    for record_id, record in world.systems[system].tables[PEOPLE].rows.items():
+        found.setdefault(str(record["key"]), []).append((record_id, record["name"], record["phone"]))
+    return found
+
+
 def values_of(world: MachineWorld, system: str) -> dict[str, list[tuple[str | None, str | None]]]:
     """name and phone of every record, by key."""
-    found: dict[str, list[tuple[str | None, str | None]]] = {}
-    for record in world.systems[system].records(PEOPLE).values():
-        found.setdefault(str(record["key"]), []).append((record["name"], record["phone"]))
-    return found
+    return {key: [row[1:] for row in rows] for key, rows in records_of(world, system).items()}

@@ -11,16 +11,20 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
-from desktop_sync.core.configuration import Endpoint, SyncConfiguration
+from desktop_sync.core.configuration import Endpoint, SecretReference, SyncConfiguration
 from desktop_sync.core.guard import Guard
+from desktop_sync.core.ledger_values import EntityKey, RecordQuery
 from desktop_sync.core.plan import Mode
 from desktop_sync.core.ports import CancelToken
-from desktop_sync.core.run import RunResult
+from desktop_sync.core.run import Outcome, RunResult, Trigger
+from desktop_sync.core.sync_record import SyncRecord
 from desktop_sync.ledger import open_ledger
+from desktop_sync.ledger.sql_ledger import SqlLedger
 from desktop_sync.services.application import Application
 from tests.support.chaos_provider import ChaosProvider
 from tests.support.chaos_system import ChaosSystem
@@ -29,6 +33,18 @@ from tests.support.memory_provider import MemoryRegistry, MemorySecrets
 
 NOTED = frozenset(OF_EVERY_RUN) | {"alembic_version", "origin_field", "clock_sample"}
 """Tables in which a run notes that it was there, and when it looked, even when it has nothing to do."""
+PASSWORD = "correct-horse-7391-battery"
+"""What opens every endpoint of a machine; it must not be found anywhere."""
+BETWEEN_RUNS_S = 0.001
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerBackup:
+    """The file as it was; `took_part` are the configurations that had run, `ended` how many runs had ended."""
+
+    content: bytes
+    took_part: frozenset[str]
+    ended: int
 
 
 class WorldClock:
@@ -108,7 +124,8 @@ class MachineWorld:
         shutil.copytree(_fresh_home(), self.home)
         self.app = self._start()
         for name in self.systems:
-            self.app.ledger.save_endpoint(Endpoint(name, "chaos", {"system": name}))
+            settings = {"system": name, "password": SecretReference("password")}
+            self.app.ledger.save_endpoint(Endpoint(name, "chaos", settings))
         for configuration in configurations:
             self.app.ledger.save_configuration(configuration)
         self.configurations = tuple(one.name for one in configurations)
@@ -118,6 +135,10 @@ class MachineWorld:
         """Whether a run is going on."""
         self.is_cut_off = False
         """Whether a run died and none has ended since."""
+        self.ended = 0
+        """How many runs came to their end."""
+        self.finished: set[str] = set()
+        """Configurations whose last run kept how far it had read."""
         clock.before_move.append(self.arrive)
 
     def __enter__(self) -> MachineWorld:
@@ -137,11 +158,16 @@ class MachineWorld:
             self.clock,
             self._ids,
             MemoryRegistry(ChaosProvider(*self.systems.values())),
-            lambda: open_ledger(self.home, self.clock, self._ids, self.steps),
-            MemorySecrets,
+            self._open,
+            _secrets,
             self.steps,
             self.clock.sleep,
         )
+
+    def _open(self) -> SqlLedger:
+        ledger = open_ledger(self.home, self.clock, self._ids, self.steps)
+        ledger.start_backup = _no_backup  # type: ignore[method-assign]
+        return ledger
 
     def restart(self) -> None:
         """The program is another one, over the same files."""
@@ -158,16 +184,69 @@ class MachineWorld:
         cancel: CancelToken | None = None,
     ) -> RunResult:
         """Raises what the service raises, and Crash; after a crash `restart` must follow."""
+        return self._watched(name, lambda: self.app.synchronization.run(name, mode=mode, allow=allow, cancel=cancel))
+
+    def run_pushed(self, name: str, system: str, record_id: str) -> RunResult:
+        """The system told that something is new about a record. One that is not known needs a whole run."""
+        known = [record.id for record in self.records_of(name, system, record_id)]
+        if known:
+            kept = name in self.finished  # a run of single records does not say how far everything was read
+            result = self._watched(
+                name, lambda: self.app.synchronization.run_records(name, known, trigger=Trigger.PUSH)
+            )
+            if not kept:
+                self.finished.discard(name)
+            return result
+        return self._watched(name, lambda: self.app.synchronization.run(name, trigger=Trigger.PUSH))
+
+    def _watched(self, name: str, run: Callable[[], RunResult]) -> RunResult:
         self.is_midway = True
+        self.finished.discard(name)
+        self.clock.tick(BETWEEN_RUNS_S)
         try:
-            result = self.app.synchronization.run(name, mode=mode, allow=allow, cancel=cancel)
+            result = run()
         except Crash:
             self.is_cut_off = True
             raise
         finally:
             self.is_midway = False
         self.is_cut_off = False
+        self.ended += 1
+        if result.outcome in (Outcome.DONE, Outcome.PROBLEMS) and not result.only_matched:
+            self.finished.add(name)
         return result
+
+    def records_of(self, name: str, system: str, record_id: str) -> list[SyncRecord]:
+        """Sync records of a configuration that a record of a system belongs to."""
+        configuration = self.configuration(name)
+        found = self.app.ledger.records(RecordQuery(name, text=record_id, limit=1000))
+        return [
+            one
+            for one in found
+            if (configuration.a == system and one.a_id == record_id)
+            or (configuration.b == system and one.b_id == record_id)
+        ]
+
+    def configuration(self, name: str) -> SyncConfiguration:
+        return next(one for one in self.app.ledger.configurations() if one.name == name)
+
+    def back_up_ledger(self) -> LedgerBackup:
+        with contextlib.closing(sqlite3.connect(self.home / "ledger.sqlite")) as connection:
+            took_part = frozenset(row[0] for row in connection.execute(_TOOK_PART))
+            return LedgerBackup(connection.serialize(), took_part, self.ended)
+
+    def put_ledger_back(self, backup: LedgerBackup) -> None:
+        """Somebody put the ledger's file back from that backup, and nothing else, while the program was not running."""
+        self.app.close()
+        for path in self.home.glob("ledger.sqlite*"):
+            path.unlink()
+        (self.home / "ledger.sqlite").write_bytes(backup.content)
+        (self.home / "ledger.sqlite").chmod(0o600)
+        self.restart()
+
+    def only_matches(self, name: str) -> bool:
+        """Whether the configuration waits for a person to confirm what it matched."""
+        return self.app.ledger.binding(name).match_only is not None
 
     def run_besides(self, name: str) -> RunResult:
         """A second program over the same files runs it, now, in the middle of whatever the first one does."""
@@ -180,6 +259,9 @@ class MachineWorld:
 
     def arrive(self) -> int:
         """What was under way in the network arrives; how many requests."""
+        if not any(system.late for system in self.systems.values()):
+            return 0
+        self.clock.tick(BETWEEN_RUNS_S)
         with self.unnoticed():
             arrived = sum(system.apply_late() for system in self.systems.values())
         self.arrived += arrived
@@ -200,6 +282,17 @@ class MachineWorld:
         """How many requests changed something in any system."""
         return sum(system.writes() for system in self.systems.values())
 
+    def is_settled(self, name: str) -> bool:
+        """Whether it is known of all requests what became of them."""
+        return not (self.app.ledger.open_batches(name) or self.app.ledger.held_records(name))
+
+    def deletes(self) -> int:
+        """How many requests deleted a record in any system."""
+        return sum(one.is_applied and one.method == "delete" for system in self.systems.values() for one in system.log)
+
+    def has_peers(self, name: str) -> bool:
+        return any(self.app.ledger.count_peers(EntityKey(name, one.name)) for one in self.configuration(name).entities)
+
     def ledger_content(self) -> dict[str, list[str]]:
         """Every row of every table that a run without work leaves as it is."""
         with contextlib.closing(sqlite3.connect(self.home / "ledger.sqlite")) as connection:
@@ -209,3 +302,19 @@ class MachineWorld:
                 for name in names
                 if name not in NOTED
             }
+
+
+_TOOK_PART = (
+    "SELECT name FROM configuration c WHERE c.deleted_at IS NULL"
+    " AND EXISTS (SELECT 1 FROM run r WHERE r.configuration_id = c.id)"
+)
+
+
+def _no_backup() -> None:
+    """Backups have tests of their own."""
+
+
+def _secrets() -> MemorySecrets:
+    secrets = MemorySecrets()
+    secrets.write("password", PASSWORD)
+    return secrets
