@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
+import traceback
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -26,6 +28,8 @@ from desktop_sync.services.file_watch import FileWatch
 from desktop_sync.services.hint_queue import HintQueue, Routes, Taken, Target, Unseen
 from desktop_sync.services.local_changes import LocalChanges, WatchedSide
 from desktop_sync.services.scheduling import Presence, back_off
+
+_log = logging.getLogger(__name__)
 
 LOOK_S = 2.0
 """So often the sources are looked at where nobody says that something changed."""
@@ -257,6 +261,11 @@ class RealTimeService:
                 self._changes.look(sources)
             except DesktopSyncError:
                 pass  # the ledger cannot be read now; whoever asks for what is due is told so
+            except Exception as error:
+                # Whatever it is, the next look may be well again; without the thread real time would just be silent.
+                # Where, but not the error's own text: it may hold a record's values.
+                trace = "".join(traceback.format_tb(error.__traceback__))
+                _log.error("unexpected %s in real time\n%s", type(error).__name__, trace)
             self._woken.wait(LOOK_S)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,8 @@ from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from desktop_sync.bootstrap import build_application
-from desktop_sync.core.run import Outcome
+from desktop_sync.core.configuration import RealTime
+from desktop_sync.core.run import Outcome, Trigger
 from desktop_sync.services.application import Application
 from desktop_sync.ui.main_window import MainWindow
 from desktop_sync.ui.models.paged_table import DIFFERS_ROLE
@@ -139,3 +142,45 @@ def test_a_schedule_set_in_the_window_is_kept(qtbot: QtBot, window: MainWindow, 
     wait(qtbot, window)
     kept = real.configurations.get(page.name).schedule
     assert (kept.kind, [f"{at:%H:%M}" for at in kept.times]) == (ScheduleKind.DAILY, ["09:00", "18:30"])
+
+
+def test_an_entity_in_real_time_follows_its_file_while_the_window_is_open(
+    qtbot: QtBot, window: MainWindow, real: Application
+) -> None:
+    page = open_sample(qtbot, window)
+    page.start_run()
+    wait(qtbot, window)
+    assert page.preview_page is not None
+    page.preview_page.run_button.click()
+    wait(qtbot, window)
+    page.open_tab("schedule")
+    wait(qtbot, window)
+    for choice in page.schedule.real_time.choices.values():
+        choice.choose(RealTime.PREPARE_AND_PROCESS)
+        choice.activated.emit(choice.currentIndex())
+    page.schedule.save()
+    wait(qtbot, window)
+    real.configurations.set_enabled(page.name, True)
+    file = real.home / "sample" / "shop" / "customers.csv"
+    before = len(real.records.runs(page.name))
+    qtbot.waitUntil(lambda: len(real.records.runs(page.name)) > before, timeout=LONG_MS)  # the first look
+    wait(qtbot, window)
+    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    number, city = next((n, cell) for n, cell in _cells(lines) if cell.isalpha() and len(cell) > 4)
+    file.write_text("".join([*lines[:number], lines[number].replace(city, "Neustadt"), *lines[number + 1 :]]), "utf-8")
+
+    def has_arrived() -> bool:
+        with closing(sqlite3.connect(real.home / "sample" / "crm.sqlite")) as crm:
+            return any("Neustadt" in text for text in crm.iterdump())
+
+    qtbot.waitUntil(has_arrived, timeout=LONG_MS)
+    wait(qtbot, window)
+    assert real.records.runs(page.name)[-1].trigger is Trigger.HAND
+    assert Trigger.PUSH in {run.trigger for run in real.records.runs(page.name)}
+
+
+def _cells(lines: list[str]) -> list[tuple[int, str]]:
+    """Line number and city of each record of the shop's customers."""
+    names = lines[0].strip().split(",")
+    place = names.index("city")
+    return [(number, line.split(",")[place]) for number, line in enumerate(lines) if number]

@@ -421,4 +421,40 @@ BUGS = (
         ),
         ("tests/unit/secrets/test_redact.py",),
     ),
+    Bug(
+        29,
+        "what was told is forgotten when its run cannot begin",
+        (
+            Edit(
+                "desktop_sync/services/real_time.py",
+                "        except BaseException as error:\n            self._queue.put_back(taken)\n",
+                "        except BaseException as error:\n",
+            ),
+        ),
+        ("tests/integration/test_semantics_real_time.py",),
+    ),
+    Bug(
+        30,
+        "a run of a few records stands for the scheduled run of all",
+        (
+            Edit(
+                "desktop_sync/services/run_history.py",
+                "without=() if with_pushes else (Trigger.PUSH,)",
+                "without=()",
+            ),
+        ),
+        ("tests/unit/services/test_scheduling.py",),
+    ),
+    Bug(
+        31,
+        "a file that is still being written has arrived",
+        (
+            Edit(
+                "desktop_sync/services/file_arrivals.py",
+                "    if before is None or before.look != look or before.since > now:\n",
+                "    if before is None:\n",
+            ),
+        ),
+        ("tests/unit/services/test_scheduling.py",),
+    ),
 )
