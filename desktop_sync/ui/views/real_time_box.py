@@ -51,13 +51,13 @@ class RealTimeBox(QWidget):
                     (self.tr("Carry changes over"), RealTime.PREPARE_AND_PROCESS),
                 ]
             )
-            choice.setMinimumContentsLength(24)
+            choice.setMinimumContentsLength(20)
             choice.activated.connect(self.changed)
             self.choices[entity.name] = choice
             self._grid.addWidget(label(entity.name), number, 0)
             self._grid.addWidget(choice, number, 1)
             cost = label(self._cost(configuration, entity), "caption", wraps=True)
-            cost.setMinimumWidth(200)
+            cost.setMinimumWidth(160)
             self._grid.addWidget(cost, number, 2)
 
     def _cost(self, configuration: SyncConfiguration, entity: Entity) -> str:

@@ -96,16 +96,14 @@ class ScheduleTimes(QWidget):
         rest = row(_INDENT, self.idle, self.idle_minutes, label(self.tr("minutes")), 0, spacing=SPACE_M)
         daily = row(self._radio(ScheduleKind.DAILY, self.tr("&Daily at")), self.times, 0)
         weekly = self._radio(ScheduleKind.WEEKLY, self.tr("On these da&ys"))
-        days = row(_INDENT, *self.days, label(self.tr("at")), self.weekly_times, 0, spacing=SPACE_M)
-        cron = row(
-            self._radio(ScheduleKind.CRON, self.tr("&Cron expression")),
-            self.cron,
-            label(self.tr("minute, hour, day, month, weekday"), "caption"),
-            0,
-        )
+        days = row(_INDENT, *self.days, 0, spacing=SPACE_M)
+        at = row(_INDENT, label(self.tr("at")), self.weekly_times, 0)
+        cron = row(self._radio(ScheduleKind.CRON, self.tr("&Cron expression")), self.cron, 0)
+        fields = row(_INDENT, label(self.tr("minute, hour, day, month, weekday"), "caption"), 0)
         manual = self._radio(ScheduleKind.MANUAL, self.tr("Only &by hand"))
         rests = (rest,) if self._rests else ()
-        self.setLayout(column(manual, every, *rests, daily, weekly, days, cron, self.problem, spacing=SPACE_M))
+        parts = (manual, every, *rests, daily, weekly, days, at, cron, fields, self.problem)
+        self.setLayout(column(*parts, spacing=SPACE_M))
 
     def fill(self, schedule: Schedule) -> None:
         """The inputs show the schedule."""

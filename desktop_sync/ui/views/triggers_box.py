@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from desktop_sync.core.triggers import LONGEST_SETTLE_S, AfterOutcome, AfterRun, FileArrival
 from desktop_sync.ui.palette import SPACE_M
-from desktop_sync.ui.widgets.parts import button, label, row
+from desktop_sync.ui.widgets.parts import button, column, label, row
 from desktop_sync.ui.wizards.configuration.choice_box import ChoiceBox
 from desktop_sync.ui.wizards.number_box import NumberBox
 
@@ -48,7 +48,7 @@ class AfterRunLine(_Line):
             ]
         )
         self.outcome.choose(after.outcome)
-        self.outcome.setMinimumContentsLength(22)
+        self.outcome.setMinimumContentsLength(18)
         self.outcome.activated.connect(self.changed)
         remove = self._remove_button(self.tr("Do not follow these runs any more"))
         self.setLayout(row(label(self.tr("When")), self.configuration, self.outcome, remove, 0, spacing=SPACE_M))
@@ -70,17 +70,10 @@ class FileArrivalLine(_Line):
         self.settle.setAccessibleName(self.tr("Seconds that a file must have stood still"))
         self.settle.valueChanged.connect(self.changed)
         remove = self._remove_button(self.tr("Do not wait for these files any more"))
-        self.setLayout(
-            row(
-                label(self.tr("When")),
-                self.pattern,
-                label(self.tr("is there and stood still for")),
-                self.settle,
-                label(self.tr("seconds")),
-                remove,
-                spacing=SPACE_M,
-            )
+        settled = row(
+            label(self.tr("is there and stood still for")), self.settle, label(self.tr("seconds")), 0, spacing=SPACE_M
         )
+        self.setLayout(column(row(label(self.tr("When")), self.pattern, remove, spacing=SPACE_M), settled))
 
     def entered(self) -> FileArrival:
         return FileArrival(self.pattern.text().strip(), self.settle.value())
