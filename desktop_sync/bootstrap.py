@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 import uuid
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from desktop_sync import network, suspend_clock
 from desktop_sync.core.ledger_port import Ledger
 from desktop_sync.core.ports import Clock, Secrets, Steps, no_steps
 from desktop_sync.providers.registry import Registry
 from desktop_sync.services.application import Application
+
+if TYPE_CHECKING:
+    from desktop_sync.secrets import Redactor
 
 
 class SystemClock:
@@ -63,11 +69,23 @@ def build_application(home: Path | None = None, *, steps: Steps = no_steps, cloc
         return open_ledger(folder, used_clock, ids, steps)
 
     def secrets() -> Secrets:
-        from desktop_sync.secrets import choose_secrets
+        from desktop_sync.secrets import WatchedSecrets, choose_secrets
 
-        return choose_secrets(folder, os.environ.get("DESKTOP_SYNC_MASTER_PASSWORD"))
+        chosen = choose_secrets(folder, os.environ.get("DESKTOP_SYNC_MASTER_PASSWORD"))
+        return WatchedSecrets(chosen, _redacted_log())
 
     return Application(folder, used_clock, ids, Registry(), ledger, secrets, steps, network=network.is_up)
+
+
+@lru_cache(maxsize=1)
+def _redacted_log() -> Redactor:
+    """What masks secrets in this process's log, which goes to standard error as long as nobody sets another handler."""
+    from desktop_sync.secrets import Redactor
+
+    redactor = Redactor()
+    if logging.lastResort is not None:
+        logging.lastResort.addFilter(redactor)
+    return redactor
 
 
 def open_window(home: Path | None, sample: bool) -> int:

@@ -8,7 +8,7 @@ from desktop_sync.core.configuration import Side
 from desktop_sync.core.status import Status
 from desktop_sync.engine.comparison import compared_sql
 from desktop_sync.engine.layout import Layout
-from desktop_sync.engine.plan_input import PlanInput, pair_table
+from desktop_sync.engine.plan_input import PlanInput, own_way, pair_table
 from desktop_sync.engine.sides import peer_table, side_table
 from desktop_sync.engine.workbench import Workbench
 
@@ -42,7 +42,7 @@ def agreement(bench: Workbench, given: PlanInput) -> Agreement:
     bench.execute(
         f"CREATE OR REPLACE TABLE checked AS SELECT p.record_id, p.a_id, p.b_id, p.status, a.rid IS NOT NULL AS has_a, "
         f"b.rid IS NOT NULL AS has_b, a.digest AS a_digest, b.digest AS b_digest, "
-        f"a.problem IS NOT NULL OR b.problem IS NOT NULL AS is_unusable, "
+        f"{_unusable('a.problem')} OR {_unusable('b.problem')} AS is_unusable, "
         f"coalesce(a.in_filter, true) AND coalesce(b.in_filter, true) AS in_filter FROM {peers} p "
         f"LEFT JOIN {a} a ON a.rid = p.a_id LEFT JOIN {b} b ON b.rid = p.b_id "
         f"WHERE p.a_id IS NOT NULL AND p.b_id IS NOT NULL AND p.status NOT IN ({Status.DELETED:d}, {Status.SKIPPED:d})"
@@ -81,3 +81,8 @@ def agreement(bench: Workbench, given: PlanInput) -> Agreement:
         unverified=bench.number(unusable),
         digest=str(digest),
     )
+
+
+def _unusable(problem: str) -> str:
+    """Whether the record cannot be compared. One that a step only keeps from being sent can."""
+    return f"({problem} IS NOT NULL AND NOT {own_way(problem)})"

@@ -60,7 +60,8 @@ class EntityPreparation:
         self.key = session.key(layout)
         self.keeps_whole = False
         self._held = held_of(ledger, session, layout)
-        self._anew = digests_anew(session, ledger, layout)
+        # A run has made them anew in the ledger before it plans.
+        self._anew = digests_anew(session, ledger, layout) if session.lease is None else None
 
     def prepare(self, pair: Mapping[Side, SideSource], states: SideStates, now: datetime) -> Prepared:
         self.progress.phase(self.layout.entity.name, Phase.READING)

@@ -162,6 +162,12 @@ def validated(world: WorldMaker, **rules: object) -> World:
     return w
 
 
+def verified(w: World) -> tuple[int, int, int]:
+    """In sync, different, unverified."""
+    (found,) = w.app.verification.verify("Sync").entities
+    return found.in_sync, found.different, found.unverified
+
+
 def b_id(w: World) -> object:
     return w.of(1).b_id
 
@@ -176,11 +182,13 @@ def test_a_validate_step_of_one_direction_does_not_hold_back_the_other(world: Wo
     w.edit("b", b_id(w), city="Salzburg")
     assert w.actions(w.run()) == {Action.UPDATE_A: 1}
     assert w.of(1).status is Status.PROCESSED
+    assert verified(w) == (1, 0, 0)
     w.edit("a", 1, City="Klagenfurt")
     assert w.run().entities[0].failed == 1
     assert w.of(1).status is Status.INVALID
     assert w.of(1).last_error == "the city is too long for the shop"
     assert w.rows("b", "city") == [("Salzburg",)]
+    assert verified(w) == (0, 1, 0)
     w.edit("a", 1, City="Graz")
     assert w.actions(w.run()) == {Action.UPDATE_B: 1}
     assert w.of(1).status is Status.PROCESSED
