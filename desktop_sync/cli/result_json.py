@@ -204,7 +204,18 @@ def history_document(row: HistoryRow) -> dict[str, Json]:
 
 
 def field_document(field: FieldChange) -> dict[str, Json]:
-    return {"label": field.label, "a": field.a, "b": field.b, "base": field.base, "differs": field.differs}
+    document: dict[str, Json] = {
+        "label": field.label,
+        "a": field.a,
+        "b": field.b,
+        "base": field.base,
+        "differs": field.differs,
+    }
+    verdict = field.verdict
+    if verdict is not None:
+        times = {"a_changed_at": moment(verdict.a_changed_at), "b_changed_at": moment(verdict.b_changed_at)}
+        document |= {"winner": verdict.winner.value, "rule": rule_key(verdict.rule.name), **times}
+    return document
 
 
 def rule_key(name: str) -> str:

@@ -63,9 +63,10 @@ class FirstContactRule(enum.Enum):
 
 
 class Resolution(enum.Enum):
-    """What is one piece where both sides changed and the most recent change wins: the record, or each field (SPEC §7).
+    """What is one piece where both sides changed: the record, or each field (SPEC §7).
 
-    In both cases a record is written whole.
+    Field by field, what one side alone changed is that side's, and the conflict rule is for fields that both changed;
+    by the most recent change the stamps of the fields say both. In both cases a record is written whole.
     """
 
     RECORD = "record"

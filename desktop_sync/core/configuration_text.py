@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from desktop_sync.core.configuration import (
     ConflictRule,
     DeleteRule,
+    Direction,
     EditAgainstDelete,
     Entity,
     FirstContactRule,
@@ -96,8 +97,8 @@ def conflict_sentence(configuration: SyncConfiguration, entity: Entity) -> str:
         ConflictRule.ASK: "you are asked, and nothing is written before you decide",
     }
     said = f"When a record was changed on both sides, {texts[entity.conflict]}"
-    if entity.resolution is Resolution.FIELD and entity.conflict is ConflictRule.MOST_RECENT:
-        return f"{said}; each field is judged by itself."
+    if entity.resolution is Resolution.FIELD and entity.direction is Direction.BOTH:
+        return f"{said}; each field is judged by itself, and one that only one side changed is kept from there."
     return f"{said}."
 
 

@@ -108,7 +108,7 @@ class Rule(enum.IntEnum):
     OLDER_STATE = 24  # the side that tells it was put back to an older state: a person decides
     WRITE_LOOP = 25  # two programs overwrite each other's value: a person decides
     MATCH_ONLY = 26
-    MERGED = 30  # each field from the side where it was changed last; the other side follows as CHANGED_ONE_SIDE
+    MERGED = 30  # each field from the side that the rule says; the other side follows as CHANGED_ONE_SIDE
     UNDONE = 40
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action, Change, Rule
+from desktop_sync.core.plan import FieldChange
 from desktop_sync.core.run import RunKind
 
 Names = Mapping[Side, str]
@@ -70,7 +71,7 @@ _RULES = {
     Rule.OLDER_STATE: "the system that tells it was put back to an older state",
     Rule.WRITE_LOOP: "two programs keep overwriting each other's value",
     Rule.UNDONE: "an earlier run was undone",
-    Rule.MERGED: "both sides changed, and each field comes from the side where it was changed last",
+    Rule.MERGED: "both sides changed, and each field was judged by itself",
     Rule.MATCH_ONLY: "this configuration only matches until you confirm what was matched",
 }
 _RUNS = {
@@ -101,6 +102,20 @@ def will_words(action: Action, names: Names) -> str:
 def rule_words(rule: Rule) -> str:
     """Why, as a clause."""
     return _RULES.get(rule, rule.name.lower().replace("_", " "))
+
+
+def verdict_words(field: FieldChange, names: Names) -> str:
+    """Of a field that both sides changed: whose value was kept, why, and which one lost, as a clause."""
+    verdict = field.verdict
+    if verdict is None:
+        return ""
+    winner, loser = verdict.winner, verdict.winner.other
+    values = {Side.A: field.a, Side.B: field.b}
+    times = {Side.A: verdict.a_changed_at, Side.B: verdict.b_changed_at}
+    at = times[loser]
+    when = f", changed {at.isoformat(sep=' ', timespec='seconds')}" if at is not None else ""
+    lost = "no value" if values[loser] is None else f'"{values[loser]}"'
+    return f"{names[winner]} won ({rule_words(verdict.rule)}), and {lost} of {names[loser]} lost{when}"
 
 
 def run_words(kind: RunKind, run_id: int) -> str:

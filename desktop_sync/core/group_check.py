@@ -26,9 +26,7 @@ def check_group(configuration: SyncConfiguration, configurations: Iterable[SyncC
 
 def _check_field_by_field(entity: Entity) -> Iterator[Finding]:
     message = ""
-    if entity.conflict is not ConflictRule.MOST_RECENT:
-        message = "Fields are judged one by one only where the most recent change wins; here whole records win."
-    elif entity.direction is not Direction.BOTH:
+    if entity.direction is not Direction.BOTH:
         message = "Fields are judged one by one only where records go both ways; here whole records go."
     if message:
         yield Finding(Level.NOTE, message, entity.name, path=PATH)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from desktop_sync.core.configuration import Side
+from desktop_sync.core.plan import FieldVerdict
 from desktop_sync.core.provider_port import NO_MARKS, ArrowStream, CreateClass, HighMarks
 from desktop_sync.core.status import Status
 
@@ -107,7 +108,8 @@ class DoneBatch:
 
 @dataclass(frozen=True, slots=True)
 class NewConflict:
-    """A conflict to be kept. Values are (label, a, b, base) as text; digests fence the decision."""
+    """A conflict to be kept. Values are (label, a, b, base) as text; digests fence the decision. `verdicts`: by label,
+    where each field was judged by itself."""
 
     record_id: int
     rule: int
@@ -115,6 +117,7 @@ class NewConflict:
     a_changed_at: datetime | None
     b_changed_at: datetime | None
     values: tuple[tuple[str, str | None, str | None, str | None], ...]
+    verdicts: tuple[tuple[str, FieldVerdict], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action, Rule
 from desktop_sync.core.guard import GuardFinding
 from desktop_sync.core.status import Status
@@ -75,11 +76,22 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class FieldVerdict:
+    """Of a field that both sides changed differently: whose value was kept, by which rule, and when each side changed
+    it (aware UTC; None where nobody knows). The other side's value lost."""
+
+    winner: Side
+    rule: Rule
+    a_changed_at: datetime | None = None
+    b_changed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FieldChange:
     """One field in a preview, a conflict or a history row, as text for people. None is an empty (null) value.
 
     `a` and `b` are what stands there now, `base` the baseline, `after` what is written. Parts that do not apply
-    are None.
+    are None. `verdict`: where the fields of a conflict were judged one by one, of those that both sides changed.
     """
 
     label: str
@@ -89,6 +101,7 @@ class FieldChange:
     before: str | None = None
     after: str | None = None
     differs: bool = False
+    verdict: FieldVerdict | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from desktop_sync.core.configuration import NullPolicy, Side
+from desktop_sync.core.configuration import ConflictRule, NullPolicy, Side
 from desktop_sync.core.structure import FieldType
 from desktop_sync.engine.canonical import literal, plain_text_sql
+from desktop_sync.engine.field_base import base_table, changed_sql
 from desktop_sync.engine.layout import Comparison, Layout
 from desktop_sync.engine.normal_sql import comparable_sql, normal_sql
 from desktop_sync.engine.origin_query import (
@@ -27,8 +28,9 @@ def compared_sql(given: PlanInput, pairs: str) -> str:
     tie that the preferred system won.
 
     With origin stamps also e… for each comparison, by its field mapping: whether the field is equal. Where fields are
-    judged one by one also w…: the side whose value is kept ('a' or 'b', null where they are equal), and is_merge: both
-    sides keep some.
+    judged one by one also w…: the side whose value is kept ('a' or 'b', null where they are equal), f…: whether both
+    sides changed it differently, t…, ta… and tb…: whether that was a tie, and when each side changed it (microseconds),
+    asks: a person must decide, and is_merge: both sides keep some.
     """
     layout = given.layout
     joins: list[str] = []
@@ -133,6 +135,9 @@ def _with_origins(given: PlanInput, tests: Mapping[int, str], source: str) -> st
     values = [f"{record_stamp_sql(layout, side, f'o{side.value}')} AS s{side.value}" for side in Side]
     is_fieldwise = judges_fields(layout)
     if is_fieldwise:
+        stamps += f" LEFT JOIN {base_table(layout)} base ON base.a_rid = p.a_rid AND base.b_rid = p.b_rid"
+        values += ["base.decided AS decided", "base.a_rid IS NOT NULL AS is_agreed"]
+        values += [f"{changed_sql(layout, side, index)} AS c{side.value}{index}" for index in tests for side in Side]
         values += [
             f"{field_stamp_sql(layout, side, index, f'o{side.value}')} AS {side.value}{index}"
             for index in tests
@@ -147,14 +152,16 @@ def _with_origins(given: PlanInput, tests: Mapping[int, str], source: str) -> st
             f"SELECT a_rid, b_rid, {equal} AS equal, {newer} AS newer, {is_tie} AS is_tie, false AS is_merge{flags} "
             f"FROM ({inner})"
         )
-    primary = literal(layout.entity.primary.value)
-    winners = "".join(
-        f", CASE WHEN NOT e{index} THEN CASE {prevails_sql(f'a{index}', f'b{index}')} WHEN 1 THEN 'a' WHEN 2 THEN 'b' "
-        f"ELSE {primary} END END AS w{index}"
+    winners = "".join(f", CASE WHEN NOT e{index} THEN {_winner_sql(layout, index)} END AS w{index}" for index in tests)
+    # What is kept of each field that both changed differently (`verdicts` of a conflict).
+    winners += "".join(
+        f", NOT e{index} AND ca{index} AND cb{index} AS f{index}, {tie_sql(f'a{index}', f'b{index}')} AS t{index}"
+        f"{''.join(f', nullif({side.value}{index}.at_us, 0) AS t{side.value}{index}' for side in Side)}"
         for index in tests
     )
+    asks = " OR ".join(f"(NOT e{index} AND {_asks_sql(layout, index)})" for index in tests) or "false"
     ties = " OR ".join(f"(NOT e{index} AND {tie_sql(f'a{index}', f'b{index}')})" for index in tests) or "false"
-    judged = f"SELECT a_rid, b_rid, {equal} AS equal, {ties} AS is_tie{flags}{winners} FROM ({inner})"
+    judged = f"SELECT a_rid, b_rid, {equal} AS equal, {ties} AS is_tie, ({asks}) AS asks{flags}{winners} FROM ({inner})"
     keeps = {
         side: " OR ".join(
             f"coalesce(w{index} = '{side.value}', false)"
@@ -164,11 +171,34 @@ def _with_origins(given: PlanInput, tests: Mapping[int, str], source: str) -> st
         or "false"
         for side in Side
     }
+    a_keeps, b_keeps = f"({keeps[Side.A]})", f"({keeps[Side.B]})"
     return (
-        f"SELECT *, CASE WHEN ({keeps[Side.A]}) AND NOT ({keeps[Side.B]}) THEN 1 WHEN ({keeps[Side.B]}) AND NOT "
-        f"({keeps[Side.A]}) THEN 2 ELSE 0 END AS newer, ({keeps[Side.A]}) AND ({keeps[Side.B]}) AS is_merge "
-        f"FROM ({judged})"
+        f"SELECT *, CASE WHEN {a_keeps} AND NOT {b_keeps} THEN 1 WHEN {b_keeps} AND NOT {a_keeps} THEN 2 ELSE 0 END "
+        f"AS newer, {a_keeps} AND {b_keeps} AND NOT asks AS is_merge FROM ({judged})"
     )
+
+
+def _winner_sql(layout: Layout, index: int) -> str:
+    """The side whose value is kept of a field that differs. By the most recent change: its stamps alone say it, so that
+    the order of configurations does not matter. By another rule: a field that one side alone changed is that side's;
+    the rule, or what a person decided, is for those that both changed."""
+    rule = layout.entity.conflict
+    primary = literal(layout.entity.primary.value)
+    by_stamps = f"CASE {prevails_sql(f'a{index}', f'b{index}')} WHEN 1 THEN 'a' WHEN 2 THEN 'b' ELSE {primary} END"
+    if rule is ConflictRule.MOST_RECENT:
+        return by_stamps
+    both = "decided" if rule is ConflictRule.ASK else f"coalesce(decided, {literal(rule.value)})"
+    return (
+        f"CASE WHEN NOT is_agreed THEN {by_stamps} WHEN ca{index} AND NOT cb{index} THEN 'a' "
+        f"WHEN cb{index} AND NOT ca{index} THEN 'b' ELSE {both} END"
+    )
+
+
+def _asks_sql(layout: Layout, index: int) -> str:
+    """Whether a person must say which value of a field that differs is kept."""
+    if layout.entity.conflict is not ConflictRule.ASK:
+        return "false"
+    return f"is_agreed AND decided IS NULL AND ca{index} = cb{index}"
 
 
 def _comparable(value: str, comparison: Comparison) -> str:

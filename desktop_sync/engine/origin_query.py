@@ -226,16 +226,18 @@ def new_origins(layout: Layout, side: Side) -> str:
 
 
 def field_winners(layout: Layout) -> str:
-    """The table with the side whose value is kept, for each field of the records of which both sides keep some:
-    a_rid, b_rid, w… by field mapping."""
+    """The table with the side whose value is kept, for each field of the records that differ: a_rid, b_rid, and by
+    field mapping w…, f…, t…, ta… and tb… as `comparison.compared_sql` has them."""
     return f"winners_{layout.number}"
 
 
 def make_field_winners(bench: Workbench, layout: Layout) -> None:
     """The table is there. Needs `compared`."""
-    winners = "".join(f", w{comparison.index}" for comparison in layout.comparisons)
+    winners = "".join(
+        f", {short}{comparison.index}" for comparison in layout.comparisons for short in ("w", "f", "t", "ta", "tb")
+    )
     bench.execute(
-        f"CREATE OR REPLACE TABLE {field_winners(layout)} AS SELECT a_rid, b_rid{winners} FROM compared WHERE is_merge"
+        f"CREATE OR REPLACE TABLE {field_winners(layout)} AS SELECT a_rid, b_rid{winners} FROM compared WHERE NOT equal"
     )
 
 

@@ -13,7 +13,7 @@ from desktop_sync.core.status import DeletedIn, Status
 from desktop_sync.engine.canonical import plain_text_sql
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.matching import evidence_sql
-from desktop_sync.engine.origin_query import origin_table, record_stamp_sql
+from desktop_sync.engine.origin_query import field_winners, judges_fields, origin_table, record_stamp_sql
 from desktop_sync.engine.plan_input import PlanInput, plan_table
 from desktop_sync.engine.sides import peer_table, side_table, stamp_sql
 from desktop_sync.engine.workbench import Workbench
@@ -176,6 +176,7 @@ def open_again(bench: Workbench, layout: Layout, record_ids: Sequence[int]) -> N
 def conflict_rows(given: PlanInput, *, decided: Collection[int] = ()) -> str:
     """One row per conflict, open or settled by rule: record_id, rule, winner, a_at, b_at, then a and b values in turn,
     as text, in the order of the entity's field mappings. With `decided`: just those sync records, decided by a person.
+    Where fields are judged one by one also w…, f…, t…, ta… and tb… of `engine.origin_query.field_winners`.
     """
     layout = given.layout
     wanted = f"p.action = {Action.CONFLICT:d} OR (p.winner IS NOT NULL AND p.rule <> {Rule.DECIDED:d})"
@@ -206,6 +207,12 @@ def conflict_rows(given: PlanInput, *, decided: Collection[int] = ()) -> str:
             joins.append(f"LEFT JOIN {origin_table(layout, side)} {origin} ON {origin}.rid = p.{side.value}_id")
             changed_at = f"nullif({record_stamp_sql(layout, side, origin)}.at_us, 0)"
         stamps.append(f"{changed_at} AS {side.value}_at")
+    if given.has_origins and judges_fields(layout):
+        joins.append(f"LEFT JOIN {field_winners(layout)} w ON w.a_rid = p.a_id AND w.b_rid = p.b_id")
+        shorts = ("w", "f", "t", "ta", "tb")
+        values += [
+            f"w.{short}{one.index} AS judged_{short}{one.index}" for one in layout.comparisons for short in shorts
+        ]
     return (
         f"SELECT p.record_id, p.rule, p.winner, {', '.join([*stamps, *values])} FROM {plan_table(layout)} p "
         f"{' '.join(joins)} WHERE ({wanted}) AND NOT p.excluded ORDER BY p.number"

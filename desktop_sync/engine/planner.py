@@ -101,7 +101,8 @@ def _plan_touched(bench: Workbench, given: PlanInput) -> None:
     bench.execute(
         f"CREATE OR REPLACE TABLE judged AS SELECT t.*, {contact} AND has_a AND has_b AS is_contact, "
         f"coalesce(c.equal, false) AS equal, coalesce(c.newer, 0) AS newer, coalesce(c.is_tie, false) AS is_tie, "
-        f"coalesce(c.is_merge, false) AND {_merges_sql(layout.entity, contact)} AS is_merge, d.winner AS decided "
+        f"coalesce(c.is_merge, false) AND {_merges_sql(layout.entity, contact)} AS is_merge, {_one_side_sql(given)} "
+        f"AS keeper, {_has_conflict_sql(given)} AS has_conflict, d.winner AS decided "
         f"FROM {touched} t LEFT JOIN compared c ON c.a_rid = t.a_id AND c.b_rid = t.b_id "
         f"LEFT JOIN decided d ON d.record_id = t.record_id "
         f"WHERE t.status <> {Status.DELETED:d} OR t.deleted_in = {DeletedIn.BY_HAND:d}"
@@ -109,16 +110,22 @@ def _plan_touched(bench: Workbench, given: PlanInput) -> None:
     bench.execute(
         f"INSERT INTO rows_{layout.number} SELECT "
         f"CASE WHEN j.problem IS NOT NULL THEN {Action.INVALID:d} WHEN NOT j.in_filter THEN {Action.FILTERED:d} "
+        f"WHEN j.is_merge AND j.decided IS NOT NULL AND NOT j.is_contact THEN {Action.UPDATE_B:d} "
+        f"WHEN j.keeper = 'a' THEN {Action.UPDATE_B:d} WHEN j.keeper = 'b' THEN {Action.UPDATE_A:d} "
         f"WHEN j.decided IS NOT NULL THEN {_decided_sql(layout)} "
         f"WHEN j.is_contact AND j.status = {Status.PROCESSED:d} THEN {Action.ADOPT:d} "
         f"WHEN j.is_merge THEN {Action.UPDATE_B:d} "
         "WHEN j.is_contact THEN k.action ELSE c.action END, "
         f"CASE WHEN j.problem IS NOT NULL THEN {Rule.UNUSABLE:d} WHEN NOT j.in_filter THEN {Rule.FILTER:d} "
+        f"WHEN j.is_merge AND j.decided IS NOT NULL AND NOT j.is_contact THEN {Rule.MERGED:d} "
+        f"WHEN j.keeper IS NOT NULL AND NOT j.has_conflict THEN {Rule.CHANGED_ONE_SIDE:d} "
+        f"WHEN j.keeper IS NOT NULL AND j.decided IS NULL THEN {Rule.SIDE_WINS:d} "
         f"WHEN j.decided IS NOT NULL OR (j.is_contact AND j.status = {Status.PROCESSED:d}) THEN {Rule.DECIDED:d} "
         f"WHEN j.is_merge THEN {Rule.MERGED:d} WHEN j.is_contact THEN k.rule "
         f"WHEN j.is_tie AND c.rule = {Rule.MOST_RECENT:d} THEN {Rule.MOST_RECENT_TIE:d} ELSE c.rule END, "
         "j.record_id, j.a_id, j.b_id, "
-        "CASE WHEN j.decided IS NOT NULL THEN j.decided WHEN j.is_merge THEN 'a' WHEN j.is_contact THEN k.winner "
+        "CASE WHEN j.keeper IS NOT NULL THEN CASE WHEN j.has_conflict THEN j.keeper END "
+        "WHEN j.decided IS NOT NULL THEN j.decided WHEN j.is_merge THEN 'a' WHEN j.is_contact THEN k.winner "
         "ELSE c.winner END, "
         "j.change_a, j.change_b, j.is_contact, false, j.status, j.deleted_in, j.attempts, j.problem "
         "FROM judged j JOIN cases c ON c.change_a = j.change_a AND c.change_b = j.change_b AND c.equal = j.equal "
@@ -133,11 +140,37 @@ def _plan_touched(bench: Workbench, given: PlanInput) -> None:
 
 def _merges_sql(entity: Entity, is_contact: str) -> str:
     """Whether the fields of a touched pair that differs go their own ways: where both changed, or met for the first
-    time, and the most recent change is to win."""
+    time and the most recent change is to win."""
     changed = f"t.change_a = {Change.CHANGED:d} AND t.change_b = {Change.CHANGED:d}"
     at_contact = str(entity.first_contact is FirstContactRule.MOST_RECENT).lower()
-    later = str(entity.conflict is ConflictRule.MOST_RECENT).lower()
-    return f"{changed} AND CASE WHEN {is_contact} THEN {at_contact} ELSE {later} END"
+    return f"{changed} AND CASE WHEN {is_contact} THEN {at_contact} ELSE true END"
+
+
+def _by_rule(given: PlanInput) -> bool:
+    """Whether fields are judged one by one by another rule than the most recent change."""
+    by_stamps = given.layout.entity.conflict is ConflictRule.MOST_RECENT
+    return given.has_origins and judges_fields(given.layout) and not by_stamps
+
+
+def _one_side_sql(given: PlanInput) -> str:
+    """The side that keeps all fields that differ of a pair that both changed, where fields are judged by a rule: the
+    side that alone changed them, or that the rule is for. Null where it is for the decision table."""
+    if not _by_rule(given):
+        return "CAST(NULL AS VARCHAR)"
+    both = f"t.change_a = {Change.CHANGED:d} AND t.change_b = {Change.CHANGED:d}"
+    met = "(t.a_digest IS NULL AND t.b_digest IS NULL)"
+    return (
+        f"CASE WHEN {both} AND NOT {met} AND NOT c.equal AND NOT c.asks AND NOT c.is_merge "
+        "THEN CASE c.newer WHEN 1 THEN 'a' WHEN 2 THEN 'b' END END"
+    )
+
+
+def _has_conflict_sql(given: PlanInput) -> str:
+    """Whether both sides changed a field differently."""
+    if not _by_rule(given):
+        return "false"
+    flags = [f"coalesce(c.f{comparison.index}, false)" for comparison in given.layout.comparisons]
+    return f"({' OR '.join(flags) or 'false'})"
 
 
 def _tell_evidence(bench: Workbench, layout: Layout) -> None:

@@ -99,7 +99,7 @@ class SqlConflictStore(Store):
             return {row[0]: Side(row[1]) for row in connection.execute(decided)}
 
     def _keep(self, connection: Connection, entity: int, run_id: int, new: NewConflict) -> None:
-        text = conflict_text(new.values)
+        text = conflict_text(new.values, new.verdicts)
         unsettled = and_(_kept.entity_id == entity, _kept.record_id == new.record_id, _kept.settled_at.is_(None))
         wanted = select(_kept.id, _kept.winner, _kept.field_values).where(unsettled)
         earlier = connection.execute(wanted).first()

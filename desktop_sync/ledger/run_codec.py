@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from desktop_sync.core.plan import FieldChange
+from desktop_sync.core.configuration import Side
+from desktop_sync.core.decision import Rule
+from desktop_sync.core.plan import FieldChange, FieldVerdict
 from desktop_sync.core.run import RunResult
 from desktop_sync.ledger.json_codec import from_text, to_text
 
@@ -27,11 +30,30 @@ def read_result(text: str) -> RunResult:
     return from_text(FORMAT, RunResult, text)
 
 
-def conflict_text(rows: tuple[tuple[str, str | None, str | None, str | None], ...]) -> str:
-    return to_text(FORMAT, ConflictValues(rows))
+@dataclass(frozen=True, slots=True)
+class JudgedValues:
+    """The same of a conflict whose fields were judged one by one: besides, (label, winner, rule, when A and when B
+    changed it) for each field that both sides changed."""
+
+    rows: tuple[tuple[str, str | None, str | None, str | None], ...]
+    verdicts: tuple[tuple[str, Side, Rule, datetime | None, datetime | None], ...] = ()
+
+
+def conflict_text(
+    rows: tuple[tuple[str, str | None, str | None, str | None], ...],
+    verdicts: tuple[tuple[str, FieldVerdict], ...] = (),
+) -> str:
+    if not verdicts:
+        return to_text(FORMAT, ConflictValues(rows))
+    told = tuple((label, one.winner, one.rule, one.a_changed_at, one.b_changed_at) for label, one in verdicts)
+    return to_text(FORMAT, JudgedValues(rows, told))
 
 
 def read_conflict(text: str) -> tuple[FieldChange, ...]:
     """Raises DocumentError."""
-    rows = from_text(FORMAT, ConflictValues, text).rows
-    return tuple(FieldChange(label, a=a, b=b, base=base, differs=a != b) for label, a, b, base in rows)
+    kept = from_text(FORMAT, JudgedValues, text)
+    verdicts = {label: FieldVerdict(winner, rule, a, b) for label, winner, rule, a, b in kept.verdicts}
+    return tuple(
+        FieldChange(label, a=a, b=b, base=base, differs=a != b, verdict=verdicts.get(label))
+        for label, a, b, base in kept.rows
+    )

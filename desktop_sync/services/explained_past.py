@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from desktop_sync.core.configuration import Entity, Side, SyncConfiguration
-from desktop_sync.core.decision import Action
+from desktop_sync.core.decision import Action, Rule
 from desktop_sync.core.explanation import ExplainedEvent, Part
-from desktop_sync.core.explanation_text import done_words, rule_words, run_words
+from desktop_sync.core.explanation_text import done_words, rule_words, run_words, verdict_words
 from desktop_sync.core.ledger_port import Ledger
 from desktop_sync.core.plan import FieldChange
 from desktop_sync.core.run import Run
@@ -59,8 +59,11 @@ class ExplainedPast:
     def _conflict(self, conflict: Conflict) -> ExplainedEvent:
         text = f"{self._by(conflict.run_id)}: both sides had changed differently; {rule_words(conflict.rule)}"
         if conflict.winner is not None:
-            text += f"; {self._names[conflict.winner]} won"
+            text += "" if conflict.rule is Rule.MERGED else f"; {self._names[conflict.winner]} won"
         fields = tuple(field for field in conflict.fields if field.differs)
+        for field in self._shown(fields):
+            said = verdict_words(field, self._names)
+            text += f"; {field.label}: {said}" if said else ""
         return ExplainedEvent(Part.CONFLICT, text, conflict.found_at, conflict.run_id or None, self._shown(fields))
 
     def _status(self, record: SyncRecord) -> ExplainedEvent:

@@ -21,7 +21,7 @@ from desktop_sync.core.ledger_port import OriginStore
 from desktop_sync.core.ports import Clock
 from desktop_sync.core.provider_port import Operation, WriteResult, WriteStatus
 from desktop_sync.core.sync_group import OriginScope, StructureName, on_systems, origin_scope
-from desktop_sync.engine import origin_query
+from desktop_sync.engine import field_base, origin_query
 from desktop_sync.engine.expression.names import names_in
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.plan_input import PlanInput
@@ -54,6 +54,12 @@ def expression_fields(text: str) -> tuple[str, ...]:
         return ()
 
 
+class StampStore(OriginStore, Protocol):
+    """Stamps, and the values that both sides agreed on last."""
+
+    def baselines(self, record_ids: Sequence[int]) -> dict[int, dict[str, str | None]]: ...
+
+
 class Stamping(Protocol):
     """A query of writes whose rows say with which stamps the values stand there afterwards; a stamp that is null stays
     as it is."""
@@ -70,7 +76,7 @@ class Stamping(Protocol):
 class Provenance:
     """The stamps of one session. `opened_at`: before anything was read, so that the next scan misses nothing."""
 
-    store: OriginStore
+    store: StampStore
     clock: Clock
     opened_at: datetime
     scopes: Scopes | None = None
@@ -91,6 +97,9 @@ class Provenance:
             origin_query.load_known(bench, layout, side, self.store.origins(structure, ids))
             scanned[side] = self.store.scanned_at(structure)
         origin_query.make_origins(bench, given, PerSide(scanned[Side.A], scanned[Side.B]), to_us(self.clock.now()))
+        if origin_query.judges_fields(layout):
+            pairs = field_base.pairs_changed_twice(bench, layout)
+            field_base.load_base(bench, given, pairs, self.store.baselines([pair[0] for pair in pairs]))
         return replace(given, has_origins=True)
 
     def keep_seen(self, bench: Workbench, given: PlanInput) -> None:

@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 
-from desktop_sync.core.configuration import Side
+from desktop_sync.core.configuration import ConflictRule, Side
 from desktop_sync.core.decision import Action, Rule
 from desktop_sync.core.ledger_port import Ledger
 from desktop_sync.core.ledger_values import NewConflict
+from desktop_sync.core.plan import FieldVerdict
 from desktop_sync.engine import outcome_query
 from desktop_sync.engine.outcome_query import SETTLEMENT_SCHEMA
 from desktop_sync.engine.plan_input import PlanInput, plan_table
@@ -68,7 +69,7 @@ class QuietSettling:
         if not given.decisions:
             return
         rows = bench.table(outcome_query.conflict_rows(given, decided=list(given.decisions))).to_pylist()
-        found = [replace(one, rule=int(Rule.ASK), winner=None) for one in self._as_conflicts(given, rows)]
+        found = [replace(one, rule=int(Rule.ASK), winner=None, verdicts=()) for one in self._as_conflicts(given, rows)]
         key = self.session.key(layout)
         self.ledger.keep_conflicts(key, self.run_id, found)
         still = self.ledger.decisions(key)
@@ -143,7 +144,27 @@ class QuietSettling:
             _instant(row["a_at"]),
             _instant(row["b_at"]),
             tuple(values),
+            _verdicts(given, row) if winner is not None else (),
         )
+
+
+def _verdicts(given: PlanInput, row: Mapping[str, object]) -> tuple[tuple[str, FieldVerdict], ...]:
+    """Whose value was kept of each field that both sides changed, where fields are judged one by one."""
+    rule, decided = given.layout.entity.conflict, given.decisions.get(int(str(row["record_id"])))
+    found = []
+    for comparison in given.layout.comparisons:
+        index, mapping = comparison.index, given.layout.entity.fields[comparison.index]
+        winner = row.get(f"judged_w{index}")
+        if not isinstance(winner, str) or not row[f"judged_f{index}"]:
+            continue
+        why = Rule.SIDE_WINS
+        if decided is not None:
+            why = Rule.DECIDED
+        elif rule is ConflictRule.MOST_RECENT or row["rule"] == Rule.FIRST_CONTACT:
+            why = Rule.MOST_RECENT_TIE if row[f"judged_t{index}"] else Rule.MOST_RECENT
+        times = (_instant(row[f"judged_t{side.value}{index}"]) for side in Side)
+        found.append((mapping.a or mapping.b, FieldVerdict(Side(winner), why, *times)))
+    return tuple(found)
 
 
 def _text(value: object) -> str | None:

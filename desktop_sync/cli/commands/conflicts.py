@@ -10,8 +10,9 @@ from desktop_sync.cli.command import Command, Invocation
 from desktop_sync.cli.exit_codes import ExitCode
 from desktop_sync.cli.result_json import conflict_document, rule_key
 from desktop_sync.cli.result_text import local_time
-from desktop_sync.core.configuration import SyncConfiguration
+from desktop_sync.core.configuration import Side, SyncConfiguration
 from desktop_sync.core.decision import Rule
+from desktop_sync.core.explanation_text import verdict_words
 from desktop_sync.core.sync_record import Conflict
 
 PAGE = 1_000
@@ -61,9 +62,13 @@ def _show(invocation: Invocation, conflict: Conflict, configuration: SyncConfigu
         output.line(f"Decide with: {line}   (or --use b)")
     else:
         if conflict.rule is Rule.MERGED:
-            output.line("Settled field by field: each from where it was changed last.")
+            output.line("Settled field by field.")
         else:
             output.line(f"{configuration.endpoint_of(conflict.winner)} won ({rule_key(conflict.rule.name)}).")
+        for field in conflict.fields:
+            if field.verdict is not None:
+                names = {side: configuration.endpoint_of(side) for side in Side}
+                output.line(f"{field.label}: {verdict_words(field, names)}.")
         if conflict.settled_at is not None:
             line = invocation.command_line("undo", "--conflict", str(conflict.id))
             output.line(f"Bring the {configuration.endpoint_of(conflict.winner.other)} values back with: {line}")

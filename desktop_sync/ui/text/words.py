@@ -190,7 +190,7 @@ def rule_sentence(rule: Rule, names: SideNames) -> str:
         Rule.RENAMED_KEY: tr("Its key changed"),
         Rule.OLDER_STATE: tr("One side was put back to an older state: you decide"),
         Rule.WRITE_LOOP: tr("{0} and {1} overwrite each other's value: you decide").format(names.a, names.b),
-        Rule.MERGED: tr("Both changed: each field from where it was changed last"),
+        Rule.MERGED: tr("Both changed: each field judged by itself"),
         Rule.UNRESOLVED_LOOKUP: tr("A record that it refers to is not synchronized yet"),
         Rule.MATCH_ONLY: tr("Only matching: it waits for you"),
         Rule.UNDONE: tr("An earlier run was undone"),

@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from desktop_sync.core.configuration import ConflictRule, Resolution, Side, SyncConfiguration
+from desktop_sync.core.configuration import ConflictRule, Direction, Resolution, Side, SyncConfiguration
 from desktop_sync.core.setup_flow import Page
 from desktop_sync.ui.bridge.job_runner import JobRunner
 from desktop_sync.ui.wizards import open_configuration_wizard
@@ -62,7 +62,7 @@ def test_the_doubt_names_the_other_configuration_and_the_fields_and_one_click_se
     assert not page.fieldwise_button.isVisibleTo(page)
 
 
-def test_what_is_judged_is_asked_only_where_the_most_recent_change_wins(
+def test_what_is_judged_is_asked_whatever_the_rule_where_records_go_both_ways(
     qtbot: QtBot, wizard: ConfigurationWizard, settle: Settle
 ) -> None:
     page = wizard.rules_page
@@ -71,6 +71,9 @@ def test_what_is_judged_is_asked_only_where_the_most_recent_change_wins(
     settle(wizard)
     assert wizard.setup.configuration.entities[0].resolution is Resolution.FIELD
     pick(page.conflict, ConflictRule.A)
+    settle(wizard)
+    assert page.resolution_row.isVisibleTo(page)
+    pick(page.direction, Direction.A_TO_B)
     settle(wizard)
     assert not page.resolution_row.isVisibleTo(page)
     assert wizard.setup.configuration.entities[0].primary is Side.A

@@ -104,9 +104,7 @@ class RulesPage(WizardPage):
         self.first_contact.offer(contacts)
         self.first_contact.choose(entity.first_contact)
         self.resolution.choose(entity.resolution)
-        self.resolution_row.setVisible(
-            entity.conflict is ConflictRule.MOST_RECENT and entity.direction is Direction.BOTH
-        )
+        self.resolution_row.setVisible(entity.direction is Direction.BOTH)
         self.edit_against_delete.choose(entity.edit_against_delete)
         self._show_deletes(entity)
         for side, edit in self.sentinels.items():
@@ -223,8 +221,9 @@ class RulesPage(WizardPage):
             self.tr("What is j&udged"),
             self.resolution,
             self.tr(
-                "The whole record: the side that changed last wins with all its fields. Each field by itself: changes "
-                "of different fields are both kept, and of one field the last. The record is written whole in any case."
+                "The whole record: the side that wins does so with all its fields. Each field by itself: changes of "
+                "different fields are both kept, and the rule is for a field that both sides changed. The record is "
+                "written whole in any case."
             ),
         )
         self.edit_against_delete: ChoiceBox[EditAgainstDelete] = ChoiceBox()

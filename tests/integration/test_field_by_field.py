@@ -1,0 +1,141 @@
+"""Each field by itself where both sides changed a record: by the most recent change, by a side, or by asking.
+
+A field that one side alone changed is that side's. For a field that both changed differently there is a rule, and the
+value that loses is kept with its side, its time and the rule, and can be brought back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from desktop_sync.core.configuration import ConflictRule, Resolution, Side
+from desktop_sync.core.decision import Rule
+from desktop_sync.core.ledger_values import RecordQuery
+from desktop_sync.core.run import Outcome
+from desktop_sync.core.sync_record import Conflict
+from tests.support.sync_groups import GroupWorld, at, make_group_world
+
+Made = Callable[..., GroupWorld]
+FIELDS = ("x", "y", "z")
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Iterator[Made]:
+    worlds: list[GroupWorld] = []
+
+    def make(conflict: ConflictRule, kind: str = "sql") -> GroupWorld:
+        """Both systems hold the record 1; judged field by field."""
+        world = make_group_world(tmp_path / f"{len(worlds)}", {"A": kind, "B": kind}, FIELDS)
+        worlds.append(world)
+        world.connect("A", "B", *FIELDS, resolution=Resolution.FIELD, conflict=conflict)
+        world.put("A", "1", at(9), **dict.fromkeys(FIELDS, "old"))
+        world.settle(["A-B"])
+        return world
+
+    yield make
+    for world in worlds:
+        world.app.close()
+
+
+def record(world: GroupWorld, system: str) -> tuple[object, ...]:
+    return tuple(world.systems[system].records()["1"].values())
+
+
+def edit_both(world: GroupWorld) -> None:
+    """x is changed in A alone, y in B alone, and z in both: in B last."""
+    world.edit("A", "1", at(13), x="x of A", z="z of A")
+    world.edit("B", "1", at(14), y="y of B", z="z of B")
+
+
+def conflicts(world: GroupWorld, *, only_open: bool = False) -> list[Conflict]:
+    return world.app.records.conflicts("A-B", only_open=only_open)
+
+
+@pytest.mark.scenario("G5")
+@pytest.mark.parametrize("kind", ["sql", "csv"])
+@pytest.mark.parametrize(
+    ("rule", "z", "said"),
+    [
+        (ConflictRule.MOST_RECENT, "z of B", Rule.MOST_RECENT),
+        (ConflictRule.A, "z of A", Rule.SIDE_WINS),
+        (ConflictRule.B, "z of B", Rule.SIDE_WINS),
+    ],
+)
+def test_what_one_side_changed_is_kept_and_the_rule_is_for_what_both_changed(
+    made: Made, rule: ConflictRule, z: str, said: Rule, kind: str
+) -> None:
+    world = made(rule, kind)
+    edit_both(world)
+    world.settle(["A-B"])
+    assert record(world, "A") == record(world, "B") == ("x of A", "y of B", z)
+    (conflict,) = conflicts(world)
+    (field,) = [field for field in conflict.fields if field.verdict is not None]
+    assert (field.label, field.a, field.b, field.base) == ("z", "z of A", "z of B", "old")
+    assert field.verdict is not None
+    assert (field.verdict.winner, field.verdict.rule) == (Side.A if z == "z of A" else Side.B, said)
+    assert (field.verdict.a_changed_at, field.verdict.b_changed_at) == (at(13), at(14))
+
+
+@pytest.mark.scenario("G5")
+@pytest.mark.parametrize("rule", [ConflictRule.A, ConflictRule.B])
+def test_a_side_that_always_wins_does_so_whatever_the_clocks_say(made: Made, rule: ConflictRule) -> None:
+    for hour_a, hour_b in ((13, 14), (14, 13)):
+        world = made(rule)
+        world.edit("A", "1", at(hour_a), z="z of A")
+        world.edit("B", "1", at(hour_b), z="z of B")
+        world.settle(["A-B"])
+        winner = "z of A" if rule is ConflictRule.A else "z of B"
+        assert record(world, "A") == record(world, "B") == ("old", "old", winner)
+
+
+@pytest.mark.parametrize("rule", [ConflictRule.A, ConflictRule.B, ConflictRule.ASK])
+def test_changes_to_different_fields_are_no_conflict_that_a_rule_settles(made: Made, rule: ConflictRule) -> None:
+    world = made(rule)
+    world.edit("A", "1", at(13), x="x of A")
+    world.edit("B", "1", at(14), y="y of B")
+    world.settle(["A-B"])
+    assert record(world, "A") == record(world, "B") == ("x of A", "y of B", "old")
+    assert not conflicts(world, only_open=True)
+    assert not [field for one in conflicts(world) for field in one.fields if field.verdict is not None]
+
+
+@pytest.mark.parametrize("rule", [ConflictRule.A, ConflictRule.ASK])
+def test_a_field_that_only_the_losing_side_changed_goes_to_the_other(made: Made, rule: ConflictRule) -> None:
+    """Both changed the record, one field to the same value: the other field is B's alone."""
+    world = made(rule)
+    world.edit("A", "1", at(13), z="the same")
+    world.edit("B", "1", at(14), y="y of B", z="the same")
+    world.settle(["A-B"])
+    assert record(world, "A") == record(world, "B") == ("old", "y of B", "the same")
+    assert not conflicts(world)
+
+
+@pytest.mark.parametrize("use", Side)
+def test_where_a_person_is_asked_the_answer_is_for_what_both_changed(made: Made, use: Side) -> None:
+    world = made(ConflictRule.ASK)
+    edit_both(world)
+    (asked,) = world.run("A-B")
+    assert asked.outcome is Outcome.PROBLEMS
+    assert record(world, "A") == ("x of A", "old", "z of A"), "nothing is written before the decision"
+    (conflict,) = conflicts(world, only_open=True)
+    world.app.records.resolve(conflict.id, use)
+    world.settle(["A-B"])
+    expected = ("x of A", "y of B", "z of A" if use is Side.A else "z of B")
+    assert record(world, "A") == record(world, "B") == expected
+    (settled,) = conflicts(world)
+    (field,) = [field for field in settled.fields if field.verdict is not None]
+    assert field.verdict is not None
+    assert (field.label, field.verdict.winner, field.verdict.rule) == ("z", use, Rule.DECIDED)
+
+
+def test_the_explanation_says_which_value_of_which_field_lost_and_why(made: Made) -> None:
+    world = made(ConflictRule.A)
+    edit_both(world)
+    world.settle(["A-B"])
+    (one,) = world.app.records.records(RecordQuery("A-B"))
+    told = " ".join(event.text for event in world.app.explanation.explain("A-B", f"#{one.id}").past)
+    assert "z: A won (" in told
+    assert '"z of B" of B lost, changed 2026-03-02 14:00:00+00:00' in told
