@@ -127,8 +127,10 @@ class _Builder:
 
     def _stamp(self, column: Column) -> str:
         """A value that comes back was changed in this endpoint, now; one that stood there anyway keeps its stamp."""
-        preference = () if self.undo.layout.origins is None else self.undo.layout.origins.preference
-        now = stamp_struct(str(self.stamped_us), "0", literal(self.own.endpoint), preference)
+        origins = self.undo.layout.origins
+        preference = () if origins is None else origins.preference
+        system = self.own.endpoint if origins is None else origins.systems.of(self.side)
+        now = stamp_struct(str(self.stamped_us), "0", literal(system), preference)
         is_new = f"x_d{column.place} IS DISTINCT FROM {value_digest_sql(self.own, column)}"
         return f"CASE WHEN {is_new} THEN {now} END AS x_f{column.place}"
 

@@ -30,7 +30,7 @@ from desktop_sync.core.ledger_port import Ledger
 from desktop_sync.core.ledger_values import EntityKey
 from desktop_sync.core.ports import Clock
 from desktop_sync.core.status import Status
-from desktop_sync.core.sync_group import sharers_of
+from desktop_sync.core.sync_group import on_systems, sharers_of
 from desktop_sync.engine import undo_plan
 from desktop_sync.engine.outcome_query import SETTLEMENT_SCHEMA
 from desktop_sync.engine.plan_input import PlanInput
@@ -72,7 +72,9 @@ class UndoStamps:
     def _tell_siblings(self, undo: UndoInput, side: Side, ids: Sequence[str], scopes: Scopes) -> None:
         """To the siblings these records of the side are changed."""
         shared, mine = structure_name(undo.layout, side), scopes.configuration.name
-        for configuration, entity, its_side in sharers_of(shared, mine, scopes.configurations):
+        for configuration, entity, its_side in sharers_of(
+            shared, mine, on_systems(scopes.configurations, scopes.systems())
+        ):
             key = EntityKey(configuration.name, entity.name)
             a_ids, b_ids = (ids, []) if its_side is Side.A else ([], ids)
             rows = pa.RecordBatchReader.from_stream(self.ledger.peers(key, a_ids=a_ids, b_ids=b_ids)).read_all()
