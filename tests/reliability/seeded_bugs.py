@@ -455,6 +455,6 @@ BUGS = (
                 "    if before is None:\n",
             ),
         ),
-        ("tests/unit/services/test_scheduling.py",),
+        ("tests/unit/services/test_trigger_scheduling.py",),
     ),
 )
