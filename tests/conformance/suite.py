@@ -34,6 +34,7 @@ from desktop_sync.core.provider_port import (
     ConditionalWrite,
     CreateClass,
     EndpointSession,
+    FileKeeper,
     OpenContext,
     Operation,
     Provider,
@@ -43,6 +44,7 @@ from desktop_sync.core.provider_port import (
     WriteStatus,
 )
 from desktop_sync.core.structure import Field, Structure, encode_record_id
+from desktop_sync.services.local_changes import file_looks
 
 Record = dict[str, str | None]
 
@@ -325,6 +327,28 @@ class ProviderConformance:
         assert [list(result.statuses) for result in results] == [[WriteStatus.WRITTEN]] * 3
         assert [list(result.ids) for result in results] == [["4"], ["1"], ["2"]]
         assert workshop.raw(self.structure) == [("1", "uno"), ("3", "three"), ("4", "four")]
+
+    def test_the_files_that_an_endpoint_of_files_names_change_with_its_records(
+        self, workshop: Workshop, session: EndpointSession
+    ) -> None:
+        """For a `FileKeeper`: real time and schedules look at these files instead of opening the endpoint."""
+        keeper, context = workshop.provider, workshop.context()
+        assert isinstance(keeper, FileKeeper)
+        workshop.make(self.structure, ("id", "name"), ("id",), [("1", "one")])
+        assert os.path.isabs(keeper.place(context))
+        assert os.path.exists(keeper.place(context))
+        seen = [file_looks(keeper.files(context, self.structure))]
+        assert seen[0]
+        list(self.rows(session, ("id", "name")))
+        assert file_looks(keeper.files(context, self.structure)) == seen[0], "a read is no change"
+        self.write(session, self.creates(("id", "name"), [("2", "another, and longer than the first")]))
+        seen.append(file_looks(keeper.files(context, self.structure)))
+        workshop.change(self.structure, "id", "1", "name", "uno " * 2000)
+        seen.append(file_looks(keeper.files(context, self.structure)))
+        assert len(set(seen)) == len(seen)
+        workshop.make_unusable()
+        assert not os.path.exists(keeper.place(context))
+        assert file_looks(keeper.files(context, self.structure)) == ()
 
     def test_without_commit_nothing_is_written(self, workshop: Workshop, session: EndpointSession) -> None:
         workshop.make(self.structure, ("id", "name"), ("id",), [("1", "one")])

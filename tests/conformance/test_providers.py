@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_sync.core.provider_port import CreateClass, EndpointSession, Operation
+from desktop_sync.core.provider_port import CreateClass, EndpointSession, FileKeeper, Operation
 from desktop_sync.providers.sql import sqlite_writing
 from tests.conformance.suite import ProviderConformance, WriteOnlyConformance
 from tests.conformance.workshops import ChaosWorkshop, CsvWorkshop, SqliteWorkshop
@@ -49,6 +49,7 @@ class TestSystemInMemory(ProviderConformance):
     test_a_created_record_is_found_by_the_key_of_its_create = None
     test_a_key_that_comes_with_other_values_creates_nothing = None
     test_a_write_that_the_disk_refuses_leaves_everything_as_it_was = None
+    test_the_files_that_an_endpoint_of_files_names_change_with_its_records = None
     test_a_created_structure_is_empty_and_takes_records = None
 
     @pytest.fixture
@@ -64,6 +65,7 @@ class TestWriteOnlySystemInMemory(WriteOnlyConformance):
     test_a_created_record_is_found_by_the_key_of_its_create = None
     test_a_key_that_comes_with_other_values_creates_nothing = None
     test_a_write_that_the_disk_refuses_leaves_everything_as_it_was = None
+    test_the_files_that_an_endpoint_of_files_names_change_with_its_records = None
     test_a_created_structure_is_empty_and_takes_records = None
 
     @pytest.fixture
@@ -80,6 +82,7 @@ def test_a_rule_is_left_out_only_where_a_provider_does_not_claim_to_keep_it(tmp_
     session = memory.provider.open(memory.context())
     assert session.capabilities.creates is CreateClass.CLIENT_ID
     assert not session.capabilities.can_create_structures
+    assert not isinstance(memory.provider, FileKeeper)
 
 
 FOUND_BY_KEY = ("marker", "external-id", "external-id-not-unique")
