@@ -29,7 +29,7 @@ from tests.support.machine_restores import Backups
 from tests.support.machine_world import MachineWorld, WorldClock, die
 
 USUAL_STEPS = 20
-RUNS_BETWEEN_CHECKS = 8
+RUNS_BETWEEN_CHECKS = 10
 
 WRITE_FAULTS = (
     FaultKind.LATE,
@@ -78,7 +78,7 @@ DEEDS: Mapping[str, tuple[int, Mapping[str, st.SearchStrategy[object]]]] = {
             "which": _WHICH,
             "edit": st.none() | _SHARE,
             "crash": st.none() | _SHARE,
-            "meanwhile": st.sampled_from(("write", "write", "write", "write", "delete", "drift")),
+            "meanwhile": st.sampled_from(("write", "write", "write", "delete", "drift", "another program")),
             "system": _SYSTEM,
             "key": _KEY,
             "fault": st.sampled_from(("none", "none", "write", "write", "page")),
@@ -90,7 +90,6 @@ DEEDS: Mapping[str, tuple[int, Mapping[str, st.SearchStrategy[object]]]] = {
         },
     ),
     "push": (2, {"which": st.sampled_from(("deliver", "duplicate", "drop", "re-order", "echo"))}),
-    "run_twice": (1, {"which": _WHICH, "share": _SHARE}),
     # time
     "wait": (2, {"seconds": st.sampled_from((1, 30, 600, 7200))}),
     "let_late_requests_arrive": (2, {}),
@@ -224,14 +223,14 @@ class Synchronizations(RuleBasedStateMachine):
         read_kind: FaultKind = FaultKind.READ_ERROR,
         nth: int = 1,
     ) -> None:
-        """A run with something to do, in which somebody edits, one of its systems fails, and the program dies, or not.
+        """A run with something to do. Meanwhile somebody edits, it is started again, a system fails, the program dies.
 
         `edit` and `crash` are shares of the run's length."""
         name, world = self._configuration(which), self.world
         assert world is not None
-        configuration = world.configuration(name)
-        troubled = world.systems[(configuration.a, configuration.b)[side]]
-        self.people.write((configuration.a, configuration.b)[1 - side], key)
+        ends = world.ends[name]
+        troubled = world.systems[ends[side]]
+        self.people.write(ends[1 - side], key)
         if fault == "page":
             troubled.faults.add("page", read_kind, nth=nth)
         elif fault == "write":
@@ -240,11 +239,13 @@ class Synchronizations(RuleBasedStateMachine):
         def happens(step: str) -> None:
             if meanwhile == "drift":
                 drifted(world, self._name(system), Drift.DROPPED)
+            elif meanwhile == "another program":
+                self._start_another(name)
             elif not step.endswith(".verified"):  # else it is the stated race window of one round trip
                 self._edit_midway(self._name(system), key, is_deleted=meanwhile == "delete")
 
         pages, writes = troubled.calls["page"], world.writes()
-        is_plain = name in self.paired and name in world.finished and world.is_settled(name)
+        is_plain = fault == "page" and name in self.paired & world.finished and world.is_settled(name)
         self._run(
             name,
             {share: happens for share in (edit,) if share is not None}
@@ -254,11 +255,6 @@ class Synchronizations(RuleBasedStateMachine):
         if is_plain and troubled.emptied == pages + 1:  # the first one is that of the plan
             Counted["empty_listings"] += 1
             assert world.writes() == writes, f"I8 {name} wrote although {troubled.name} had come empty"
-
-    def run_twice(self, which: int, share: float) -> None:
-        """Another program starts the same configuration while it runs."""
-        name = self._configuration(which)
-        self._run(name, {share: lambda _: self._start_another(name)})
 
     def push(self, which: str) -> None:
         """One of the systems tells that something is new about a record; or nobody hears it."""
@@ -285,12 +281,11 @@ class Synchronizations(RuleBasedStateMachine):
         world = self.world
         assert world is not None
         for name in world.configurations:
-            configuration = world.configuration(name)
-            if system not in (configuration.a, configuration.b):
+            if system not in world.ends[name]:
                 continue
             is_known = not self._is_edited(name) and is_in_sync(world, name, system, record_id)
             before = world.writes()
-            reads = {one: world.systems[one].reads.copy() for one in (configuration.a, configuration.b)}
+            reads = {one: world.systems[one].reads.copy() for one in world.ends[name]}
             self._go(name, lambda name=name: world.run_pushed(name, system, record_id), is_whole=False)  # type: ignore[misc]
             Counted["pushes"] += 1
             if is_known:
@@ -393,7 +388,7 @@ class Synchronizations(RuleBasedStateMachine):
         assert not (lost := self.backups.rolled_back(name)), f"C7 {lost}"
 
     def put_ledger_back(self, age: float) -> None:
-        """Somebody puts the ledger's file back from a copy; the next runs only match."""
+        """Somebody puts the ledger's file back from a copy; runs only match until a check confirms it."""
         assert self.world is not None
         must = self.backups.put_ledger_back(age)
         if must is None:
@@ -405,8 +400,6 @@ class Synchronizations(RuleBasedStateMachine):
         self.paired.clear()
         self.carried_out.clear()
         self.matching = {name for name in self.world.configurations if self.world.only_matches(name)}
-        for name in self.world.configurations:
-            self._run(name)
 
     def change_definition(self, change: Change) -> None:
         assert self.world is not None
@@ -418,9 +411,7 @@ class Synchronizations(RuleBasedStateMachine):
         """A field is not there any more, or not what it was: the entity stops, until the field is back."""
         world, name = self.world, self._name(system)
         assert world is not None
-        users = [
-            one for one in world.configurations if name in (world.configuration(one).a, world.configuration(one).b)
-        ]
+        users = [one for one in world.configurations if name in world.ends[one]]
         if drift is Drift.RETYPED and (any(map(self._is_edited, users)) or not set(users) <= world.finished):
             return  # nobody knows yet what the field was
         world.arrive()

@@ -16,12 +16,13 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
-from desktop_sync.core.configuration import Endpoint, SecretReference, SyncConfiguration
+from desktop_sync.core.configuration import Endpoint, PerSide, SecretReference, SyncConfiguration
 from desktop_sync.core.guard import Guard
 from desktop_sync.core.ledger_values import EntityKey, RecordQuery
 from desktop_sync.core.plan import Mode
 from desktop_sync.core.ports import CancelToken
-from desktop_sync.core.run import Outcome, RunResult, Trigger
+from desktop_sync.core.push import News
+from desktop_sync.core.run import Outcome, RunKind, RunResult
 from desktop_sync.core.sync_record import SyncRecord
 from desktop_sync.ledger import open_ledger
 from desktop_sync.ledger.sql_ledger import SqlLedger
@@ -29,6 +30,7 @@ from desktop_sync.services.application import Application
 from tests.support.chaos_provider import ChaosProvider
 from tests.support.chaos_system import ChaosSystem
 from tests.support.chaos_world import OF_EVERY_RUN, CountedIds, Crash
+from tests.support.machine_definitions import PEOPLE
 from tests.support.memory_provider import MemoryRegistry, MemorySecrets
 
 NOTED = frozenset(OF_EVERY_RUN) | {"alembic_version", "origin_field", "clock_sample"}
@@ -129,6 +131,7 @@ class MachineWorld:
         for configuration in configurations:
             self.app.ledger.save_configuration(configuration)
         self.configurations = tuple(one.name for one in configurations)
+        self.ends = {one.name: (one.a, one.b) for one in configurations}
         self.arrived = 0
         """How many requests arrived late."""
         self.is_midway = False
@@ -187,17 +190,15 @@ class MachineWorld:
         return self._watched(name, lambda: self.app.synchronization.run(name, mode=mode, allow=allow, cancel=cancel))
 
     def run_pushed(self, name: str, system: str, record_id: str) -> RunResult:
-        """The system told that something is new about a record. One that is not known needs a whole run."""
-        known = [record.id for record in self.records_of(name, system, record_id)]
-        if known:
-            kept = name in self.finished  # a run of single records does not say how far everything was read
-            result = self._watched(
-                name, lambda: self.app.synchronization.run_records(name, known, trigger=Trigger.PUSH)
-            )
-            if not kept:
-                self.finished.discard(name)
-            return result
-        return self._watched(name, lambda: self.app.synchronization.run(name, trigger=Trigger.PUSH))
+        """The system told that something is new about a record."""
+        kept = name in self.finished  # a run of single records does not say how far everything was read
+        told = frozenset((record_id,))
+        is_a = self.ends[name][0] == system
+        news = {PEOPLE: News(PerSide(told, frozenset()) if is_a else PerSide(frozenset(), told))}
+        result = self._watched(name, lambda: self.app.synchronization.run_pushed(name, news, kind=RunKind.RUN))
+        if not kept:
+            self.finished.discard(name)
+        return result
 
     def _watched(self, name: str, run: Callable[[], RunResult]) -> RunResult:
         self.is_midway = True
@@ -218,14 +219,8 @@ class MachineWorld:
 
     def records_of(self, name: str, system: str, record_id: str) -> list[SyncRecord]:
         """Sync records of a configuration that a record of a system belongs to."""
-        configuration = self.configuration(name)
         found = self.app.ledger.records(RecordQuery(name, text=record_id, limit=1000))
-        return [
-            one
-            for one in found
-            if (configuration.a == system and one.a_id == record_id)
-            or (configuration.b == system and one.b_id == record_id)
-        ]
+        return [one for one in found if (system, record_id) in zip(self.ends[name], (one.a_id, one.b_id), strict=True)]
 
     def configuration(self, name: str) -> SyncConfiguration:
         return next(one for one in self.app.ledger.configurations() if one.name == name)
