@@ -64,7 +64,8 @@ def literal(text: str) -> str:
 
 
 def typed_sql(raw: str, kind: ValueType) -> str:
-    """The typed value of a text; null where the text is empty or does not fit the type without loss."""
+    """The typed value of a text; null where the text does not fit the type without loss. An empty text is empty
+    TEXT, no bytes of BINARY, and null for all other types."""
     return raw if kind.type is FieldType.TEXT else parsed_sql(raw, kind)
 
 

@@ -79,9 +79,8 @@ def _step_sql(value: str, kind: ValueType, step: Step) -> str:
     if step.kind in _TIME_UNITS:
         if kind.type is FieldType.TIME:
             seconds = 1 if step.kind is StepKind.SECONDS else 60
-            return (
-                f"CAST(TIMESTAMP '1970-01-01' + to_seconds({seconds} * (epoch({value})::BIGINT // {seconds})) AS TIME)"
-            )
+            whole = f"{seconds} * (epoch_us({value}) // {seconds * 1_000_000})"
+            return f"CAST(TIMESTAMP '1970-01-01' + to_seconds({whole}) AS TIME)"
         return f"CAST(date_trunc('{_TIME_UNITS[step.kind]}', {value}) AS {kind.sql})"
     if step.kind is StepKind.NFC:
         return _nfc_sql(value)

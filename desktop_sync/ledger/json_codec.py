@@ -40,10 +40,7 @@ def from_text(format_number: int, kind: type[T], text: str) -> T:
         raise DocumentError("the document has no format and value")
     if document["format"] != format_number:
         raise DocumentError(f"format {document['format']!r} is not known")
-    value = from_json(kind, document["value"], kind.__name__)
-    if not isinstance(value, kind):
-        raise DocumentError(f"{kind.__name__} was expected")
-    return value
+    return typing.cast("T", from_json(kind, document["value"], kind.__name__))
 
 
 def to_json(value: object) -> Json:

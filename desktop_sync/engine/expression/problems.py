@@ -9,7 +9,12 @@ import duckdb
 from desktop_sync.engine.expression.types import word_for
 
 _TYPE = r'"?[A-Z][A-Z_0-9]*"?(?:\([0-9, ]+\))?(?: WITH TIME ZONE)?'
-_NO_FUNCTION = re.compile(r"No function matches the given name and argument types '([^(']+)\((.*?)\)'\. You", re.S)
+_NO_FUNCTION = re.compile(
+    "(?:No function matches the given name and argument types '|"
+    'Could not choose a best candidate function for the function call ")'
+    r"""([^('"]+)\((.*?)\)['"]\. (?:You|In order)""",
+    re.S,
+)
 _CONVERT = re.compile(rf"Could not (?:convert string|cast value) (.*?) to ({_TYPE})", re.S)
 _UNLIKE = re.compile(
     rf"(?:Cannot (?:compare|mix|combine) (?:values|types)?.*?|type )({_TYPE}) and (?:values? of )?(?:type )?({_TYPE})",
