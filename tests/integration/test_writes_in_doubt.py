@@ -7,30 +7,19 @@ from dataclasses import replace
 
 import pytest
 
-from desktop_sync.core.configuration import Direction, Entity, FieldMapping, PerSide, Side
 from desktop_sync.core.binding import MatchOnly
+from desktop_sync.core.configuration import Direction, Entity, FieldMapping, PerSide
 from desktop_sync.core.ledger_values import HoldReason, RecordQuery
-from desktop_sync.core.provider_port import ConditionalWrite, CreateClass
+from desktop_sync.core.provider_port import ConditionalWrite
 from desktop_sync.core.run import Outcome
-from desktop_sync.core.status import Event, Status
+from desktop_sync.core.status import Status
 from tests.support.chaos_faults import FaultKind
-from tests.support.chaos_fixtures import Make, agreed, assert_quiet
-from tests.support.chaos_system import CLASSES, Profile
+from tests.support.chaos_fixtures import Make, agreed, assert_quiet, die_at
+from tests.support.chaos_system import CLASSES
 from tests.support.chaos_world import NAME, ChaosWorld, assert_done, configuration
 
 SLOW = 600.0
 """Seconds that a request may be under way: more than a run waits."""
-
-
-def die_at(world: ChaosWorld, step: str) -> None:
-    """The next run dies at the first step of that name."""
-
-    def look(name: str) -> None:
-        if name == step and not world.stepper.at:
-            world.stepper.crash_at(len(world.stepper.names))
-
-    world.stepper.watch = look
-    assert world.try_run() is None, f"the run did not come to {step}"
 
 
 def created_unheard(world: ChaosWorld, **values: str | None) -> str:
@@ -190,7 +179,7 @@ def test_a_record_that_took_the_chosen_id_in_that_moment_is_not_taken_for_ours(m
     world = make("client-id")
     world.left.put("people", email="n1", name="new")
     die_at(world, "endpoint.right.create.before")
-    ((_, values, chosen, _),) = [request.arguments for request in world.right.late]
+    ((_, _, chosen, _),) = [request.arguments for request in world.right.late]
     world.right.late.clear()
 
     def take_it(step: str) -> None:

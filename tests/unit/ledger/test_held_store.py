@@ -75,7 +75,7 @@ def test_held_rows_that_were_not_written_are_free_and_no_baseline(ledger: SqlLed
 def test_more_or_fewer_rows_than_were_written_are_refused_and_nothing_changes(ledger: SqlLedger) -> None:
     batch = held(ledger, [1, 2], [0, 1])
     for stored in (batch_rows([1, 2]), batch_rows([])):
-        with pytest.raises(BugError, match="1 rows were written"):
+        with pytest.raises(BugError, match="rows were found for 1"):
             ledger.resolve_held(batch, processed([1]), done_rows=[0], free_rows=[], stored=stored)
     assert [one.record_id for one in ledger.held_records("Customers")] == [1, 2]
 
