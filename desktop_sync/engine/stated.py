@@ -42,6 +42,8 @@ def as_if_read(layout: Layout, side: Side, rows: pa.Table) -> pa.Table:
 
 def values_again(bench: Workbench, layout: Layout, side: Side, fields: Sequence[str], rows: pa.Table) -> pa.Table:
     """The values of these fields as they were sent when the batch rows were written the first time."""
+    if not fields:
+        return rows.select([])
     own = layout.of(side)
     selects, texts = [], {}
     for place, name in enumerate(fields):
@@ -53,8 +55,6 @@ def values_again(bench: Workbench, layout: Layout, side: Side, fields: Sequence[
         if declared is not None and not declared.is_typed and kind.type is not FieldType.TEXT:
             value = plain_text_sql(f"({value})", kind)
         selects.append(f"{value} AS v{place}")
-    if not selects:
-        return pa.table({})
     with bench.source(pa.table(texts)) as (source, _):
         return bench.table(f"SELECT {', '.join(selects)} FROM {source}").rename_columns(list(fields))
 

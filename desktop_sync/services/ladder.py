@@ -101,12 +101,11 @@ class Ladder:
                 self._judge_found(layout, batch, verdict, is_unique=is_unique)
             case CreateClass.IDEMPOTENCY_KEY:
                 self._judge_idempotent(layout, batch, verdict)
-            case CreateClass.NATURAL_KEY:
-                self._judge_new(layout, batch, verdict, by_identity=True)
-            case CreateClass.NONE:
-                self._judge_new(layout, batch, verdict, by_identity=False)
             case CreateClass.WRITE_ONLY:
                 self._judge_unseen(batch, verdict)
+            case nothing_but_values:
+                by_identity = nothing_but_values is CreateClass.NATURAL_KEY
+                self._judge_new(layout, batch, verdict, by_identity=by_identity)
         return verdict
 
     def _capabilities(self, batch: OpenBatch) -> Capabilities:

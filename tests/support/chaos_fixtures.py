@@ -66,3 +66,12 @@ def die_at(world: ChaosWorld, step: str) -> None:
 
     world.stepper.watch = look
     assert world.try_run() is None, f"the run did not come to {step}"
+
+
+def created_unheard(world: ChaosWorld, **values: str | None) -> str:
+    """The program dies when the right side has a new record and the ledger does not know it; the record's id."""
+    world.left.put("people", **({"email": "n1", "name": "new"} | values))
+    before = set(world.right.records("people"))
+    die_at(world, "endpoint.right.create.after")
+    (orphan,) = set(world.right.records("people")) - before
+    return orphan

@@ -1,5 +1,5 @@
-"""What becomes of writes that nobody acknowledged when the world has moved on: definitions edited, records paired by
-hand, ids taken by others, ids that nobody keeps apart, and waits that would be too long."""
+"""What becomes of creates that nobody acknowledged when the world has moved on: definitions edited, records paired by
+hand, ids taken by others, ids that nobody keeps apart, and waits that would be too long (RELIABILITY 4.2, 4.3)."""
 
 from __future__ import annotations
 
@@ -10,25 +10,15 @@ import pytest
 from desktop_sync.core.binding import MatchOnly
 from desktop_sync.core.configuration import Direction, Entity, FieldMapping, PerSide
 from desktop_sync.core.ledger_values import HoldReason, RecordQuery
-from desktop_sync.core.provider_port import ConditionalWrite
 from desktop_sync.core.run import Outcome
 from desktop_sync.core.status import Status
 from tests.support.chaos_faults import FaultKind
-from tests.support.chaos_fixtures import Make, agreed, assert_quiet, die_at
+from tests.support.chaos_fixtures import Make, assert_quiet, created_unheard, die_at
 from tests.support.chaos_system import CLASSES
 from tests.support.chaos_world import NAME, ChaosWorld, assert_done, configuration
 
 SLOW = 600.0
 """Seconds that a request may be under way: more than a run waits."""
-
-
-def created_unheard(world: ChaosWorld, **values: str | None) -> str:
-    """The program dies when the right side has a new record and the ledger does not know it; the record's id."""
-    world.left.put("people", **({"email": "n1", "name": "new"} | values))
-    before = set(world.right.records("people"))
-    die_at(world, "endpoint.right.create.after")
-    (orphan,) = set(world.right.records("people")) - before
-    return orphan
 
 
 def records(world: ChaosWorld, *statuses: Status) -> list[tuple[str | None, str | None]]:
@@ -90,11 +80,10 @@ def test_an_intent_is_settled_in_a_configuration_with_an_entity_more(make: Make)
 
 def test_a_created_record_that_a_person_paired_with_another_stays_with_that_one(make: Make) -> None:
     world = make("marker")
-    other = world.left.put("people", email="n2", name="older")
-    world.right.faults.add("create", FaultKind.REJECT, when=lambda record: record["email"] == "n2")
-    world.run()
     orphan = created_unheard(world)
+    other = world.left.put("people", email="n2", name="another")
     world.application.records.link(NAME, "people", other, orphan)
+    world.run()
     world.run()
     pairs = dict(records(world, Status.PROCESSED))
     assert pairs[other] == orphan
@@ -154,6 +143,18 @@ def test_a_create_that_is_refused_when_it_is_sent_again_is_planned_anew(make: Ma
     assert world.people(world.right) == {"n1": "new"}
     assert world.right.faults.all_hit()
     assert_quiet(world)
+
+
+def test_a_create_that_sends_no_field_at_all_is_sent_again_too(make: Make) -> None:
+    back = {"direction": Direction.B_TO_A}
+    fields = (FieldMapping("email", "email", identifying=True, **back), FieldMapping("name", "name", **back))
+    world = make("marker", fields=fields)
+    world.left.put("people", email="n1", name="new")
+    die_at(world, "endpoint.right.create.before")
+    world.right.late.clear()
+    world.run()
+    (made,) = world.right.records("people")
+    assert records(world, Status.PROCESSED) == [("1", made)]
 
 
 def test_a_create_without_an_answer_again_is_held_and_may_be_any_free_record(make: Make) -> None:
@@ -284,52 +285,7 @@ def test_a_record_that_holds_nothing_but_what_identified_it_is_not_known_again_o
     assert_quiet(world)
 
 
-def test_an_update_of_a_side_that_sends_nothing_back_is_known_by_all_its_values(make: Make) -> None:
-    world = agreed(make("none", direction=Direction.A_TO_B))
-    world.left.edit("people", "1", name="edited")
-    die_at(world, "endpoint.right.update.after")
-    assert_done(world.run())
-    assert world.people(world.right) == {"c1": "edited"}
-    assert [request.method for request in world.right.log].count("update") == 1
-    assert_quiet(world)
-
-
 # waits that would be too long
-
-
-@pytest.mark.parametrize("method", ["update", "delete"])
-def test_a_change_that_may_still_arrive_is_held_until_it_cannot(make: Make, method: str) -> None:
-    profile = replace(CLASSES["none"], conditional_write=ConditionalWrite.VERIFY, max_in_flight_s=SLOW)
-    world = agreed(make(profile), "c1", "c2")
-    if method == "update":
-        world.left.edit("people", "1", name="edited")
-    else:
-        world.left.delete("people", "1")
-    world.right.faults.add(method, FaultKind.LATE)
-    assert world.run().outcome is Outcome.PROBLEMS
-    (held,) = world.ledger.held_records(NAME)
-    assert held.reason is HoldReason.NO_ANSWER
-    assert_quiet(world)
-    world.right.apply_late()
-    world.clock.move(2 * SLOW + 1)
-    assert_done(world.run())
-    assert world.ledger.held_records(NAME) == []
-    assert world.people(world.right) == {"c1": "edited", "c2": "old"} if method == "update" else {"c2": "old"}
-    assert_quiet(world)
-
-
-def test_a_change_that_was_under_way_when_the_program_died_is_held_on_both_sides(make: Make) -> None:
-    profile = replace(CLASSES["none"], conditional_write=ConditionalWrite.VERIFY, max_in_flight_s=SLOW)
-    world = agreed(make(profile))
-    world.left.edit("people", "1", name="edited")
-    die_at(world, "endpoint.right.update.before")
-    assert world.run().outcome is Outcome.PROBLEMS
-    (record,) = world.ledger.records(RecordQuery(NAME, statuses=(Status.REVIEW,)))
-    assert (record.a_id, record.b_id) == ("1", "101"), "the pair stays a pair"
-    world.right.late.clear()
-    world.clock.move(2 * SLOW + 1)
-    assert_done(world.run())
-    assert world.people(world.right) == {"c1": "edited"}
 
 
 @pytest.mark.parametrize("class_name", ["external-id-not-unique", "natural-key"])
@@ -389,3 +345,63 @@ def test_two_creates_in_doubt_of_one_side_keep_both_new_records_out_of_the_plan(
     assert_done(world.run())
     assert world.people(world.left) == world.people(world.right) == {"n1": "first", "n2": "second"}
     assert_quiet(world)
+
+
+# the classes that only look
+
+
+def test_a_key_that_the_endpoint_forgot_is_not_relied_on_and_the_values_are(make: Make) -> None:
+    world = make(replace(CLASSES["idempotency-key"], key_lives_s=3600))
+    orphan = created_unheard(world)
+    world.clock.move(4000)
+    assert_done(world.run())
+    assert list(world.right.records("people")) == [orphan]
+    assert_quiet(world)
+
+
+@pytest.mark.parametrize("class_name", ["natural-key", "none"])
+def test_a_create_that_never_arrived_is_made_once_where_nothing_new_is_there(make: Make, class_name: str) -> None:
+    world = make(class_name)
+    world.left.put("people", email="n1", name="new")
+    die_at(world, "endpoint.right.create.before")
+    world.right.late.clear()
+    assert_done(world.run())
+    assert world.people(world.right) == {"n1": "new"}
+    assert_quiet(world)
+
+
+def test_without_any_key_whatever_is_new_there_may_be_it(make: Make) -> None:
+    world = make("none")
+    orphan = created_unheard(world)
+    world.right.edit("people", orphan, email="n9", name="somebody's edit")
+    assert world.run().outcome is Outcome.PROBLEMS
+    (held,) = world.ledger.held_records(NAME)
+    assert (held.reason, held.hold.candidates) == (HoldReason.AMBIGUOUS, (orphan,))
+    stranger = world.right.put("people", email="n5", name="added later")
+    world.run()
+    (held,) = world.ledger.held_records(NAME)
+    assert held.hold.candidates == (orphan,), "what came after the deadline cannot be it"
+    assert world.people(world.left) == {"n1": "new", "n5": "added later"}
+    assert stranger in world.right.records("people")
+
+
+def test_a_record_whose_identifying_value_was_corrected_since_is_not_created_a_second_time(make: Make) -> None:
+    world = make("natural-key")
+    orphan = created_unheard(world)
+    world.right.edit("people", orphan, email="n1 corrected")
+    assert world.run().outcome is Outcome.PROBLEMS
+    (held,) = world.ledger.held_records(NAME)
+    assert held.hold.candidates == (orphan,)
+    assert list(world.right.records("people")) == [orphan]
+    assert_quiet(world)
+
+
+def test_what_is_there_before_the_creates_is_looked_at_once_for_all_batches_of_a_run(make: Make) -> None:
+    world = make(replace(CLASSES["natural-key"], batch_size=2))
+    for number in range(5):
+        world.left.put("people", email=f"n{number}", name="new")
+    assert_done(world.run())
+    alone = make("natural-key")
+    alone.left.put("people", email="n1", name="new")
+    assert_done(alone.run())
+    assert world.right.calls["page"] == alone.right.calls["page"]
