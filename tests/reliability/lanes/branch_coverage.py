@@ -44,6 +44,7 @@ TESTS = (
     "tests/unit/ledger",
     "tests/unit/engine",
     "tests/unit/core/test_guard.py",
+    "tests/unit/core/test_care.py",
     "tests/integration",
     "tests/crash/test_ladder.py",
     "tests/crash/test_held_records.py",
