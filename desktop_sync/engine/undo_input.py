@@ -110,14 +110,14 @@ class UndoInput:
     """What the undo of a run is made from, for one entity.
 
     `travels`: what comes back goes to the other side at the next run. `quiet_batch`: the run's first batch without a
-    write. `other_structures`: names that the run wrote to and that the entity does not map any more. `held`: records of
-    which nobody knows whether they were written."""
+    write. `other_structures`: names that the run wrote to and that the entity does not map any more, with how many
+    records it wrote there. `held`: records of which nobody knows whether they were written."""
 
     layout: Layout
     sides: dict[Side, WrittenSide]
     travels: bool = False
     quiet_batch: int | None = None
-    other_structures: set[str] = field(default_factory=set)
+    other_structures: dict[str, int] = field(default_factory=dict)
     held: Held = field(default_factory=Held)
 
 
@@ -146,7 +146,8 @@ def take(bench: Workbench, given: UndoInput, batch: DoneBatch) -> None:
         given.quiet_batch = min(batch.id, given.quiet_batch or batch.id)
         return
     if layout.of(batch.side).structure.name != batch.structure:
-        given.other_structures.add(batch.structure)
+        number = pa.RecordBatchReader.from_stream(batch.rows).read_all().num_rows
+        given.other_structures[batch.structure] = given.other_structures.get(batch.structure, 0) + number
         return
     _take_written(bench, given.sides[batch.side], batch.side, batch)
 

@@ -151,12 +151,19 @@ class UndoPreview:
         )
 
     def count_listed(self, one: PlannedUndo) -> int:
-        return undo_write.count_rows(self.session.bench, one.undo, only_listed=True)
+        """How many records are not undone."""
+        elsewhere = sum(one.undo.other_structures.values())
+        return undo_write.count_rows(self.session.bench, one.undo, only_listed=True) + elsewhere
 
     def listed_sentences(self, one: PlannedUndo) -> list[str]:
         """Why records are not undone, the first ones."""
+        elsewhere = [
+            f"{one.undo.layout.entity.name}: {number} records that the run wrote to {structure} stay as they are, for "
+            "the configuration does not synchronize it any more."
+            for structure, number in one.undo.other_structures.items()
+        ]
         rows = undo_write.page(self.session.bench, one.undo, 0, record_problems.MOST, only_listed=True)
-        return [
+        return elsewhere + [
             record_problems.not_undone(one.undo.layout, {Side.A: row.a_id, Side.B: row.b_id}, row.reason)
             for row in rows
         ]

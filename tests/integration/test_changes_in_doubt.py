@@ -227,3 +227,36 @@ def test_an_undo_whose_answer_is_outstanding_is_held_and_stands_as_before_if_it_
     assert stands is not None
     assert stands.status is (Status.DELETED if is_applied and method == "delete" else Status.PROCESSED)
     assert stands.last_error == ""
+
+
+# what cannot be undone any more
+
+
+def test_what_a_run_wrote_to_a_structure_that_is_no_longer_mapped_is_told_by_its_undo(make: Make) -> None:
+    world, run = undone_run(make)
+    for system in (world.left, world.right):
+        system.make("folks", ("id", "email", "name"))
+    people = configuration().entities[0]
+    elsewhere = replace(people, structures=PerSide("folks", "folks"))
+    world.ledger.save_configuration(replace(configuration(), entities=(elsewhere,)))
+    result = world.undo(run)
+    assert result.outcome is Outcome.PROBLEMS
+    assert result.sentences == (
+        "people: 2 records that the run wrote to people stay as they are, for the configuration does not synchronize "
+        "it any more.",
+    )
+    assert world.people(world.right) == {"c1": "edited", "n1": "new"}
+
+
+def test_a_deleted_record_is_not_brought_back_without_a_field_that_it_had(make: Make) -> None:
+    world = agreed(make("marker"))
+    world.right.edit("people", "101", note="remark")
+    world.left.delete("people", "1")
+    run = assert_done(world.run()).run_id or 0
+    table = world.right.tables["people"]
+    kept = tuple(field for field in table.structure.fields if field.name != "note")
+    table.structure = replace(table.structure, fields=kept)
+    result = world.undo(run)
+    assert result.outcome is Outcome.PROBLEMS
+    assert any("it has no note any more" in sentence for sentence in result.sentences)
+    assert world.right.records("people") == {}
