@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from desktop_sync.core.configuration import DeleteRule, Direction, Entity, FieldMapping, Mark, PerSide
 from desktop_sync.core.ledger_values import HoldReason, RecordQuery
-from desktop_sync.core.ports import CancelToken
+from desktop_sync.core.ports import UNWATCHED, CancelToken, no_steps
 from desktop_sync.core.provider_port import ConditionalWrite
 from desktop_sync.core.run import Outcome
 from desktop_sync.core.status import Status
+from desktop_sync.services.settle import Settling
+from desktop_sync.services.sync_session import open_session
 from tests.support.chaos_faults import FaultKind
 from tests.support.chaos_fixtures import Make, agreed, assert_quiet, created_unheard, die_at
 from tests.support.chaos_system import CLASSES, Profile
@@ -227,6 +230,43 @@ def test_an_undo_whose_answer_is_outstanding_is_held_and_stands_as_before_if_it_
     assert stands is not None
     assert stands.status is (Status.DELETED if is_applied and method == "delete" else Status.PROCESSED)
     assert stands.last_error == ""
+
+
+def test_an_undo_that_died_is_held_with_all_that_is_known_while_its_write_may_still_arrive(make: Make) -> None:
+    world, run = undone_run(make, replace(CLASSES["none"], max_in_flight_s=SLOW))
+    numbers: list[int] = []
+
+    def look(name: str) -> None:
+        if name == "endpoint.right.update.before" and not numbers:
+            numbers.append(len(world.stepper.names))
+            world.stepper.crash_at(numbers[0])
+
+    world.stepper.watch = look
+    assert world.try_undo(run) is None
+    assert world.run().outcome is Outcome.PROBLEMS
+    (held,) = world.ledger.held_records(NAME)
+    record = world.ledger.record(held.record_id)
+    assert record is not None
+    assert (record.a_id, record.b_id, record.status) == ("1", "101", Status.REVIEW)
+    assert_quiet(world)
+    world.right.apply_late()
+    world.clock.move(2 * SLOW + 1)
+    world.run()
+    assert world.ledger.held_records(NAME) == []
+    assert world.people(world.right) == {"c1": "old", "n1": "new"}
+
+
+def test_a_session_that_keeps_no_origin_stamps_settles_as_well(make: Make, tmp_path: Path) -> None:
+    world = make("marker")
+    orphan = created_unheard(world)
+    opened = world.application.endpoints.open
+    with open_session(configuration(), opened, world.ledger, str(tmp_path)) as session:
+        assert session.provenance is None
+        settling = Settling(session, world.ledger, world.clock, world.clock.sleep, no_steps, UNWATCHED, CancelToken())
+        assert settling.settle_all() == 1
+    (record,) = world.ledger.records(RecordQuery(NAME))
+    assert (record.a_id, record.b_id, record.status) == ("1", orphan, Status.PROCESSED)
+    assert_quiet(world)
 
 
 # what cannot be undone any more

@@ -16,11 +16,14 @@ from desktop_sync.core.configuration import (
     FirstContactRule,
     MatchRule,
     PerSide,
+    PipelineStep,
     Side,
+    StepKind,
 )
 from desktop_sync.core.guard import Guard
 from desktop_sync.core.ledger_values import RecordQuery
 from desktop_sync.core.run import Outcome
+from desktop_sync.core.status import Status
 from desktop_sync.core.structure import Field, FieldType
 from tests.support.chaos_fixtures import Make, agreed, assert_quiet, die_at
 from tests.support.chaos_world import NAME, NO_GUARDS, ChaosWorld, assert_done, configuration
@@ -165,3 +168,17 @@ def test_a_guard_of_one_entity_is_let_pass_for_the_plan_that_was_shown_of_it(mak
     assert len(world.right.records("people")) == 30
     assert_done(world.run(allow=frozenset({Guard.DELETES})))
     assert len(world.right.records("people")) == 5
+
+
+def test_a_step_whose_text_is_no_number_refuses_that_record_and_no_other(make: Make) -> None:
+    world = typed(make("marker"), "name", FieldType.INTEGER)
+    step = PipelineStep(StepKind.TRANSFORM, "Count", field="name", expression="note")
+    world.ledger.save_configuration(replace(configuration(), steps=(replace(step, direction=Direction.A_TO_B),)))
+    world.left.put("people", email="n1", name="1", note="17")
+    world.left.put("people", email="n2", name="2", note="many")
+    world.left.put("people", email="n3", name="3", note=None)
+    result = world.run()
+    assert result.outcome is Outcome.PROBLEMS
+    assert {row["email"]: row["name"] for row in world.right.records("people").values()} == {"n1": "17", "n3": None}
+    invalid = world.ledger.records(RecordQuery(NAME, statuses=(Status.INVALID,)))
+    assert ["gives a value that does not fit the field" in one.last_error for one in invalid] == [True]

@@ -8,8 +8,8 @@ from tests.support.worlds import World, WorldMaker
 
 A = {"Person": "Id INTEGER PRIMARY KEY, Email TEXT, Age INTEGER, Weight REAL, Born DATE, Photo BLOB, Score INTEGER"}
 B = {
-    "people": "id INTEGER PRIMARY KEY, email TEXT, age INTEGER, weight REAL, born DATE, photo BLOB, score INTEGER DEFAULT 5,"
-    " hidden INTEGER DEFAULT 17"
+    "people": "id INTEGER PRIMARY KEY, email TEXT, age INTEGER, weight REAL, born DATE, photo BLOB, "
+    "score INTEGER DEFAULT 5, hidden INTEGER DEFAULT 17"
 }
 FIELDS = (
     FieldMapping("Email", "email", identifying=True),

@@ -45,10 +45,10 @@ TESTS = (
     "tests/unit/engine",
     "tests/unit/core/test_guard.py",
     "tests/unit/core/test_care.py",
+    "tests/unit/services/test_undo_settling.py",
     "tests/integration",
     "tests/crash/test_ladder.py",
     "tests/crash/test_held_records.py",
-    "tests/crash/test_undo.py::test_an_undo_without_answers_is_undone_like_any_run",
 )
 LEFT_OUT = (
     "tests/integration/test_command_line_process.py",

@@ -21,6 +21,7 @@ from desktop_sync.core.sync_group import StructureName
 from desktop_sync.ledger import SqlLedger, open_ledger
 from desktop_sync.ledger.home_folder import file_system_of
 from desktop_sync.ledger.ledger_faults import problem_of
+from desktop_sync.ledger.restoring import check_whole
 from desktop_sync.ledger.retention import SqlRetention
 from tests.support.ledger_home import KEY, CountedIds, HandClock, batch_rows, configuration, processed, settlements
 
@@ -197,3 +198,16 @@ def test_a_conflict_of_a_record_that_is_gone_cannot_be_decided(home: Path, clock
     with pytest.raises(VersionMismatchError):
         ledger.decide_conflict(found.id, Side.A)
     ledger.close()
+
+
+def test_a_file_that_can_be_read_but_contradicts_its_own_tables_is_damaged(tmp_path: Path) -> None:
+    file = tmp_path / "ledger.sqlite"
+    with closing(sqlite3.connect(file)) as other, other:
+        other.execute("CREATE TABLE run (name TEXT)")
+        other.execute("INSERT INTO run VALUES (NULL)")
+    check_whole(file)
+    with closing(sqlite3.connect(file)) as other, other:
+        other.execute("PRAGMA writable_schema = ON")
+        other.execute("UPDATE sqlite_master SET sql = 'CREATE TABLE run (name TEXT NOT NULL)'")
+    with pytest.raises(LedgerError, match="damaged"):
+        check_whole(file)
