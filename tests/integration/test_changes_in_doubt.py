@@ -17,7 +17,7 @@ from desktop_sync.services.settle import Settling
 from desktop_sync.services.sync_session import open_session
 from tests.support.chaos_faults import FaultKind
 from tests.support.chaos_fixtures import Make, agreed, assert_quiet, created_unheard, die_at
-from tests.support.chaos_system import CLASSES, Profile
+from tests.support.chaos_system import CLASSES, WRITE_ONLY, Profile
 from tests.support.chaos_world import NAME, ChaosWorld, assert_done, configuration
 
 SLOW = 600.0
@@ -171,6 +171,18 @@ def test_a_person_can_stop_a_run_that_waits(make: Make) -> None:
     assert len(world.ledger.open_batches(NAME)) == 1
     assert_done(world.run())
     assert world.people(world.right) == {"n1": "new"}
+
+
+def test_a_create_that_nobody_can_look_at_waits_for_its_time_and_then_for_a_person(make: Make) -> None:
+    world = make(replace(WRITE_ONLY, max_in_flight_s=SLOW), direction=Direction.A_TO_B)
+    created_unheard(world)
+    for reason in (HoldReason.NO_ANSWER, HoldReason.AMBIGUOUS):
+        assert world.run().outcome is Outcome.PROBLEMS
+        (held,) = world.ledger.held_records(NAME)
+        assert (held.reason, held.hold.candidates) == (reason, ())
+        assert_quiet(world)
+        world.clock.move(2 * SLOW + 1)
+    assert [request.method for request in world.right.log] == ["create"]
 
 
 # undoing

@@ -49,6 +49,7 @@ TESTS = (
     "tests/integration",
     "tests/crash/test_ladder.py",
     "tests/crash/test_held_records.py",
+    "tests/crash/test_write_only.py",
 )
 LEFT_OUT = (
     "tests/integration/test_command_line_process.py",
