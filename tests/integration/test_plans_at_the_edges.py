@@ -17,6 +17,7 @@ from desktop_sync.core.configuration import (
     MatchRule,
     PerSide,
     PipelineStep,
+    Resolution,
     Side,
     StepKind,
 )
@@ -182,3 +183,34 @@ def test_a_step_whose_text_is_no_number_refuses_that_record_and_no_other(make: M
     assert {row["email"]: row["name"] for row in world.right.records("people").values()} == {"n1": "17", "n3": None}
     invalid = world.ledger.records(RecordQuery(NAME, statuses=(Status.INVALID,)))
     assert ["gives a value that does not fit the field" in one.last_error for one in invalid] == [True]
+
+
+def test_fields_that_are_judged_one_by_one_need_no_stamps_and_may_be_computed(make: Make) -> None:
+    fields = (
+        FieldMapping("email", "email", identifying=True),
+        FieldMapping("name", "name", Direction.A_TO_B, to_b="upper(name) || coalesce(email, '')"),
+        FieldMapping("note", "note"),
+    )
+    world = make("marker", fields=fields, resolution=Resolution.FIELD)
+    world.left.put("people", email="n1", name="abc", note="first")
+    assert_done(world.run())
+    (made,) = world.right.records("people")
+    (mine,) = world.left.records("people")
+    world.left.edit("people", mine, name="def")
+    assert_done(world.run())
+    world.clock.move(60)
+    world.right.edit("people", made, note="second")
+    assert_done(world.run())
+    assert world.right.records("people")[made] == {"id": made, "email": "n1", "name": "DEFn1", "note": "second"}
+    assert world.left.records("people")[mine] == {"id": mine, "email": "n1", "name": "def", "note": "second"}
+    assert_quiet(world)
+
+
+def test_a_note_about_what_was_written_counts_no_deletion_when_it_asks_for_values(make: Make) -> None:
+    world = agreed(make("marker"), "c1", "c2")
+    told = PipelineStep(StepKind.NOTIFY, "Tell", condition="name = 'edited'", message="{count} were edited")
+    world.ledger.save_configuration(replace(configuration(), steps=(told,)))
+    world.left.delete("people", "1")
+    assert assert_done(world.run()).notes == ()
+    world.left.edit("people", "2", name="edited")
+    assert assert_done(world.run()).notes == ("1 were edited",)

@@ -79,3 +79,13 @@ def test_a_local_time_becomes_the_one_of_greenwich(bench: Workbench) -> None:
     summer, winter = datetime(2026, 7, 1, 12), datetime(2026, 1, 1, 12)
     sql = normal_sql("v", ValueType(FieldType.TIMESTAMP), (Step(StepKind.UTC, zone="Europe/Vienna"),))
     assert computed(bench, sql, pa.array([summer, winter])) == [datetime(2026, 7, 1, 10), datetime(2026, 1, 1, 11)]
+
+
+def test_a_number_in_a_text_is_rounded_and_what_is_none_stays(bench: Workbench) -> None:
+    sql = normal_sql("v", TEXT, (Step(StepKind.SCALE, decimals=2),))
+    assert computed(bench, sql, pa.array(["1.005", "2", "many", None])) == ["1.01", "2.00", "many", None]
+
+
+def test_full_width_letters_are_those_of_other_systems(bench: Workbench) -> None:
+    sql = normal_sql("v", TEXT, (Step(StepKind.NFKC),))
+    assert computed(bench, sql, pa.array(["Ａｂｃ１２３！", "Zoe\u0308", None])) == ["Abc123!", "Zoë", None]
