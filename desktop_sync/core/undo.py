@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from desktop_sync.core.configuration import Side
@@ -13,11 +14,13 @@ from desktop_sync.core.run import Run
 @dataclass(frozen=True, slots=True)
 class UndoTarget:
     """What is undone: a run, or one record of it (`record_id`). `travels`: the side that it goes on from at the next
-    run, for a conflict's loser."""
+    run, for a conflict's loser. `fields`: of a record that was judged field by field just these, by the side that lost
+    them."""
 
     run: Run
     record_id: int | None = None
     travels: Side | None = None
+    fields: Mapping[Side, frozenset[str]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,8 @@ class WrittenSide:
 
     `after` and `before` say, for a field's number, which shapes hold it; a shape is the set of columns of a batch.
     `lost` are fields that the run wrote and that the structure has no more. `keeps_empty_apart`: an empty text is not
-    the same as none there. `staging` is made from the read of how the records stand now.
+    the same as none there. `staging` is made from the read of how the records stand now. `only`: the fields that are
+    restored, where not all are.
     """
 
     layout: Layout
@@ -66,6 +67,7 @@ class WrittenSide:
     shapes: dict[tuple[str, ...], int] = field(default_factory=dict)
     count: int = 0
     staging: Staging | None = None
+    only: frozenset[str] | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -227,7 +229,8 @@ def restored_numbers(bench: Workbench, written: WrittenSide, side: Side) -> tupl
     found = []
     table = wrote_table(written.layout, side)
     for number in sorted(set(written.before) & set(written.after)):
-        if written.own.structure.fields[number].is_computed:
+        is_left = written.only is not None and written.names[number] not in written.only
+        if is_left or written.own.structure.fields[number].is_computed:
             continue
         shapes = ", ".join(str(one) for one in written.before[number] & written.after[number])
         changed = f"operation = {Operation.UPDATE:d} AND p{number} IS DISTINCT FROM w{number}"

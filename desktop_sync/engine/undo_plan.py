@@ -56,7 +56,9 @@ def make_undo_plan(bench: Workbench, undo: UndoInput, capabilities: Mapping[Side
     """The plan table of the entity is complete. Needs the wrote, now, quiet, earlier and peer tables."""
     bench.execute(f"CREATE OR REPLACE TABLE {undo_table(undo)} ({COLUMNS})")
     for side in Side:
-        bench.execute(f"INSERT INTO {undo_table(undo)} ({_NAMES}) {_side_sql(undo, side, capabilities[side])}")
+        only = undo.sides[side].only
+        if only is None or only:
+            bench.execute(f"INSERT INTO {undo_table(undo)} ({_NAMES}) {_side_sql(undo, side, capabilities[side])}")
     bench.execute(f"INSERT INTO {undo_table(undo)} ({_NAMES}) {_quiet_sql(undo)}")
     bench.execute(f"UPDATE {undo_table(undo)} SET number = rowid + 1")
 
@@ -117,6 +119,7 @@ def _differing(undo: UndoInput, side: Side) -> str:
         f"{written.compared(f't.f{number}', number)} IS DISTINCT FROM {written.compared(f'l.w{number}', number)} "
         f"THEN {literal(written.names[number])} END"
         for number, shapes in sorted(written.after.items())
+        if written.only is None or written.names[number] in written.only
     ]
     return f"concat_ws(', ', {', '.join(cases)})" if cases else "''"
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from desktop_sync.core.configuration import Side, SyncConfiguration
+from desktop_sync.core.decision import Rule
 from desktop_sync.core.errors import ConfigurationError, VersionMismatchError
 from desktop_sync.core.guard import GuardFinding
 from desktop_sync.core.ledger_port import Ledger
@@ -105,7 +106,8 @@ class UndoService:
         cancel: CancelToken | None = None,
     ) -> RunResult:
         """The record of the conflict's losing side is what it was, and counts as changed: the next run carries it to
-        the other side where the direction allows. Errors as `undo`."""
+        the other side where the direction allows. Where fields were judged one by one, just those that lost are what
+        they were, each on the side that lost it. Errors as `undo`."""
         target = preview.target if preview is not None else self._conflict_target(conflict_id)
         return self._carry_out(target, trigger, preview, progress, cancel or CancelToken())
 
@@ -126,15 +128,36 @@ class UndoService:
                 f"conflict {conflict_id} is not carried out yet: both values still stand, decide it instead",
                 path="conflict",
             )
-        run = self._run_that_overwrote(conflict, conflict.winner.other)
+        fields = self._lost_fields(conflict)
+        losers = [conflict.winner.other] if fields is None else [side for side in Side if fields.get(side)]
+        runs = [self._run_that_overwrote(conflict, side) for side in losers]
+        run = next((one for one in runs if one is not None), None)
         if run is None:
             raise ConfigurationError(
                 f"no value was overwritten for conflict {conflict_id}, or its history was purged", path="conflict"
             )
         entity = self._configuration(run).entity(conflict.entity)
-        loser = conflict.winner.other
+        loser = losers[0]
         flows = entity is not None and entity.direction.flows_from(loser)
-        return UndoTarget(run, conflict.record_id, loser if flows else None)
+        return UndoTarget(run, conflict.record_id, loser if flows else None, fields)
+
+    def _lost_fields(self, conflict: Conflict) -> dict[Side, frozenset[str]] | None:
+        """Of a record that was judged field by field the fields whose value lost, by the side that lost it; None of
+        one of which a whole side lost."""
+        lost = [field for field in conflict.fields if field.verdict is not None]
+        if not lost and conflict.rule is not Rule.MERGED:
+            return None
+        entities = [
+            one.entity(conflict.entity) for one in self._ledger.configurations() if one.name == conflict.configuration
+        ]
+        labels = {mapping.a or mapping.b: mapping for entity in entities if entity for mapping in entity.fields}
+        found: dict[Side, frozenset[str]] = {side: frozenset() for side in Side}
+        for field in lost:
+            mapping = labels.get(field.label)
+            if mapping is not None and field.verdict is not None:
+                loser = field.verdict.winner.other
+                found[loser] |= {mapping.field_of(loser)} - {""}
+        return found
 
     def _run_that_overwrote(self, conflict: Conflict, loser: Side) -> Run | None:
         """The run that wrote the winner's record over the loser's: the first on that side since the conflict."""
@@ -177,7 +200,7 @@ class UndoService:
     ) -> UndoPreview:
         basis = self._basis(session.configuration.name)
         planning = UndoPlanning(session, self._ledger, progress, cancel)
-        planned = planning.plan(self._batches(target), target.travels)
+        planned = planning.plan(self._batches(target), target)
         return UndoPreview(target, session, planned, basis)
 
     def _batches(self, target: UndoTarget) -> Iterator[DoneBatch]:

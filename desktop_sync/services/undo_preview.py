@@ -41,7 +41,7 @@ class UndoPlanning:
     progress: Progress
     cancel: CancelToken
 
-    def plan(self, batches: Iterable[DoneBatch], travels: Side | None) -> list[PlannedUndo]:
+    def plan(self, batches: Iterable[DoneBatch], target: UndoTarget) -> list[PlannedUndo]:
         """A plan for each entity that the batches are of, prerequisites first."""
         by_name = {layout.entity.name: layout for layout in self.session.layouts}
         undos: dict[str, UndoInput] = {}
@@ -53,7 +53,10 @@ class UndoPlanning:
             if layout.entity.name not in undos:
                 apart = {side: self.session.endpoints[side].capabilities.distinguishes_empty_and_null for side in Side}
                 undos[layout.entity.name] = undo_input.begin(self.session.bench, layout, apart)
-                undos[layout.entity.name].travels = travels is not None
+                undos[layout.entity.name].travels = target.travels is not None
+                if target.fields is not None:
+                    for side, written in undos[layout.entity.name].sides.items():
+                        written.only = target.fields.get(side, frozenset())
             undo_input.take(self.session.bench, undos[layout.entity.name], batch)
         ordered = [undos[name] for name in by_name if name in undos]
         return [self._plan(undo) for undo in ordered]

@@ -13,6 +13,7 @@ import pytest
 
 from desktop_sync.core.configuration import ConflictRule, Resolution, Side
 from desktop_sync.core.decision import Rule
+from desktop_sync.core.errors import ConfigurationError
 from desktop_sync.core.ledger_values import RecordQuery
 from desktop_sync.core.run import Outcome
 from desktop_sync.core.sync_record import Conflict
@@ -139,3 +140,50 @@ def test_the_explanation_says_which_value_of_which_field_lost_and_why(made: Made
     told = " ".join(event.text for event in world.app.explanation.explain("A-B", f"#{one.id}").past)
     assert "z: A won (" in told
     assert '"z of B" of B lost, changed 2026-03-02 14:00:00+00:00' in told
+
+
+@pytest.mark.parametrize("rule", [ConflictRule.MOST_RECENT, ConflictRule.A, ConflictRule.B])
+def test_the_value_that_lost_comes_back_alone_and_travels(made: Made, rule: ConflictRule) -> None:
+    """What was merged beside it stays merged."""
+    world = made(rule)
+    edit_both(world)
+    world.settle(["A-B"])
+    (conflict,) = conflicts(world)
+    lost = "z of A" if record(world, "A")[2] == "z of B" else "z of B"
+    world.clock.move(minutes=5)
+    assert world.app.undo.bring_back(conflict.id).outcome is Outcome.DONE
+    assert {record(world, "A")[:2], record(world, "B")[:2]} == {("x of A", "y of B")}
+    world.settle(["A-B"])
+    assert record(world, "A") == record(world, "B") == ("x of A", "y of B", lost)
+
+
+def test_losers_on_both_sides_come_back_each_on_its_own_and_both_travel(made: Made) -> None:
+    world = made(ConflictRule.MOST_RECENT)
+    world.edit("A", "1", at(13), x="x of A", z="z of A")
+    world.run("A-B")
+    world.edit("B", "1", at(14), z="z of B", y="y of B")
+    world.edit("A", "1", at(14, 30), y="y of A")
+    world.edit("A", "1", at(14, 40), z="z of A, again")
+    world.edit("B", "1", at(14, 50), x="x of B")
+    world.settle(["A-B"])
+    merged = record(world, "A")
+    assert merged == record(world, "B")
+    (conflict,) = conflicts(world)
+    losers = {field.label: field.verdict.winner.other for field in conflict.fields if field.verdict is not None}
+    world.clock.move(minutes=5)
+    world.app.undo.bring_back(conflict.id)
+    world.settle(["A-B"])
+    brought = dict(zip(FIELDS, record(world, "A"), strict=True))
+    values = {field.label: {Side.A: field.a, Side.B: field.b} for field in conflict.fields}
+    assert {label: brought[label] for label in losers} == {label: values[label][side] for label, side in losers.items()}
+    assert record(world, "A") == record(world, "B")
+
+
+def test_where_nothing_lost_there_is_nothing_to_bring_back(made: Made) -> None:
+    world = made(ConflictRule.MOST_RECENT)
+    world.edit("A", "1", at(13), x="x of A")
+    world.edit("B", "1", at(14), y="y of B")
+    world.settle(["A-B"])
+    (conflict,) = conflicts(world)
+    with pytest.raises(ConfigurationError, match="no value was overwritten"):
+        world.app.undo.bring_back(conflict.id)

@@ -71,7 +71,10 @@ def _show(invocation: Invocation, conflict: Conflict, configuration: SyncConfigu
                 output.line(f"{field.label}: {verdict_words(field, names)}.")
         if conflict.settled_at is not None:
             line = invocation.command_line("undo", "--conflict", str(conflict.id))
-            output.line(f"Bring the {configuration.endpoint_of(conflict.winner.other)} values back with: {line}")
+            lost = [field for field in conflict.fields if field.verdict is not None]
+            which = "values that lost" if lost else f"{configuration.endpoint_of(conflict.winner.other)} values"
+            if lost or conflict.rule is not Rule.MERGED:
+                output.line(f"Bring the {which} back with: {line}")
     output.line()
 
 

@@ -9,6 +9,8 @@ from PySide6.QtCore import QCoreApplication, Qt, Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QSplitter, QVBoxLayout, QWidget
 
 from desktop_sync.core.configuration import Side
+from desktop_sync.core.decision import Rule
+from desktop_sync.core.explanation_text import verdict_words
 from desktop_sync.core.sync_record import Conflict
 from desktop_sync.ui.application_port import RecordDesk
 from desktop_sync.ui.bridge.latest import Latest
@@ -217,11 +219,24 @@ class ConflictsPage(QWidget):
             self._hint.setText(self.tr("One record stays as it is and the other one gets its values at the next run."))
             return
         winner, loser = self._names.of(conflict.winner), self._names.of(conflict.winner.other)
-        self.back_button.setText(self.tr("&Bring the {0} values back…").format(loser))
+        judged = [field for field in conflict.fields if field.verdict is not None]
+        is_merged = conflict.rule is Rule.MERGED
+        if judged:
+            self.back_button.setText(self.tr("&Bring the values that lost back…"))
+        else:
+            self.back_button.setText(self.tr("&Bring the {0} values back…").format(loser))
+        self.back_button.setVisible(bool(judged) or not is_merged)
         self.back_button.setAccessibleName(self.back_button.text().replace("&", ""))
         self.back_button.setEnabled(conflict.settled_at is not None)
         if conflict.settled_at is None:
             self._hint.setText(self.tr("{0} wins at the next run.").format(winner))
+        elif is_merged and not judged:
+            self._hint.setText(self.tr("No value lost: each side had changed other fields."))
+        elif judged:
+            names = {Side.A: self._names.a, Side.B: self._names.b}
+            said = [f"{field.label}: {verdict_words(field, names)}." for field in judged]
+            text = self.tr("The values that lost can be written back; the next run then carries them on.")
+            self._hint.setText("\n".join([*said, text]))
         else:
             text = self.tr("{0} won. The {1} values can be written back; the next run then carries them to {0}.")
             self._hint.setText(text.format(winner, loser))
@@ -234,6 +249,9 @@ class ConflictsPage(QWidget):
             return
         loser = self._names.of(conflict.winner.other)
         title = self.tr("Bring the {0} values back").format(loser)
+        if any(field.verdict is not None for field in conflict.fields):
+            title = self.tr("Bring the values that lost back")
+            loser = self.tr("the side that each lost on")
         text = self.tr(
             "They are written to {0} now, if the record still is as the run left it. The next run carries them on, "
             "where the direction allows."

@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Rule
 from desktop_sync.core.errors import ConfigurationError
+from desktop_sync.core.plan import FieldVerdict
 from desktop_sync.core.run import RunKind
 from desktop_sync.ui.dialogs.verification import VerificationDialog
 from desktop_sync.ui.main_window import MainWindow
@@ -140,6 +141,29 @@ def test_the_loser_of_a_settled_conflict_is_brought_back(
     qtbot.mouseClick(dialog.undo_button, Qt.MouseButton.LeftButton)
     settle()
     assert application.undo.calls == [("preview_bring_back", first.id), ("bring_back", first.id)]
+
+
+def test_of_fields_that_were_judged_by_themselves_the_values_that_lost_are_told_and_brought_back(
+    window: MainWindow, page: ConfigurationPage, settle: Settle, application: FakeApplication
+) -> None:
+    first = application.records.open[1]
+    lost, *others = first.fields
+    verdict = FieldVerdict(Side.A, Rule.SIDE_WINS)
+    merged = replace(first, winner=Side.A, rule=Rule.MERGED, settled_at=first.found_at)
+    application.records.open.clear()
+    for fields, is_offered in (((replace(lost, verdict=verdict), *others), True), (first.fields, False)):
+        application.records.settled = [replace(merged, fields=fields)]
+        page.open_tab("conflicts")
+        page.conflicts.chips.choose("all")
+        page.conflicts._ask()
+        settle()
+        conflicts = page.conflicts
+        assert conflicts.back_button.isVisibleTo(conflicts) is is_offered
+        if is_offered:
+            assert conflicts.back_button.text() == "&Bring the values that lost back…"
+            assert f"{lost.label}: " in conflicts._hint.text()
+        else:
+            assert conflicts._hint.text() == "No value lost: each side had changed other fields."
 
 
 @pytest.mark.parametrize("tab", ["queue", "runs", "conflicts", "review"])
