@@ -56,7 +56,8 @@ class Application:
         self._network = network
         self._lock = threading.RLock()
         self._ledger: Ledger | None = None
-        self._closing: list[Callable[[], None]] = []
+        self._unattended: UnattendedService | None = None
+        self._schedules: ScheduleService | None = None
 
     @property
     def ledger(self) -> Ledger:
@@ -82,27 +83,34 @@ class Application:
 
         return EndpointPresence(self.endpoints, self._network)
 
-    @cached_property
+    @property
     def unattended(self) -> UnattendedService:
+        """One for all threads, even where several ask for it first: it keeps what it was told."""
         from desktop_sync.services.real_time import RealTimeService
         from desktop_sync.services.unattended import UnattendedService
 
-        real_time = RealTimeService(
-            self.ledger,
-            self.endpoints,
-            self.clock,
-            lambda: self.synchronization.run_pushed,
-            lambda: self.schedules.is_paused,
-            self._presence,
-        )
-        self._closing.append(real_time.close)
-        return UnattendedService(self.schedules, real_time, lambda: self.synchronization)
+        with self._lock:
+            if self._unattended is None:
+                real_time = RealTimeService(
+                    self.ledger,
+                    self.endpoints,
+                    self.clock,
+                    lambda: self.synchronization.run_pushed,
+                    lambda: self.schedules.is_paused,
+                    self._presence,
+                )
+                self._unattended = UnattendedService(self.schedules, real_time, lambda: self.synchronization)
+            return self._unattended
 
-    @cached_property
+    @property
     def schedules(self) -> ScheduleService:
+        """One for all threads: it keeps which files it has seen."""
         from desktop_sync.services.scheduling import ScheduleService
 
-        return ScheduleService(self.ledger, self.clock, self.home, presence=self._presence)
+        with self._lock:
+            if self._schedules is None:
+                self._schedules = ScheduleService(self.ledger, self.clock, self.home, presence=self._presence)
+            return self._schedules
 
     @cached_property
     def configurations(self) -> ConfigurationService:
@@ -176,8 +184,9 @@ class Application:
 
     def close(self) -> None:
         """Nothing is watched any more, and the ledger is closed. May be repeated."""
-        while self._closing:
-            self._closing.pop()()
+        watching = self._unattended
+        if watching is not None:
+            watching.close()
         with self._lock:
             if self._ledger is not None:
                 self._ledger.close()

@@ -13,7 +13,7 @@ from desktop_sync.core.finding import Finding, Level
 from desktop_sync.core.ledger_port import DefinitionStore
 from desktop_sync.core.ports import Secrets, SecretState
 from desktop_sync.core.provider_port import SettingKind
-from desktop_sync.core.trigger_check import check_cycle
+from desktop_sync.core.trigger_check import AFTER_PATH, check_cycle
 from desktop_sync.services.definition_reader import DeclaredProviders, read_definitions
 from desktop_sync.services.definition_running import placed_arrivals
 from desktop_sync.services.definition_table import suggestion
@@ -119,7 +119,9 @@ class DefinitionFileService:
         )
 
     def _refuse_errors(self, configuration: SyncConfiguration, source: str) -> None:
-        errors = [finding for finding in self._check(configuration) if finding.level is Level.ERROR]
+        # What starts each other is looked at in all of the file together, not beside what it replaces.
+        found = (finding for finding in self._check(configuration) if finding.path != AFTER_PATH)
+        errors = [finding for finding in found if finding.level is Level.ERROR]
         if not errors:
             return
         first, others = errors[0], len(errors) - 1

@@ -54,7 +54,10 @@ def read_file_arrivals(configuration: DefinitionTable) -> tuple[FileArrival, ...
     found = []
     for table in configuration.tables("file_arrival", "file_arrival", name_key="path"):
         settle_s = table.whole_number("settle_s", DEFAULT_SETTLE_S, 0, LONGEST_SETTLE_S)
-        found.append(FileArrival(table.name("path"), settle_s))
+        path = table.text("path")
+        if not path.strip() or not path.isprintable():
+            raise table.refuse("path", "the path of the files is expected, in one line")
+        found.append(FileArrival(path, settle_s))
         table.finish()
     return tuple(found)
 

@@ -31,6 +31,11 @@ def due_runs(application: Application, with_schedules: bool) -> tuple[Due, ...]:
     return tuple(due for due in found if due.configuration in known)
 
 
+def start_watching(application: Application) -> None:
+    """In a worker: the service may first have to be made."""
+    application.unattended.start()
+
+
 class Scheduler(QObject):
     """Looks at schedules and triggers every 15 seconds, and at what is in real time as soon as something was told.
 
@@ -52,6 +57,7 @@ class Scheduler(QObject):
         self._news.arrived.connect(self._start_pushed)
         self._news.failed.connect(self.failed)
         self._begun = Latest(context.jobs, self)
+        self._begun.arrived.connect(self._watch)
         self._begun.failed.connect(self.failed)
         self._timer = QTimer(self)
         self._timer.setInterval(TICK_MS)
@@ -62,21 +68,24 @@ class Scheduler(QObject):
 
     def start(self) -> None:
         """Looks now, and from now on; entities in real time are watched."""
-        self._begun.ask(self._context.application.unattended.start)
+        self._begun.ask(partial(start_watching, self._context.application))
         self._timer.start()
-        self._news_timer.start()
         self.tick()
 
     def stop(self) -> None:
         self._timer.stop()
         self._news_timer.stop()
-        self._read.forget()
-        self._news.forget()
+        for asked in (self._read, self._news, self._begun):
+            asked.forget()
 
     @Slot()
     def tick(self) -> None:
         if not self._read.is_waiting:
             self._read.ask(partial(due_runs, self._context.application, True))
+
+    @Slot(object)
+    def _watch(self, _nothing: object) -> None:
+        self._news_timer.start()
 
     @Slot()
     def look_for_news(self) -> None:

@@ -20,8 +20,10 @@ from desktop_sync.core.configuration import (
     SyncConfiguration,
 )
 from desktop_sync.core.errors import ConfigurationError
+from desktop_sync.core.finding import Finding
 from desktop_sync.core.ports import SecretReading, SecretState
 from desktop_sync.core.schedule import Schedule, ScheduleKind
+from desktop_sync.core.trigger_check import check_triggers
 from desktop_sync.core.triggers import AfterRun
 from desktop_sync.services.definition_file import DefinitionFileService
 from tests.support.definition_store_fake import PROVIDERS, MemoryDefinitionStore
@@ -437,6 +439,24 @@ def test_runs_that_would_start_each_other_for_ever_are_refused(
         service.import_file(written(tmp_path, SPECIFIED.replace(old, new.replace("{0}", old), 1)))
     assert '"Customers" → "Other" → "Customers"' in str(refused.value)
     assert store.configurations() == (other,)
+
+
+def test_a_file_that_turns_the_order_of_runs_round_is_no_circle(store: MemoryDefinitionStore, tmp_path: Path) -> None:
+    def check(configuration: SyncConfiguration) -> tuple[Finding, ...]:
+        return tuple(check_triggers(configuration, store.configurations()))
+
+    service = DefinitionFileService(store, PROVIDERS, check=check)
+    second = SPECIFIED[SPECIFIED.index("[[configuration]]") :].replace('"Customers"', '"Other"')
+    both = SPECIFIED + second
+    start = '[[configuration]]\nname = "{}"\n'
+    after = '[[configuration.after_run]]\nname = "{}"\n'
+    for follower, followed in (("Customers", "Other"), ("Other", "Customers")):
+        head, tail = both.split(start.format(follower))
+        entity = tail.index("[[configuration.entity]]")
+        text = head + start.format(follower) + tail[:entity] + after.format(followed) + tail[entity:]
+        service.import_file(written(tmp_path, text))
+        known = {one.name: one.after_runs for one in store.configurations()}
+        assert known == {follower: (AfterRun(followed),), followed: ()}
 
 
 def test_a_schedule_goes_off_when_an_import_lets_its_endpoint_reach_something_else(
