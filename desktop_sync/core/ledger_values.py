@@ -109,7 +109,11 @@ class DoneBatch:
 @dataclass(frozen=True, slots=True)
 class NewConflict:
     """A conflict to be kept. Values are (label, a, b, base) as text; digests fence the decision. `verdicts`: by label,
-    where each field was judged by itself."""
+    where each field was judged by itself.
+
+    `equal`: the places in `values` of fields that are no part of the conflict: equal in normal form after the mapping,
+    however they are written, or not compared at all.
+    """
 
     record_id: int
     rule: int
@@ -118,6 +122,7 @@ class NewConflict:
     b_changed_at: datetime | None
     values: tuple[tuple[str, str | None, str | None, str | None], ...]
     verdicts: tuple[tuple[str, FieldVerdict], ...] = ()
+    equal: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from desktop_sync.core.decision import Action, Change, Rule, create, delete, upd
 from desktop_sync.core.guard import SideFigures
 from desktop_sync.core.status import DeletedIn, Status
 from desktop_sync.engine.canonical import plain_text_sql
+from desktop_sync.engine.comparison import fields_sql
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.matching import evidence_sql
 from desktop_sync.engine.origin_query import field_winners, judges_fields, origin_table, record_stamp_sql
@@ -175,7 +176,8 @@ def open_again(bench: Workbench, layout: Layout, record_ids: Sequence[int]) -> N
 
 def conflict_rows(given: PlanInput, *, decided: Collection[int] = ()) -> str:
     """One row per conflict, open or settled by rule: record_id, rule, winner, a_at, b_at, then a and b values in turn,
-    as text, in the order of the entity's field mappings. With `decided`: just those sync records, decided by a person.
+    as text, in the order of the entity's field mappings, and for each comparison e…: whether the field is equal in
+    normal form, null where a side has no record. With `decided`: just those sync records, decided by a person.
     Where fields are judged one by one also w…, f…, t…, ta… and tb… of `engine.origin_query.field_winners`.
     """
     layout = given.layout
@@ -213,6 +215,9 @@ def conflict_rows(given: PlanInput, *, decided: Collection[int] = ()) -> str:
         values += [
             f"w.{short}{one.index} AS judged_{short}{one.index}" for one in layout.comparisons for short in shorts
         ]
+    pairs = f"SELECT p.a_id AS a_rid, p.b_id AS b_rid FROM {plan_table(layout)} p WHERE ({wanted}) AND NOT p.excluded"
+    joins.append(f"LEFT JOIN ({fields_sql(given, pairs)}) f ON f.a_rid = p.a_id AND f.b_rid = p.b_id")
+    values += [f"f.e{comparison.index}" for comparison in layout.comparisons]
     return (
         f"SELECT p.record_id, p.rule, p.winner, {', '.join([*stamps, *values])} FROM {plan_table(layout)} p "
         f"{' '.join(joins)} WHERE ({wanted}) AND NOT p.excluded ORDER BY p.number"

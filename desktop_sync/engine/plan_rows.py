@@ -9,7 +9,8 @@ from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action, Rule
 from desktop_sync.core.plan import FieldChange, PlanRow
 from desktop_sync.core.status import Status
-from desktop_sync.engine.canonical import plain_text_sql
+from desktop_sync.engine.canonical import literal, plain_text_sql
+from desktop_sync.engine.comparison import fields_sql
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.origin_query import field_winners
 from desktop_sync.engine.plan_input import PlanInput, plan_table
@@ -50,7 +51,32 @@ def page(bench: Workbench, given: PlanInput, wanted: PlanFilter, offset: int, li
         side: _values(bench, given, side, [str(row[4 if side is Side.A else 5]) for row in head]) for side in Side
     }
     kept = _kept_fields(bench, given, head)
-    return [_plan_row(layout, row, values, kept.get((row[4], row[5]), frozenset())) for row in head]
+    different = _different_fields(bench, given, head)
+    return [
+        _plan_row(layout, row, values, kept.get((row[4], row[5]), frozenset()), different.get((row[4], row[5])))
+        for row in head
+    ]
+
+
+def _different_fields(
+    bench: Workbench, given: PlanInput, head: Sequence[tuple[object, ...]]
+) -> dict[tuple[object, object], frozenset[int]]:
+    """Of pairs to which nothing is written, the field mappings that differ in normal form, by the two ids."""
+    indexes = [comparison.index for comparison in given.layout.comparisons]
+    pairs = [
+        (row[4], row[5])
+        for row in head
+        if Action(int(str(row[1]))).target is None and row[4] is not None and row[5] is not None
+    ]
+    if not pairs or not indexes:
+        return {}
+    ids = ", ".join(f"({literal(str(a_id))}, {literal(str(b_id))})" for a_id, b_id in pairs)
+    flags = ", ".join(f"e{index}" for index in indexes)
+    compared = fields_sql(given, f"SELECT * FROM (VALUES {ids}) v(a_rid, b_rid)")
+    return {
+        (row[0], row[1]): frozenset(index for index, equal in zip(indexes, row[2:], strict=True) if equal is False)
+        for row in bench.rows(f"SELECT a_rid, b_rid, {flags} FROM ({compared})")
+    }
 
 
 def _kept_fields(
@@ -134,6 +160,7 @@ def _plan_row(
     row: tuple[object, ...],
     values: dict[Side, dict[str, dict[str, str | None]]],
     kept: frozenset[int] = frozenset(),
+    different: frozenset[int] | None = None,
 ) -> PlanRow:
     number, action, rule, record_id, a_id, b_id, status, detail, excluded = row
     act = Action(int(str(action)))
@@ -150,7 +177,10 @@ def _plan_row(
         elif act.target is Side.A and mapping.a:
             before = now_a
             after = b.get(f"s:{index}", now_a) if act is not Action.DELETE_A else None
-        differs = before != after if act.target is not None else now_a != now_b
+        if act.target is not None:
+            differs = before != after
+        else:
+            differs = now_a != now_b if different is None else index in different
         if mapping.masked:
             now_a, now_b, before, after = (None if v is None else "•••" for v in (now_a, now_b, before, after))
         label = mapping.a or mapping.b

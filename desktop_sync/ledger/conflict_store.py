@@ -19,7 +19,7 @@ from desktop_sync.core.sync_record import Conflict
 from desktop_sync.ledger import tables
 from desktop_sync.ledger.instants import from_us, optional_time, optional_us
 from desktop_sync.ledger.json_codec import DocumentError
-from desktop_sync.ledger.run_codec import conflict_text, read_conflict
+from desktop_sync.ledger.run_codec import conflict_text, has_values, read_conflict
 from desktop_sync.ledger.store import Store, entity_id, make_entity_id
 
 _kept = tables.conflict.c
@@ -99,13 +99,13 @@ class SqlConflictStore(Store):
             return {row[0]: Side(row[1]) for row in connection.execute(decided)}
 
     def _keep(self, connection: Connection, entity: int, run_id: int, new: NewConflict) -> None:
-        text = conflict_text(new.values, new.verdicts)
+        text = conflict_text(new.values, new.verdicts, new.equal)
         unsettled = and_(_kept.entity_id == entity, _kept.record_id == new.record_id, _kept.settled_at.is_(None))
         wanted = select(_kept.id, _kept.winner, _kept.field_values).where(unsettled)
         earlier = connection.execute(wanted).first()
         if earlier is not None:
             is_carrying_out = new.winner is not None and new.rule == Rule.DECIDED and earlier[1] is not None
-            is_found_again = new.winner is None and earlier[2] == text
+            is_found_again = new.winner is None and has_values(earlier[2], new.values)
             if is_carrying_out or is_found_again:
                 return
             connection.execute(delete(tables.conflict).where(_kept.id == earlier[0]))

@@ -32,21 +32,28 @@ def read_result(text: str) -> RunResult:
 
 @dataclass(frozen=True, slots=True)
 class JudgedValues:
-    """The same of a conflict whose fields were judged one by one: besides, (label, winner, rule, when A and when B
-    changed it) for each field that both sides changed."""
+    """The same, and besides (label, winner, rule, when A and when B changed it) for each field that both sides changed,
+    where fields were judged one by one, and the places in `rows` of fields that are no part of the conflict."""
 
     rows: tuple[tuple[str, str | None, str | None, str | None], ...]
     verdicts: tuple[tuple[str, Side, Rule, datetime | None, datetime | None], ...] = ()
+    equal: tuple[int, ...] = ()
 
 
 def conflict_text(
     rows: tuple[tuple[str, str | None, str | None, str | None], ...],
     verdicts: tuple[tuple[str, FieldVerdict], ...] = (),
+    equal: tuple[int, ...] = (),
 ) -> str:
-    if not verdicts:
+    if not verdicts and not equal:
         return to_text(FORMAT, ConflictValues(rows))
     told = tuple((label, one.winner, one.rule, one.a_changed_at, one.b_changed_at) for label, one in verdicts)
-    return to_text(FORMAT, JudgedValues(rows, told))
+    return to_text(FORMAT, JudgedValues(rows, told, equal))
+
+
+def has_values(text: str, rows: tuple[tuple[str, str | None, str | None, str | None], ...]) -> bool:
+    """Whether a kept conflict is about just these values, whatever else was noted with them. Raises DocumentError."""
+    return from_text(FORMAT, JudgedValues, text).rows == rows
 
 
 def read_conflict(text: str) -> tuple[FieldChange, ...]:
@@ -54,6 +61,6 @@ def read_conflict(text: str) -> tuple[FieldChange, ...]:
     kept = from_text(FORMAT, JudgedValues, text)
     verdicts = {label: FieldVerdict(winner, rule, a, b) for label, winner, rule, a, b in kept.verdicts}
     return tuple(
-        FieldChange(label, a=a, b=b, base=base, differs=a != b, verdict=verdicts.get(label))
-        for label, a, b, base in kept.rows
+        FieldChange(label, a=a, b=b, base=base, differs=place not in kept.equal and a != b, verdict=verdicts.get(label))
+        for place, (label, a, b, base) in enumerate(kept.rows)
     )

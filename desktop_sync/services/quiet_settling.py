@@ -136,6 +136,8 @@ class QuietSettling:
             label = mapping.a or mapping.b
             base = baseline.get(f"a:{mapping.a}") if mapping.a else baseline.get(f"b:{mapping.b}")
             values.append((label, _text(row[f"a{index}"]), _text(row[f"b{index}"]), base))
+        equal = {one.index: row[f"e{one.index}"] for one in given.layout.comparisons}
+        is_compared = any(known is not None for known in equal.values())
         winner = row["winner"]
         return NewConflict(
             int(str(row["record_id"])),
@@ -145,6 +147,7 @@ class QuietSettling:
             _instant(row["b_at"]),
             tuple(values),
             _verdicts(given, row) if winner is not None else (),
+            tuple(place for place in range(len(values)) if is_compared and equal.get(place, True)),
         )
 
 

@@ -1,4 +1,4 @@
-"""Closing the window, going on in the background, and quitting (GUI 29, 51)."""
+"""Closing the window, going on in the background, and quitting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything that the window told, by kind, to be read in full and copied (GUI 45)."""
+"""Everything that the window told, by kind, to be read in full and copied."""
 
 from __future__ import annotations
 

@@ -120,11 +120,11 @@ def _action_phrases() -> dict[Action, str]:
         Action.MARK_A: mark,
         Action.MARK_B: mark,
         Action.LINK: tr("Link"),
-        Action.ADOPT: tr("Adopt"),
+        Action.ADOPT: tr("Already equal"),
         Action.CONFLICT: tr("Conflict"),
         Action.REVIEW: tr("Review"),
         Action.UNLINK: tr("Unlink"),
-        Action.CLOSE: tr("Close"),
+        Action.CLOSE: tr("Gone on both"),
         Action.INVALID: tr("Invalid"),
         Action.FILTERED: tr("Filtered"),
     }

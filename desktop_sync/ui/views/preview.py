@@ -211,10 +211,10 @@ class PreviewPage(QWidget):
     def _show_tally(self, tally: Tally) -> None:
         self._tally = tally
         plan = self._plan
-        parts = []
-        for name, creates, updates, deletes in totals(tally, self._names):
-            text = self.tr("{0}: {1} to create, {2} to update, {3} to delete")
-            parts.append(text.format(name, number(creates), number(updates), number(deletes)))
+        parts = [
+            self._side_sentence(name, creates, updates, deletes)
+            for name, creates, updates, deletes in totals(tally, self._names)
+        ]
         waiting = tally.count(Action.CONFLICT, Action.REVIEW)
         if waiting:
             parts.append(self.tr("{0} wait for your decision and are left alone").format(records(waiting)))
@@ -228,6 +228,16 @@ class PreviewPage(QWidget):
         self.summary.setText("   ·   ".join(parts))
         self.chips.show_chips(chips_of(tally, self._entity, self._names))
         self._show_guards()
+
+    def _side_sentence(self, name: str, creates: int, updates: int, deletes: int) -> str:
+        """What would be written to a system; what occurs not once is not said."""
+        counts = (
+            (creates, self.tr("{0} to create")),
+            (updates, self.tr("{0} to update")),
+            (deletes, self.tr("{0} to delete")),
+        )
+        said = ", ".join(text.format(number(count)) for count, text in counts if count)
+        return f"{name}: {said or self.tr('nothing to write')}"
 
     def _show_guards(self) -> None:
         findings = [finding for finding in self._plan.findings if finding.guard not in self._allow]

@@ -239,3 +239,20 @@ def test_a_long_name_is_cut_in_the_title_and_whole_in_its_tooltip(qtbot: QtBot) 
     title.resize(title.sizeHint())
     title.grab()
     assert title.toolTip() == ""
+
+
+def test_the_summary_says_per_system_what_would_be_written_and_nothing_else(
+    page: ConfigurationPage, settle: Settle, application: FakeApplication
+) -> None:
+    application.synchronization.preview_rows = 1
+    application.synchronization.next_details = {0: "country: too long"}
+    page.start_preview()
+    settle()
+    assert page.preview_page is not None
+    assert page.preview_page.summary.text().startswith("CRM: nothing to write   ·   Shop: nothing to write")
+    application.synchronization.preview_rows = 120
+    page.start_preview()
+    settle()
+    text = page.preview_page.summary.text()
+    assert "CRM: 15 to create, 15 to update   ·   Shop: " in text
+    assert " 0 to " not in text

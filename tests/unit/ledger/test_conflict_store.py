@@ -14,6 +14,7 @@ from desktop_sync.core.ledger_values import NewConflict
 from desktop_sync.core.plan import FieldChange
 from desktop_sync.core.status import Status
 from desktop_sync.ledger import SqlLedger
+from desktop_sync.ledger.run_codec import read_conflict
 from tests.support.ledger_home import KEY, HandClock, processed, settlements
 
 VALUES = (("Phone", "1", "2", None), ("City", "x", "x", "x"))
@@ -44,6 +45,25 @@ def test_an_open_conflict_shows_both_values_and_the_baseline(ledger: SqlLedger, 
         FieldChange("Phone", a="1", b="2", base=None, differs=True),
         FieldChange("City", a="x", b="x", base="x", differs=False),
     )
+
+
+def test_fields_that_are_no_part_of_it_do_not_differ_however_they_are_written(ledger: SqlLedger) -> None:
+    ledger.settle(KEY, 1, settlements([(1, "A1", "B1", Status.CONFLICT)]))
+    values = (*VALUES, ("State", "NEW", "n", "NEW"))
+    ledger.keep_conflicts(KEY, 1, [replace(new(), values=values, equal=(1, 2))])
+    (found,) = ledger.conflicts("Customers")
+    assert [one.label for one in found.fields if one.differs] == ["Phone"]
+
+
+def test_what_is_noted_besides_the_values_reopens_no_decided_conflict(ledger: SqlLedger) -> None:
+    ledger.resolve(in_conflict(ledger), Side.A)
+    ledger.keep_conflicts(KEY, 2, [replace(new(), equal=(1,))])
+    assert ledger.decisions(KEY) == {1: Side.A}
+
+
+def test_values_that_an_earlier_version_kept_differ_where_they_are_written_differently() -> None:
+    fields = read_conflict('{"format":1,"value":{"rows":[["Phone","1","2",null],["City","x","x","x"]]}}')
+    assert [one.label for one in fields if one.differs] == ["Phone"]
 
 
 def test_a_conflict_settled_by_a_rule_is_kept_but_waits_for_nobody(ledger: SqlLedger) -> None:
