@@ -18,6 +18,7 @@ class Leaving(QObject):
 
     bring_up_wanted = Signal()
     decisions_wanted = Signal()
+    messages_wanted = Signal()
     quit_wanted = Signal()
 
     def __init__(self, window: QWidget, memory: WindowMemory, board: RunBoard, tray: Tray) -> None:
@@ -36,6 +37,8 @@ class Leaving(QObject):
         self.bring_up_wanted.emit()
         if what == "decisions":
             self.decisions_wanted.emit()
+        elif what == "messages":
+            self.messages_wanted.emit()
 
     def close_window(self) -> None:
         """The window goes to the tray, or the program quits: as remembered, else after asking.

@@ -8,7 +8,7 @@ from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QIcon
 from PySide6.QtWidgets import QMainWindow, QSplitter
 
-from desktop_sync.core.run import Outcome, RunResult, Trigger
+from desktop_sync.core.run import RunResult, Trigger
 from desktop_sync.core.status import Status
 from desktop_sync.core.sync_group import GroupResult
 from desktop_sync.resource import resource_path
@@ -23,8 +23,8 @@ from desktop_sync.ui.extras import Extras
 from desktop_sync.ui.leaving import Leaving
 from desktop_sync.ui.memory import WindowMemory
 from desktop_sync.ui.menus import MenuBar
+from desktop_sync.ui.news import News
 from desktop_sync.ui.page_shelf import PageShelf
-from desktop_sync.ui.palette import Tone
 from desktop_sync.ui.scheduler import Scheduler
 from desktop_sync.ui.text.sentences import problem
 from desktop_sync.ui.text.words import outcome_word
@@ -34,8 +34,6 @@ from desktop_sync.ui.views.configuration_page import ConfigurationPage
 from desktop_sync.ui.views.content import read_states
 from desktop_sync.ui.views.sidebar import Sidebar
 from desktop_sync.ui.wizard_door import WizardDoor
-
-SAID_MS = 8000
 
 
 class MainWindow(QMainWindow):
@@ -71,6 +69,7 @@ class MainWindow(QMainWindow):
         self.menus = MenuBar(self, theme.choice)
         self.extras = Extras(theme, memory, jobs, self)
         self.extras.said.connect(self.say)
+        self.news = News(self, self.extras.log)
         self._connect_menus()
         self._restore()
 
@@ -120,6 +119,7 @@ class MainWindow(QMainWindow):
         self.right.sample_button.clicked.connect(self.open_sample)
         self.scheduler = Scheduler(context, self.board, self)
         self.tray = Tray(context, self.board, self)
+        self.news.tray = self.tray
         self.leaving = Leaving(self, self._memory, self.board, self.tray)
         self._states = Latest(self._jobs, self)
         self._states.arrived.connect(self._show_states)
@@ -167,6 +167,7 @@ class MainWindow(QMainWindow):
         self.tray.quit_wanted.connect(self.ask_quit)
         self.leaving.bring_up_wanted.connect(self.bring_up)
         self.leaving.decisions_wanted.connect(self.show_decisions)
+        self.leaving.messages_wanted.connect(self.extras.show_messages)
         self.leaving.quit_wanted.connect(self.quit)
         self.tray.failed.connect(self.say_error)
 
@@ -252,14 +253,12 @@ class MainWindow(QMainWindow):
 
     @Slot(str)
     def say(self, text: str) -> None:
-        self.extras.log.tell(text)
-        self.statusBar().showMessage(text, SAID_MS)
+        self.news.say(text)
 
     @Slot(object)
     def say_error(self, error: object) -> None:
         """For errors that belong to no page that is seen."""
-        self.extras.log.tell(problem(error), Tone.BAD)
-        self.statusBar().showMessage(problem(error), 3 * SAID_MS)
+        self.news.say_error(error)
 
     # Work
 
@@ -275,13 +274,7 @@ class MainWindow(QMainWindow):
     @Slot(str, object, object)
     def _run_ended(self, name: str, result: RunResult, trigger: Trigger) -> None:
         self.refresh_states()
-        self.extras.log.tell_run(name, result)
-        self.statusBar().showMessage(f"{name}: {outcome_word(result.outcome)}", SAID_MS)
-        needs_person = result.outcome in (Outcome.GUARD, Outcome.FAILED, Outcome.PROBLEMS)
-        if needs_person and trigger is not Trigger.HAND and not self.isActiveWindow():
-            self.tray.notify(name, result.error or outcome_word(result.outcome))
-        elif result.notes and not self.isActiveWindow():
-            self.tray.notify(name, "\n".join(result.notes))  # a person asked to be told
+        self.news.tell_run(name, result, trigger)
 
     @Slot(str, object)
     def _group_ended(self, name: str, result: GroupResult) -> None:
@@ -295,7 +288,7 @@ class MainWindow(QMainWindow):
     def _work_failed(self, name: str, error: object) -> None:
         self.refresh_states()
         if name in self.right.pages:
-            self.extras.log.tell(f"{name}: {problem(error)}", Tone.BAD)  # its page says it
+            self.news.keep_error(name, error)
         else:
             self.say_error(error)
 

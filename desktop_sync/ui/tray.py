@@ -150,6 +150,8 @@ class Tray(QObject):
         self.cancel_action.triggered.connect(self._board.stop_all)
         self.decisions_action = self._add(self.menu, "")
         self.decisions_action.triggered.connect(self._open_decisions)
+        self.messages_action = self._add(self.menu, self.tr("&Messages…"))
+        self.messages_action.triggered.connect(self._open_messages)
         self.menu.addSeparator()
         self._add(self.menu, self.tr("&Quit")).triggered.connect(self.quit_wanted)
 
@@ -235,6 +237,10 @@ class Tray(QObject):
     @Slot()
     def _open_decisions(self) -> None:
         self.open_wanted.emit("decisions")
+
+    @Slot()
+    def _open_messages(self) -> None:
+        self.open_wanted.emit("messages")
 
     @Slot()
     def _sync_only(self) -> None:

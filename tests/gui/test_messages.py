@@ -82,3 +82,10 @@ def test_hidden_questions_are_counted_and_come_back(window: MainWindow, memory: 
     window.menus.ask_again.trigger()
     window.menus.view_menu.aboutToShow.emit()
     assert not window.menus.ask_again.isEnabled()
+
+
+def test_the_tray_leads_to_the_messages(window: MainWindow) -> None:
+    window.hide()
+    window.tray.messages_action.trigger()
+    assert window.isVisible()
+    assert len(window.findChildren(MessagesDialog)) == 1

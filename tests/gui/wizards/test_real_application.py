@@ -59,6 +59,20 @@ def make_endpoint(qtbot: QtBot, real: Application, jobs: JobRunner, kind: str, n
         qtbot.mouseClick(wizard.next_button, Qt.MouseButton.LeftButton)
 
 
+def test_the_kinds_of_systems_can_be_chosen_by_the_keyboard_at_once(
+    qtbot: QtBot, real: Application, jobs: JobRunner
+) -> None:
+    wizard = open_endpoint_wizard(None, real, jobs)
+    wizard.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
+    qtbot.addWidget(wizard)
+    qtbot.waitUntil(lambda: not wizard.is_busy, timeout=20_000)
+    kinds = wizard.kind_page.choices()
+    assert wizard.focusWidget() is kinds[0]
+    qtbot.keyClick(kinds[0], Qt.Key.Key_Space)
+    assert kinds[0].isChecked()
+    assert wizard.next_button.isEnabled()
+
+
 def pick(box: ChoiceBox[str], value: str) -> None:
     box.choose(value)
     box.activated.emit(box.currentIndex())

@@ -56,7 +56,7 @@ def test_fields_that_are_no_part_of_it_do_not_differ_however_they_are_written(le
 
 
 def test_what_is_noted_besides_the_values_reopens_no_decided_conflict(ledger: SqlLedger) -> None:
-    ledger.resolve(in_conflict(ledger), Side.A)
+    ledger.decide_conflict(in_conflict(ledger), Side.A)
     ledger.keep_conflicts(KEY, 2, [replace(new(), equal=(1,))])
     assert ledger.decisions(KEY) == {1: Side.A}
 

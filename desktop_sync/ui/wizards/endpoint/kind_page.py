@@ -30,12 +30,15 @@ class KindPage(WizardPage):
 
     def show_providers(self, infos: Sequence[ProviderInfo], chosen: str) -> None:
         """A card for each kind."""
-        if not self._infos:
+        is_first = not self._infos
+        if is_first:
             self._infos = tuple(infos)
             for number, info in enumerate(self._infos):
                 self._layout.insertWidget(number, self._card(number, info))
         for number, info in enumerate(self._infos):
             self._group.button(number).setChecked(info.name == chosen)
+        if is_first and self.isVisible():
+            self.enter()  # the kinds came after the page did
 
     def choices(self) -> tuple[QRadioButton, ...]:
         return tuple(button for button in self._group.buttons() if isinstance(button, QRadioButton))
