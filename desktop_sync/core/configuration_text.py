@@ -25,16 +25,18 @@ from desktop_sync.core.running_text import running_sentences
 
 def sentences(configuration: SyncConfiguration) -> tuple[str, ...]:
     """Full sentences in the order of interest: what goes where, rules, deletes, when, guards."""
-    said: list[str] = []
-    for entity in configuration.entities:
-        said += _entity(configuration, entity)
-    said += _steps(configuration)
-    said += running_sentences(configuration)
+    return tuple(sentence for _, said in paragraphs(configuration) for sentence in said)
+
+
+def paragraphs(configuration: SyncConfiguration) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The same sentences by the entity that they are about; last, without a name, those about all of it."""
+    said = [(entity.name, tuple(_entity(configuration, entity))) for entity in configuration.entities]
+    whole = [*_steps(configuration), *running_sentences(configuration)]
     guards = guards_sentence(configuration.guards)
     if guards:
-        said.append(guards)
-    said.append("The first run deletes nothing and shows what it will do before it writes.")
-    return tuple(said)
+        whole.append(guards)
+    whole.append("The first run deletes nothing and shows what it will do before it writes.")
+    return (*said, ("", tuple(whole)))
 
 
 def _steps(configuration: SyncConfiguration) -> Iterator[str]:

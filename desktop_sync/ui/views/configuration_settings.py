@@ -8,6 +8,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QFrame, QLayout, QScrollArea, QVBoxLayout, QWidget
 
 from desktop_sync.core.configuration import SyncConfiguration
+from desktop_sync.core.configuration_text import paragraphs
 from desktop_sync.services.views import Finding, Level
 from desktop_sync.ui.application_port import Application
 from desktop_sync.ui.bridge.latest import Latest
@@ -16,16 +17,14 @@ from desktop_sync.ui.palette import SPACE_L, SPACE_S, Tone
 from desktop_sync.ui.text.sentences import problem
 from desktop_sync.ui.views.content import PageContent
 from desktop_sync.ui.widgets.message_bar import MessageBar
+from desktop_sync.ui.widgets.paragraphs import Paragraphs
 from desktop_sync.ui.widgets.parts import button, card, label, row
 
-SENTENCE_WIDTH = 480
-
-Said = tuple[tuple[str, ...], tuple[Finding, ...]]
+Said = tuple[tuple[tuple[str, tuple[str, ...]], ...], tuple[Finding, ...]]
 
 
 def _say(application: Application, configuration: SyncConfiguration) -> Said:
-    desk = application.configurations
-    return desk.sentences(configuration), desk.check(configuration)
+    return paragraphs(configuration), application.configurations.check(configuration)
 
 
 class ConfigurationSettingsPage(QScrollArea):
@@ -47,8 +46,7 @@ class ConfigurationSettingsPage(QScrollArea):
         self.message = MessageBar(context.theme)
         self._findings = QVBoxLayout()
         self._findings.setSpacing(SPACE_S)
-        self._sentences = QVBoxLayout()
-        self._sentences.setSpacing(SPACE_S)
+        self.sentences = Paragraphs()
         self.edit_button = button(self.tr("Change in the &wizard…"), "primary")
         self.edit_button.clicked.connect(self.edit_wanted)
         self.rename_button = button(self.tr("&Rename…"))
@@ -74,11 +72,7 @@ class ConfigurationSettingsPage(QScrollArea):
         layout.addWidget(self.message)
         layout.addLayout(self._findings)
         head = row(label(self.tr("What it does"), "heading"), 0, self._version, self.edit_button, spacing=SPACE_L)
-        does = card(head, spacing=SPACE_S)
-        body = does.layout()
-        if isinstance(body, QVBoxLayout):
-            body.addLayout(self._sentences)
-        layout.addWidget(does)
+        layout.addWidget(card(head, self.sentences, spacing=SPACE_S))
         layout.addWidget(
             card(
                 label(self.tr("This synchronization"), "heading"),
@@ -103,13 +97,9 @@ class ConfigurationSettingsPage(QScrollArea):
 
     @Slot(object)
     def _show(self, said: Said) -> None:
-        sentences, findings = said
+        about, findings = said
         self.message.clear()
-        _empty(self._sentences)
-        for sentence in sentences:
-            shown = label(sentence, wraps=True, selectable=True)
-            shown.setMinimumWidth(SENTENCE_WIDTH)  # else its least height is that of a narrow column
-            self._sentences.addWidget(shown)
+        self.sentences.show_paragraphs(about)
         _empty(self._findings)
         for finding in findings:
             bar = MessageBar(self._context.theme)

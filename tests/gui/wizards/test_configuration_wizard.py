@@ -468,3 +468,15 @@ def test_the_wheel_over_a_choice_changes_nothing(qtbot: QtBot, open_wizard: Open
     )  # fmt: skip
     QApplication.sendEvent(box, event)
     assert box.value is before
+
+
+def test_the_summary_says_about_each_pair_of_structures_what_will_happen(
+    qtbot: QtBot, open_wizard: Open, settle: Settle
+) -> None:
+    wizard = open_wizard(customers(), Page.SUMMARY)
+    lines = wizard.summary_page.text.splitlines()
+    assert lines[0] == "customers"
+    assert "are kept the same in both directions" in lines[1]
+    assert lines.index("All of it") < lines.index(
+        "The first run deletes nothing and shows what it will do before it writes."
+    )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QCheckBox, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
-from desktop_sync.core.configuration_text import sentences
+from desktop_sync.core.configuration_text import paragraphs
 from desktop_sync.ui.palette import SPACE_L, SPACE_S, Tone
-from desktop_sync.ui.widgets.parts import card, label
+from desktop_sync.ui.widgets.paragraphs import Paragraphs
+from desktop_sync.ui.widgets.parts import card
 from desktop_sync.ui.wizards.configuration.holder import SetupHolder
 from desktop_sync.ui.wizards.frame import WizardPage
 from desktop_sync.ui.wizards.notice import FindingList, Notice
@@ -22,9 +23,7 @@ class SummaryPage(WizardPage):
         self.findings = FindingList(self.tr("What is to be known"))
         self.enabled = QCheckBox(self.tr("Sc&hedule switched on"))
         self.enabled.toggled.connect(self._toggled)
-        self._lines: list[QLabel] = []
-        self._said = QVBoxLayout()
-        self._said.setSpacing(SPACE_S)
+        self._said = Paragraphs()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, SPACE_S, 4, 4)
         layout.setSpacing(SPACE_L)
@@ -38,7 +37,7 @@ class SummaryPage(WizardPage):
 
     @property
     def text(self) -> str:
-        return "\n".join(line.text() for line in self._lines if not line.isHidden())
+        return self._said.text
 
     def enter(self) -> None:
         self.refresh()
@@ -55,14 +54,7 @@ class SummaryPage(WizardPage):
     def refresh(self) -> None:
         setup = self._holder.setup
         configuration = setup.configuration
-        said = sentences(configuration)
-        while len(self._lines) < len(said):
-            line = label("", wraps=True)
-            self._lines.append(line)
-            self._said.addWidget(line)
-        for place, line in enumerate(self._lines):
-            line.setText(said[place] if place < len(said) else "")
-            line.setVisible(place < len(said))
+        self._said.show_paragraphs(paragraphs(configuration))
         self.findings.show_findings(setup.findings())
         self.enabled.setVisible(configuration.runs_by_itself)
         self.enabled.blockSignals(True)
