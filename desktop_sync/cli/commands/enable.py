@@ -28,7 +28,8 @@ def _set(invocation: Invocation, is_enabled: bool) -> int:
     output.line(f"{name} is switched on.")
     for said in running_sentences(configurations.get(name)):
         output.line(said)
-    output.note("It runs by itself while the window or its tray is open, or " + invocation.command_line("watch"))
+    command = invocation.command_line("watch")
+    output.note(f"It runs by itself while the window or its tray is open. Without a window: {command}")
     return ExitCode.DONE
 
 

@@ -12,7 +12,7 @@ from desktop_sync.cli.result_json import action_counts
 from desktop_sync.core.configuration import SyncConfiguration
 from desktop_sync.core.error_text import next_step, sentence
 from desktop_sync.core.errors import AlreadyRunningError, ConfigurationError, DesktopSyncError, LedgerError
-from desktop_sync.core.run import Outcome, RunResult
+from desktop_sync.core.run import Outcome, RunKind, RunResult
 from desktop_sync.core.unattended import Due
 
 LOOK_S = 5.0
@@ -132,7 +132,7 @@ class _Watch:
         """A line for a run that did something; nothing for one that found nothing."""
         if result.found_nothing:
             return
-        counts = _counts(result, self._application.configurations.get(due.configuration))
+        counts = _counts(result, self._application.configurations.get(due.configuration), due.kind)
         line = f"{due.configuration}: {due.kind.value} {due.trigger.value}, {result.outcome.value}{counts}"
         if self._output.is_json:
             self._output.note(line)
@@ -142,15 +142,17 @@ class _Watch:
             self._output.note(f"{due.configuration}: {said}")
 
 
-def _counts(result: RunResult, configuration: SyncConfiguration) -> str:
-    """What was done, of all entities together."""
+def _counts(result: RunResult, configuration: SyncConfiguration, kind: RunKind) -> str:
+    """What was done, or is to be done after a prepare, of all entities together."""
+    a, b = configuration.a, configuration.b
+    was = "to be " if kind is RunKind.PREPARE else ""
     words = {
-        "create_a": f"created in {configuration.a}",
-        "create_b": f"created in {configuration.b}",
-        "update_a": f"updated in {configuration.a}",
-        "update_b": f"updated in {configuration.b}",
-        "delete_a": f"deleted in {configuration.a}",
-        "delete_b": f"deleted in {configuration.b}",
+        "create_a": f"{was}created in {a}",
+        "create_b": f"{was}created in {b}",
+        "update_a": f"{was}updated in {a}",
+        "update_b": f"{was}updated in {b}",
+        "delete_a": f"{was}deleted in {a}",
+        "delete_b": f"{was}deleted in {b}",
         "conflict": "in conflict",
         "review": "to review",
     }

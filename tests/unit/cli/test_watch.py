@@ -38,6 +38,11 @@ def test_what_is_due_runs_until_the_program_is_interrupted(command_line: Command
     assert command_line.application.closed == 1
 
 
+def test_what_is_only_prepared_is_said_so(command_line: CommandLine) -> None:
+    command_line.application.unattended.script = [(replace(DUE, kind=RunKind.PREPARE),)]
+    assert command_line("watch").out.startswith("Customers: prepare by schedule, done, 10 to be created in Shop")
+
+
 def test_a_run_that_found_nothing_says_nothing(command_line: CommandLine) -> None:
     command_line.application.unattended.script = [(DUE,)]
     command_line.application.unattended.results = [NOTHING]
