@@ -77,9 +77,9 @@ def invalid_rows(layout: Layout, limit: int) -> str:
     )
 
 
-def status_settlements(layout: Layout) -> str:
+def status_settlements(layout: Layout, only: Rule | None = None) -> str:
     """Settlements of conflicts, reviews, unusable and filtered records, closed and unlinked peers: those that
-    change."""
+    change. With `only`: those that this rule led to."""
     cases = " ".join(f"WHEN {action:d} THEN {status:d}" for action, status in STATUS_OF.items())
     actions = ", ".join(f"{action:d}" for action in STATUS_OF)
     where = (
@@ -101,6 +101,7 @@ def status_settlements(layout: Layout) -> str:
         f"CAST(NULL AS TIMESTAMPTZ) AS not_before, coalesce(p.detail, '') AS last_error "
         f"FROM {plan_table(layout)} p LEFT JOIN {peer_table(layout)} q ON q.record_id = p.record_id "
         f"WHERE p.action IN ({actions}) AND NOT p.excluded AND p.status IS DISTINCT FROM CASE p.action {cases} END"
+        + ("" if only is None else f" AND p.rule = {only:d}")
     )
 
 

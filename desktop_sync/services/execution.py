@@ -83,8 +83,11 @@ class Execution:
         preview.save(Path(self.ledger.put(plan.configuration, plan.id, plan.mode)))
         names = {side: preview.session.configuration.endpoint_of(side) for side in Side}
         said = ["A guard stopped the run before it wrote anything.", *(guard_sentence(f, names) for f in findings)]
+        quiet = QuietSettling(preview.session, self.ledger, self.run_id)
         for one in preview.prepared:
             self._save_absences(one, preview.session.key(one.layout))
+            if one.given is not None and one.care is not None and one.care.older:
+                quiet.ask_about_older(one.given)  # once people go on working there, nothing tells of it any more
         entities = tuple(
             EntityResult(one.plan.entity, one.plan.read_a, one.plan.read_b, notes=one.plan.notes)
             for one in preview.prepared

@@ -115,6 +115,15 @@ class QuietSettling:
             invalid = bench.rows(outcome_query.invalid_rows(layout, record_problems.MOST))
             carried.problems += record_problems.invalid(layout, invalid)
 
+    def ask_about_older(self, given: PlanInput) -> None:
+        """What a side tells that was put back to an older state waits for a person, whatever becomes of the plan."""
+        bench, layout, key = self.session.bench, given.layout, self.session.key(given.layout)
+        settlements = bench.table(outcome_query.status_settlements(layout, Rule.OLDER_STATE)).cast(SETTLEMENT_SCHEMA)
+        if settlements.num_rows:
+            self.ledger.settle(key, self.run_id, settlements)
+        found = [one for one in self._conflicts(given) if one.rule == Rule.OLDER_STATE]
+        self.ledger.keep_conflicts(key, self.run_id, found)
+
     def _conflicts(self, given: PlanInput) -> list[NewConflict]:
         some = f"action = {Action.CONFLICT:d} OR winner IS NOT NULL"
         if not self.session.bench.has_rows(plan_table(given.layout), some):

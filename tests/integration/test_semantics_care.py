@@ -222,6 +222,21 @@ def test_a_copy_from_just_before_a_run_is_an_older_state_after_what_the_run_wrot
 
 
 @pytest.mark.scenario("C7")
+def test_an_older_state_that_a_guard_stopped_still_waits_when_people_went_on_working_there(world: WorldMaker) -> None:
+    w = world(guards=replace(GUARDS, empty_side=True))
+    kept = copied(w, "a")
+    for number in (1, 2):
+        w.put("a", Id=number, Email=f"p{number}@x.org", City="Wien")
+    w.run()
+    put_back(w, "a", kept)
+    assert w.run().outcome is Outcome.GUARD
+    w.put("a", Id=9, Email="p9@x.org", City="Linz")  # neither the guard nor the file's time tells of it now
+    w.run()
+    assert sorted(row[0] for row in w.rows("b", "email")) == ["p1@x.org", "p2@x.org", "p9@x.org"]
+    assert [conflict.rule for conflict in w.app.records.conflicts("Sync")] == [Rule.OLDER_STATE] * 2
+
+
+@pytest.mark.scenario("C7")
 def test_stamps_that_went_back_tell_of_an_older_state_where_the_files_time_does_not(world: WorldMaker) -> None:
     w = filled(world, 0, modified=PerSide("Changed", ""))
     for number in (1, 2, 3):

@@ -23,7 +23,7 @@ from tests.support.chaos_system import ChaosSystem, Profile
 from tests.support.chaos_world import Crash
 from tests.support.machine_changes import Change, Drift, changed, drifted
 from tests.support.machine_definitions import FIELDS, KEYS, PEOPLE, PROFILES, CalmSystem, Definition
-from tests.support.machine_invariants import ALL_GUARDS, Known, check, is_in_sync
+from tests.support.machine_invariants import Known, check, is_in_sync
 from tests.support.machine_people import People
 from tests.support.machine_restores import Backups
 from tests.support.machine_world import MachineWorld, WorldClock, die
@@ -383,8 +383,6 @@ class Synchronizations(RuleBasedStateMachine):
         Counted["restored_systems"] += 1
         for each in self.world.configurations:
             self._run(each)
-            if each not in self.world.finished:  # a guard stopped it; a person looked at it and lets it pass
-                self._go(each, lambda each=each: self.world.run(each, allow=ALL_GUARDS))  # type: ignore[misc,union-attr]
         assert not (lost := self.backups.rolled_back(name)), f"C7 {lost}"
 
     def put_ledger_back(self, age: float) -> None:
