@@ -22,6 +22,10 @@ from desktop_sync.services.watermarks import OVERLAP, earlier
 MOST_RECORDS = 500
 """With more records stamped lately, all of the structure is looked at."""
 
+FEW_RECORDS = 5_000
+"""Of a structure with no more than that all ids are asked for, so that one that is gone is missed at once. In a larger
+one a deletion is found by the next complete comparison."""
+
 _PLAIN_KEYS = (FieldType.INTEGER, FieldType.TEXT)
 """Types whose values are their own text in every provider."""
 
@@ -45,11 +49,19 @@ class WatchedSide:
 
 
 @dataclass(frozen=True, slots=True)
+class _Answer:
+    """What an endpoint told: its newest records with their stamps, and the ids of all (None where they are many)."""
+
+    newest: dict[str, str]
+    ids: frozenset[str] | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Known:
-    """How a side was at the last look: its files, and its newest records with their stamps (None: not known)."""
+    """How a side was at the last look: its files, and what its endpoint told (None: it cannot tell, or too much)."""
 
     files: FileLooks
-    records: dict[str, str] | None
+    answer: _Answer | None
 
 
 @dataclass(slots=True)
@@ -76,48 +88,58 @@ class LocalChanges:
         known = self._known.get(key)
         if side.files and (not looks or (known is not None and known.files == looks)):
             return []  # not there, or as it was
-        found = self._newest(side)
-        self._known[key] = _Known(looks, found)
+        answer = self._ask(side)
+        self._known[key] = _Known(looks, answer)
         whole = [Hint(*key, is_visible=True)]
         if known is None:
             return whole
-        if found is None and known.records is None:
+        before = known.answer
+        if answer is None and before is None:
             return whole if side.files else []  # nothing can be asked: what is in no files is left to the schedule
-        if found is None or known.records is None:
+        if answer is None or before is None:
             return whole
-        return [Hint(*key, one, is_visible=True) for one, at in found.items() if known.records.get(one) != at]
+        changed = {one for one, at in answer.newest.items() if before.newest.get(one) != at}
+        if before.ids is not None and answer.ids is not None:
+            changed |= before.ids - answer.ids
+        return [Hint(*key, one, is_visible=True) for one in sorted(changed)]
 
-    def _newest(self, side: WatchedSide) -> dict[str, str] | None:
-        """Id → stamp of what was stamped lately; None where that cannot be asked, or is too much."""
+    def _ask(self, side: WatchedSide) -> _Answer | None:
+        """What was stamped lately, and what is there; None where that cannot be asked, or is too much."""
         if not side.stamp or not side.since:
             return None
         with closing(self.open_endpoint(side.endpoint)) as session:
-            return _stamped(session, side)
+            return _asked(session, side)
 
 
-def _stamped(session: EndpointSession, side: WatchedSide) -> dict[str, str] | None:
+def _asked(session: EndpointSession, side: WatchedSide) -> _Answer | None:
     if not session.capabilities.reads_modified_since:
         return None
     structure = session.describe(side.structure)
     key = side.key or structure.key
     if not key or not _has_plain(structure, key) or structure.field(side.stamp) is None:
         return None
-    request = ReadRequest(
+    lately = ReadRequest(
         structure,
         tuple(dict.fromkeys((*key, side.stamp))),
         modified_field=side.stamp,
         since=earlier(side.since, OVERLAP),
         limit=MOST_RECORDS + 1,
     )
-    rows = text_rows(session.read(request))
-    if len(rows) > MOST_RECORDS:
+    newest = _by_id(session, lately, key, side.stamp)
+    if len(newest) > MOST_RECORDS:
         return None
+    ids = _by_id(session, ReadRequest(structure, key, limit=FEW_RECORDS + 1), key, key[0])
+    return _Answer(newest, frozenset(ids) if len(ids) <= FEW_RECORDS else None)
+
+
+def _by_id(session: EndpointSession, request: ReadRequest, key: Sequence[str], wanted: str) -> dict[str, str]:
+    """The wanted field of each record that has an id."""
     found: dict[str, str] = {}
-    for row in rows:
+    for row in text_rows(session.read(request)):
         values = dict(zip(request.fields, row, strict=True))
         parts = [values[name] for name in key]
         if None not in parts:
-            found[encode_record_id(tuple(str(part) for part in parts))] = values[side.stamp] or ""
+            found[encode_record_id(tuple(str(part) for part in parts))] = values[wanted] or ""
     return found
 
 

@@ -15,6 +15,7 @@ from desktop_sync.core.run import Outcome, RunKind, RunResult, Trigger
 from desktop_sync.core.schedule import Schedule, ScheduleKind
 from desktop_sync.core.status import Status
 from desktop_sync.core.unattended import Due
+from desktop_sync.services import local_changes
 from desktop_sync.services.hint_queue import MOST_IDS
 from tests.support.ledger_home import HandClock
 from tests.support.worlds import CITY, EMAIL, NAME, World, WorldMaker, person_entity
@@ -110,6 +111,28 @@ def test_where_records_are_stamped_only_the_changed_ones_are_read(world: WorldMa
     [first, *_] = live.pump()
     assert (first.entities[0].read_a, first.entities[0].read_b) == (1, 0)
     assert ("Graz",) in live.w.rows("b", "city")
+
+
+def test_a_deletion_in_a_table_with_stamps_is_carried_over_where_the_table_is_not_large(
+    world: WorldMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = make_live(world, modified=STAMPED)
+    for number in range(2, 8):
+        live.w.put("a", Id=number, Email=f"p{number}@x.org", City="Wien", Changed="2026-01-01 10:00:00")
+    live.w.run()
+    live.pump()
+    live.w.delete("a", 5)
+    [gone, *echo] = live.pump()
+    assert gone.entities[0].read_a == 1
+    assert ("p5@x.org",) not in live.w.rows("b", "email")
+    assert len(live.w.rows("b")) == 6
+    assert all(one.found_nothing for one in echo)
+    monkeypatch.setattr(local_changes, "FEW_RECORDS", 3)
+    live.pump()
+    live.w.delete("a", 6)
+    assert live.pump() == []
+    live.w.run()
+    assert len(live.w.rows("b")) == 5
 
 
 def test_prepare_only_fills_the_queue_and_leaves_the_rest_to_the_schedule(world: WorldMaker) -> None:

@@ -158,10 +158,10 @@ def _counts(result: RunResult, configuration: SyncConfiguration, kind: RunKind) 
     }
     sums = dict.fromkeys(words, 0)
     for entity in result.entities:
-        for kind, count in action_counts(entity.actions).items():
-            if kind in sums:
-                sums[kind] += count
-    said = [f"{count} {words[kind]}" for kind, count in sums.items() if count]
+        for action, count in action_counts(entity.actions).items():
+            if action in sums:
+                sums[action] += count
+    said = [f"{count} {words[action]}" for action, count in sums.items() if count]
     failed = sum(entity.failed for entity in result.entities)
     return "".join(f", {part}" for part in (*said, *([f"{failed} failed"] if failed else [])))
 

@@ -149,7 +149,7 @@ class SchedulePage(QScrollArea):
     def _real_time_card(self) -> QFrame:
         hint = self.tr(
             "Files are watched while this window or its tray is open. A change that nobody noticed is found by the "
-            "next run of the schedule, and so are deletions in structures of which only what was modified is read."
+            "next run of the schedule. So are deletions in large structures of which only what was modified is read."
         )
         return card(
             label(self.tr("In real time"), "heading"),
