@@ -67,7 +67,8 @@ def test_the_kinds_of_systems_can_be_chosen_by_the_keyboard_at_once(
     qtbot.addWidget(wizard)
     qtbot.waitUntil(lambda: not wizard.is_busy, timeout=20_000)
     kinds = wizard.kind_page.choices()
-    assert wizard.focusWidget() is kinds[0]
+    wizard.activateWindow()
+    qtbot.waitUntil(kinds[0].hasFocus, timeout=5000)
     qtbot.keyClick(kinds[0], Qt.Key.Key_Space)
     assert kinds[0].isChecked()
     assert wizard.next_button.isEnabled()

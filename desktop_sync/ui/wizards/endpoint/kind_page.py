@@ -34,7 +34,9 @@ class KindPage(WizardPage):
         if is_first:
             self._infos = tuple(infos)
             for number, info in enumerate(self._infos):
-                self._layout.insertWidget(number, self._card(number, info))
+                card = self._card(number, info)
+                self._layout.insertWidget(number, card)
+                card.setVisible(True)  # at once and not in the next turn: what is not seen takes no focus
         for number, info in enumerate(self._infos):
             self._group.button(number).setChecked(info.name == chosen)
         if is_first and self.isVisible():
