@@ -163,8 +163,11 @@ class PagedTableModel(QAbstractTableModel, Generic[R]):
         return None
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
-        """The owner is asked for a source in that order; columns without an order are left alone."""
-        if 0 <= column < len(self.columns) and self.columns[column].sort:
+        """The owner is asked for a source in that order, without a column for that of the beginning; columns without an
+        order are left alone."""
+        if column < 0:
+            self.sort_wanted.emit("", False)
+        elif 0 <= column < len(self.columns) and self.columns[column].sort:
             self.sort_wanted.emit(self.columns[column].sort, order is Qt.SortOrder.DescendingOrder)
 
     # Fetching

@@ -36,6 +36,8 @@ from desktop_sync.ui.widgets.parts import button, label, row, tool_button
 from desktop_sync.ui.widgets.search_field import SearchField
 from desktop_sync.ui.widgets.table_area import TableArea
 
+FIRST_ORDER = "number"
+
 
 def numbers_by_entity(rows: list[PlanRow]) -> dict[str, list[int]]:
     found: dict[str, list[int]] = defaultdict(list)
@@ -93,7 +95,6 @@ class PreviewPage(QWidget):
         self._names = names
         self._allow: frozenset[Guard] = frozenset()
         self._match_only = preview.match_only
-        self._sort, self._descending = "number", False
         self.back_button = tool_button("", "icon", tip=self.tr("Back without running (Esc)"))
         self.back_button.setShortcut(QKeySequence("Esc"))
         self.back_button.clicked.connect(self.closed)
@@ -144,6 +145,7 @@ class PreviewPage(QWidget):
         self.area = TableArea(
             self.table_model, self._context, "preview", self.tr("Planned actions"), empty, has_search=True
         )
+        self._sort, self._descending = self.area.view.order(FIRST_ORDER)
         self.area.row_chosen.connect(self._show_row)
         self.table_model.sort_wanted.connect(self._sorted)
         self.table_model.loaded.connect(self._select_first)
@@ -282,7 +284,7 @@ class PreviewPage(QWidget):
 
     @Slot(str, bool)
     def _sorted(self, sort: str, descending: bool) -> None:
-        self._sort, self._descending = sort, descending
+        self._sort, self._descending = sort or FIRST_ORDER, descending
         self._ask()
 
     @Slot()

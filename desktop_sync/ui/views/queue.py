@@ -37,6 +37,7 @@ from desktop_sync.ui.widgets.search_field import SearchField
 from desktop_sync.ui.widgets.table_area import TableArea
 
 ALL = "all"
+FIRST_ORDER = "id"
 
 
 def tr(text: str) -> str:
@@ -94,7 +95,6 @@ class QueuePage(QWidget):
         super().__init__(parent)
         self._context = context
         self._content: PageContent | None = None
-        self._sort, self._descending = "id", False
         self._can_process = self._is_running = False
         self.chips = ChipRow(self.tr("Records by status"), exclusive=True)
         self.chips.changed.connect(self._ask)
@@ -118,6 +118,7 @@ class QueuePage(QWidget):
         )
         model = PagedTableModel[SyncRecord](queue_columns(context, names), context.jobs)
         self.area = TableArea(model, context, "queue", self.tr("Sync records"), empty, has_search=True)
+        self._sort, self._descending = self.area.view.order(FIRST_ORDER)
         model.sort_wanted.connect(self._sorted)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, SPACE_L, 0, SPACE_S)
@@ -255,7 +256,7 @@ class QueuePage(QWidget):
 
     @Slot(str, bool)
     def _sorted(self, sort: str, descending: bool) -> None:
-        self._sort, self._descending = sort, descending
+        self._sort, self._descending = sort or FIRST_ORDER, descending
         self._ask()
 
     @Slot()

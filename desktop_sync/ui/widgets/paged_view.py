@@ -106,6 +106,15 @@ class PagedView(QTableView):
             self.setColumnWidth(number, width)
         header.blockSignals(False)
 
+    def order(self, otherwise: str) -> tuple[str, bool]:
+        """By what the rows are to stand in the beginning, and whether from the end: as remembered with the layout."""
+        header = self.horizontalHeader()
+        place = header.sortIndicatorSection()
+        columns = self._model.columns
+        if not 0 <= place < len(columns) or not columns[place].sort:
+            return otherwise, False
+        return columns[place].sort, header.sortIndicatorOrder() is Qt.SortOrder.DescendingOrder
+
     # Selection
 
     def selected_ranges(self) -> Ranges:

@@ -177,6 +177,26 @@ def test_a_million_records_can_be_scrolled_to_the_end(qtbot: QtBot, window: Main
     assert queue.area.count_text.endswith("1,000,000 selected")
 
 
+def test_a_remembered_order_is_that_of_the_rows_and_not_only_of_the_arrow(
+    qtbot: QtBot, page: ConfigurationPage, settle: Settle, application: FakeApplication
+) -> None:
+    queue = open_queue(page, settle)
+    queue.area.view.sortByColumn(5, Qt.SortOrder.DescendingOrder)
+    settle()
+    queue.area.view._save_layout()
+    again = QueuePage(page._context, page._names)
+    qtbot.addWidget(again)
+    assert page._content is not None
+    again.show_content(page._content)
+    settle()
+    asked = application.records.asked[-1]
+    assert (asked.sort, asked.descending) == ("updated_at", True)
+    again.area.view.reset_layout()
+    settle()
+    asked = application.records.asked[-1]
+    assert (asked.sort, asked.descending) == ("id", False)
+
+
 def test_column_widths_are_remembered_and_reset(
     qtbot: QtBot, page: ConfigurationPage, settle: Settle, window: MainWindow
 ) -> None:
