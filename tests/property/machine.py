@@ -403,6 +403,7 @@ class Synchronizations(RuleBasedStateMachine):
         assert self.world is not None
         self.world.arrive()  # what is under way was sent for the definition of before
         self.known.definition = changed(self.world, self.people, self.known.definition, change)
+        self.world.finished.clear()  # whoever saves it takes the structures as they are
         Counted["changed_definitions"] += 1
 
     def change_schema(self, system: int, drift: Drift) -> None:
@@ -413,6 +414,8 @@ class Synchronizations(RuleBasedStateMachine):
         if drift is Drift.RETYPED and (any(map(self._is_edited, users)) or not set(users) <= world.finished):
             return  # nobody knows yet what the field was
         world.arrive()
+        for one in world.systems.values():
+            one.faults.clear()
         drifted(world, name, drift)
         before = world.writes()
         for each in users:
@@ -442,7 +445,8 @@ class Synchronizations(RuleBasedStateMachine):
         assert self.world is not None
         self.world.arrive()
         self.runs_since_check = 0
-        found = check(self.world, self.people, self.known)
+        edited = frozenset(filter(self._is_edited, self.world.configurations))
+        found = check(self.world, self.people, self.known, edited)
         self.carried_out = dict.fromkeys(self.world.configurations, self.known.definition)
         self.matching.clear()
         Counted["checks"] += 1

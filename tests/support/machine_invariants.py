@@ -47,9 +47,10 @@ class Known:
     put_back: set[str] = field(default_factory=set)
 
 
-def check(world: MachineWorld, people: People, known: Known) -> Checked:
-    """Brings everything to rest and looks; what is known is brought up to date."""
-    failures = [] if known.put_back else enqueued(world, known.definition)
+def check(world: MachineWorld, people: People, known: Known, edited: frozenset[str]) -> Checked:
+    """Brings everything to rest and looks; what is known is brought up to date. `edited`: configurations that
+    synchronized something else at the end of their last run."""
+    failures = [] if known.put_back or edited else enqueued(world, known.definition)
     for system in world.systems.values():
         system.faults.clear()
     world.clock.sleep(LONG_S)
@@ -68,7 +69,10 @@ def check(world: MachineWorld, people: People, known: Known) -> Checked:
     failures += [f"C7 {key} is not {kept} any more" for key, kept in _rolled_back(world, people, exempt | left_out)]
     failures += _journal(world)
     failures += _secrecy(world)
-    known.agreed = {name: records_of(world, name) for name in world.systems}
+    known.agreed = {
+        name: {key: rows for key, rows in records_of(world, name).items() if key not in exempt}
+        for name in world.systems
+    }  # what waits may be settled without anybody touching it: an answer comes, a ledger is put back
     known.put_back.clear()
     people.safe.clear()
     people.deeds = {key: deeds for key, deeds in people.deeds.items() if key in left_out}

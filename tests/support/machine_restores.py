@@ -38,6 +38,8 @@ class Backups:
         """Whether there was a backup older than what the last runs saw of the system; then it holds that again."""
         world, people = self.world, self.people
         users = [one for one in map(world.configuration, world.configurations) if name in (one.a, one.b)]
+        if len(users) > 1:
+            return False  # what the first one writes there may hide it from the second one
         seen = [
             world.app.ledger.watermark(EntityKey(one.name, PEOPLE), Side.A if one.a == name else Side.B).high_marks
             for one in users
@@ -97,12 +99,11 @@ class Backups:
             if value
         }
         people.superseded |= people.tokens - there - kept_values(world)  # they were in the history that is gone
-        entity = world.configuration(world.configurations[0]).entities[0]
-        has_phone, has_filter = len(entity.fields) > 2, bool(entity.filter.a)
-        now = replace(self.known.definition, has_phone=has_phone, has_filter=has_filter)
-        for key in list(people.deeds) if now == self.known.definition else KEYS:
+        for key in KEYS:
             people.note(key, "ledger")
-        self.known.definition = now  # the definitions are those of then, too
+        entity = world.configuration(world.configurations[0]).entities[0]  # the definitions are those of then, too
+        has_phone, has_filter = len(entity.fields) > 2, bool(entity.filter.a)
+        self.known.definition = replace(self.known.definition, has_phone=has_phone, has_filter=has_filter)
         people.safe.clear()
         return must
 
