@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from desktop_sync.core.configuration import (
     ConflictRule,
     DeleteRule,
-    Direction,
     EditAgainstDelete,
     Entity,
     FirstContactRule,
@@ -99,7 +98,7 @@ def conflict_sentence(configuration: SyncConfiguration, entity: Entity) -> str:
         ConflictRule.ASK: "you are asked, and nothing is written before you decide",
     }
     said = f"When a record was changed on both sides, {texts[entity.conflict]}"
-    if entity.resolution is Resolution.FIELD and entity.direction is Direction.BOTH:
+    if entity.resolution is Resolution.FIELD:
         return f"{said}; each field is judged by itself, and one that only one side changed is kept from there."
     return f"{said}."
 

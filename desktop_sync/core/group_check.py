@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from desktop_sync.core.configuration import ConflictRule, Direction, Entity, Resolution, SyncConfiguration
+from desktop_sync.core.configuration import ConflictRule, Resolution, SyncConfiguration
 from desktop_sync.core.finding import Finding, Level
 from desktop_sync.core.sync_group import OrderDoubt, order_doubts
 
@@ -13,23 +13,13 @@ PATH = "entity.resolution"
 
 
 def check_group(configuration: SyncConfiguration, configurations: Iterable[SyncConfiguration]) -> Iterator[Finding]:
-    """Where the result depends on the order of configurations, and where judging field by field changes nothing."""
+    """Where the result depends on the order of configurations."""
     others = tuple(configurations)
     for entity in configuration.entities:
-        if entity.resolution is Resolution.FIELD:
-            yield from _check_field_by_field(entity)
-        elif entity.conflict is ConflictRule.MOST_RECENT:
+        if entity.resolution is Resolution.RECORD and entity.conflict is ConflictRule.MOST_RECENT:
             doubts = {doubt.other: doubt for doubt in reversed(order_doubts(configuration, entity, others))}
             for doubt in reversed(doubts.values()):  # where both structures are shared, the first is enough
                 yield Finding(Level.WARNING, _sentence(configuration, doubt), entity.name, path=PATH)
-
-
-def _check_field_by_field(entity: Entity) -> Iterator[Finding]:
-    message = ""
-    if entity.direction is not Direction.BOTH:
-        message = "Fields are judged one by one only where records go both ways; here whole records go."
-    if message:
-        yield Finding(Level.NOTE, message, entity.name, path=PATH)
 
 
 def _sentence(configuration: SyncConfiguration, doubt: OrderDoubt) -> str:

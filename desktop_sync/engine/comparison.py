@@ -14,6 +14,7 @@ from desktop_sync.engine.origin_query import (
     claim_error_sql,
     field_stamp_sql,
     judges_fields,
+    one_way_from,
     origin_table,
     prevails_sql,
     record_stamp_sql,
@@ -161,7 +162,10 @@ def _with_origins(given: PlanInput, tests: Mapping[int, str], source: str) -> st
     )
     asks = " OR ".join(f"(NOT e{index} AND {_asks_sql(layout, index)})" for index in tests) or "false"
     ties = " OR ".join(f"(NOT e{index} AND {tie_sql(f'a{index}', f'b{index}')})" for index in tests) or "false"
-    judged = f"SELECT a_rid, b_rid, {equal} AS equal, {ties} AS is_tie, ({asks}) AS asks{flags}{winners} FROM ({inner})"
+    judged = (
+        f"SELECT a_rid, b_rid, {equal} AS equal, {ties} AS is_tie, ({asks}) AS asks, sa, sb{flags}{winners} "
+        f"FROM ({inner})"
+    )
     keeps = {
         side: " OR ".join(
             f"coalesce(w{index} = '{side.value}', false)"
@@ -171,6 +175,8 @@ def _with_origins(given: PlanInput, tests: Mapping[int, str], source: str) -> st
         or "false"
         for side in Side
     }
+    if one_way_from(layout) is not None:
+        return f"SELECT *, {prevails_sql('sa', 'sb')} AS newer, false AS is_merge FROM ({judged})"
     a_keeps, b_keeps = f"({keeps[Side.A]})", f"({keeps[Side.B]})"
     return (
         f"SELECT *, CASE WHEN {a_keeps} AND NOT {b_keeps} THEN 1 WHEN {b_keeps} AND NOT {a_keeps} THEN 2 ELSE 0 END "
@@ -181,13 +187,21 @@ def _with_origins(given: PlanInput, tests: Mapping[int, str], source: str) -> st
 def _winner_sql(layout: Layout, index: int) -> str:
     """The side whose value is kept of a field that differs. By the most recent change: its stamps alone say it, so that
     the order of configurations does not matter. By another rule: a field that one side alone changed is that side's;
-    the rule, or what a person decided, is for those that both changed."""
+    the rule, or what a person decided, is for those that both changed. Where records go one way, a field that the
+    sending side did not change stays as it is in the other one."""
     rule = layout.entity.conflict
     primary = literal(layout.entity.primary.value)
     by_stamps = f"CASE {prevails_sql(f'a{index}', f'b{index}')} WHEN 1 THEN 'a' WHEN 2 THEN 'b' ELSE {primary} END"
     if rule is ConflictRule.MOST_RECENT:
         return by_stamps
     both = "decided" if rule is ConflictRule.ASK else f"coalesce(decided, {literal(rule.value)})"
+    source = one_way_from(layout)
+    if source is not None:
+        mine, other = f"c{source.value}{index}", f"c{source.other.value}{index}"
+        return (
+            f"CASE WHEN NOT is_agreed THEN {by_stamps} WHEN NOT {mine} THEN {literal(source.other.value)} "
+            f"WHEN NOT {other} THEN {literal(source.value)} ELSE {both} END"
+        )
     return (
         f"CASE WHEN NOT is_agreed THEN {by_stamps} WHEN ca{index} AND NOT cb{index} THEN 'a' "
         f"WHEN cb{index} AND NOT ca{index} THEN 'b' ELSE {both} END"
@@ -198,6 +212,8 @@ def _asks_sql(layout: Layout, index: int) -> str:
     """Whether a person must say which value of a field that differs is kept."""
     if layout.entity.conflict is not ConflictRule.ASK:
         return "false"
+    if one_way_from(layout) is not None:
+        return f"is_agreed AND decided IS NULL AND ca{index} AND cb{index}"
     return f"is_agreed AND decided IS NULL AND ca{index} = cb{index}"
 
 

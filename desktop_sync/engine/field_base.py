@@ -1,8 +1,8 @@
 """Field by field, which side changed what: the values that were agreed on last, beside those of now (SPEC §7).
 
-Table `base_<n>` has a row for each pair of an entity that both sides changed and that was agreed on before: a_rid,
-b_rid, decided (the side that a person chose for the fields that both changed), has_base, and p<side><place>: the
-baseline of a column, as text.
+Table `base_<n>` has a row for each pair of an entity that both sides changed (where records go one way: the side that
+sends them) and that was agreed on before: a_rid, b_rid, decided (the side that a person chose for the fields that both
+changed), has_base, and p<side><place>: the baseline of a column, as text.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Change
 from desktop_sync.engine.canonical import parsed_sql, plain_text_sql
 from desktop_sync.engine.layout import Column, Layout
-from desktop_sync.engine.origin_query import source_columns
+from desktop_sync.engine.origin_query import one_way_from, source_columns
 from desktop_sync.engine.plan_input import PlanInput, has_table
 from desktop_sync.engine.workbench import Workbench
 
@@ -31,9 +31,11 @@ def pairs_changed_twice(bench: Workbench, layout: Layout) -> list[tuple[int, str
     touched = f"touched_{layout.number}"
     if not has_table(bench, touched):
         return []
+    source = one_way_from(layout)
+    changed = [source] if source is not None else list(Side)
+    conditions = "".join(f"AND change_{side.value} = {Change.CHANGED:d} " for side in changed)
     rows = bench.rows(
-        f"SELECT record_id, a_id, b_id FROM {touched} WHERE has_a AND has_b AND record_id IS NOT NULL "
-        f"AND change_a = {Change.CHANGED:d} AND change_b = {Change.CHANGED:d} "
+        f"SELECT record_id, a_id, b_id FROM {touched} WHERE has_a AND has_b AND record_id IS NOT NULL {conditions}"
         "AND NOT (a_digest IS NULL AND b_digest IS NULL)"
     )
     return [(int(str(row[0])), str(row[1]), str(row[2])) for row in rows]

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from desktop_sync.core.configuration import Direction, PerSide, Resolution, Side
+from desktop_sync.core.configuration import PerSide, Resolution, Side
 from desktop_sync.core.origin import UNKNOWN_AT
 from desktop_sync.core.provider_port import ArrowStream
 from desktop_sync.engine.canonical import canonical_sql, literal
@@ -226,8 +226,8 @@ def new_origins(layout: Layout, side: Side) -> str:
 
 
 def field_winners(layout: Layout) -> str:
-    """The table with the side whose value is kept, for each field of the records that differ: a_rid, b_rid, and by
-    field mapping w…, f…, t…, ta… and tb… as `comparison.compared_sql` has them."""
+    """The table with the side whose value is kept, for each field of the records that differ: a_rid, b_rid, asks,
+    and by field mapping w…, f…, t…, ta… and tb… as `comparison.compared_sql` has them."""
     return f"winners_{layout.number}"
 
 
@@ -237,14 +237,20 @@ def make_field_winners(bench: Workbench, layout: Layout) -> None:
         f", {short}{comparison.index}" for comparison in layout.comparisons for short in ("w", "f", "t", "ta", "tb")
     )
     bench.execute(
-        f"CREATE OR REPLACE TABLE {field_winners(layout)} AS SELECT a_rid, b_rid{winners} FROM compared WHERE NOT equal"
+        f"CREATE OR REPLACE TABLE {field_winners(layout)} AS SELECT a_rid, b_rid, asks{winners} FROM compared "
+        "WHERE NOT equal"
     )
 
 
 def judges_fields(layout: Layout) -> bool:
-    """Whether each field goes its own way where both sides changed: only where values travel both ways."""
-    entity = layout.entity
-    return entity.resolution is Resolution.FIELD and entity.direction is Direction.BOTH
+    """Whether each field goes its own way where records differ."""
+    return layout.entity.resolution is Resolution.FIELD
+
+
+def one_way_from(layout: Layout) -> Side | None:
+    """The side that alone sends, where records go one way."""
+    flowing = [side for side in Side if layout.entity.direction.flows_from(side)]
+    return flowing[0] if len(flowing) == 1 else None
 
 
 def level_equal(bench: Workbench, layout: Layout) -> None:

@@ -12,7 +12,7 @@ from desktop_sync.core.status import Status
 from desktop_sync.engine.canonical import literal, plain_text_sql
 from desktop_sync.engine.comparison import fields_sql
 from desktop_sync.engine.layout import Layout
-from desktop_sync.engine.origin_query import field_winners
+from desktop_sync.engine.origin_query import field_winners, one_way_from
 from desktop_sync.engine.plan_input import PlanInput, plan_table
 from desktop_sync.engine.sides import side_table
 from desktop_sync.engine.staging import sent_type
@@ -82,7 +82,8 @@ def _different_fields(
 def _kept_fields(
     bench: Workbench, given: PlanInput, head: Sequence[tuple[object, ...]]
 ) -> dict[tuple[object, object], frozenset[int]]:
-    """Of records that are merged field by field, the field mappings that leave B's value as it is, by the two ids."""
+    """Of records that are merged field by field, the field mappings that leave the value that stands there as it is, by
+    the two ids. B is written first, unless records go to A alone."""
     merged = [row for row in head if row[2] == Rule.MERGED]
     if not merged or not given.has_origins:
         return {}
@@ -93,8 +94,9 @@ def _kept_fields(
         f"WHERE a_rid IN ({marks})",
         [row[4] for row in merged],
     )
+    kept = "a" if one_way_from(given.layout) is Side.B else "b"
     return {
-        (row[0], row[1]): frozenset(index for index, winner in zip(indexes, row[2:], strict=True) if winner == "b")
+        (row[0], row[1]): frozenset(index for index, winner in zip(indexes, row[2:], strict=True) if winner == kept)
         for row in rows
     }
 

@@ -22,12 +22,12 @@ from desktop_sync.core.decision import (
     update,
 )
 from desktop_sync.core.status import DeletedIn, Status, is_prepared_again
-from desktop_sync.engine.canonical import plain_text_sql
+from desktop_sync.engine.canonical import literal, plain_text_sql
 from desktop_sync.engine.comparison import compared_sql
 from desktop_sync.engine.free_records import plan_free, plan_gone_halves
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.match_only import withhold
-from desktop_sync.engine.origin_query import judges_fields, level_equal, make_field_winners
+from desktop_sync.engine.origin_query import field_winners, judges_fields, level_equal, make_field_winners, one_way_from
 from desktop_sync.engine.plan_input import PlanInput, pair_table, plan_table, problem_text, raw_columns
 from desktop_sync.engine.references import add_new_pairs, check_lookups
 from desktop_sync.engine.sides import peer_table, side_table
@@ -131,6 +131,7 @@ def _plan_touched(bench: Workbench, given: PlanInput) -> None:
         "FROM judged j JOIN cases c ON c.change_a = j.change_a AND c.change_b = j.change_b AND c.equal = j.equal "
         "AND c.newer = j.newer LEFT JOIN contact_cases k ON k.equal = j.equal AND k.newer = j.newer"
     )
+    _judge_one_way(bench, given)
     _tell_evidence(bench, layout)
     _settle_quiet(bench, layout)
     _fill_empty(bench, given)
@@ -149,7 +150,8 @@ def _merges_sql(entity: Entity, is_contact: str) -> str:
 def _by_rule(given: PlanInput) -> bool:
     """Whether fields are judged one by one by another rule than the most recent change."""
     by_stamps = given.layout.entity.conflict is ConflictRule.MOST_RECENT
-    return given.has_origins and judges_fields(given.layout) and not by_stamps
+    both_ways = one_way_from(given.layout) is None
+    return given.has_origins and judges_fields(given.layout) and both_ways and not by_stamps
 
 
 def _one_side_sql(given: PlanInput) -> str:
@@ -171,6 +173,34 @@ def _has_conflict_sql(given: PlanInput) -> str:
         return "false"
     flags = [f"coalesce(c.f{comparison.index}, false)" for comparison in given.layout.comparisons]
     return f"({' OR '.join(flags) or 'false'})"
+
+
+def _judge_one_way(bench: Workbench, given: PlanInput) -> None:
+    """Where fields are judged one by one and records go one way: of a pair that the sending side changed, the fields
+    that are its own go to the other side, and nothing else of the record is touched there."""
+    layout, source = given.layout, one_way_from(given.layout)
+    if source is None or not given.has_origins or not judges_fields(layout):
+        return
+    rows, mine, other = f"rows_{layout.number}", literal(source.value), literal(source.other.value)
+    indexes = [comparison.index for comparison in layout.comparisons]
+
+    def any_of(condition: str) -> str:
+        return " OR ".join(f"coalesce({condition.format(i=index)}, false)" for index in indexes) or "false"
+
+    goes, stays, clash = any_of(f"w.w{{i}} = {mine}"), any_of(f"w.w{{i}} = {other}"), any_of("w.f{i}")
+    won = any_of(f"w.f{{i}} AND w.w{{i}} = {mine}")
+    usual = Rule.MOST_RECENT if layout.entity.conflict is ConflictRule.MOST_RECENT else Rule.SIDE_WINS
+    bench.execute(
+        f"UPDATE {rows} SET action = CASE WHEN w.asks THEN {Action.CONFLICT:d} WHEN {goes} THEN "
+        f"{update(source.other):d} ELSE {Action.ADOPT:d} END, "
+        f"rule = CASE WHEN w.asks THEN {Rule.ASK:d} WHEN ({goes}) AND ({stays}) THEN {Rule.MERGED:d} "
+        f"WHEN NOT ({clash}) THEN {Rule.CHANGED_ONE_SIDE:d} WHEN rule = {Rule.DECIDED:d} THEN {Rule.DECIDED:d} "
+        f"ELSE {usual:d} END, "
+        f"winner = CASE WHEN w.asks OR NOT ({clash}) THEN NULL WHEN {won} THEN {mine} ELSE {other} END "
+        f"FROM {field_winners(layout)} w WHERE {rows}.a_id = w.a_rid AND {rows}.b_id = w.b_rid "
+        f"AND NOT is_contact AND change_{source.value} = {Change.CHANGED:d} "
+        f"AND action IN ({update(source.other):d}, {Action.ADOPT:d}, {Action.CONFLICT:d}, {Action.NONE:d})"
+    )
 
 
 def _tell_evidence(bench: Workbench, layout: Layout) -> None:

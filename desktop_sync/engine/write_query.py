@@ -27,6 +27,7 @@ from desktop_sync.engine.origin_query import (
     field_stamp_sql,
     field_winners,
     judges_fields,
+    one_way_from,
     origin_table,
     stamped_columns,
     stored_digest,
@@ -183,7 +184,9 @@ class _Builder:
         return self.given.has_origins and judges_fields(self.layout) and self.operation is Operation.UPDATE
 
     def _is_merge(self) -> str:
-        return f"p.rule = {Rule.MERGED:d}" if self._has_winners() else "false"
+        """Whether the other side follows: where records go one way, it does not."""
+        follows = self._has_winners() and one_way_from(self.layout) is None
+        return f"p.rule = {Rule.MERGED:d}" if follows else "false"
 
     def _stamped(self) -> dict[Column, str]:
         """For each written column with stamps, the stamp of its value after the write as SQL with its name."""

@@ -7,11 +7,12 @@ value that loses is kept with its side, its time and the rule, and can be brough
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from desktop_sync.core.configuration import ConflictRule, Resolution, Side
+from desktop_sync.core.configuration import ConflictRule, Direction, Resolution, Side
 from desktop_sync.core.decision import Rule
 from desktop_sync.core.errors import ConfigurationError
 from desktop_sync.core.ledger_values import RecordQuery
@@ -187,3 +188,66 @@ def test_where_nothing_lost_there_is_nothing_to_bring_back(made: Made) -> None:
     (conflict,) = conflicts(world)
     with pytest.raises(ConfigurationError, match="no value was overwritten"):
         world.app.undo.bring_back(conflict.id)
+
+
+ONE_WAY = (Direction.A_TO_B, Direction.B_TO_A)
+
+
+def one_way(made: Made, direction: Direction, conflict: ConflictRule) -> tuple[GroupWorld, str, str]:
+    """Records go one way; the world, and the systems that send and receive."""
+    world = made(conflict)
+    entity = replace(world.configurations["A-B"].entities[0], direction=direction)
+    world.app.configurations.save(replace(world.configurations["A-B"], entities=(entity,)))
+    return (world, "A", "B") if direction is Direction.A_TO_B else (world, "B", "A")
+
+
+@pytest.mark.parametrize("direction", ONE_WAY)
+@pytest.mark.parametrize("conflict", [ConflictRule.MOST_RECENT, ConflictRule.A, ConflictRule.B])
+def test_where_records_go_one_way_the_fields_that_only_the_other_side_changed_stay(
+    made: Made, direction: Direction, conflict: ConflictRule
+) -> None:
+    """Also at every later change of the side that sends."""
+    world, source, target = one_way(made, direction, conflict)
+    world.edit(target, "1", at(13), y="own")
+    world.edit(source, "1", at(14), x="sent")
+    world.settle(["A-B"])
+    assert record(world, target) == ("sent", "own", "old")
+    assert record(world, source) == ("sent", "old", "old")
+    world.edit(source, "1", at(15), x="sent again")
+    world.settle(["A-B"])
+    assert record(world, target) == ("sent again", "own", "old")
+    world.edit(source, "1", at(16), y="sent, too")
+    world.settle(["A-B"])
+    assert record(world, target) == ("sent again", "sent, too", "old")
+    assert not conflicts(world, only_open=True)
+
+
+@pytest.mark.parametrize("direction", ONE_WAY)
+@pytest.mark.parametrize("wins", [True, False])
+def test_where_records_go_one_way_the_rule_is_for_what_both_changed(
+    made: Made, direction: Direction, wins: bool
+) -> None:
+    sender = "a" if direction is Direction.A_TO_B else "b"
+    rule = ConflictRule(sender if wins else {"a": "b", "b": "a"}[sender])
+    world, source, target = one_way(made, direction, rule)
+    world.edit(target, "1", at(13), y="own", z="z of the target")
+    world.edit(source, "1", at(14), x="sent", z="z of the source")
+    world.settle(["A-B"])
+    assert record(world, target) == ("sent", "own", "z of the source" if wins else "z of the target")
+    assert record(world, source) == ("sent", "old", "z of the source")
+    (conflict,) = conflicts(world)
+    (field,) = [field for field in conflict.fields if field.verdict is not None]
+    assert field.verdict is not None
+    assert (field.label, field.verdict.winner) == ("z", Side(rule.value))
+
+
+def test_where_records_go_one_way_a_person_is_asked_only_about_what_both_changed(made: Made) -> None:
+    world, _, _ = one_way(made, Direction.A_TO_B, ConflictRule.ASK)
+    edit_both(world)
+    world.run("A-B")
+    (conflict,) = conflicts(world, only_open=True)
+    world.app.records.resolve(conflict.id, Side.B)
+    world.settle(["A-B"])
+    assert record(world, "B") == ("x of A", "y of B", "z of B")
+    assert record(world, "A") == ("x of A", "old", "z of A")
+    assert not conflicts(world, only_open=True)

@@ -62,7 +62,7 @@ def test_the_doubt_names_the_other_configuration_and_the_fields_and_one_click_se
     assert not page.fieldwise_button.isVisibleTo(page)
 
 
-def test_what_is_judged_is_asked_whatever_the_rule_where_records_go_both_ways(
+def test_what_is_judged_is_asked_whatever_the_rule_and_the_direction(
     qtbot: QtBot, wizard: ConfigurationWizard, settle: Settle
 ) -> None:
     page = wizard.rules_page
@@ -75,5 +75,5 @@ def test_what_is_judged_is_asked_whatever_the_rule_where_records_go_both_ways(
     assert page.resolution_row.isVisibleTo(page)
     pick(page.direction, Direction.A_TO_B)
     settle(wizard)
-    assert not page.resolution_row.isVisibleTo(page)
+    assert page.resolution_row.isVisibleTo(page)
     assert wizard.setup.configuration.entities[0].primary is Side.A

@@ -104,7 +104,6 @@ class RulesPage(WizardPage):
         self.first_contact.offer(contacts)
         self.first_contact.choose(entity.first_contact)
         self.resolution.choose(entity.resolution)
-        self.resolution_row.setVisible(entity.direction is Direction.BOTH)
         self.edit_against_delete.choose(entity.edit_against_delete)
         self._show_deletes(entity)
         for side, edit in self.sentinels.items():
