@@ -174,6 +174,7 @@ class PreviewPage(QWidget):
         self.leave_action = add(self.tr("&Do nothing with it"), "Alt+Down", self._leave)
         self._menu.addSeparator()
         self._menu.addAction(view.copy_action)
+        self._menu.addAction(self.area.exporter.action)
         view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         view.customContextMenuRequested.connect(self._open_menu)
         self._menu.addSeparator()

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QComboBox, QFileDialog, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QMenu, QVBoxLayout, QWidget
 
 from desktop_sync.core.configuration import PipelineStep
 from desktop_sync.core.ledger_values import RecordQuery
@@ -15,10 +14,9 @@ from desktop_sync.core.status import Event, Status
 from desktop_sync.core.step_blame import blamed_step
 from desktop_sync.core.sync_record import SyncRecord
 from desktop_sync.ui.application_port import RecordDesk
-from desktop_sync.ui.bridge.control import JobControl
 from desktop_sync.ui.context import WindowContext
 from desktop_sync.ui.models.paged_table import PagedTableModel
-from desktop_sync.ui.models.row_ranges import collect, count_rows, export_csv
+from desktop_sync.ui.models.row_ranges import collect, count_rows
 from desktop_sync.ui.models.source import Column
 from desktop_sync.ui.models.sources import QueueSource
 from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S, Tone
@@ -104,7 +102,6 @@ class QueuePage(QWidget):
         self.entity.setAccessibleName(self.tr("Entity"))
         self.entity.currentIndexChanged.connect(self._ask)
         self.export_button = button(self.tr("E&xport CSV…"))
-        self.export_button.clicked.connect(self.export)
         self.actions_button = button(self.tr("&Actions"))
         self.prepare_button = button(self.tr("Prepar&e"))
         self.prepare_button.setToolTip(self.tr("Find what is out of sync and queue it here, without writing"))
@@ -118,6 +115,7 @@ class QueuePage(QWidget):
         )
         model = PagedTableModel[SyncRecord](queue_columns(context, names), context.jobs)
         self.area = TableArea(model, context, "queue", self.tr("Sync records"), empty, has_search=True)
+        self.export_button.clicked.connect(self.area.exporter.ask)
         self._sort, self._descending = self.area.view.order(FIRST_ORDER)
         model.sort_wanted.connect(self._sorted)
         layout = QVBoxLayout(self)
@@ -359,31 +357,6 @@ class QueuePage(QWidget):
         step = self._blamed
         if step is not None:
             self.step_wanted.emit(step.name)
-
-    @Slot()
-    def export(self) -> None:
-        """A file name is asked for; all rows of the current filter go there."""
-        dialog = QFileDialog(self, self.tr("Export records"), str(Path.home()), self.tr("CSV files (*.csv)"))
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("csv")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(self.export_to)
-        dialog.open()
-
-    @Slot(str)
-    def export_to(self, path: str) -> None:
-        source = self.area.model.source
-        if source is None:
-            return
-        control = JobControl()
-        export = partial(export_csv, source, self.area.model.columns, Path(path), control.progress, control.cancel)
-        job = self._context.jobs.start(export, title="export", control=control)
-        job.finished.connect(self._exported)
-        job.failed.connect(self._failed)
-
-    @Slot(object)
-    def _exported(self, count: int) -> None:
-        self.message.say(self.tr("{0} exported.").format(records(count)), Tone.GOOD)
 
 
 def _record_id(record: SyncRecord) -> int:

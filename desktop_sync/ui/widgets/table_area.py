@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 from desktop_sync.ui.context import WindowContext
 from desktop_sync.ui.models.paged_table import PagedTableModel
 from desktop_sync.ui.models.row_ranges import count_rows
+from desktop_sync.ui.palette import Tone
 from desktop_sync.ui.text.sentences import problem
 from desktop_sync.ui.text.times import counted, number
 from desktop_sync.ui.widgets.empty_state import EmptyState
@@ -18,6 +19,7 @@ from desktop_sync.ui.widgets.find_bar import FindBar
 from desktop_sync.ui.widgets.message_bar import MessageBar
 from desktop_sync.ui.widgets.paged_view import PagedView
 from desktop_sync.ui.widgets.parts import label
+from desktop_sync.ui.widgets.table_export import TableExport
 
 
 class TableArea(QWidget):
@@ -46,6 +48,9 @@ class TableArea(QWidget):
         self.message = MessageBar(context.theme)
         self._count = label("", "caption")
         self._count.setVisible(shows_count)
+        self.exporter = TableExport(model, context, self)
+        self.exporter.exported.connect(self._exported)
+        self.exporter.failed.connect(self._failed)
         self.find_bar = FindBar(model, self.view, context)
         self._total: int | None = None
         self._stack = QStackedWidget()
@@ -59,20 +64,36 @@ class TableArea(QWidget):
         layout.addWidget(self.find_bar)
         layout.addWidget(self._count)
         self._chosen: object = None
-        for keys, slot in (
-            (QKeySequence.StandardKey.FindNext, self.find_bar.find_next),
-            (QKeySequence.StandardKey.FindPrevious, self.find_bar.find_previous),
-            *(() if has_search else ((QKeySequence.StandardKey.Find, self.find_bar.open_bar),)),
-        ):
-            find = QAction(self)
-            find.setShortcut(QKeySequence(keys))
-            find.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            find.triggered.connect(slot)
-            self.addAction(find)
+        self._make_actions(has_search)
         model.loaded.connect(self._loaded)
         model.load_failed.connect(self._failed)
         model.page_arrived.connect(self._choose)
         self.view.selection_changed.connect(self._choose)
+
+    def _make_actions(self, has_search: bool) -> None:
+        """Keys, and the menu of a table whose page has none of its own."""
+        keys = QKeySequence.StandardKey
+        wanted = [
+            (self.tr("Find &next"), keys.FindNext, self.find_bar.find_next),
+            (self.tr("Find &previous"), keys.FindPrevious, self.find_bar.find_previous),
+        ]
+        if not has_search:
+            wanted.insert(0, (self.tr("&Find…"), keys.Find, self.find_bar.open_bar))
+        finds = []
+        for text, key, slot in wanted:
+            find = QAction(text, self)
+            find.setShortcut(QKeySequence(key))
+            find.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            find.triggered.connect(slot)
+            self.addAction(find)
+            finds.append(find)
+        self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        self.view.addActions([finds[0], self.exporter.action])
+
+    @Slot(int)
+    def _exported(self, count: int) -> None:
+        text = counted(count, self.tr("{0} row exported."), self.tr("{0} rows exported."))
+        self.message.say(text, Tone.GOOD)
 
     def show_total(self, total: int) -> None:
         """How many rows there are without any filter; fewer that are shown are counted against it."""

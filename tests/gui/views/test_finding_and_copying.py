@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
@@ -79,3 +81,20 @@ def test_a_field_is_copied_with_its_values(qtbot: QtBot, page: ConfigurationPage
     model = preview.detail.fields
     cells = [str(model.index(0, column).data()) for column in range(model.columnCount())]
     assert QGuiApplication.clipboard().text() == "\t".join(cells)
+
+
+@pytest.mark.parametrize(("tab", "rows"), [("conflicts", 9), ("review", 4), ("runs", 14)])
+def test_every_table_offers_to_be_found_in_copied_and_exported(
+    page: ConfigurationPage, settle: Settle, tmp_path: Path, tab: str, rows: int
+) -> None:
+    page.open_tab(tab)
+    settle()
+    area = page.runs.runs if tab == "runs" else getattr(page, tab).area
+    assert area.view.contextMenuPolicy() is Qt.ContextMenuPolicy.ActionsContextMenu
+    offered = [action.text().replace("&", "") for action in area.view.actions()]
+    assert offered == ["Copy", "Find…", "Export CSV…"]
+    area.exporter.export_to(str(tmp_path / "table.csv"))
+    settle()
+    lines = (tmp_path / "table.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert len(lines) == rows + 1
+    assert area.message.text == f"{rows} rows exported."

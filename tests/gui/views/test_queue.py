@@ -148,19 +148,19 @@ def test_an_export_writes_what_is_filtered(page: ConfigurationPage, settle: Sett
     queue = open_queue(page, settle)
     queue.show_status(Status.INVALID)
     settle()
-    queue.export_to(str(tmp_path / "records.csv"))
+    queue.area.exporter.export_to(str(tmp_path / "records.csv"))
     settle()
     assert len((tmp_path / "records.csv").read_text(encoding="utf-8-sig").splitlines()) == 21
-    assert queue.message.text == "20 records exported."
+    assert queue.area.message.text == "20 rows exported."
 
 
 def test_an_export_that_fails_says_why_beside_the_table(
     page: ConfigurationPage, settle: Settle, tmp_path: Path
 ) -> None:
     queue = open_queue(page, settle)
-    queue.export_to(str(tmp_path / "not there" / "records.csv"))
+    queue.area.exporter.export_to(str(tmp_path / "not there" / "records.csv"))
     settle()
-    assert queue.message.text != ""
+    assert queue.area.message.text != ""
 
 
 def test_a_million_records_can_be_scrolled_to_the_end(qtbot: QtBot, window: MainWindow, settle: Settle) -> None:
