@@ -247,6 +247,6 @@ def test_a_schedule_says_in_the_file_what_its_runs_look_at(world: WorldMaker) ->
     w = stamped(world)
     w.save(schedule=replace(HOURLY, full_every_days=3))
     text = w.app.definitions.export(["Sync"])
-    assert 'mode = "incremental", full_every_days = 3' in text
+    assert 'mode = "incremental"\nfull_every_days = 3' in text
     read: SyncConfiguration = w.app.definitions.parse(text, "sync.toml").configurations[0]
     assert read.schedule == replace(HOURLY, full_every_days=3)
