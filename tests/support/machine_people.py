@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from desktop_sync.core.provider_port import ConditionalWrite
 from tests.support.chaos_system import Values
 from tests.support.machine_definitions import PEOPLE
 from tests.support.machine_world import MachineWorld
@@ -42,8 +43,18 @@ class People:
         return made
 
     def find(self, system: str, key: str) -> str | None:
-        """The id of the one record with that key."""
-        found = self.world.systems[system].find_by(PEOPLE, "key", key)
+        """The id of the one record with that key.
+
+        A write without a condition that is still under way to it arrives before: it would overwrite whatever is done
+        now, which is the stated race window of that class.
+        """
+        place = self.world.systems[system]
+        found = place.find_by(PEOPLE, "key", key)
+        if place.profile.conditional_write is not ConditionalWrite.STRONG and any(
+            one.method != "create" and one.arguments[1] in found for one in place.late
+        ):
+            self.world.arrive()
+            found = place.find_by(PEOPLE, "key", key)
         return found[0] if len(found) == 1 else None
 
     def is_free(self, system: str, key: str) -> bool:
