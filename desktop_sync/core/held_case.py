@@ -18,6 +18,7 @@ class HeldAction(enum.Enum):
     WAIT = "wait"  # the next run looks again
     LINK = "link"  # it became one of `may_be`
     SET_PREPARED = "set-prepared"  # it was not written: the next run does it again
+    SET_DELETED = "set-deleted"  # an undo was writing it: what is there stays as it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class HeldCase:
     """Nobody knows whether run `run_id` wrote the record to `endpoint`, so it is in no plan. `since` is aware UTC.
 
     `may_be`: (a_id, b_id) of the pairs that it may have become, as `link` takes them. `actions`: the fittest first.
+    `is_undone`: an undo was writing it.
     """
 
     record_id: int
@@ -39,33 +41,46 @@ class HeldCase:
     age: timedelta
     reason: HoldReason
     may_be: tuple[tuple[str, str], ...] = ()
+    is_undone: bool = False
 
     @property
     def actions(self) -> tuple[HeldAction, ...]:
-        if self.reason is HoldReason.NO_ANSWER:
-            return (HeldAction.WAIT, HeldAction.SET_PREPARED)
+        waits = (HeldAction.WAIT,) if self.reason is HoldReason.NO_ANSWER else ()
+        if self.is_undone:
+            return (*waits, HeldAction.SET_DELETED)
+        if waits:
+            return (*waits, HeldAction.SET_PREPARED)
         return (*((HeldAction.LINK,) if self.may_be else ()), HeldAction.SET_PREPARED)
 
     @property
     def why(self) -> str:
         """Why it is held, as whole sentences."""
-        said = f"Run {self.run_id} {_WAS[self.operation]} in {self.endpoint}, and no answer came."
+        was = "was bringing it back" if self.is_undone and self.operation is Operation.CREATE else _WAS[self.operation]
+        said = f"{'Undo' if self.is_undone else 'Run'} {self.run_id} {was} in {self.endpoint}, and no answer came."
         if self.reason is HoldReason.NO_ANSWER:
             return f"{said} It may still be carried out."
         ids = [a_id if self.side is Side.A else b_id for a_id, b_id in self.may_be]
+        if not ids and self.operation is Operation.CREATE:
+            return f"{said} It may be there: {self.endpoint} cannot be looked at."
         return f"{said} It may be one of these there now: {', '.join(ids)}." if ids else said
 
     @property
     def advice(self) -> str:
         """What a person can do, as whole sentences."""
+        nothing = "Nothing need be done: the next run looks again." if self.reason is HoldReason.NO_ANSWER else ""
+        if self.is_undone:
+            return f"{nothing} {_AS_IT_IS}".strip()
         again = f"If it is not in {self.endpoint}, set it as prepared: the next run creates it again."
         if self.operation is not Operation.CREATE:
             again = "Or set it as prepared: the next run compares both sides anew."
-        if self.reason is HoldReason.NO_ANSWER:
-            return f"Nothing need be done: the next run looks again. {again}"
+        if nothing:
+            return f"{nothing} {again}"
+        if not self.may_be and self.operation is Operation.CREATE:
+            return f"Look there: if it is there, link it with its id. {again}"
         return f"Link it to the one that it is. {again}" if self.may_be else again
 
 
+_AS_IT_IS = "Set it as deleted to leave what is there as it is; the run can be undone again then."
 _WAS = {
     Operation.CREATE: "was creating it",
     Operation.UPDATE: "was updating it",

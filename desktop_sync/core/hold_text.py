@@ -14,8 +14,8 @@ _UNSEEN = (
     "link it with its id there, else set it as prepared to create it again"
 )
 _AMBIGUOUS_UNDO = (
-    "no answer came when this record was brought back, and it may be one of these: look at them and set it as deleted; "
-    "where it is none of them, undo the run again"
+    "no answer came when this record was brought back, and it may be one of these: set it as deleted to leave them as "
+    "they are; where it is none of them, undo the run again then"
 )
 
 

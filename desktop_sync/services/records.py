@@ -15,7 +15,7 @@ from desktop_sync.core.ledger_port import Ledger
 from desktop_sync.core.ledger_values import EntityKey, RecordQuery
 from desktop_sync.core.ports import Clock
 from desktop_sync.core.provider_port import Operation
-from desktop_sync.core.run import Run
+from desktop_sync.core.run import Run, RunKind
 from desktop_sync.core.status import DeletedIn, Event, Status, after
 from desktop_sync.core.sync_record import Conflict, HistoryRow, SyncRecord
 from desktop_sync.engine.outcome_query import SETTLEMENT_SCHEMA
@@ -123,9 +123,14 @@ class RecordService:
                 max(now - one.since, timedelta()),
                 one.reason,
                 () if own is None else tuple((each, own) if one.side is Side.A else (own, each) for each in ids),
+                self._is_undo(one.run_id),
             )
             found.append(case)
         return sorted(found, key=lambda case: (case.since, case.record_id))
+
+    def _is_undo(self, run_id: int) -> bool:
+        run = self._ledger.run(run_id)
+        return run is not None and run.kind is RunKind.UNDO
 
     def set_status(self, record_ids: Sequence[int], event: Event) -> int:
         """What the user did to the records, as far as the table of transitions allows it; how many changed. A record

@@ -13,9 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from desktop_sync.core.run import Outcome
+from desktop_sync.core.status import Event
 from tests.crash.undo_enumeration import UNDONE, WAYS, UndoEnumeration, held
+from tests.support.chaos_faults import FaultKind
 from tests.support.chaos_system import CLASSES
-from tests.support.chaos_world import assert_done
+from tests.support.chaos_world import NAME, ChaosWorld, assert_done
 from tests.support.cheap_starts import cheap_starts
 from tests.support.crash_trial import Answer, CrashServer
 from tests.support.crash_world import FLOWS, World
@@ -129,3 +132,31 @@ def test_an_undo_without_answers_is_undone_like_any_run(work: UndoEnumeration, c
     assert_done(world.run())
     assert held(world) == work.after
     world.close()
+
+
+def test_a_record_that_an_undo_brought_back_without_an_answer_says_so_and_goes_on_when_a_person_wants(
+    work: UndoEnumeration,
+) -> None:
+    """Two records may be the one that came back: the program cannot tell, and never makes a third."""
+    scenario = next(one for one in UNDONE if one.name == "delete-right")
+    world = work.edited(scenario, CLASSES["none"])
+    world.right.faults.add("create", FaultKind.TIMEOUT_APPLIED)
+    world.stepper.watch = lambda name: _add_twin(world) if name == "endpoint.right.create.after" else None
+    assert world.undo(work.undone).outcome is Outcome.PROBLEMS
+    world.stepper.watch = None
+    (held_case,) = world.application.records.held(NAME)
+    assert held_case.why.startswith("Undo 3 was bringing it back in Right, and no answer came. It may be one of these")
+    assert held_case.advice == ("Set it as deleted to leave what is there as it is; the run can be undone again then.")
+    again = world.undo(work.undone)
+    assert "nobody knows yet" in again.entities[0].problems[0]
+    assert len(world.right.find_by("people", "email", "c1")) == 2
+    world.application.records.set_status([held_case.record_id], Event.SET_DELETED_BY_USER)
+    world.run()
+    assert not world.ledger.held_records(NAME)
+    assert len(world.right.find_by("people", "email", "c1")) == 2
+    world.close()
+
+
+def _add_twin(world: ChaosWorld) -> None:
+    if len(world.right.find_by("people", "email", "c1")) == 1:
+        world.right.put("people", email="c1", name="name 1", note=None)

@@ -85,6 +85,9 @@ def test_a_create_without_an_answer_waits_for_a_person_and_is_never_sent_again_b
         assert doubtful(world) == {"n1"}
         assert_quiet(world)
     assert sum(request.method == "create" for request in world.right.log) <= 2
+    (case,) = world.application.records.held(NAME)
+    assert case.why.endswith("It may be there: Right cannot be looked at.")
+    assert case.advice.startswith("Look there: if it is there, link it with its id. If it is not in Right, set it as")
     look_there(world)
     assert_done(world.run())
     assert world.people(world.right) == {"c1": "old", "n1": "new"}
