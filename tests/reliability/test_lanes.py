@@ -78,7 +78,7 @@ def test_a_program_that_was_killed_with_many_rows_open_goes_on_soon_and_loses_no
     assert counts["lost"] == 0
 
 
-@pytest.mark.scenario("A1", "A3", "A8", "D7", "G7", "K1", "K4")
+@pytest.mark.scenario("A1", "A3", "A8", "C7", "C8", "C9", "D5", "D7", "E11", "G7", "K1", "K4", "K7")
 def test_random_work_and_faults_lose_double_and_bring_back_nothing(tmp_path: Path) -> None:
     counts = state_machine.measure(Size.SMALL, tmp_path)
     assert counts["machines"] >= 3
