@@ -22,6 +22,7 @@ from desktop_sync.engine.plan_input import PlanInput
 from desktop_sync.engine.planner import make_plan
 from desktop_sync.engine.sides import SideRead, load_side, look_up, text_places
 from desktop_sync.engine.staging import Staging
+from desktop_sync.engine.touched import free_count
 from desktop_sync.engine.wanted import WANTED_SCHEMA, load_wanted, not_planned
 from desktop_sync.engine.workbench import Workbench
 from desktop_sync.services.care import SideStates, identities, states_of
@@ -169,7 +170,7 @@ def prepare_wanted(
 ) -> list[Prepared]:
     """Every entity, planned for the wanted records only, prerequisites first. Watermarks stay as they are.
 
-    New records among them are matched with all records of the other side, as in any prepare.
+    New records among them are matched as in any prepare: both sides are read completely.
     """
     session.works_in_memory = sum(map(len, wanted.values())) <= MANY
     identity = identities(session)
@@ -219,6 +220,18 @@ class _WantedPreparation(EntityPreparation):
             read = look_up(bench, read, stream, ids)
         self.progress.advance(len(ids))
         return replace(read, count=len(ids))
+
+    def _complete_for_new(self, reads: dict[Side, SideRead]) -> dict[Side, SideRead]:
+        """A new record needs all records of both sides: its counterpart is among those of the other one, and that it is
+        not the only one with its identifying values is seen on its own."""
+        bench, layout = self.session.bench, self.layout
+        if not any(free_count(bench, layout, side) for side in Side):
+            return reads
+        self._load_peers(self.ledger.peers(self.key))
+        for side in Side:
+            if not reads[side].is_complete:
+                reads[side] = self._load(side, whole_source(), has_peers=True)
+        return reads
 
     def _given(self, reads: Mapping[Side, SideRead]) -> PlanInput:
         return replace(super()._given(reads), is_wanted_only=True)

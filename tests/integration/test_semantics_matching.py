@@ -312,3 +312,25 @@ def test_a_composite_key_is_one_id(world: WorldMaker) -> None:
     assert w.records()[0].a_id == "a\\,b,c\\\\d"
     assert w.rows("b", "email", "city") == [("a,b", "c\\d")]
     w.assert_quiet()
+
+
+@pytest.mark.parametrize("side", ["a", "b"])
+def test_a_record_by_itself_is_not_linked_where_others_of_its_side_are_like_it(world: WorldMaker, side: str) -> None:
+    """Not by a run of just that record, and its explanation says the same as any run."""
+    w = world()
+    twins, single = ("a", "b") if side == "a" else ("b", "a")
+    ids = {"a": ("Id", "Email", "City"), "b": ("id", "email", "city")}
+    for number in (1, 2):
+        w.put(twins, **dict(zip(ids[twins], (number, "ann@x.org", f"City {number}"), strict=True)))
+    w.put(single, **dict(zip(ids[single], (71, "ann@x.org", "Wien"), strict=True)))
+    w.run()
+    before = w.fingerprints()
+    waiting = {one.id: one for one in w.records()}
+    assert {one.status for one in waiting.values()} == {Status.REVIEW}
+    for number in waiting:
+        w.app.synchronization.run_records("Sync", [number])
+        assert w.app.explanation.explain("Sync", f"#{number}").action is Action.REVIEW
+    assert w.fingerprints() == before
+    assert {one.id: (one.a_id, one.b_id, one.status) for one in w.records()} == {
+        number: (one.a_id, one.b_id, one.status) for number, one in waiting.items()
+    }
