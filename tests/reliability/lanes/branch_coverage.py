@@ -54,8 +54,9 @@ LEFT_OUT = (
     "tests/integration/test_command_line_process.py",
     "tests/integration/test_two_copies.py",
     "tests/integration/test_bad_input_full_disk.py",
+    "tests/integration/test_watching.py",
 )
-"""Work in processes of their own, or fill a disk."""
+"""Work in processes of their own, fill a disk, or wait for what the system tells of files."""
 SLOW = Path(__file__).with_name("branch_coverage_left_out.txt")
 FEW = ("tests/unit/ledger/test_journal.py",)
 
