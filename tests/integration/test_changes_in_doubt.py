@@ -10,7 +10,7 @@ import pytest
 from desktop_sync.core.configuration import DeleteRule, Direction, Entity, FieldMapping, Mark, PerSide
 from desktop_sync.core.ledger_values import HoldReason, RecordQuery
 from desktop_sync.core.ports import UNWATCHED, CancelToken, no_steps
-from desktop_sync.core.provider_port import ConditionalWrite
+from desktop_sync.core.provider_port import ConditionalWrite, CreateClass
 from desktop_sync.core.run import Outcome
 from desktop_sync.core.status import Status
 from desktop_sync.services.settle import Settling
@@ -183,6 +183,34 @@ def test_a_create_that_nobody_can_look_at_waits_for_its_time_and_then_for_a_pers
         assert_quiet(world)
         world.clock.move(2 * SLOW + 1)
     assert [request.method for request in world.right.log] == ["create"]
+
+
+@pytest.mark.parametrize("method", ["update", "delete"])
+def test_a_change_that_nobody_can_look_at_is_sent_again(make: Make, method: str) -> None:
+    world = make(WRITE_ONLY, direction=Direction.A_TO_B)
+    world.left.put("people", id="1", email="c1", name="old")
+    assert_done(world.run())
+    if method == "update":
+        world.left.edit("people", "1", name="edited")
+    else:
+        world.left.delete("people", "1")
+    die_at(world, f"endpoint.right.{method}.before")
+    world.right.late.clear()
+    assert_done(world.run())
+    assert world.people(world.right) == ({"c1": "edited"} if method == "update" else {})
+    assert_quiet(world)
+
+
+def test_a_key_that_was_forgotten_where_nobody_can_look_is_not_used_again(make: Make) -> None:
+    profile = replace(WRITE_ONLY, creates=CreateClass.IDEMPOTENCY_KEY, key_lives_s=3600)
+    world = make(profile, direction=Direction.A_TO_B)
+    created_unheard(world)
+    world.clock.move(4000)
+    assert world.run().outcome is Outcome.PROBLEMS
+    (held,) = world.ledger.held_records(NAME)
+    assert (held.reason, held.hold.candidates) == (HoldReason.AMBIGUOUS, ())
+    assert [request.method for request in world.right.log] == ["create"]
+    assert_quiet(world)
 
 
 # undoing
