@@ -1,7 +1,7 @@
 """The state machine: random people, runs, crashes, faults, pushes, restored files and edited definitions (RELIABILITY
 5.2).
 
-`WEIGHTS` says how often each deed is drawn. `Counted` is what all machines of a process came to. A crash or an edit is
+`machine_deeds` says how often each deed is drawn. `Counted` is what all machines of a process came to. A crash or an edit is
 put at a step drawn from the real length of that configuration's runs, so that it lands.
 """
 
@@ -22,6 +22,7 @@ from tests.support.chaos_faults import FaultKind
 from tests.support.chaos_system import ChaosSystem, Profile
 from tests.support.chaos_world import Crash
 from tests.support.machine_changes import Change, Drift, changed, drifted
+from tests.support.machine_deeds import DEED, KEY, SYSTEM
 from tests.support.machine_definitions import FIELDS, KEYS, PEOPLE, PROFILES, CalmSystem, Definition
 from tests.support.machine_invariants import Known, check, is_in_sync
 from tests.support.machine_people import People
@@ -31,81 +32,7 @@ from tests.support.machine_world import MachineWorld, WorldClock, die
 USUAL_STEPS = 20
 RUNS_BETWEEN_CHECKS = 10
 
-WRITE_FAULTS = (
-    FaultKind.LATE,
-    FaultKind.LATE,
-    FaultKind.LATE,
-    FaultKind.LATE,
-    FaultKind.TIMEOUT_NOT_APPLIED,
-    FaultKind.TIMEOUT_APPLIED,
-    FaultKind.ERROR_BEFORE,
-    FaultKind.THROTTLE,
-    FaultKind.REJECT,
-)
-BATCH_FAULTS = (
-    FaultKind.PARTIAL,
-    FaultKind.SHORT_REPLY,
-    FaultKind.SHUFFLED_REPLY,
-    FaultKind.DOUBLED_REPLY,
-    FaultKind.LATE,
-    FaultKind.LATE,
-    FaultKind.TIMEOUT_APPLIED,
-)
-READ_FAULTS = (
-    FaultKind.READ_ERROR,
-    FaultKind.SHORT_PAGE,
-    FaultKind.EMPTY_200,
-    FaultKind.EMPTY_PAGE,
-    FaultKind.REPEATED_PAGE,
-    FaultKind.LOOP,
-)
 Counted: Counter[str] = Counter()
-
-_SYSTEM, _KEY, _WHICH, _SHARE = st.integers(0, 2), st.sampled_from(KEYS), st.integers(0, 1), st.floats(0, 1)
-DEEDS: Mapping[str, tuple[int, Mapping[str, st.SearchStrategy[object]]]] = {
-    # people
-    "write": (5, {"system": _SYSTEM, "key": _KEY}),
-    "edit_phone": (3, {"system": _SYSTEM, "key": _KEY}),
-    "delete": (3, {"system": _SYSTEM, "key": _KEY}),
-    "rename": (2, {"system": _SYSTEM, "key": _KEY, "to": _KEY}),
-    "touch": (2, {"system": _SYSTEM, "key": _KEY}),
-    "same_new_record_in_two": (2, {"key": _KEY}),
-    "same_edit_everywhere": (2, {"key": _KEY}),
-    # runs: each costs as much as all else together, so one of them has an edit, a fault and a crash at once
-    "run": (
-        5,
-        {
-            "which": _WHICH,
-            "edit": st.none() | _SHARE,
-            "crash": st.none() | _SHARE,
-            "meanwhile": st.sampled_from(("write", "write", "write", "delete", "drift", "another program")),
-            "system": _SYSTEM,
-            "key": _KEY,
-            "fault": st.sampled_from(("none", "none", "write", "write", "page")),
-            "side": st.integers(0, 1),
-            "write_kind": st.sampled_from(WRITE_FAULTS),
-            "batch_kind": st.sampled_from(BATCH_FAULTS),
-            "read_kind": st.sampled_from(READ_FAULTS),
-            "nth": st.sampled_from((1, 1, 2)),
-        },
-    ),
-    "push": (2, {"which": st.sampled_from(("deliver", "duplicate", "drop", "re-order", "echo"))}),
-    # time
-    "wait": (2, {"seconds": st.sampled_from((1, 30, 600, 7200))}),
-    "let_late_requests_arrive": (2, {}),
-    # others
-    "put_system_back": (1, {"system": _SYSTEM, "age": _SHARE}),
-    "put_ledger_back": (1, {"age": _SHARE}),
-    "change_definition": (1, {"change": st.sampled_from(Change)}),
-    "change_schema": (1, {"system": _SYSTEM, "drift": st.sampled_from(Drift)}),
-    "check": (2, {}),
-}
-"""How often each deed is drawn, and its arguments."""
-
-_NAMES = [name for name, (weight, _) in DEEDS.items() for _ in range(weight)]
-DEED = st.sampled_from(_NAMES).flatmap(
-    lambda name: st.tuples(st.just(name), st.fixed_dictionaries(dict(DEEDS[name][1])))
-)
 
 
 def _plan_faults(system: ChaosSystem, kind: FaultKind, batch_kind: FaultKind, nth: int) -> None:
@@ -140,7 +67,7 @@ class Synchronizations(RuleBasedStateMachine):
         has_hub=st.sampled_from((False, False, True)),
         conflict=st.sampled_from((ConflictRule.MOST_RECENT, ConflictRule.A, ConflictRule.B, ConflictRule.ASK)),
         against=st.sampled_from((EditAgainstDelete.EDIT, EditAgainstDelete.DELETE)),
-        at_first=st.lists(st.tuples(_SYSTEM, _KEY), max_size=4, unique=True),
+        at_first=st.lists(st.tuples(SYSTEM, KEY), max_size=4, unique=True),
     )
     def set_up(
         self,

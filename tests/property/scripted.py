@@ -7,9 +7,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 from desktop_sync.core.configuration import ConflictRule, EditAgainstDelete
-from tests.property.machine import BATCH_FAULTS, WRITE_FAULTS, Synchronizations
+from tests.property.machine import Synchronizations
 from tests.support.chaos_system import CLASSES
 from tests.support.machine_changes import Change, Drift
+from tests.support.machine_deeds import BATCH_FAULTS, WRITE_FAULTS
 from tests.support.machine_definitions import KEYS
 
 STEPS = 18
