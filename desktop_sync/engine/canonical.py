@@ -141,16 +141,25 @@ def convert_sql(value: str, kind: ValueType, target: ValueType, *, exact: bool =
 
 
 def _decimal_text(value: str, digits: int = 0) -> str:
-    # Most numbers have room in 64 bits, whose digits are written much quicker; the text is the same.
+    # Most numbers have room in 64 bits, whose digits are written many times quicker; the text is the same.
     narrow = f"TRY_CAST({value} AS DECIMAL(18,{LEAST_SCALE}))"
-    short = (
-        f"CASE WHEN {narrow} = {value} THEN regexp_replace(CAST({narrow} AS VARCHAR), '\\.?0*$', '') "
-        f"ELSE rtrim(rtrim(CAST({value} AS VARCHAR), '0'), '.') END"
-    )
+    few = "".join(_with_scale(narrow, scale) for scale in range(3))
+    narrow_short = f"CASE {few}ELSE regexp_replace(CAST({narrow} AS VARCHAR), '\\.?0*$', '') END"
+    wide_short = f"rtrim(rtrim(CAST({value} AS VARCHAR), '0'), '.')"
     if not digits:
-        return short
+        return f"CASE WHEN {narrow} = {value} THEN {narrow_short} ELSE {wide_short} END"
     shown = f"CAST({value} AS DECIMAL(38,{digits}))"
-    return f"CASE WHEN {shown} = {value} THEN CAST({shown} AS VARCHAR) ELSE {short} END"
+    wide = f"CASE WHEN {shown} = {value} THEN CAST({shown} AS VARCHAR) ELSE {wide_short} END"
+    if digits > LEAST_SCALE:
+        return f"CASE WHEN {shown} = {value} THEN CAST({shown} AS VARCHAR) ELSE {_decimal_text(value)} END"
+    narrow_shown = f"CASE {_with_scale(narrow, digits)}ELSE {narrow_short} END"
+    return f"CASE WHEN {narrow} = {value} THEN {narrow_shown} ELSE {wide} END"
+
+
+def _with_scale(narrow: str, scale: int) -> str:
+    """A case for a number of 18 digits that has no more than so many after the point: as text, just so many."""
+    rounded = f"CAST({narrow} AS DECIMAL(18,{scale}))"
+    return f"WHEN {rounded} = {narrow} THEN CAST({rounded} AS VARCHAR) "
 
 
 def _stamp_text(value: str) -> str:

@@ -171,6 +171,14 @@ class Staging:
             value = f"coalesce({value}, {typed_sql(literal(mapping.default), target)})"
         return value
 
+    def is_sent_as_it_is(self, sending: Sending) -> bool:
+        """Whether what is sent is the field's value itself, whatever it is."""
+        column = sending.column
+        if column is None or self.side.late_steps or sending.mapping.lookup or sending.mapping.value_map:
+            return False
+        base = self._base(sending)
+        return base == (column.typed, column.kind) and self._sent(sending) == f"b{sending.index}"
+
     def _problem(self) -> str:
         """What is wrong with the record, in the order of the steps: the first that stops it speaks."""
         early = [case for step in self.side.early_steps for case in step.stop_sql(PROBLEM_SEPARATOR)]

@@ -14,6 +14,7 @@ origin stamp of what stands in a field afterwards.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from desktop_sync.core.configuration import NullPolicy, Side
@@ -99,8 +100,8 @@ class _Builder:
         checked = [] if self.operation is Operation.CREATE else list(self.to.guarded)
         expected = [f"t.{column.raw} AS x_e{i}" for i, column in enumerate(checked)]
         after = self._after(written, current)
-        history = self._history(after)
-        told = [f"{sql} AS {name}" for _, name, sql in history]
+        history = self._history(written, after)
+        told, told_again = _each_once([*((name, sql) for _, name, sql in history), *after])
         stamped = self._stamped()
         inner = (
             f"SELECT p.number AS x_number, p.record_id AS x_record_id, p.action AS x_action, p.rule AS x_rule, "
@@ -109,9 +110,11 @@ class _Builder:
             f"{self._source_digest()} AS x_source_digest, q.a_digest AS x_base_a, "
             f"q.b_digest AS x_base_b, {self._unresolved(is_later=False)} AS x_unresolved, "
             f"{self._unresolved(is_later=True)} AS x_deferred, "
-            f"{', '.join([*values, *expected, *told, *stamped.values(), *after])} "
+            f"{', '.join([*values, *expected, *told, *stamped.values()])} "
             f"{self._from()}"
         )
+        if told_again:
+            inner = f"SELECT *, {', '.join(told_again)} FROM ({inner})"
         staging = self.given.read_of(self.target).staging
         names = [f"x_v{i}" for i in range(len(values))] + [f"x_e{i}" for i in range(len(expected))]
         names += [name for _, name, _ in history]
@@ -206,8 +209,8 @@ class _Builder:
             stamped[column] = f"{stamp} AS x_f{column.place}"
         return stamped
 
-    def _after(self, written: list[tuple[str, ValueType, str]], current: dict[str, str]) -> list[str]:
-        """The target's record after the write, in the columns that reading it would give."""
+    def _after(self, written: list[tuple[str, ValueType, str]], current: dict[str, str]) -> list[tuple[str, str]]:
+        """The target's record after the write, in the columns that reading it would give: (name, SQL) of each."""
         texts = self.given.read_of(self.target).staging.texts
         sent = {name: (kind, f"x_v{i}") for i, (name, kind, _) in enumerate(written)}
         columns = []
@@ -221,12 +224,15 @@ class _Builder:
                 sql = "CAST(NULL AS VARCHAR)"
             else:
                 sql = f"CAST(NULL AS {column.kind.sql})"
-            columns.append(f"{sql} AS {column.raw}")
+            columns.append((column.raw, sql))
         return columns
 
-    def _history(self, after: list[str]) -> list[tuple[str, str, str]]:
+    def _history(
+        self, written: list[tuple[str, ValueType, str]], after: list[tuple[str, str]]
+    ) -> list[tuple[str, str, str]]:
         """(batch column, x_ name, SQL): what both sides hold afterwards, and what the target held."""
         rows: list[tuple[str, str, str]] = []
+        passed = self._passed_on(written)
         fields = self.layout.entity.fields
         for side in Side:
             names = dict.fromkeys(m.field_of(side) for m in fields if m.field_of(side))
@@ -238,7 +244,8 @@ class _Builder:
                 if side is self.source:
                     if self.operation is Operation.DELETE or self.is_mark:
                         continue
-                    rows.append((label, short, plain_text_sql(f"s.{column.typed}", column.kind)))
+                    value = passed.get(name, f"s.{column.typed}")
+                    rows.append((label, short, plain_text_sql(value, column.kind)))
                 else:
                     if self.operation is not Operation.DELETE:
                         rows.append((label, short, self._after_text(column, after)))
@@ -248,8 +255,20 @@ class _Builder:
             rows.append(("evidence", "x_evidence", evidence_sql(self.layout, "p")))
         return rows
 
-    def _after_text(self, column: Column, after: list[str]) -> str:
-        sql = after[column.place].rsplit(" AS ", 1)[0]
+    def _passed_on(self, written: list[tuple[str, ValueType, str]]) -> dict[str, str]:
+        """Source fields whose value is written as it is, and the column that it is written from: as text, the two
+        sides' values are one then."""
+        staging = self.given.read_of(self.source).staging
+        sent = {s.name: s for s in self.layout.of(self.source).sendings if staging.is_sent_as_it_is(s)}
+        passed = {}
+        for i, (_, kind, value) in enumerate(written):
+            sending = sent.get(value.removeprefix("s."))
+            if sending is not None and sending.column is not None and kind == sending.column.kind:
+                passed[sending.column.name] = f"x_v{i}"
+        return passed
+
+    def _after_text(self, column: Column, after: list[tuple[str, str]]) -> str:
+        sql = after[column.place][1]
         if column.place in self.given.read_of(self.target).staging.texts or column.kind.type is FieldType.TEXT:
             return sql
         return plain_text_sql(f"({sql})", column.kind)
@@ -331,3 +350,17 @@ class _Builder:
         if not self.to.sendings:
             needed = {m.field_of(self.target) for m in self.layout.entity.fields if m.field_of(self.target)}
         return bool(needed - written)
+
+
+def _each_once(columns: Sequence[tuple[str, str]]) -> tuple[list[str], list[str]]:
+    """Columns (name, SQL) with each SQL computed once: those to select, and those that repeat one of them, to be
+    selected around them. The session shares no common parts of expressions."""
+    names: dict[str, str] = {}
+    first, again = [], []
+    for name, sql in columns:
+        if sql in names:
+            again.append(f"{names[sql]} AS {name}")
+        else:
+            names[sql] = name
+            first.append(f"{sql} AS {name}")
+    return first, again
