@@ -114,6 +114,7 @@ class Processing:
             (write_query(given, action) for action in actions),
             lambda query, rows, writer: self._stage(given, query, rows, writer, carried),
             lambda query, one, result: self._settle(given, query, one, result, carried),
+            is_settled_here=lambda query: not query.must_read_back,
         )
 
     def _protocol(self) -> WriteProtocol:

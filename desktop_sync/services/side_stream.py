@@ -113,9 +113,9 @@ def placed(error: BaseException, place: Place) -> BaseException:
 class _ReadAhead:
     """Takes batches from an iterator in a thread of its own, a few ahead of whoever wants them."""
 
-    def __init__(self, source: Iterator[pa.RecordBatch]) -> None:
+    def __init__(self, source: Iterator[pa.RecordBatch], most: int = AHEAD) -> None:
         self._source = source
-        self._waiting: queue.Queue[pa.RecordBatch | BaseException | None] = queue.Queue(AHEAD)
+        self._waiting: queue.Queue[pa.RecordBatch | BaseException | None] = queue.Queue(most)
         self._is_stopped = threading.Event()
         self._thread = threading.Thread(target=self._read, name="read-ahead", daemon=True)
         self._thread.start()
@@ -158,9 +158,9 @@ def ahead(stream: ArrowStream) -> ArrowStream:
     return made
 
 
-def read_ahead(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
-    """The reader's batches, the next ones being made while the caller is busy with one."""
-    ahead = _ReadAhead(iter(reader))
+def read_ahead(reader: pa.RecordBatchReader, most: int = AHEAD) -> Iterator[pa.RecordBatch]:
+    """The reader's batches, the next ones, `most` of them, being made while the caller is busy with one."""
+    ahead = _ReadAhead(iter(reader), most)
     try:
         yield from ahead.batches()
     finally:

@@ -9,6 +9,7 @@ none.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -18,7 +19,7 @@ import pyarrow.compute as pc
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.ledger_port import Ledger
 from desktop_sync.core.ports import CancelToken, Progress, Steps
-from desktop_sync.core.provider_port import WriteBatch, Writer, WriteResult, WriteStatus
+from desktop_sync.core.provider_port import Capabilities, WriteBatch, Writer, WriteResult, WriteStatus
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.outcome_query import SETTLEMENT_SCHEMA
 from desktop_sync.services.intents import Intents, Sent
@@ -27,6 +28,9 @@ from desktop_sync.services.sync_session import SyncSession
 
 BATCHES_PER_COMMIT = 4
 """A commit waits for the disk: that many batches, each with its durable intent, share one."""
+
+AHEAD = 2
+"""Batches that are made while earlier ones are written: each takes megabytes."""
 
 
 class Written(Sent, Protocol):
@@ -76,30 +80,37 @@ class WriteProtocol:
         queries: Iterable[Query],
         stage: Callable[[Query, pa.Table, Writer], Staged | None],
         settle: Callable[[Query, Staged, WriteResult], None],
+        is_settled_here: Callable[[Query], bool] = lambda _query: False,
     ) -> None:
         """All rows of the queries are written to the side through one writer, in their order.
 
         `stage` is given the rows of a batch and calls `intend`, unless nothing is left of them; `settle` is given the
         answer, with an item for each record. A cancel leaves no intent open. Raises LeaseLostError when another run
-        took this one's place.
+        took this one's place. `is_settled_here`: whether what was written as it was sent is settled in the ledger
+        alone; then it may be settled while the next batches are being written.
         """
         endpoint = self.session.endpoints[side]
         with endpoint.writer(layout.of(side).structure) as writer:
             staged: list[tuple[Query, Staged]] = []
+            answered: list[tuple[Query, Staged, WriteResult]] = []
             for query in queries:
                 size = self.intents.batch_size(side, query.operation)
                 at_once = self.intents.batches_per_commit(side, query.operation, BATCHES_PER_COMMIT)
-                for batch in read_ahead(self.session.bench.stream(query.sql, size)):
+                for batch in read_ahead(self.session.bench.stream(query.sql, size), AHEAD):
                     if self.cancel.is_cancelled:
+                        self._settle(answered, settle)
                         self._abandon(layout, staged)
                         self.cancel.check()
                     one = stage(query, pa.Table.from_batches([batch]), writer)
                     if one is not None:
                         staged.append((query, one))
                         if endpoint.capabilities.commits_each_batch and len(staged) >= at_once:
-                            self._commit(writer, staged, settle)
+                            self._commit(writer, staged, answered, settle)
+                            if at_once == 1 or not self._may_wait(endpoint.capabilities, answered, is_settled_here):
+                                self._settle(answered, settle)
             if staged:
-                self._commit(writer, staged, settle)
+                self._commit(writer, staged, answered, settle)
+            self._settle(answered, settle)
 
     def intend(
         self,
@@ -147,15 +158,49 @@ class WriteProtocol:
         self,
         writer: Writer,
         staged: list[tuple[Query, Staged]],
+        answered: list[tuple[Query, Staged, WriteResult]],
         settle: Callable[[Query, Staged, WriteResult], None],
     ) -> None:
+        """What is staged was written, and is what is answered now. What was answered before is settled meanwhile."""
         self.session.check_lease()
-        results = writer.commit()
+        if answered:
+            with ThreadPoolExecutor(1, "write") as writing:  # waits for the write, whatever becomes of the settling
+                under_way = writing.submit(writer.commit)
+                self._settle(answered, settle)
+                results = under_way.result()
+        else:
+            results = writer.commit()
         self.steps(f"{self.name}.written")
         for (query, one), result in zip(staged, results, strict=True):
-            settle(query, one, whole_result(result, one.rows))
-            self.progress.advance(one.rows.num_rows)
+            answered.append((query, one, whole_result(result, one.rows)))
         staged.clear()
+
+    def _settle(
+        self,
+        answered: list[tuple[Query, Staged, WriteResult]],
+        settle: Callable[[Query, Staged, WriteResult], None],
+    ) -> None:
+        """Nothing that was answered is left to be settled."""
+        while answered:
+            query, one, result = answered.pop(0)
+            settle(query, one, result)
+            self.progress.advance(one.rows.num_rows)
+
+    @staticmethod
+    def _may_wait(
+        capabilities: Capabilities,
+        answered: Sequence[tuple[Query, Staged, WriteResult]],
+        is_settled_here: Callable[[Query], bool],
+    ) -> bool:
+        """Whether settling these batches asks nothing of the endpoint, so that it may be written to meanwhile. Only
+        where an answer says all: of what may still be under way, as little as possible is to be open."""
+        written = int(WriteStatus.WRITTEN)
+        return capabilities.max_in_flight_s == 0 and all(
+            is_settled_here(query)
+            and all(status == written for status in result.statuses)
+            and all(result.stored_as_sent)
+            for query, _, result in answered
+        )
 
 
 def whole_result(result: WriteResult, rows: pa.Table) -> WriteResult:
