@@ -70,6 +70,21 @@ def test_what_the_endpoint_really_stored_replaces_what_was_sent(ledger: SqlLedge
     assert ledger.baseline(2) == {"a:Phone": "2stored", "b:phone": "2stored"}
 
 
+@pytest.mark.parametrize("ids", [[1, 2, 3, 4], [1, 40, 7_000, 90_000]], ids=["near together", "far apart"])
+def test_a_record_that_is_set_to_prepared_while_it_is_written_stays_prepared(
+    ledger: SqlLedger, clock: HandClock, ids: list[int]
+) -> None:
+    ledger.settle(KEY, 1, processed([*ids, 5]))
+    ledger.settle(KEY, 1, settlements([(n, f"A{n}", f"B{n}", Status.PREPARED) for n in (ids[0], 5)]))
+    clock.move(seconds=1)
+    batch = ledger.open_batch(KEY, 1, Side.B, "customers", 1, batch_rows(ids))
+    clock.move(seconds=1)
+    ledger.settle(KEY, 1, settlements([(ids[2], f"A{ids[2]}", f"B{ids[2]}", Status.PREPARED)]))
+    ledger.close_batch(batch, processed(ids), done_rows=range(4))
+    prepared = pa.table(ledger.peers(KEY, statuses=[Status.PREPARED]))
+    assert prepared["record_id"].to_pylist() == sorted([5, ids[2]])
+
+
 def test_a_written_record_that_is_not_settled_gets_its_baseline_too(ledger: SqlLedger) -> None:
     ledger.settle(KEY, 1, processed([1]))
     batch = ledger.open_batch(KEY, 1, Side.B, "customers", 1, batch_rows([1]))
