@@ -162,15 +162,21 @@ def test_a_single_record_is_synchronized_and_nothing_else(world: WorldMaker) -> 
         w.edit("a", number, City="Graz")
     w.put("a", Id=4, Email="dan@x.org", City="Linz")
     w.delete("b", w.of(3).b_id)
-    before = w.ledger_rows("watermark")
+    before = _how_far_read(w)
     assert w.actions(run_records(w, 2)) == {Action.UPDATE_B: 1}
     assert w.rows("b", "city") == [("Graz",), ("Wien",)]
-    assert w.ledger_rows("watermark") == before
+    assert _how_far_read(w) == before
     assert w.actions(run_records(w, 2)) == {}
     w.set_status(Event.SKIPPED_BY_USER, 1)
     assert w.actions(run_records(w, 1)) == {Action.UPDATE_B: 1}
     w.run()
     w.assert_quiet()
+
+
+def _how_far_read(w: World) -> list[tuple[object, ...]]:
+    """The watermarks without what a side had counted when it was last written: a copy from before is an older state."""
+    counted = 7
+    return [row[:counted] + row[counted + 1 :] for row in w.ledger_rows("watermark")]
 
 
 def test_a_deletion_is_carried_out_for_the_chosen_record_only(world: WorldMaker) -> None:
