@@ -1,8 +1,8 @@
 """The state machine: random people, runs, crashes, faults, pushes, restored files and edited definitions (RELIABILITY
 5.2).
 
-`machine_deeds` says how often each deed is drawn. `Counted` is what all machines of a process came to. A crash or an edit is
-put at a step drawn from the real length of that configuration's runs, so that it lands.
+`machine_deeds` says how often each deed is drawn. `Counted` is what all machines of a process came to. A crash or an
+edit is put at a step drawn from the real length of that configuration's runs, so that it lands.
 """
 
 from __future__ import annotations
