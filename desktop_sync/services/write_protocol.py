@@ -26,11 +26,11 @@ from desktop_sync.services.intents import Intents, Sent
 from desktop_sync.services.side_stream import read_ahead
 from desktop_sync.services.sync_session import SyncSession
 
-BATCHES_PER_COMMIT = 4
+BATCHES_PER_COMMIT = 3
 """A commit waits for the disk: that many batches, each with its durable intent, share one."""
 
-AHEAD = 2
-"""Batches that are made while earlier ones are written: each takes megabytes."""
+AHEAD = 1
+"""Batches that wait to be written, besides the one that is being made: each takes megabytes."""
 
 
 class Written(Sent, Protocol):
