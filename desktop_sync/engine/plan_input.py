@@ -12,7 +12,7 @@ from desktop_sync.core.status import Status
 from desktop_sync.engine.canonical import literal
 from desktop_sync.engine.held import Held
 from desktop_sync.engine.layout import Layout
-from desktop_sync.engine.sides import SideRead
+from desktop_sync.engine.sides import REPEATED, SideRead
 from desktop_sync.engine.staging import PROBLEM_SEPARATOR
 from desktop_sync.engine.workbench import Workbench
 
@@ -74,7 +74,8 @@ def problem_text(column: str) -> str:
 def own_way(column: str) -> str:
     """SQL: whether the problem is one of a step of the side's own way to the other side, not of the record itself. Such
     a one holds back what that side would send, and nothing that it receives."""
-    return f"coalesce(starts_with({column}, {literal(PROBLEM_SEPARATOR)}), false)"
+    of_step = f"starts_with({column}, {literal(PROBLEM_SEPARATOR)}) AND {column} <> {literal(REPEATED)}"
+    return f"coalesce({of_step}, false)"
 
 
 def raw_columns(layout: Layout, side: Side) -> str:

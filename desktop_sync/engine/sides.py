@@ -23,7 +23,8 @@ PEER_COLUMNS = (
     "record_id BIGINT, a_id VARCHAR, b_id VARCHAR, status TINYINT, deleted_in TINYINT, a_digest BLOB, b_digest BLOB, "
     "attempts INTEGER, not_before TIMESTAMPTZ"
 )
-_REPEATED = "several records have this id, so none of them can be told apart"
+REPEATED = PROBLEM_SEPARATOR + "several records have this id, so none of them can be told apart"
+"""The problem of such a record: of no field, like those that own steps find."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +224,7 @@ def _mark_repeated(bench: Workbench, layout: Layout, side: Side, among: Mapping[
     """Of several records with one id, one row stays, and says so. `among`: SELECTs of the rids and record ids to look
     at, where not all have to be."""
     name = side_table(layout, side)
-    message = literal(PROBLEM_SEPARATOR + _REPEATED)
+    message = literal(REPEATED)
     for identity in ("record_id", "rid"):
         wanted = f"{identity} IN ({among[identity]})" if among else f"{identity} IS NOT NULL"
         repeated = f"SELECT {identity} FROM {name} WHERE {wanted} GROUP BY 1 HAVING count(*) > 1"

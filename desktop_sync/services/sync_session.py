@@ -183,11 +183,15 @@ def open_session(
     open. `identities` hold by name what systems the endpoints are, once they are open. With `leaves_out_drifted`,
     entities whose mapping does not fit their structures any more are left out, unless that are all."""
     endpoints: dict[Side, EndpointSession] = {}
+    unknown: EndpointError | None = None
     try:
         for side in Side:
             endpoints[side] = open_endpoint(configuration.endpoint_of(side))
-            if identities is not None:
-                identities[configuration.endpoint_of(side)] = endpoints[side].identity()
+            try:
+                if identities is not None:
+                    identities[configuration.endpoint_of(side)] = endpoints[side].identity()
+            except EndpointError as error:  # what cannot be used is told by its structure, where that is the reason
+                unknown = unknown or error
         entities = tuple(with_peer_lookups(configuration, entity) for entity in configuration.entities)
         ordered, cycle = order_entities(entities)
         if not is_enabled(configuration, StepKind.PREREQUISITES):
@@ -202,6 +206,8 @@ def open_session(
                 if not leaves_out_drifted or len(ordered) == 1:
                     raise
                 drifted[entity.name] = error
+        if unknown is not None:
+            raise unknown
     except BaseException:
         for session in endpoints.values():
             session.close()
