@@ -90,7 +90,6 @@ class CarryingOut:
         try:
             lease.take()
             session.lease = lease
-            plans.ledger.keep_systems(session.identities)
             match_only = self._begun_mode(configuration.name)
             if preview is not None and preview.match_only is not match_only:
                 raise VersionMismatchError("the plan", _mode(preview.match_only), _mode(match_only))
@@ -166,6 +165,8 @@ class CarryingOut:
         )
         if stopping:
             return execution.stop(preview, stopping)
+        # Not before: what a guard takes for another system must not be known from now on.
+        self.planning.ledger.keep_systems(preview.session.identities)
         return let_pass(execution.process(preview), preview)
 
 
