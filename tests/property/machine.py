@@ -258,7 +258,7 @@ class Synchronizations(RuleBasedStateMachine):
         """A run to whatever end it comes; I8 is looked at: what must not write has not written."""
         world = self.world
         assert world is not None
-        before, deletes = world.writes(), world.deletes()
+        before, deletes, first_step = world.writes(), world.deletes(), len(world.steps.names)
         self.runs_since_check += 1
         result: RunResult | None = None
         try:
@@ -277,7 +277,8 @@ class Synchronizations(RuleBasedStateMachine):
         writes = world.writes() - before
         if result is not None and result.outcome is Outcome.GUARD:
             Counted["guarded"] += 1
-            assert not writes, f"I8 a guarded run wrote {writes} records"
+            sent = _sent_of_its_own(world.steps.names[first_step:])
+            assert not sent, f"I8 a guarded run wrote: {sent}"
         if name in self.matching:
             Counted["match_only_runs"] += 1
             assert not writes, f"I8 {name} wrote {writes} records although nobody had confirmed what it matched"
@@ -382,3 +383,9 @@ class Synchronizations(RuleBasedStateMachine):
         Counted["echo_writes"] += found.echo_writes
         Counted["most_reads_per_own_write"] = max(Counted["most_reads_per_own_write"], found.most_reads)
         assert not found.failures, "\n".join([*found.failures, *self.said[-5:]])
+
+
+def _sent_of_its_own(steps: list[str]) -> list[str]:
+    """The writes of a run's own plan. What it sends again before that is of a plan that no guard stopped."""
+    settled = max((number for number, step in enumerate(steps) if step == "settle.settled"), default=-1)
+    return [step for step in steps[settled + 1 :] if step.startswith("endpoint.") and step.endswith(".before")]
