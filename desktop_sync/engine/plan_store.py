@@ -79,9 +79,13 @@ def load_plan(bench: Workbench, layouts: tuple[Layout, ...], folder: Path) -> tu
 
 
 def rows_digest(bench: Workbench, layout: Layout) -> str:
-    """A digest of what the plan of the entity does with which records, whatever their order."""
-    parts = "action, rule, a_id, b_id, winner, excluded"
-    row = bench.rows(f"SELECT count(*), bit_xor(hash({parts})) FROM {plan_table(layout)}")[0]
+    """A digest of what the plan of the entity does with which records, and of the values that both of each have,
+    whatever their order."""
+    parts = "p.action, p.rule, p.a_id, p.b_id, p.winner, p.excluded, a.digest, b.digest"
+    sides = " ".join(
+        f"LEFT JOIN {side_table(layout, side)} {side.value} ON {side.value}.rid = p.{side.value}_id" for side in Side
+    )
+    row = bench.rows(f"SELECT count(*), bit_xor(hash({parts})) FROM {plan_table(layout)} p {sides}")[0]
     return f"{row[0]}:{row[1]}"
 
 

@@ -95,6 +95,23 @@ def test_a_guard_is_let_pass_for_the_plan_of_a_digest_and_for_no_other(line: Com
 
 
 @pytest.mark.scenario("C3")
+def test_a_plan_of_a_digest_has_the_values_that_were_shown(line: CommandLine) -> None:
+    def edit(phone: str) -> None:
+        with closing(sqlite3.connect(line.world.a.path)) as connection, connection:
+            connection.execute("UPDATE customers SET phone = ? WHERE id = 1", (phone,))
+
+    edit("Shown")
+    digest = line("preview", "Customers", "--json").document["plan"]
+    edit("Changed since")
+    before = line.world.b.content()
+    refused = line.run("--plan", digest)
+    assert (refused.code, line.world.b.content()) == (2, before)
+    edit("Shown")
+    assert line.run("--plan", digest).code == 0
+    assert values_of(line.world.b)["c1"][1] == "Shown"
+
+
+@pytest.mark.scenario("C3")
 def test_a_few_deletes_are_no_accident(line: CommandLine) -> None:
     _delete(line, "id > 55")
     assert line.run().code == 0
