@@ -177,6 +177,12 @@ def mode_of(arguments: argparse.Namespace) -> Mode | None:
     return Mode(arguments.mode) if arguments.mode else None
 
 
+def mode_words(arguments: argparse.Namespace) -> list[str]:
+    """--mode, --from and --to as they were given, for a command line that looks at the same records."""
+    given = (("--mode", arguments.mode), ("--from", arguments.start), ("--to", arguments.end))
+    return [word for option, value in given if value for word in (option, value)]
+
+
 def allowed(arguments: argparse.Namespace) -> frozenset[Guard]:
     return frozenset(Guard(name) for name in arguments.allow)
 

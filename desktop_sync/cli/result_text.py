@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+from desktop_sync.cli.arguments import allowed, mode_words
 from desktop_sync.cli.command import Invocation
 from desktop_sync.cli.exit_codes import OF_OUTCOME, ExitCode
 from desktop_sync.cli.output import Output
@@ -12,7 +13,7 @@ from desktop_sync.cli.result_json import action_counts, run_document
 from desktop_sync.core.configuration import Side, SyncConfiguration
 from desktop_sync.core.decision import Action
 from desktop_sync.core.error_text import guard_sentence
-from desktop_sync.core.guard import GuardFinding
+from desktop_sync.core.guard import Guard, GuardFinding
 from desktop_sync.core.run import Outcome, RunResult
 from desktop_sync.services.views import VerificationReport
 
@@ -24,16 +25,22 @@ OUTCOME_SENTENCES: Mapping[Outcome, str] = {
     Outcome.CANCELLED: "It was cancelled. What was written until then is recorded.",
     Outcome.RUNNING: "It is still running, or was cut off.",
 }
+PREVIEW_SENTENCES: Mapping[Outcome, str] = {
+    Outcome.DONE: "A run would do this. Nothing is written yet.",
+    Outcome.PROBLEMS: "A run would do this, and leave records that wait for a decision or cannot be synchronized.",
+    Outcome.GUARD: "A guard would stop a run of this plan before it writes anything.",
+}
+"""Of a preview, which has just these outcomes and keeps nothing."""
 
 
 def give_run_result(invocation: Invocation, result: RunResult, configuration: SyncConfiguration) -> ExitCode:
     """The result is printed, as JSON or text; the exit code that belongs to it."""
-    output = invocation.output
+    output, is_run = invocation.output, result.run_id is not None
     if output.is_json:
         output.document(run_document(result, configuration))
     else:
         show_entities(output, result, configuration)
-        output.line(OUTCOME_SENTENCES[result.outcome])
+        output.line((OUTCOME_SENTENCES if is_run else PREVIEW_SENTENCES)[result.outcome])
     for note in result.notes:
         output.note(note)
     if result.error and not (result.outcome is Outcome.GUARD and result.findings):
@@ -41,9 +48,11 @@ def give_run_result(invocation: Invocation, result: RunResult, configuration: Sy
     for entity in result.entities:
         for said in (*entity.notes, *entity.problems):
             output.note(said)
-    if result.outcome is Outcome.GUARD:
+    if result.outcome is Outcome.GUARD and is_run:
         note_guards(invocation, result.findings, configuration)
-    if result.outcome is Outcome.PROBLEMS:
+    elif result.outcome is Outcome.GUARD:
+        note_guards_of_preview(invocation, result, configuration)
+    if result.outcome is Outcome.PROBLEMS and is_run:
         note_waiting(invocation, result)
         if result.only_matched:
             note_match_only(invocation, result.configuration)
@@ -81,13 +90,37 @@ def show_entities(output: Output, result: RunResult, configuration: SyncConfigur
 
 def note_guards(invocation: Invocation, findings: Sequence[GuardFinding], configuration: SyncConfiguration) -> None:
     """Which guard stopped the run, with its numbers, and the command line that lets it pass."""
+    _note_findings(invocation, findings, configuration)
+    invocation.output.note("The plan is kept. If it is what you want, let it pass this once:")
+    options = _allowing(finding.guard for finding in findings)
+    invocation.output.note("  " + invocation.command_line("process", configuration.name, *options))
+
+
+def note_guards_of_preview(invocation: Invocation, result: RunResult, configuration: SyncConfiguration) -> None:
+    """Which guard would stop a run, with its numbers, and the command line that carries out the plan that was shown: a
+    preview keeps no plan, so the run makes it anew and does nothing where it comes out otherwise."""
+    _note_findings(invocation, result.findings, configuration)
+    arguments = invocation.arguments
+    allow = _allowing((*allowed(arguments), *(finding.guard for finding in result.findings)))
+    line = invocation.command_line(
+        "run", configuration.name, *mode_words(arguments), *allow, "--plan", result.plan_digest
+    )
+    invocation.output.note(
+        "A preview keeps no plan. If it is what you want, run just this one and let it pass this once:"
+    )
+    invocation.output.note("  " + line)
+
+
+def _note_findings(invocation: Invocation, findings: Sequence[GuardFinding], configuration: SyncConfiguration) -> None:
     names = {side: configuration.endpoint_of(side) for side in Side}
     for finding in findings:
         invocation.output.note(guard_sentence(finding, names))
-    guards = list(dict.fromkeys(finding.guard.value for finding in findings))
-    options = [word for guard in guards for word in ("--allow", guard)]
-    invocation.output.note("The plan is kept. If it is what you want, let it pass this once:")
-    invocation.output.note("  " + invocation.command_line("process", configuration.name, *options))
+
+
+def _allowing(guards: Iterable[Guard]) -> list[str]:
+    """`--allow` for each guard, once, in the order of `Guard`."""
+    wanted = frozenset(guards)
+    return [word for guard in Guard if guard in wanted for word in ("--allow", guard.value)]
 
 
 def note_guard_numbers(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -109,6 +110,18 @@ def test_a_plan_of_a_digest_has_the_values_that_were_shown(line: CommandLine) ->
     edit("Shown")
     assert line.run("--plan", digest).code == 0
     assert values_of(line.world.b)["c1"][1] == "Shown"
+
+
+@pytest.mark.scenario("C3")
+def test_a_preview_says_a_command_that_carries_out_the_plan_that_it_showed(line: CommandLine) -> None:
+    _delete(line, "id <= 25")
+    shown = line("preview", "Customers")
+    assert shown.code == 4
+    assert "The plan is kept" not in shown.err
+    said = shlex.split(shown.err.splitlines()[-1])
+    name, *words = said[said.index("run") :]
+    assert line(name, *words).code == 0
+    assert len(line.world.b.records()) == MANY - 25
 
 
 @pytest.mark.scenario("C3")

@@ -160,6 +160,23 @@ def test_a_preview_tells_of_the_guard_that_would_stop_the_run_unless_it_is_allow
     assert (allowed.code, allowed.document["guard"]) == (0, None)
 
 
+def test_a_guarded_preview_says_how_to_run_just_its_plan_and_not_that_one_is_kept(command_line: CommandLine) -> None:
+    service = command_line.application.synchronization
+    service.plan = dataclasses.replace(service.plan, findings=(FINDING,), digest="1a2b")
+    options = ("--mode", "by-date", "--from", "2026-05-01", "--allow", "empty-side")
+    said = command_line("--home", "my home", "preview", "Customers", *options)
+    assert "A guard would stop a run of this plan before it writes anything." in said.out
+    assert "The plan is kept" not in said.err
+    assert "Shop, customers: 250 of 1000 records would be deleted" in said.err
+    line = "run Customers --mode by-date --from 2026-05-01 --allow deletes --allow empty-side --plan 1a2b"
+    assert f"\n  desktop-sync --home 'my home' {line}\n" in said.err
+
+
+def test_a_preview_does_not_say_that_anything_was_done(command_line: CommandLine) -> None:
+    said = command_line("preview", "Customers")
+    assert said.out.splitlines()[-1] == "A run would do this. Nothing is written yet."
+
+
 def test_a_preview_prints_the_digest_of_its_plan_which_a_run_can_be_held_to(command_line: CommandLine) -> None:
     service = command_line.application.synchronization
     service.plan = dataclasses.replace(service.plan, digest="1a2b")
