@@ -16,7 +16,7 @@ class HeldAction(enum.Enum):
     """What can be done about a held record; the value is the word for JSON."""
 
     WAIT = "wait"  # the next run looks again
-    LINK = "link"  # it became one of `may_be`
+    LINK = "link"  # it became one of `may_be`, or what a person found where the program cannot look
     SET_PREPARED = "set-prepared"  # it was not written: the next run does it again
     SET_DELETED = "set-deleted"  # an undo was writing it: what is there stays as it is
 
@@ -44,13 +44,20 @@ class HeldCase:
     is_undone: bool = False
 
     @property
+    def is_unseen(self) -> bool:
+        """It was being created in a system that cannot be looked at: only a person can find it there, by its id."""
+        is_open = self.reason is HoldReason.NO_ANSWER or self.is_undone
+        return self.operation is Operation.CREATE and not is_open and not self.may_be
+
+    @property
     def actions(self) -> tuple[HeldAction, ...]:
         waits = (HeldAction.WAIT,) if self.reason is HoldReason.NO_ANSWER else ()
         if self.is_undone:
             return (*waits, HeldAction.SET_DELETED)
         if waits:
             return (*waits, HeldAction.SET_PREPARED)
-        return (*((HeldAction.LINK,) if self.may_be else ()), HeldAction.SET_PREPARED)
+        is_to_link = bool(self.may_be) or self.is_unseen
+        return (*((HeldAction.LINK,) if is_to_link else ()), HeldAction.SET_PREPARED)
 
     @property
     def why(self) -> str:
@@ -75,7 +82,7 @@ class HeldCase:
             again = "Or set it as prepared: the next run compares both sides anew."
         if nothing:
             return f"{nothing} {again}"
-        if not self.may_be and self.operation is Operation.CREATE:
+        if self.is_unseen:
             return f"Look there: if it is there, link it with its id. {again}"
         return f"Link it to the one that it is. {again}" if self.may_be else again
 

@@ -11,6 +11,7 @@ import pytest
 
 from desktop_sync.core.configuration import Direction
 from desktop_sync.core.errors import ConfigurationError
+from desktop_sync.core.held_case import HeldAction
 from desktop_sync.core.ledger_values import HoldReason, RecordQuery
 from desktop_sync.core.run import Outcome
 from desktop_sync.core.status import Status
@@ -87,6 +88,7 @@ def test_a_create_without_an_answer_waits_for_a_person_and_is_never_sent_again_b
     assert sum(request.method == "create" for request in world.right.log) <= 2
     (case,) = world.application.records.held(NAME)
     assert case.why.endswith("It may be there: Right cannot be looked at.")
+    assert case.actions == (HeldAction.LINK, HeldAction.SET_PREPARED)
     assert case.advice.startswith("Look there: if it is there, link it with its id. If it is not in Right, set it as")
     look_there(world)
     assert_done(world.run())

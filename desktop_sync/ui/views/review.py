@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QCoreApplication, Qt, Signal, Slot
@@ -77,6 +78,7 @@ class ReviewPage(QWidget):
         self.detail.link_wanted.connect(self._link)
         self.detail.by_hand_wanted.connect(self._ask_ids)
         self.detail.again_wanted.connect(self._again)
+        self.detail.deleted_wanted.connect(self._take_as_deleted)
         self.detail.left.connect(self._leave)
         self.detail.explain_wanted.connect(self.explain)
         self.detail.hide()
@@ -159,17 +161,32 @@ class ReviewPage(QWidget):
     @Slot()
     def _again(self) -> None:
         """What was held counts as not written."""
+        self._set_status(Event.SET_PREPARED_BY_USER, self._set_prepared)
+
+    @Slot()
+    def _take_as_deleted(self) -> None:
+        """What an undo may have written stays as it is."""
+        self._set_status(Event.SET_DELETED_BY_USER, self._set_deleted)
+
+    def _set_status(self, event: Event, done: Callable[[int], None]) -> None:
         row = self._chosen
         if row is not None:
             desk, record_id = self._context.application.records, row.case.record_id
-            job = self._context.jobs.start(partial(desk.set_status, [record_id], Event.SET_PREPARED_BY_USER))
-            job.finished.connect(self._set_prepared)
+            job = self._context.jobs.start(partial(desk.set_status, [record_id], event))
+            job.finished.connect(done)
             job.failed.connect(self._failed)
 
     @Slot(object)
     def _set_prepared(self, changed: int) -> None:
+        self._changed(changed, self.tr("Prepared. The next run looks at both sides anew and writes what is missing."))
+
+    @Slot(object)
+    def _set_deleted(self, changed: int) -> None:
+        self._changed(changed, self.tr("Set as deleted. What is there stays as it is."))
+
+    def _changed(self, changed: int, text: str) -> None:
         if changed:
-            self._decided(self.tr("Prepared. The next run writes it."))
+            self._decided(text)
         else:
             self.message.say(self.tr("It is not held any more."), Tone.NEUTRAL)
             self.changed.emit()

@@ -38,6 +38,7 @@ class ReviewDetail(QWidget):
     link_wanted = Signal(str, str)
     by_hand_wanted = Signal()
     again_wanted = Signal()
+    deleted_wanted = Signal()
     left = Signal()
     explain_wanted = Signal()
 
@@ -73,6 +74,11 @@ class ReviewDetail(QWidget):
         self.link_button.clicked.connect(self._link)
         self.again_button = button(self.tr("&Create again"))
         self.again_button.clicked.connect(self.again_wanted)
+        self.deleted_button = button(self.tr("Set as &deleted"))
+        self.deleted_button.setToolTip(
+            self.tr("What is there stays as it is, and no run touches it. The run can be undone again then.")
+        )
+        self.deleted_button.clicked.connect(self.deleted_wanted)
         self.leave_button = button(self.tr("Lea&ve for now"))
         self.leave_button.setToolTip(self.tr("It stays here, in no run, until you decide or a run finds out"))
         self.leave_button.clicked.connect(self.left)
@@ -86,6 +92,7 @@ class ReviewDetail(QWidget):
         for control in (
             self.link_button,
             self.again_button,
+            self.deleted_button,
             self.leave_button,
             self.by_hand_button,
             self.explain_button,
@@ -152,15 +159,17 @@ class ReviewDetail(QWidget):
         is_held = held is not None
         self.link_button.setText(self.tr("&Link to this one") if is_held else self.tr("&Link these two"))
         self.link_button.setAccessibleName(self.link_button.text().replace("&", ""))
-        self.link_button.setVisible(held is None or HeldAction.LINK in held.actions)
+        may_link = held is None or HeldAction.LINK in held.actions
+        self.link_button.setVisible(may_link and not (held is not None and held.is_unseen))
         creates = held is not None and held.operation is Operation.CREATE
         self.again_button.setText(self.tr("&Create again") if creates else self.tr("Com&pare again"))
         self.again_button.setAccessibleName(self.again_button.text().replace("&", ""))
         if held is not None:
             self.again_button.setToolTip(self.tr("The next run counts on it that it was not written"))
         self.again_button.setVisible(held is not None and HeldAction.SET_PREPARED in held.actions)
+        self.deleted_button.setVisible(held is not None and HeldAction.SET_DELETED in held.actions)
         self.leave_button.setVisible(is_held)
-        self.by_hand_button.setVisible(not is_held)
+        self.by_hand_button.setVisible(held is None or held.is_unseen)
 
     @Slot()
     def _choose(self) -> None:

@@ -137,7 +137,42 @@ def test_creating_it_again_sets_it_as_prepared(
     qtbot.mouseClick(page.review.detail.again_button, Qt.MouseButton.LeftButton)
     settle()
     assert application.records.small[RECORD].status is Status.PREPARED
-    assert "The next run writes it" in page.review.message.text
+    assert "The next run looks at both sides anew" in page.review.message.text
+
+
+def test_what_an_undo_left_can_be_set_as_deleted_and_nothing_else_is_offered(
+    qtbot: QtBot,
+    hold: Callable[[HeldCase], None],
+    page: ConfigurationPage,
+    settle: Settle,
+    application: FakeApplication,
+) -> None:
+    hold(replace(HELD, is_undone=True, may_be=()))
+    detail = page.review.detail
+    assert all(one.isHidden() for one in (detail.link_button, detail.again_button, detail.by_hand_button))
+    assert "Set it as deleted" in detail._reason.text()
+    qtbot.mouseClick(detail.deleted_button, Qt.MouseButton.LeftButton)
+    settle()
+    assert application.records.small[RECORD].status is Status.DELETED
+    assert "stays as it is" in page.review.message.text
+
+
+def test_what_no_undo_left_is_not_offered_to_be_set_as_deleted(
+    hold: Callable[[HeldCase], None], page: ConfigurationPage
+) -> None:
+    hold(HELD)
+    assert page.review.detail.deleted_button.isHidden()
+
+
+def test_a_record_in_a_system_that_cannot_be_looked_at_is_linked_with_the_id_that_a_person_found_there(
+    hold: Callable[[HeldCase], None], page: ConfigurationPage
+) -> None:
+    hold(replace(HELD, may_be=()))
+    detail = page.review.detail
+    assert "link it with its id" in detail._reason.text()
+    assert not detail.by_hand_button.isHidden()
+    assert detail.link_button.isHidden()
+    assert not detail.again_button.isHidden()
 
 
 def test_leaving_it_changes_nothing_and_shows_the_next(
