@@ -11,6 +11,8 @@ from email.message import Message
 from typing import IO
 from urllib.parse import urljoin, urlsplit
 
+from desktop_sync.services.outgoing import ForbiddenAddressError, handlers
+
 ANSWER_BYTES = 64 * 1024
 MOST_REDIRECTS = 5
 
@@ -34,17 +36,15 @@ def post(url: str, body: bytes, headers: dict[str, str], time_limit_s: float) ->
     A redirect is followed within one origin only, and only where it keeps the body (307, 308).
     """
     end = time.monotonic() + time_limit_s
-    opener = urllib.request.build_opener(
-        _NoRedirect(), urllib.request.HTTPSHandler(context=ssl.create_default_context())
-    )
     try:
+        opener = urllib.request.build_opener(_NoRedirect(), *handlers(url))
         for _ in range(MOST_REDIRECTS):
             target = _attempt(opener, url, body, headers, end)
             if not target:
                 return ""
             url = target
         return "it redirects again and again"
-    except _RefusedError as error:
+    except (_RefusedError, ForbiddenAddressError) as error:
         return str(error)
     except TimeoutError:
         return f"there was no answer within {time_limit_s:g} seconds"
@@ -98,5 +98,16 @@ def _reason(error: urllib.error.URLError, time_limit_s: float) -> str:
     if isinstance(error.reason, TimeoutError):
         return f"there was no answer within {time_limit_s:g} seconds"
     if isinstance(error.reason, ssl.SSLCertVerificationError):
-        return "the certificate of the server is not trusted"
+        return _CERTIFICATES.get(error.reason.verify_code, "the certificate of the server is not trusted")
+    if isinstance(error.reason, ssl.SSLError):
+        return "no safe encryption can be agreed on with the server"
     return f"the server cannot be reached ({type(error.reason).__name__})"
+
+
+_CERTIFICATES = {
+    9: "the certificate of the server is not valid yet; is this machine's clock right?",
+    10: "the certificate of the server has expired",
+    62: "the certificate of the server is another server's",
+    64: "the certificate of the server is another server's",
+}
+"""What is wrong with one, by the numbers of OpenSSL (X509_V_ERR_…): dates, and the name or address that it is for."""
