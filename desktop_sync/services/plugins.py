@@ -3,13 +3,16 @@
 A package offers a function under the entry point group `desktop_sync.steps`. It gets a `pyarrow.Table` with the fields
 of one side that are read, in batches, and returns a table with the same rows in the same order: a column for each field
 that it fills, and, if it likes, `problem`, a text that makes a record Invalid. It must give the same for the same
-record every time. Nothing is imported from a package before a person enabled the step.
+record every time. Nothing is imported from a package before a person enabled the step, and nothing at all from the
+folder that the program was started in: what lies there was not installed by anybody (RELIABILITY X16).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -26,15 +29,40 @@ Plugin = Callable[[pa.Table], pa.Table]
 
 def plugin_names() -> tuple[str, ...]:
     """What the installed packages offer, sorted. Nothing of them is imported."""
-    return tuple(sorted({point.name for point in entry_points(group=GROUP)}))
+    return tuple(sorted({point.name for point in _installed()}))
+
+
+def _installed() -> list[EntryPoint]:
+    return [
+        point
+        for point in entry_points(group=GROUP)
+        if point.dist is None or not _is_working_folder(Path(str(point.dist.locate_file(""))))
+    ]
+
+
+def _is_working_folder(folder: Path) -> bool:
+    return folder.resolve() == Path.cwd().resolve()
+
+
+def _lies_in_working_folder(module: str) -> bool:
+    """Whether a module of that name in the working folder would be taken for the installed one. Imports nothing."""
+    spec = find_spec(module.partition(".")[0])
+    if spec is None:
+        return False
+    places = [Path(place) for place in spec.submodule_search_locations or ()]
+    places += [Path(spec.origin)] if spec.origin and not places else []
+    return any(_is_working_folder(place.parent) for place in places)
 
 
 def load_plugin(name: str) -> Plugin:
     """The function. Raises ConfigurationError when it is not offered, or cannot be imported."""
-    found: list[EntryPoint] = list(entry_points(group=GROUP, name=name))
+    found = [point for point in _installed() if point.name == name]
     if not found:
         offered = ", ".join(f'"{each}"' for each in plugin_names()) or "none"
         raise ConfigurationError(f'no installed package offers the plugin "{name}" (offered: {offered})', path="step")
+    if _lies_in_working_folder(found[0].module):
+        text = f'the plugin "{name}" would be taken from the folder {Path.cwd()}, not from what is installed; start'
+        raise ConfigurationError(f"{text} the program in another folder", path="step")
     try:
         plugin = found[0].load()
     except Exception as error:  # whatever a foreign package does while it is imported

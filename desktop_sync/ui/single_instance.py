@@ -6,11 +6,12 @@ import getpass
 import hashlib
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 RAISE = b"raise\n"
 CONNECT_TIMEOUT_MS = 500
+MOST_BYTES = 64
 
 
 def server_name(home: Path) -> str:
@@ -52,12 +53,50 @@ class SingleInstance(QObject):
     def is_listening(self) -> bool:
         return self._server.isListening()
 
+    @property
+    def full_name(self) -> str:
+        """Where it listens: a path, or the name of a pipe."""
+        return self._server.fullServerName()
+
     def close(self) -> None:
         self._server.close()
 
     @Slot()
     def _connected(self) -> None:
         while self._server.hasPendingConnections():
-            socket = self._server.nextPendingConnection()
-            socket.disconnected.connect(socket.deleteLater)
-            self.raise_wanted.emit()
+            _Caller(self._server.nextPendingConnection(), self).said_it.connect(self.raise_wanted)
+
+
+class _Caller(QObject):
+    """Somebody who connected. Only the one word counts; who says anything else, or nothing, is hung up on."""
+
+    said_it = Signal()
+
+    def __init__(self, socket: QLocalSocket, parent: QObject) -> None:
+        super().__init__(parent)
+        socket.setParent(self)
+        socket.setReadBufferSize(MOST_BYTES)
+        self._socket = socket
+        self._is_understood = False
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.timeout.connect(self._hang_up)
+        self._patience.start(CONNECT_TIMEOUT_MS)
+        socket.readyRead.connect(self._listen)
+        socket.disconnected.connect(self.deleteLater)
+        self._listen()
+
+    @Slot()
+    def _listen(self) -> None:
+        said = bytes(self._socket.peek(MOST_BYTES).data())
+        if self._is_understood or RAISE.startswith(said) and said != RAISE:
+            return
+        self._is_understood = True
+        self._patience.start(0)  # not at once: the socket is in the middle of telling
+        if said == RAISE:
+            self.said_it.emit()
+
+    @Slot()
+    def _hang_up(self) -> None:
+        self._socket.abort()
+        self.deleteLater()

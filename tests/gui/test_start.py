@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
 
 import pytest
+from PySide6.QtNetwork import QLocalSocket
 from pytestqt.qtbot import QtBot
 
 from desktop_sync.ui.single_instance import SingleInstance, raise_first_window, server_name
@@ -141,6 +143,59 @@ def test_a_socket_that_a_killed_start_left_is_no_obstacle(qtbot: QtBot, tmp_path
         assert raise_first_window(tmp_path)
     first.close()
     second.close()
+
+
+@pytest.mark.scenario("X14")
+def test_what_other_programs_say_raises_nothing_and_breaks_nothing(qtbot: QtBot, tmp_path: Path) -> None:
+    first = SingleInstance(tmp_path)
+    raised: list[int] = []
+    first.raise_wanted.connect(lambda: raised.append(1))
+    chance = random.Random(7)
+    frames = [
+        b"raise",
+        b"RAISE\n",
+        b"raise\nraise\n",
+        b"\0" * 100_000,
+        b"\x80\x04\x95cposix\nsystem\n",
+        b"GET / HTTP/1.1\r\n\r\n",
+    ]
+    frames += [chance.randbytes(chance.randrange(1, 5_000)) for _ in range(60)]
+    for frame in frames:
+        socket = QLocalSocket()
+        socket.connectToServer(server_name(tmp_path))
+        assert socket.waitForConnected(2000)
+        socket.write(frame)
+        socket.flush()
+        qtbot.waitUntil(lambda socket=socket: socket.state() == socket.LocalSocketState.UnconnectedState, timeout=5000)
+    assert raised == []
+    with qtbot.waitSignal(first.raise_wanted, timeout=5000):
+        assert raise_first_window(tmp_path)
+    first.close()
+
+
+@pytest.mark.scenario("X14")
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can become another user")
+def test_another_user_of_the_machine_is_refused(qtbot: QtBot, tmp_path: Path) -> None:
+    first = SingleInstance(tmp_path)
+    raised: list[int] = []
+    first.raise_wanted.connect(lambda: raised.append(1))
+    program = (
+        "import os, socket, sys\n"
+        "os.setgid(65534); os.setuid(65534)\n"
+        "try:\n"
+        "    socket.socket(socket.AF_UNIX).connect(sys.argv[1])\n"
+        "except PermissionError:\n"
+        "    print('refused')\n"
+    )
+    place = first.full_name
+    assert Path(place).exists()
+    done = subprocess.run(
+        [sys.executable, "-c", program, place], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.stdout, done.stderr) == ("refused\n", "")
+    qtbot.wait(50)
+    assert raised == []
+    first.close()
 
 
 def test_the_window_imports_nothing_heavy_before_its_first_paint() -> None:

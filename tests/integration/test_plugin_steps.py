@@ -107,9 +107,59 @@ def test_a_plugin_that_does_not_do_its_work_stops_the_run_before_it_writes(
     assert w.fingerprints() == before
 
 
+@pytest.mark.scenario("X16")
 def test_a_plugin_that_is_not_enabled_is_not_even_imported(world: WorldMaker, package: None) -> None:
     w = with_plugin(world, "shout", enabled=False)
     w.put("a", Id=1, Email="ann@x.org", City="Wien")
     w.run()
     assert w.rows("b", "city") == [("Wien",)]
+    assert "shouting_steps" not in sys.modules
+
+
+@pytest.mark.scenario("X16")
+@pytest.mark.parametrize(
+    "name",
+    [
+        "os",
+        "os:system",
+        "shouting_steps",
+        "shouting_steps:shout",
+        "./own.py",
+        "/tmp/own.py",
+        "..",
+        "https://example.org/p",
+    ],
+)
+def test_a_plugin_is_a_name_that_is_offered_and_never_a_module_a_path_or_an_address(
+    world: WorldMaker, package: None, name: str
+) -> None:
+    w = with_plugin(world, name)
+    w.put("a", Id=1, Email="ann@x.org", City="Wien")
+    with pytest.raises(ConfigurationError, match="no installed package offers"):
+        w.run()
+    assert "shouting_steps" not in sys.modules
+
+
+@pytest.mark.scenario("X16")
+def test_nothing_is_imported_from_the_folder_that_the_program_is_started_in(
+    world: WorldMaker, package: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "downloads"
+    here.mkdir()
+    (here / "shouting_steps.py").write_text("raise SystemExit('what lies here was imported')")
+    info = here / "planted-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: planted\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[desktop_sync.steps]\nplanted = shouting_steps:shout\n")
+    monkeypatch.chdir(here)
+    monkeypatch.syspath_prepend(str(here))
+    assert "planted" not in plugin_names()
+    for name, sentence in (
+        ("planted", "no installed package offers"),
+        ("shout", "start the program in another folder"),
+    ):
+        w = with_plugin(world, name)
+        w.put("a", Id=1, Email="ann@x.org", City="Wien")
+        with pytest.raises(ConfigurationError, match=sentence):
+            w.run()
     assert "shouting_steps" not in sys.modules
