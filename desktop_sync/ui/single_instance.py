@@ -89,7 +89,7 @@ class _Caller(QObject):
     @Slot()
     def _listen(self) -> None:
         said = bytes(self._socket.peek(MOST_BYTES).data())
-        if self._is_understood or RAISE.startswith(said) and said != RAISE:
+        if self._is_understood or (RAISE.startswith(said) and said != RAISE):
             return
         self._is_understood = True
         self._patience.start(0)  # not at once: the socket is in the middle of telling

@@ -125,7 +125,7 @@ def test_a_plugin_that_is_not_enabled_is_not_even_imported(world: WorldMaker, pa
         "shouting_steps",
         "shouting_steps:shout",
         "./own.py",
-        "/tmp/own.py",
+        "/own/steps.py",
         "..",
         "https://example.org/p",
     ],
