@@ -19,6 +19,7 @@ from desktop_sync.core.configuration import (
     FirstContactRule,
     GuardLimits,
     PerSide,
+    RealTime,
     Side,
     SyncConfiguration,
 )
@@ -28,6 +29,8 @@ from desktop_sync.core.finding import Finding, Level
 from desktop_sync.core.normal_form import TIME_TYPES
 from desktop_sync.core.schedule import Schedule
 from desktop_sync.core.structure import Field, Structure
+from desktop_sync.core.trigger_check import check_triggers
+from desktop_sync.core.triggers import AfterRun, FileArrival
 
 
 class Page(enum.Enum):
@@ -75,7 +78,8 @@ def page_of(finding: Finding) -> Page:
 
 @dataclass(frozen=True, slots=True)
 class ConfigurationSetup:
-    """A configuration in the making. `original` is the name it is saved under now, or empty for a new one.
+    """A configuration in the making. `original` is the name it is saved under now, or empty for a new one; `others` are
+    all other configurations.
 
     `structures` are those that were described, by (endpoint, structure). `live` is what the last live check found, for
     exactly `live_for`; it is not shown any more once the configuration differs.
@@ -84,17 +88,22 @@ class ConfigurationSetup:
     configuration: SyncConfiguration
     page: Page = Page.ENDPOINTS
     original: str = ""
-    taken_names: frozenset[str] = frozenset()
+    others: tuple[SyncConfiguration, ...] = ()
     structures: Mapping[tuple[str, str], Structure] = field(default_factory=dict)
     live: tuple[Finding, ...] = ()
     live_for: SyncConfiguration | None = None
 
     # What is known.
 
+    @property
+    def taken_names(self) -> frozenset[str]:
+        """Those of the other configurations."""
+        return frozenset(other.name for other in self.others)
+
     def findings(self, page: Page | None = None) -> tuple[Finding, ...]:
         """What is to be said now, on one page or on all, errors first."""
-        found = [*configuration_check.check(self.configuration)]
-        if self.configuration.name != self.original and self.configuration.name in self.taken_names:
+        found = [*configuration_check.check(self.configuration), *check_triggers(self.configuration, self.others)]
+        if self.configuration.name in self.taken_names:
             message = f'There is a configuration "{self.configuration.name}" already.'
             found.append(Finding(Level.ERROR, message, path="name"))
         if self.live_for == self.configuration:
@@ -200,6 +209,21 @@ class ConfigurationSetup:
     def scheduled(self, schedule: Schedule) -> ConfigurationSetup:
         return self.with_configuration(replace(self.configuration, schedule=schedule))
 
+    def processed(self, schedule: Schedule | None) -> ConfigurationSetup:
+        """With a schedule of its own for processing, or without one."""
+        return self.with_configuration(replace(self.configuration, process_schedule=schedule))
+
+    def triggered(self, after_runs: tuple[AfterRun, ...], file_arrivals: tuple[FileArrival, ...]) -> ConfigurationSetup:
+        changed = replace(self.configuration, after_runs=after_runs, file_arrivals=file_arrivals)
+        return self.with_configuration(changed)
+
+    def in_real_time(self, choices: Mapping[str, RealTime]) -> ConfigurationSetup:
+        """With these choices, by name of the entity."""
+        entities = self.configuration.entities
+        return self._with_entities(
+            tuple(replace(entity, real_time=choices.get(entity.name, entity.real_time)) for entity in entities)
+        )
+
     def switched(self, is_enabled: bool) -> ConfigurationSetup:
         """With its schedule on or off."""
         return self.with_configuration(replace(self.configuration, enabled=is_enabled))
@@ -239,10 +263,10 @@ def begin(
     configuration: SyncConfiguration | None, known: Definitions, page: Page = Page.ENDPOINTS
 ) -> ConfigurationSetup:
     """A setup for a new configuration, or for editing one. With exactly two endpoints they are chosen already."""
-    taken = frozenset(other.name for other in known.configurations)
     if configuration is not None:
-        return ConfigurationSetup(configuration, page, configuration.name, taken)
-    setup = ConfigurationSetup(SyncConfiguration("", "", "", ()), page, "", taken)
+        others = tuple(other for other in known.configurations if other.name != configuration.name)
+        return ConfigurationSetup(configuration, page, configuration.name, others)
+    setup = ConfigurationSetup(SyncConfiguration("", "", "", ()), page, "", known.configurations)
     if len(known.endpoints) == 2:
         first, second = known.endpoints
         setup = setup.with_endpoint(Side.A, first.name).with_endpoint(Side.B, second.name)

@@ -254,15 +254,17 @@ def _check_identifying(scene: _Scene, reading: Reading) -> Iterator[Finding]:
         repeated = [filled - distinct for _, filled, distinct in counts]
         if all(repeated):
             names = ", ".join(f'"{entity.fields[index].field_of(side)}"' for index in places)
+            hold = "holds" if len(places) == 1 else "hold"
             message = (
-                f"No identifying field is unique in {where}: {names} hold repeated values ({min(repeated)} too many). "
-                "Records with repeated values are not paired and go to Review."
+                f"No identifying field is unique in {where}: {names} {hold} repeated values "
+                f"({min(repeated)} too many). Records with repeated values are not paired and go to Review."
             )
             yield scene.finding(Level.WARNING, message, places[0], "field.identifying")
         for index, (records, filled, _) in zip(places, counts, strict=True):
             if filled < records:
                 name = entity.fields[index].field_of(side) or mapping_title(entity.fields[index])
-                message = f'{records - filled} of {records} records in {where} have no value in "{name}".'
+                have = "has" if records - filled == 1 else "have"
+                message = f'{records - filled} of {records} records in {where} {have} no value in "{name}".'
                 yield scene.finding(Level.NOTE, message, index, "field.identifying")
 
 

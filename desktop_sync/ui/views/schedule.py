@@ -18,11 +18,11 @@ from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S, Tone
 from desktop_sync.ui.text.running_sentences import next_run_text, running_text
 from desktop_sync.ui.text.sentences import problem
 from desktop_sync.ui.views.content import PageContent
-from desktop_sync.ui.views.real_time_box import RealTimeBox
 from desktop_sync.ui.views.schedule_times import ScheduleTimes
-from desktop_sync.ui.views.triggers_box import TriggersBox
 from desktop_sync.ui.widgets.message_bar import MessageBar
 from desktop_sync.ui.widgets.parts import button, card, label, row
+from desktop_sync.ui.wizards.configuration.real_time_box import RealTimeBox
+from desktop_sync.ui.wizards.configuration.triggers_box import TriggersBox
 from desktop_sync.ui.wizards.number_box import NumberBox
 
 _INDENT = 26

@@ -125,9 +125,17 @@ def test_repeated_identifying_values_are_counted_in_normal_form(scene: Scene) ->
     ]
     scene.provider.add("Shop", CUSTOMERS_CSV, rows)
     (finding,) = found(scene, customers(), Level.WARNING)
-    assert "7 too many" in finding.message
+    assert '"e-mail" holds repeated values (7 too many).' in finding.message
     assert '"Shop"' in finding.message
     assert finding.path == "field.identifying"
+
+
+def test_several_identifying_fields_with_repeated_values_are_told_in_the_plural(scene: Scene) -> None:
+    fields = customers_entity().fields
+    scene.provider.add("Shop", CUSTOMERS_CSV, [(row[0], "Ada", "ada@example.org", *row[3:]) for row in shop_rows()])
+    both = with_entity(fields=(fields[0], replace(fields[1], identifying=True), fields[2]))
+    (finding,) = found(scene, both, Level.WARNING)
+    assert " hold repeated values (" in finding.message
 
 
 def test_two_identifying_fields_are_enough_when_one_is_unique(scene: Scene) -> None:

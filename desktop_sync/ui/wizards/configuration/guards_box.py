@@ -59,6 +59,7 @@ class GuardsBox(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._shown = GuardLimits()
         percent = self.tr(" %")
         self.deletes_share = _Limit(self.tr("It would delete more than this share of the records"), percent, 100)
         self.deletes_number = _Limit(self.tr("It would delete more records than"), "", 10_000_000)
@@ -88,13 +89,14 @@ class GuardsBox(QWidget):
 
     @property
     def guards(self) -> GuardLimits:
+        shown = self._shown
         return GuardLimits(
-            deletes_share=_share(self.deletes_share.value),
+            deletes_share=_share(self.deletes_share.value, shown.deletes_share),
             deletes_number=self.deletes_number.value,
             empty_side=self.empty_side.isChecked(),
-            shrunk_share=_share(self.shrunk.value),
-            creates_share=_share(self.creates.value),
-            updates_share=_share(self.updates.value),
+            shrunk_share=_share(self.shrunk.value, shown.shrunk_share),
+            creates_share=_share(self.creates.value, shown.creates_share),
+            updates_share=_share(self.updates.value, shown.updates_share),
             all_changed=self.all_changed.isChecked(),
             identity=self.identity.isChecked(),
             edited=self.edited.isChecked(),
@@ -105,13 +107,14 @@ class GuardsBox(QWidget):
     def show_guards(self, guards: GuardLimits) -> None:
         if guards == self.guards:
             return
+        self._shown = guards
         for limit, share in (
             (self.deletes_share, guards.deletes_share),
             (self.creates, guards.creates_share),
             (self.updates, guards.updates_share),
             (self.shrunk, guards.shrunk_share),
         ):
-            limit.show_value(None if share is None else round(share * 100))
+            limit.show_value(None if share is None else _percent(share))
         self.deletes_number.show_value(guards.deletes_number)
         for box, is_on in (
             (self.empty_side, guards.empty_side),
@@ -130,5 +133,12 @@ class GuardsBox(QWidget):
         self.changed.emit()
 
 
-def _share(percent: int | None) -> float | None:
-    return None if percent is None else percent / 100
+def _percent(share: float) -> int:
+    return round(share * 100)
+
+
+def _share(percent: int | None, shown: float | None) -> float | None:
+    """The share that was shown where nobody changed its number: a file may say it finer than whole per cents."""
+    if percent is None:
+        return None
+    return shown if shown is not None and _percent(shown) == percent else percent / 100

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import time
 
@@ -11,10 +12,11 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QVBoxLayout, QW
 
 from desktop_sync.core.schedule import Schedule, ScheduleKind
 from desktop_sync.ui.palette import SPACE_M, SPACE_S
-from desktop_sync.ui.widgets.parts import row
+from desktop_sync.ui.text.times import counted, number
+from desktop_sync.ui.widgets.parts import label, row
 from desktop_sync.ui.wizards.configuration.choice_box import ChoiceBox
 from desktop_sync.ui.wizards.configuration.words import schedule_kinds
-from desktop_sync.ui.wizards.field_row import FieldRow
+from desktop_sync.ui.wizards.field_row import FieldRow, plain_caption
 from desktop_sync.ui.wizards.number_box import NumberBox
 
 FIRST_TIME = time(6, 0)
@@ -24,10 +26,13 @@ _UNITS = (1, 60, 60 * 24)
 
 
 class ScheduleBox(QWidget):
+    """`caption` says what the schedule is for, `path` is what findings about it are called."""
+
     changed = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, caption: str, path: str = "schedule", parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._path = path
         self._shown = Schedule()
         self.kind: ChoiceBox[ScheduleKind] = ChoiceBox()
         self.kind.offer(schedule_kinds())
@@ -53,8 +58,8 @@ class ScheduleBox(QWidget):
         day_layout = QHBoxLayout(self._day_line)
         day_layout.setContentsMargins(0, 0, 0, 0)
         day_layout.setSpacing(SPACE_M)
-        for number, box in enumerate(self.days):
-            box.setAccessibleName(QLocale().dayName(number + 1, QLocale.FormatType.LongFormat))
+        for day, box in enumerate(self.days):
+            box.setAccessibleName(QLocale().dayName(day + 1, QLocale.FormatType.LongFormat))
             box.toggled.connect(self._edited)
             day_layout.addWidget(box)
         day_layout.addStretch(1)
@@ -63,8 +68,12 @@ class ScheduleBox(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACE_S)
-        layout.addWidget(FieldRow(self.tr("&When it runs"), self.kind))
-        for part in (self.every_row, self.days_row, self.times_row, self.cron_row):
+        layout.addWidget(FieldRow(caption, self.kind))
+        about = plain_caption(caption)
+        for named in (self.every, self.unit, self.times, self.cron, *self.days):
+            named.setAccessibleName(f"{about}: {named.accessibleName()}")
+        self.kept = label("", "caption", wraps=True)
+        for part in (self.every_row, self.days_row, self.times_row, self.cron_row, self.kept):
             layout.addWidget(part)
 
     @property
@@ -86,7 +95,7 @@ class ScheduleBox(QWidget):
         if kind is ScheduleKind.CRON:
             return Schedule(kind, cron=" ".join(self.cron.text().split()))
         if kind in (ScheduleKind.DAILY, ScheduleKind.WEEKLY):
-            days = tuple(number for number, box in enumerate(self.days) if box.isChecked())
+            days = tuple(day for day, box in enumerate(self.days) if box.isChecked())
             return Schedule(kind, times=self._times()[0], weekdays=days if kind is ScheduleKind.WEEKLY else ())
         return Schedule()
 
@@ -101,22 +110,35 @@ class ScheduleBox(QWidget):
             self.unit.choose(unit)
         if self._times()[0] != schedule.times and schedule.times:
             self.times.setText(", ".join(f"{at:%H:%M}" for at in schedule.times))
-        for number, box in enumerate(self.days):
+        for day, box in enumerate(self.days):
             box.blockSignals(True)
-            box.setChecked(number in schedule.weekdays)
+            box.setChecked(day in schedule.weekdays)
             box.blockSignals(False)
         if schedule.cron and schedule.cron != " ".join(self.cron.text().split()):
             self.cron.setText(schedule.cron)
         self._show_kind(schedule.kind)
+        self.kept.setText(" ".join(self._kept(schedule)))
+        self.kept.setVisible(bool(self.kept.text()))
+
+    def _kept(self, schedule: Schedule) -> Iterator[str]:
+        """What the schedule says besides, and where it is changed."""
+        if schedule.longest_idle_minutes > schedule.interval_minutes:
+            longest = number(schedule.longest_idle_minutes)
+            yield self.tr("While nothing changes it waits longer, up to {0} minutes.").format(longest)
+        if schedule.is_incremental:
+            yield self.tr("It looks only at what was modified since the last run; everything is compared once in")
+            yield counted(schedule.full_every_days, self.tr("{0} day."), self.tr("{0} days."))
+        if schedule.longest_idle_minutes > schedule.interval_minutes or schedule.is_incremental:
+            yield self.tr("This stays so; it can be changed on the tab Schedule.")
 
     def show_problems(self, problems: dict[str, str]) -> None:
         """Sentences by path, each beside its input."""
         unread = self._times()[1]
         bad_time = self.tr("“{0}” is no time of day.").format(unread) if unread else ""
-        self.every_row.say(problems.get("schedule.interval", ""))
-        self.times_row.say(bad_time or problems.get("schedule.times", ""))
-        self.days_row.say(problems.get("schedule.weekdays", ""))
-        self.cron_row.say(problems.get("schedule.cron", ""))
+        self.every_row.say(problems.get(f"{self._path}.interval", ""))
+        self.times_row.say(bad_time or problems.get(f"{self._path}.times", ""))
+        self.days_row.say(problems.get(f"{self._path}.weekdays", ""))
+        self.cron_row.say(problems.get(f"{self._path}.cron", ""))
 
     @property
     def has_unread_time(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QGridLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from desktop_sync.core.configuration import Entity, RealTime, SyncConfiguration
 from desktop_sync.ui.palette import SPACE_M, SPACE_S
@@ -21,6 +21,7 @@ class RealTimeBox(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.choices: dict[str, ChoiceBox[RealTime]] = {}
+        self.costs: dict[str, QLabel] = {}
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(SPACE_M)
@@ -33,6 +34,7 @@ class RealTimeBox(QWidget):
             self._make_lines(configuration)
         for entity in configuration.entities:
             self.choices[entity.name].choose(entity.real_time)
+            self.costs[entity.name].setText(self._cost(configuration, entity))
 
     def entered(self) -> Mapping[str, RealTime]:
         return {name: choice.value or RealTime.OFF for name, choice in self.choices.items()}
@@ -42,6 +44,7 @@ class RealTimeBox(QWidget):
             if (widget := item.widget()) is not None:
                 widget.deleteLater()
         self.choices.clear()
+        self.costs.clear()
         for number, entity in enumerate(configuration.entities):
             choice: ChoiceBox[RealTime] = ChoiceBox(self.tr("{0}: in real time").format(entity.name))
             choice.offer(
@@ -56,8 +59,9 @@ class RealTimeBox(QWidget):
             self.choices[entity.name] = choice
             self._grid.addWidget(label(entity.name), number, 0)
             self._grid.addWidget(choice, number, 1)
-            cost = label(self._cost(configuration, entity), "caption", wraps=True)
+            cost = label("", "caption", wraps=True)
             cost.setMinimumWidth(160)
+            self.costs[entity.name] = cost
             self._grid.addWidget(cost, number, 2)
 
     def _cost(self, configuration: SyncConfiguration, entity: Entity) -> str:
