@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 from desktop_sync import network, suspend_clock
 from desktop_sync.core.ledger_port import Ledger
-from desktop_sync.core.ports import Clock, Secrets, Steps, no_steps
+from desktop_sync.core.ports import Clock, ListenAddress, Secrets, Steps, no_steps
 from desktop_sync.providers.registry import Registry
 from desktop_sync.services.application import Application
 
 if TYPE_CHECKING:
     from desktop_sync.secrets import Redactor
+    from desktop_sync.services.listening import ListenerService, Server
 
 
 class SystemClock:
@@ -74,7 +75,12 @@ def build_application(home: Path | None = None, *, steps: Steps = no_steps, cloc
         chosen = choose_secrets(folder, os.environ.get("DESKTOP_SYNC_MASTER_PASSWORD"))
         return WatchedSecrets(chosen, _redacted_log())
 
-    return Application(folder, used_clock, ids, Registry(), ledger, secrets, steps, network=network.is_up)
+    def serve(service: ListenerService, address: ListenAddress) -> Server:
+        from desktop_sync.remote.listener import Listener
+
+        return Listener(service, address)
+
+    return Application(folder, used_clock, ids, Registry(), ledger, secrets, steps, network=network.is_up, serve=serve)
 
 
 @lru_cache(maxsize=1)

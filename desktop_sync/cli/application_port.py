@@ -15,7 +15,7 @@ from desktop_sync.core.guard import Guard, GuardFinding
 from desktop_sync.core.held_case import HeldCase
 from desktop_sync.core.ledger_values import RecordQuery
 from desktop_sync.core.plan import Mode, Plan, PlanRow, Range
-from desktop_sync.core.ports import CancelToken, Clock, Progress, Secrets
+from desktop_sync.core.ports import CancelToken, Clock, ListenAddress, Progress, Secrets
 from desktop_sync.core.run import Run, RunResult, Trigger
 from desktop_sync.core.status import Event
 from desktop_sync.core.sync_group import GroupResult
@@ -30,6 +30,14 @@ from desktop_sync.services.views import (
     ReportFiles,
     VerificationReport,
 )
+
+
+class Listening(Protocol):
+    """Takes webhooks and requests of other programs; see `ListenerService`."""
+
+    @property
+    def token_path(self) -> Path: ...
+    def start(self, address: ListenAddress) -> ListenAddress: ...
 
 
 class Configurations(Protocol):
@@ -223,6 +231,8 @@ class Application(Protocol):
     def explanation(self) -> Explanations: ...
     @property
     def unattended(self) -> Unattended: ...
+    @property
+    def listening(self) -> Listening: ...
     @property
     def verification(self) -> Verification: ...
     @property

@@ -122,12 +122,31 @@ SettingValue = str | int | float | bool | SecretReference
 
 
 @dataclass(frozen=True, slots=True)
+class Webhook:
+    """How a service tells that something changed in an endpoint (`core.webhook`). `key`: what its messages are signed
+    with. `structure`, `record`: where in a message the name of the structure and the ids of records stand, as names of
+    members joined by points; empty where it does not say."""
+
+    key: SecretReference
+    structure: str = ""
+    record: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Endpoint:
     """One configured instance of a provider. `settings` keys are those that the provider declares."""
 
     name: str
     provider: str
     settings: Mapping[str, SettingValue] = field(default_factory=dict)
+    webhook: Webhook | None = None
+
+    @property
+    def secret_names(self) -> tuple[str, ...]:
+        """The secrets that it refers to, each once."""
+        keys = () if self.webhook is None else (self.webhook.key,)
+        named = (value for value in (*self.settings.values(), *keys) if isinstance(value, SecretReference))
+        return tuple(dict.fromkeys(one.name for one in named))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from desktop_sync.core.configuration import Endpoint, SecretReference, SettingValue
+from desktop_sync.core.configuration import Endpoint, SecretReference, SettingValue, Webhook
 from desktop_sync.core.configuration_check import name_problem
 from desktop_sync.core.provider_port import Setting, SettingKind
 from desktop_sync.core.setting_check import setting_problem
@@ -32,6 +32,7 @@ class EndpointSetup:
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     original: str = ""
     taken_names: frozenset[str] = frozenset()
+    webhook: Webhook | None = None
 
     def of_kind(self, provider: str, label: str, declared: tuple[Setting, ...]) -> EndpointSetup:
         """With that provider and its defaults; what was filled in for another kind is dropped."""
@@ -95,12 +96,12 @@ class EndpointSetup:
         return self if self.original else replace(self, page=EndpointPage.KIND)
 
     def endpoint(self) -> Endpoint:
-        return Endpoint(self.name, self.provider, dict(self.values))
+        return Endpoint(self.name, self.provider, dict(self.values), self.webhook)
 
 
 def edit(endpoint: Endpoint, declared: tuple[Setting, ...], taken_names: frozenset[str]) -> EndpointSetup:
     """A setup for an endpoint that is there already."""
     return EndpointSetup(
         EndpointPage.SETTINGS, endpoint.provider, declared, endpoint.name, dict(endpoint.settings), {}, endpoint.name,
-        taken_names,
+        taken_names, endpoint.webhook,
     )  # fmt: skip

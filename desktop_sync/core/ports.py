@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import ip_address
 from typing import Protocol
 
 from desktop_sync.core.errors import CancelledError
@@ -73,6 +74,19 @@ class Secrets(Protocol):
     def delete(self, name: str) -> SecretState: ...
     def describe(self) -> str:
         """One sentence for people: where secrets are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListenAddress:
+    """Where the listener waits. Port 0: any that is free."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach it."""
+        return ip_address(self.host).is_loopback
 
 
 class Phase(enum.Enum):

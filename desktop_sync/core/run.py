@@ -39,6 +39,7 @@ class Trigger(enum.Enum):
     PUSH = "by push"
     AFTER_RUN = "after another run"
     FILE = "on a file's arrival"
+    HTTP = "over HTTP"
 
     @property
     def is_unattended(self) -> bool:

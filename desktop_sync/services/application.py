@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from desktop_sync.core.errors import BugError
 from desktop_sync.core.ledger_port import Ledger
 from desktop_sync.core.ports import Clock, Ids, Network, Secrets, Sleep, Steps, always_up, no_steps
 from desktop_sync.services.endpoints import EndpointService, ProviderRegistry
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from desktop_sync.services.definition_file import DefinitionFileService
     from desktop_sync.services.explanation import ExplanationService
     from desktop_sync.services.group_running import GroupService
+    from desktop_sync.services.listening import ListenerService, Serve
     from desktop_sync.services.pipeline_trace import PipelineTraceService
     from desktop_sync.services.presence import EndpointPresence
     from desktop_sync.services.records import RecordService
@@ -44,6 +46,7 @@ class Application:
         steps: Steps = no_steps,
         sleep: Sleep = time.sleep,
         network: Network = always_up,
+        serve: Serve | None = None,
     ) -> None:
         self.home = home
         self.clock = clock
@@ -54,10 +57,12 @@ class Application:
         self._steps = steps
         self._sleep = sleep
         self._network = network
+        self._serve = serve
         self._lock = threading.RLock()
         self._ledger: Ledger | None = None
         self._unattended: UnattendedService | None = None
         self._schedules: ScheduleService | None = None
+        self._listening: ListenerService | None = None
 
     @property
     def ledger(self) -> Ledger:
@@ -101,6 +106,21 @@ class Application:
                 )
                 self._unattended = UnattendedService(self.schedules, real_time, lambda: self.synchronization)
             return self._unattended
+
+    @property
+    def listening(self) -> ListenerService:
+        """One for all threads: it knows which messages came."""
+        from desktop_sync.services.listening import ListenerService
+
+        with self._lock:
+            if self._listening is None:
+                if self._serve is None:
+                    raise BugError("this application was made without a server")
+                unattended = self.unattended
+                self._listening = ListenerService(
+                    self.home, self.ledger, self.secrets, self.clock, unattended.tell, unattended.ask, self._serve
+                )
+            return self._listening
 
     @property
     def schedules(self) -> ScheduleService:
@@ -183,7 +203,10 @@ class Application:
         return SampleProject(self.home, self.ledger, self.endpoints)
 
     def close(self) -> None:
-        """Nothing is watched any more, and the ledger is closed. May be repeated."""
+        """Nothing is listened to or watched any more, and the ledger is closed. May be repeated."""
+        listening = self._listening
+        if listening is not None:
+            listening.close()
         watching = self._unattended
         if watching is not None:
             watching.close()

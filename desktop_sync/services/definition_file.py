@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from desktop_sync.core import configuration_check, pipeline
-from desktop_sync.core.configuration import Definitions, Endpoint, SecretReference, SettingValue, SyncConfiguration
+from desktop_sync.core.configuration import Definitions, Endpoint, SettingValue, SyncConfiguration
 from desktop_sync.core.errors import ConfigurationError
 from desktop_sync.core.finding import Finding, Level
 from desktop_sync.core.ledger_port import DefinitionStore
@@ -162,12 +162,7 @@ class DefinitionFileService:
         return dataclasses.replace(endpoint, settings=settings)
 
     def _missing_secrets(self, endpoints: Sequence[Endpoint]) -> tuple[str, ...]:
-        names = dict.fromkeys(
-            value.name
-            for endpoint in endpoints
-            for value in endpoint.settings.values()
-            if isinstance(value, SecretReference)
-        )
+        names = dict.fromkeys(name for endpoint in endpoints for name in endpoint.secret_names)
         secrets = self._secrets
         if secrets is None:
             return tuple(names)

@@ -28,6 +28,7 @@ from desktop_sync.core.configuration import (
     Side,
     SyncConfiguration,
     UnknownChoice,
+    Webhook,
 )
 from desktop_sync.core.errors import ConfigurationError
 from desktop_sync.core.guard import Guard
@@ -99,8 +100,16 @@ def read_endpoint(table: DefinitionTable, providers: DeclaredProviders) -> Endpo
         problem = f'there is no provider "{provider}"; the providers are {quoted(known)}{suggestion(provider, known)}'
         raise table.refuse("provider", problem)
     settings = _read_settings(table, providers.get(provider))
+    webhook = _read_webhook(table.table("webhook")) if table.has("webhook") else None
     table.finish()
-    return Endpoint(name, provider, settings)
+    return Endpoint(name, provider, settings, webhook)
+
+
+def _read_webhook(table: DefinitionTable) -> Webhook:
+    key = _secret(table, "key")
+    webhook = Webhook(key, table.text("structure", ""), table.text("record", ""))
+    table.finish()
+    return webhook
 
 
 def _read_settings(endpoint: DefinitionTable, provider: DeclaredProvider) -> dict[str, SettingValue]:
@@ -115,19 +124,23 @@ def _read_settings(endpoint: DefinitionTable, provider: DeclaredProvider) -> dic
     return settings
 
 
+def _secret(table: DefinitionTable, key: str) -> SecretReference:
+    if not isinstance(table.value(key), dict):
+        problem = (
+            'a secret does not stand in a file; write { secret = "name" } and store it with '
+            "desktop-sync secret set name"
+        )
+        raise table.refuse(key, problem)
+    reference = table.table(key)
+    name = reference.name("secret")
+    reference.finish()
+    return SecretReference(name)
+
+
 def _setting_value(table: DefinitionTable, setting: Setting) -> SettingValue:
     value = table.value(setting.key)
     if setting.kind is SettingKind.SECRET:
-        if not isinstance(value, dict):
-            problem = (
-                'a secret does not stand in a file; write { secret = "name" } and store it with '
-                "desktop-sync secret set name"
-            )
-            raise table.refuse(setting.key, problem)
-        reference = table.table(setting.key)
-        name = reference.name("secret")
-        reference.finish()
-        return SecretReference(name)
+        return _secret(table, setting.key)
     if setting.kind is SettingKind.FLAG:
         return table.flag(setting.key, False)
     if setting.kind is SettingKind.NUMBER:

@@ -53,6 +53,10 @@ def _endpoint(endpoint: Endpoint) -> Table:
         for key, value in endpoint.settings.items()
     }
     table.add("settings", _inline(settings))
+    if endpoint.webhook is not None:
+        hook = endpoint.webhook
+        places = {key: value for key, value in (("structure", hook.structure), ("record", hook.record)) if value}
+        table.add("webhook", _inline({"key": _inline({"secret": hook.key.name}), **places}))
     return table
 
 

@@ -120,15 +120,10 @@ class EndpointService:
         """Gone, with the secrets that were stored for it alone. Raises ConfigurationError while it is used."""
         endpoint = self.get(name)
         self._store.delete_endpoint(name)
-        still_used = {
-            value.name
-            for other in self._store.endpoints()
-            for value in other.settings.values()
-            if isinstance(value, SecretReference)
-        }
-        for value in endpoint.settings.values():
-            if isinstance(value, SecretReference) and value.name not in still_used:
-                self._secrets.delete(value.name)
+        still_used = {used for other in self._store.endpoints() for used in other.secret_names}
+        for name in endpoint.secret_names:
+            if name not in still_used:
+                self._secrets.delete(name)
 
     def structures(self, name: str) -> tuple[StructureSummary, ...]:
         with closing(self.open(name)) as session:

@@ -117,6 +117,10 @@ class HintQueue:
         if self._told.wait(seconds):
             self._told.clear()
 
+    def wake(self) -> None:
+        """Whoever waits looks at what is due now."""
+        self._told.set()
+
     @property
     def has_news(self) -> bool:
         """Whether anything waits at all."""

@@ -114,6 +114,15 @@ class RealTimeService:
         """The `HintSink` of sources that others bring."""
         self._queue.tell(hints)
 
+    def wake(self) -> None:
+        """Whoever waits looks at what is due now."""
+        self._queue.wake()
+
+    def is_busy(self, name: str) -> bool:
+        """Whether the configuration runs now, or what it needs is away."""
+        known = next((one for one in self._store.configurations() if one.name == name), None)
+        return known is not None and (self._store.is_held(name) or bool(self._presence.waits_for(known)))
+
     @property
     def has_news(self) -> bool:
         """Whether a push may be due now. Asks nobody, and costs next to nothing."""

@@ -5,10 +5,12 @@ The window and the command line ask every few seconds what is due, and carry it 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from typing import Protocol
 
+from desktop_sync.core.errors import AlreadyRunningError
 from desktop_sync.core.ports import UNWATCHED, CancelToken, Progress
 from desktop_sync.core.push import Hint
 from desktop_sync.core.run import Outcome, RunKind, RunResult, Trigger
@@ -43,6 +45,8 @@ class UnattendedService:
         self._schedules = schedules
         self._real_time = real_time
         self._synchronization = synchronization
+        self._lock = threading.Lock()
+        self._asked: dict[str, RunKind] = {}
 
     def start(self, only: Collection[str] = ()) -> None:
         """Entities in real time are watched until `close`: of these configurations, or of all where none is named. May
@@ -68,19 +72,36 @@ class UnattendedService:
 
     @property
     def has_news(self) -> bool:
-        """Whether something was told that may be due in a moment. Costs nothing and never blocks."""
-        return self._real_time.has_news
+        """Whether something was told or asked for that may be due in a moment. Costs nothing and never blocks."""
+        return bool(self._asked) or self._real_time.has_news
 
     def tell(self, hints: Iterable[Hint]) -> None:
         """Something changed: the door for sources of real time besides those that are watched anyway."""
         self._real_time.tell(hints)
 
+    def ask(self, name: str, kind: RunKind) -> None:
+        """Another program wants the configuration to run as soon as it may: once, however often it asks before that. A
+        run covers a prepare and a process. Kept in memory only."""
+        with self._lock:
+            asked = self._asked.get(name, kind)
+            self._asked[name] = kind if asked is kind else RunKind.RUN
+        self._real_time.wake()
+
     def due(self, now: datetime, *, with_schedules: bool = True) -> tuple[Due, ...]:
         """The runs to begin now, one of a configuration at most. Without schedules only those in real time, which costs
         next to nothing where nothing was told."""
         scheduled = self._schedules.due(now) if with_schedules else ()
-        taken = {due.configuration for due in scheduled}
-        return (*scheduled, *(due for due in self._real_time.due(now) if due.configuration not in taken))
+        found = {due.configuration: due for due in scheduled}
+        found |= {due.configuration: due for due in self._asked_for(now)}  # which stand for a scheduled one
+        return (*found.values(), *(due for due in self._real_time.due(now) if due.configuration not in found))
+
+    def _asked_for(self, now: datetime) -> list[Due]:
+        """What other programs asked for and may begin now; nothing while it is paused."""
+        with self._lock:
+            asked = tuple(self._asked.items())
+        if not asked or self._schedules.is_paused:
+            return []
+        return [Due(name, kind, Trigger.HTTP, now) for name, kind in asked if not self._real_time.is_busy(name)]
 
     def carry_out(
         self, due: Due, *, progress: Progress = UNWATCHED, cancel: CancelToken | None = None
@@ -89,6 +110,18 @@ class UnattendedService:
         token = cancel or CancelToken()
         if due.trigger is Trigger.PUSH:
             return self._real_time.carry_out(due, progress, token)
+        if due.trigger is Trigger.HTTP:
+            with self._lock:
+                if self._asked.pop(due.configuration, None) is None:
+                    return None
+            try:
+                return self._carry_out(due, progress, token)
+            except AlreadyRunningError:
+                self.ask(due.configuration, due.kind)
+                raise
+        return self._carry_out(due, progress, token)
+
+    def _carry_out(self, due: Due, progress: Progress, token: CancelToken) -> RunResult:
         service = self._synchronization()
         if due.kind is RunKind.RUN:
             return self._run_all(service, due, progress, token)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
 import threading
+import urllib.error
+import urllib.request
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -91,6 +95,29 @@ def test_the_command_line_follows_files_until_it_is_interrupted(world: WorldMake
         _, said = process.communicate()
     assert process.returncode == 0, said
     assert w.rows("a", "City") == w.rows("b", "city") == [("Linz",)]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_the_command_line_takes_what_programs_of_this_machine_ask_for(world: WorldMaker) -> None:
+    w = world()
+    w.put("a", Id=1, Email="ann@x.org", City="Wien")
+    w.app.close()
+    process = started(w.app.home, "watch", "--listen", "0")
+    try:
+        assert process.stderr is not None
+        said = next(line for line in process.stderr if "Listening on" in line)
+        where, token = re.fullmatch(r"Listening on (\S+); programs show the token in (.*)\.\n", said).groups()  # type: ignore[union-attr]
+        asked = urllib.request.Request(f"{where}/run/{quote(NAME)}", method="POST")
+        with pytest.raises(urllib.error.HTTPError, match="403"):
+            urllib.request.urlopen(asked, timeout=GENEROUS_S)
+        asked.add_header("Authorization", f"Bearer {Path(token).read_text().strip()}")
+        with urllib.request.urlopen(asked, timeout=GENEROUS_S) as answer:
+            assert answer.status == 202
+        assert "1 created in Shop" in line_with(process, "over HTTP")
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate()
+    assert process.returncode == 0
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")

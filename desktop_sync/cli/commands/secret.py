@@ -1,25 +1,36 @@
-"""`desktop-sync secret set NAME`: the value is typed without being shown, or read from standard input."""
+"""`desktop-sync secret set NAME`: the value is typed without being shown, or read from standard input.
+`secret make NAME` makes a key for a webhook and shows it once."""
 
 from __future__ import annotations
 
 import argparse
 import getpass
+import secrets as randomness
 import sys
 
 from desktop_sync.cli.command import Command, Invocation, UsageError
 from desktop_sync.cli.exit_codes import ExitCode
+from desktop_sync.cli.output import Json
 from desktop_sync.core.errors import SecretUnavailableError
 from desktop_sync.core.ports import SecretState
+from desktop_sync.core.webhook import key_text
+
+KEY_BYTES = 32
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("action", choices=["set"], metavar="set", help="store a secret")
+    parser.add_argument(
+        "action",
+        choices=["set", "make"],
+        help="store a secret; or make a new key for a webhook, store it, and show it once",
+    )
     parser.add_argument("name", metavar="NAME", help="the name that the configuration refers to")
 
 
 def _execute(invocation: Invocation) -> int:
     name = invocation.arguments.name
-    value = _typed(name)
+    is_made = invocation.arguments.action == "make"
+    value = key_text(randomness.token_bytes(KEY_BYTES)) if is_made else _typed(name)
     if not value:
         raise UsageError("the secret is empty; nothing was stored")
     secrets = invocation.application.secrets
@@ -27,9 +38,12 @@ def _execute(invocation: Invocation) -> int:
     if state is not SecretState.AVAILABLE:
         raise SecretUnavailableError(name, state.name)
     if invocation.output.is_json:
-        invocation.output.document({"secret": name, "state": state.value})
+        made: dict[str, Json] = {"key": value} if is_made else {}
+        invocation.output.document({"secret": name, "state": state.value, **made})
     else:
         invocation.output.line(f'The secret "{name}" is stored. {secrets.describe()}')
+        if is_made:
+            invocation.output.line(f"Give the sender this key; it is shown this once: {value}")
     return ExitCode.DONE
 
 

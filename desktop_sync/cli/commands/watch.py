@@ -12,6 +12,7 @@ from desktop_sync.cli.result_json import action_counts
 from desktop_sync.core.configuration import SyncConfiguration
 from desktop_sync.core.error_text import next_step, sentence
 from desktop_sync.core.errors import AlreadyRunningError, ConfigurationError, DesktopSyncError, LedgerError
+from desktop_sync.core.ports import ListenAddress
 from desktop_sync.core.run import Outcome, RunKind, RunResult
 from desktop_sync.core.unattended import Due
 
@@ -33,6 +34,19 @@ class _Watched:
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("names", metavar="NAME", nargs="*", help="only these configurations; else all that are enabled")
+    parser.add_argument(
+        "--listen",
+        metavar="[ADDRESS:]PORT",
+        type=_address,
+        help="take webhooks, and requests of programs that have the token, over HTTP; port 0 is any that is free",
+    )
+
+
+def _address(text: str) -> ListenAddress:
+    host, _, port = text.rpartition(":")
+    if not port.isdecimal() or int(port) > 65535:
+        raise argparse.ArgumentTypeError(f'"{text}" is no port, nor an address and a port (127.0.0.1:8765)')
+    return ListenAddress(host.strip("[]") or "127.0.0.1", int(port))
 
 
 def _execute(invocation: Invocation) -> int:
@@ -69,6 +83,18 @@ class _Watch:
                 self._output.note(f"{one.name} has no schedule, nothing in real time and no trigger: it will not run.")
         self._output.note(f"Watching {', '.join(awake)}." if awake else "Nothing runs by itself yet.")
         self._application.unattended.start(self._names)
+        if self._invocation.arguments.listen is not None:
+            self._listen(self._invocation.arguments.listen)
+
+    def _listen(self, address: ListenAddress) -> None:
+        listening = self._application.listening
+        found = listening.start(address)
+        host = f"[{found.host}]" if ":" in found.host else found.host
+        self._output.note(
+            f"Listening on http://{host}:{found.port}; programs show the token in {listening.token_path}."
+        )
+        if not found.is_loopback:
+            self._output.note("Others in the network can reach it, and it is not encrypted: put a TLS proxy before it.")
 
     def go_on(self) -> None:
         """Runs what is due until somebody wants to stop. Raises LedgerError."""

@@ -75,6 +75,7 @@ def trigger_word(trigger: Trigger) -> str:
         Trigger.PUSH: tr("In real time"),
         Trigger.AFTER_RUN: tr("After another run"),
         Trigger.FILE: tr("A file arrived"),
+        Trigger.HTTP: tr("Over HTTP"),
     }
     return words[trigger]
 

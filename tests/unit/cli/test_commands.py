@@ -17,6 +17,7 @@ from desktop_sync.core.provider_port import Operation
 from desktop_sync.core.run import EntityResult, Outcome, RunResult, Trigger
 from desktop_sync.core.status import Status
 from desktop_sync.core.sync_record import Conflict, HistoryRow, SyncRecord
+from desktop_sync.core.webhook import keys_of
 from desktop_sync.services.views import EntityVerification, Finding, ImportReport, Level
 from tests.support.fake_application import AT, RESULT, past_run
 from tests.unit.cli.command_line import CommandLine
@@ -415,6 +416,23 @@ def test_a_secret_is_read_from_standard_input_and_never_shown(
     assert command_line.application.secrets.values == {"CRM password": "open sesame"}
     assert "sesame" not in said.out + said.err
     assert "It is kept in memory." in said.out
+
+
+def test_a_key_for_a_webhook_is_made_kept_and_shown_once(command_line: CommandLine) -> None:
+    said = command_line("secret", "make", "Shop webhook")
+    kept = command_line.application.secrets.values["Shop webhook"]
+    assert said.code == 0
+    assert f"shown this once: {kept}" in said.out
+    assert len(keys_of(kept)[0]) == 32
+    again = command_line("secret", "make", "Shop webhook", "--json").document["key"]
+    assert again == command_line.application.secrets.values["Shop webhook"] != kept
+
+
+@pytest.mark.parametrize("address", ["", "x", "127.0.0.1", "127.0.0.1:", ":x", "70000", "127.0.0.1:-1"])
+def test_an_address_to_listen_on_is_one(command_line: CommandLine, address: str) -> None:
+    said = command_line("watch", "--listen", address)
+    assert said.code == 2
+    assert "no port" in said.err
 
 
 def test_a_secret_that_is_empty_or_not_kept_is_an_error(

@@ -16,6 +16,7 @@ from desktop_sync.core.configuration import (
     PerSide,
     SecretReference,
     Side,
+    Webhook,
 )
 from desktop_sync.core.endpoint_setup import EndpointPage, EndpointSetup, edit
 from desktop_sync.core.finding import Finding, Level
@@ -275,7 +276,8 @@ def test_a_typed_secret_is_in_no_endpoint_and_in_no_text() -> None:
 
 
 def test_an_edited_endpoint_keeps_kind_name_and_stored_secret() -> None:
-    endpoint = Endpoint("Files", "csv", {"folder": "/x", "password": SecretReference("Files Password")})
+    webhook = Webhook(SecretReference("Files webhook"), "type")
+    endpoint = Endpoint("Files", "csv", {"folder": "/x", "password": SecretReference("Files Password")}, webhook)
     setup = edit(endpoint, DECLARED, frozenset({"Files"}))
     assert setup.problems() == {}
     assert setup.has_stored_secret("password")

@@ -8,6 +8,7 @@ import pytest
 
 from desktop_sync.core.configuration import (
     ConflictRule,
+    Definitions,
     DeleteRule,
     Direction,
     Endpoint,
@@ -18,6 +19,7 @@ from desktop_sync.core.configuration import (
     SecretReference,
     Side,
     SyncConfiguration,
+    Webhook,
 )
 from desktop_sync.core.errors import ConfigurationError
 from desktop_sync.core.finding import Finding
@@ -26,6 +28,7 @@ from desktop_sync.core.schedule import Schedule, ScheduleKind
 from desktop_sync.core.trigger_check import check_triggers
 from desktop_sync.core.triggers import AfterRun
 from desktop_sync.services.definition_file import DefinitionFileService
+from desktop_sync.services.definition_writer import write_definitions
 from tests.support.definition_store_fake import PROVIDERS, MemoryDefinitionStore
 
 SPECIFIED = """
@@ -118,6 +121,44 @@ def refusal(service: DefinitionFileService, text: str) -> str:
     with pytest.raises(ConfigurationError) as caught:
         service.parse(text, "sync.toml")
     return f"{caught.value.path}: {caught.value.problem}"
+
+
+HOOKED = """
+format = 1
+[[endpoint]]
+name = "Shop"
+provider = "csv"
+settings = { folder = "shop" }
+webhook = { key = { secret = "Shop webhook" }, structure = "type", record = "data.id" }
+"""
+
+
+def test_a_webhook_of_an_endpoint_is_read_and_written(service: DefinitionFileService) -> None:
+    definitions = service.parse(HOOKED, "sync.toml")
+    (shop,) = definitions.endpoints
+    assert shop.webhook == Webhook(SecretReference("Shop webhook"), "type", "data.id")
+    assert shop.secret_names == ("Shop webhook",)
+    assert service.parse(write_definitions(definitions), "again.toml") == definitions
+    plain = Definitions((Endpoint("Shop", "csv", {"folder": "shop"}, Webhook(SecretReference("key"))),), ())
+    assert "structure" not in write_definitions(plain)
+    assert service.parse(write_definitions(plain), "again.toml") == plain
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ('{ secret = "Shop webhook" }', '"whsec_abc"', "a secret does not stand in a file"),
+        ('key = { secret = "Shop webhook" }, ', "", "a secret does not stand in a file"),
+        ("record =", "recrod =", "record"),
+        ('"type"', "7", "text"),
+    ],
+)
+def test_a_webhook_that_is_not_understood_is_refused(
+    service: DefinitionFileService, old: str, new: str, problem: str
+) -> None:
+    text = refusal(service, HOOKED.replace(old, new))
+    assert "webhook" in text
+    assert problem in text
 
 
 def test_the_specified_file_is_read_to_what_it_says(service: DefinitionFileService) -> None:
