@@ -16,6 +16,7 @@ from desktop_sync.core.configuration import Side
 from desktop_sync.core.provider_port import ArrowStream
 from desktop_sync.engine.canonical import literal
 from desktop_sync.engine.layout import Layout
+from desktop_sync.engine.memo import Memo, keep, recall, recalling_select
 from desktop_sync.engine.staging import PROBLEM_SEPARATOR, Staging
 from desktop_sync.engine.workbench import Workbench
 
@@ -72,13 +73,16 @@ def load_side(
     is_complete: bool,
     keeps_all: bool,
     has_peers: bool = True,
+    memo: Memo | None = None,
 ) -> SideRead:
     """The side table holds what the stream gave. Without `keeps_all`, all but the record's number and match key is
     dropped
     on the way for records whose digest is that of their peer's baseline, so that memory follows the changes.
 
     The stream's columns are those of the layout's side, in order. `has_peers`: the peer table was loaded before; else
-    `attach_peers` must follow when it is. Errors of the stream come through.
+    `attach_peers` must follow when it is. `memo`: what is remembered of rows that were unchanged, for a complete read
+    without `keeps_all` beside the table of all peers; the side table is the same without it. Errors of the stream come
+    through.
     """
     name = side_table(layout, side)
     bench.execute(f"DROP TABLE IF EXISTS {name}")
@@ -86,8 +90,14 @@ def load_side(
     bench.execute(f"CREATE TABLE {looked_table(layout, side)} (rid VARCHAR)")
     with bench.source(stream) as (source, schema):
         staging = Staging(layout, layout.of(side), text_places(schema))
-        select = _side_select(layout, side, staging, source, schema, keeps_all=keeps_all, has_peers=has_peers)
+        used = None if memo is None else recall(bench, peer_table(layout), side, memo, staging, schema)
+        if used is not None and used.known:
+            select = recalling_select(staging, _renamed(source, schema), used)
+        else:
+            raw, seen = _renamed(source, schema), "" if used is None else used.seen
+            select = _side_select(staging, raw, keeps_all=keeps_all, has_peers=has_peers, seen=seen)
         bench.execute(f"CREATE TABLE {name} AS {select}")
+    known = _measure_unknown(bench, staging, used.seen) if used is not None and used.known else 0
     stamp = staging.side.stamp
     last = ""
     if stamp is not None:
@@ -105,7 +115,24 @@ def load_side(
     if without_id:
         bench.execute(f"DELETE FROM {name} WHERE rid IS NULL AND is_kept")
     _mark_repeated(bench, layout, side)
+    if used is not None and used.seen:
+        keep(bench, peer_table(layout), side, name, used, known)
     return SideRead(staging, is_complete, count, nameless, last)
+
+
+def _measure_unknown(bench: Workbench, staging: Staging, seen: str) -> int:
+    """The rows of the side table that the memo does not know are measured; how many it knows."""
+    side = staging.side.side
+    name, measured = side_table(staging.layout, side), f"measured_{side_table(staging.layout, side)}"
+    known = bench.number(f"SELECT count(*) FROM {name} WHERE in_filter")
+    raws = ", ".join(column.raw for column in staging.side.columns)
+    unknown = f"(SELECT {raws} FROM {name} WHERE in_filter IS NULL)"
+    select = _side_select(staging, unknown, keeps_all=False, has_peers=True, seen=seen)
+    bench.execute(f"CREATE TABLE {measured} AS {select}")
+    bench.execute(f"DELETE FROM {name} WHERE in_filter IS NULL")
+    bench.execute(f"INSERT INTO {name} BY NAME SELECT * FROM {measured}")
+    bench.execute(f"DROP TABLE {measured}")
+    return known
 
 
 def attach_peers(bench: Workbench, layout: Layout, side: Side) -> None:
@@ -131,7 +158,7 @@ def look_up(bench: Workbench, read: SideRead, stream: ArrowStream, ids: Sequence
     with bench.source(stream) as (source, schema):
         staging = replace(read.staging, texts=text_places(schema))
         fresh = f"fresh_{name}"
-        select = _side_select(layout, side, staging, source, schema, keeps_all=True, has_peers=False)
+        select = _side_select(staging, _renamed(source, schema), keeps_all=True, has_peers=False)
         bench.execute(f"CREATE TABLE {fresh} AS {select}")
     me = f"{side.value}_id"
     peers = f"SELECT record_id, {me} FROM {peer_table(layout)} WHERE {me} IN (SELECT rid FROM {fresh})"
@@ -174,22 +201,23 @@ def told_us_sql(staging: Staging, raw: str, clocks: Clocks) -> str:
     return own if clocks.now_us is None else f"CASE WHEN {own} > {clocks.now_us} THEN {clocks.now_us} ELSE {own} END"
 
 
-def _side_select(
-    layout: Layout,
-    side: Side,
-    staging: Staging,
-    source: str,
-    schema: pa.Schema,
-    *,
-    keeps_all: bool,
-    has_peers: bool,
-) -> str:
-    own = layout.of(side)
-    from_schema = [f'"{name.replace(chr(34), chr(34) * 2)}" AS r{place}' for place, name in enumerate(schema.names)]
-    renamed = f"(SELECT {', '.join(from_schema)} FROM {source})"
+def _renamed(source: str, schema: pa.Schema) -> str:
+    """The stream's columns as r0, r1 …"""
+    columns = [f'"{name.replace(chr(34), chr(34) * 2)}" AS r{place}' for place, name in enumerate(schema.names)]
+    return f"(SELECT {', '.join(columns)} FROM {source})"
+
+
+def _side_select(staging: Staging, source: str, *, keeps_all: bool, has_peers: bool, seen: str = "") -> str:
+    """The columns of the side table, over `source` (columns r0, r1 …). `seen`: SQL of the column of that name, the
+    last one; "" for none."""
+    layout, own = staging.layout, staging.side
     raws = [column.raw for column in own.columns]
-    measured = f"SELECT rid, {', '.join(raws)}, digest, match_key, problem, in_filter FROM ({staging.measure(renamed)})"
-    me = side.value
+    measured = ", ".join(["rid", *raws, "digest", "match_key", "problem", "in_filter", *(["seen"] if seen else [])])
+    last = ", seen" if seen else ""
+    if seen:
+        source = f"(SELECT *, {seen} AS seen FROM {source})"
+    me = own.side.value
+    measured = f"SELECT {measured} FROM ({staging.measure(source)})"
     if not has_peers:
         return f"SELECT *, true AS is_kept, CAST(NULL AS BIGINT) AS record_id FROM ({measured})"
     is_kept = (
@@ -215,8 +243,7 @@ def _side_select(
     columns = [raw if raw in always else f"CASE WHEN is_kept THEN {raw} END AS {raw}" for raw in raws]
     return (
         f"SELECT CASE WHEN is_kept THEN rid END AS rid, {', '.join(columns)}, CASE WHEN is_kept THEN digest END AS "
-        "digest, "
-        f"match_key, problem, in_filter, is_kept, record_id FROM ({joined})"
+        f"digest, match_key, problem, in_filter, is_kept, record_id{last} FROM ({joined})"
     )
 
 

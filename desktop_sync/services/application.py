@@ -142,8 +142,9 @@ class Application:
     def synchronization(self) -> SynchronizationService:
         from desktop_sync.services.synchronization import SynchronizationService
 
+        work, memo = self.home / "work", self.home / "memo"
         return SynchronizationService(
-            self.ledger, self.endpoints.open, self.clock, self._ids, self.home / "work", self._steps, self._sleep
+            self.ledger, self.endpoints.open, self.clock, self._ids, work, self._steps, self._sleep, memo
         )
 
     @cached_property

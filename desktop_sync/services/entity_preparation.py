@@ -20,6 +20,7 @@ from desktop_sync.engine.planner import make_plan
 from desktop_sync.engine.references import load_pairs
 from desktop_sync.engine.sides import SideRead, attach_peers, load_peers, load_side, look_up, looked_table, peer_table
 from desktop_sync.engine.touched import find_touched, free_count, halves_to_look_up, ids_to_look_up, is_astir
+from desktop_sync.services import memo_folder
 from desktop_sync.services.care import SideStates, care_of, identity_findings, seen_older, sentinel_findings, take_care
 from desktop_sync.services.digest_forms import apply_anew, digests_anew
 from desktop_sync.services.prepared import Prepared
@@ -59,6 +60,7 @@ class EntityPreparation:
         self.is_ranged = is_ranged
         self.key = session.key(layout)
         self.keeps_whole = False
+        self.peers = 0
         self._held = held_of(ledger, session, layout)
         # A run has made them anew in the ledger before it plans.
         self._anew = digests_anew(session, ledger, layout) if session.lease is None else None
@@ -69,7 +71,8 @@ class EntityPreparation:
         is_full = any(stream.is_complete for stream in pair.values()) or self.session.is_lookup(self.layout)
         if is_full:
             self._load_peers(ahead(self.ledger.peers(self.key)))
-            self.keeps_whole = bench.number(f"SELECT count(*) FROM {peer_table(self.layout)}") <= KEPT_WHOLE
+            self.peers = bench.number(f"SELECT count(*) FROM {peer_table(self.layout)}")
+            self.keeps_whole = self.peers <= KEPT_WHOLE
         reads = {side: self._load(side, stream, has_peers=is_full) for side, stream in pair.items()}
         if not is_full:
             self._load_needed_peers()
@@ -93,6 +96,8 @@ class EntityPreparation:
         self.cancel.check()
         opened = given.stream or self.session.read(self.layout, side, full_request(self.layout.of(side)))
         opened.watch(self._watch)
+        keeps_all = self.keeps_whole or not given.is_complete
+        memos = self.session.memos if not keeps_all and self.peers >= memo_folder.REMEMBERED_FROM else None
         with reading(opened) as stream:
             read = load_side(
                 self.session.bench,
@@ -100,8 +105,9 @@ class EntityPreparation:
                 side,
                 stream,
                 is_complete=given.is_complete,
-                keeps_all=self.keeps_whole or not given.is_complete,
+                keeps_all=keeps_all,
                 has_peers=has_peers,
+                memo=None if memos is None else memos.of(self.key, side),
             )
         # A read of a range passes over what came before it: the next incremental one must not start at its end.
         return replace(read, last_stamp="") if self.is_ranged else read

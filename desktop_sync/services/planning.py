@@ -17,6 +17,7 @@ from desktop_sync.core.run import RunKind, Trigger
 from desktop_sync.engine.plan_store import rows_digest
 from desktop_sync.engine.workbench import sweep
 from desktop_sync.services.drift import drift_plans
+from desktop_sync.services.memo_folder import MemoFolder
 from desktop_sync.services.prepare import prepare_entities
 from desktop_sync.services.prepared import Prepared
 from desktop_sync.services.preview import Preview
@@ -28,7 +29,8 @@ from desktop_sync.services.watermarks import Scope
 
 @dataclass(frozen=True, slots=True)
 class Planning:
-    """Makes plans of any configuration of the ledger. Writes nothing but its own files in `work_folder`. Any thread."""
+    """Makes plans of any configuration of the ledger. Writes nothing but its own files in `work_folder`
+    and `memo_folder`. Any thread."""
 
     ledger: Ledger
     open_endpoint: OpenEndpoint
@@ -36,6 +38,7 @@ class Planning:
     ids: Ids
     work_folder: Path
     sleep: Sleep
+    memo_folder: Path | None = None
 
     def configuration(self, name: str) -> SyncConfiguration:
         """As it is saved now. Raises ConfigurationError where there is none of that name."""
@@ -49,9 +52,10 @@ class Planning:
         self.work_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         sweep(str(self.work_folder))
         seen: dict[str, str] = {}
-        scopes = Scopes(configuration, self.ledger.configurations(), lambda: self.ledger.systems(seen))
+        configurations = self.ledger.configurations()
+        scopes = Scopes(configuration, configurations, lambda: self.ledger.systems(seen))
         provenance = Provenance(self.ledger, self.clock, self.clock.now(), scopes)
-        return open_session(
+        session = open_session(
             configuration,
             self.open_endpoint,
             self.ledger,
@@ -60,6 +64,10 @@ class Planning:
             leaves_out_drifted=True,
             identities=seen,
         )
+        if self.memo_folder is not None:
+            session.memos = MemoFolder(self.memo_folder)
+            session.memos.sweep(configurations)
+        return session
 
     def basis(self, name: str) -> str:
         """Changes whenever a run of the configuration may have changed the ledger."""

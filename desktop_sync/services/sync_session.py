@@ -30,6 +30,7 @@ from desktop_sync.engine.layout import Layout, SideLayout, make_layout
 from desktop_sync.engine.workbench import Workbench
 from desktop_sync.services.clocks import ClockReading, SessionClocks, read_clock
 from desktop_sync.services.drift import dependents
+from desktop_sync.services.memo_folder import MemoFolder
 from desktop_sync.services.plugins import PluginStream
 from desktop_sync.services.provenance import Provenance
 from desktop_sync.services.remembered import remembered
@@ -49,6 +50,7 @@ class SyncSession:
     before the first write. `cycle` names entities whose references go round. `match_only`: why nothing is written,
     where a person must first confirm what was matched. `lease`: the one of the run, None in a preview.
     `drifted`: entities that take no part, because their structures are not what the mapping says (RELIABILITY E11).
+    `memos`: where complete reads remember unchanged rows, None where they do not.
     `seen`: what the incremental reads of the last run gave; `contents`: what those of this one give, as far as it is
     little.
     """
@@ -69,6 +71,7 @@ class SyncSession:
     clocks: SessionClocks | None = None
     records: RecordStore | None = None
     identities: dict[str, str] = field(default_factory=dict)
+    memos: MemoFolder | None = None
     _bench: Workbench | None = None
 
     @property
@@ -159,6 +162,8 @@ class SyncSession:
         if self._bench is not None:
             self._bench.close()
             self._bench = None
+        if self.memos is not None:
+            self.memos.close()
         for session in self.endpoints.values():
             session.close()
 

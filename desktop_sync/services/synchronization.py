@@ -39,10 +39,11 @@ class SynchronizationService:
         work_folder: Path,
         steps: Steps = no_steps,
         sleep: Sleep = time.sleep,
+        memo_folder: Path | None = None,
     ) -> None:
         self._ledger = ledger
         self._clock = clock
-        self._planning = Planning(ledger, open_endpoint, clock, ids, work_folder, sleep)
+        self._planning = Planning(ledger, open_endpoint, clock, ids, work_folder, sleep, memo_folder)
         self._running = CarryingOut(self._planning, steps, SeenBefore(ledger))
 
     def is_running(self, name: str) -> bool:

@@ -1,0 +1,129 @@
+"""The memos of a home folder: files that may be lost at any time, and are of no use when they are not sound.
+
+Whatever is wrong with a file (cut off, altered, of another side, of another key or version) is found by its checksum
+and its header, and it counts as missing. Only the owner can read it: it holds no values, but fingerprints of records.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import logging
+import os
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+from pyarrow import ipc
+
+from desktop_sync.core.configuration import Side, SyncConfiguration
+from desktop_sync.core.ledger_values import EntityKey
+from desktop_sync.engine.memo import MEMO_SCHEMA, MEMO_VERSION, in_order
+
+REMEMBERED_FROM = 20_000
+"""Peers from which a memo saves more than it costs."""
+
+_log = logging.getLogger(__name__)
+_CHECKSUM_BYTES = 32
+_SUFFIX, _NEW = ".memo", ".new"
+_HEADER = b"header"
+
+
+@dataclass(slots=True)
+class MemoFolder:
+    """The memos of one session. Its owner calls `close`, after which nothing is being written any more. One thread."""
+
+    folder: Path
+    _writing: list[threading.Thread] = field(default_factory=list)
+
+    def of(self, key: EntityKey, side: Side) -> SideMemo:
+        identity = _identity(key.configuration, key.entity, side)
+        return SideMemo(self, self.folder / _name(identity), identity)
+
+    def sweep(self, configurations: Iterable[SyncConfiguration]) -> None:
+        """Files of other configurations and entities than these are gone."""
+        try:
+            found = {entry.name: entry.path for entry in os.scandir(self.folder)}
+        except OSError:
+            return
+        if not found:
+            return
+        keys = [(one.name, entity.name) for one in configurations for entity in one.entities]
+        names = {_name(_identity(*key, side)) for key in keys for side in Side}
+        for name, path in found.items():
+            if name.removesuffix(_NEW) not in names:
+                with contextlib.suppress(OSError):
+                    os.unlink(path)
+
+    def begin(self, write: threading.Thread) -> None:
+        self._writing.append(write)
+        write.start()
+
+    def close(self) -> None:
+        """May be repeated."""
+        while self._writing:
+            self._writing.pop().join()
+
+
+@dataclass(frozen=True, slots=True)
+class SideMemo:
+    """The memo of one side of one entity, as the engine's `Memo`."""
+
+    owner: MemoFolder
+    path: Path
+    identity: str
+
+    def recall(self, key: str) -> pa.Table | None:
+        try:
+            content = memoryview(self.path.read_bytes())
+            body = content[:-_CHECKSUM_BYTES]
+            if hashlib.sha256(body).digest() != content[-_CHECKSUM_BYTES:]:
+                raise ValueError("it is damaged")
+            with ipc.open_stream(pa.py_buffer(body)) as stream:
+                if (stream.schema.metadata or {}).get(_HEADER) != self._header(key):
+                    return None  # made of other columns, by other mappings or by another version
+                return stream.read_all().cast(MEMO_SCHEMA)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, pa.ArrowException) as error:
+            _log.debug("the memo %s is not used: %s", self.path.name, error)
+            return None
+
+    def keep(self, key: str, rows: pa.Table) -> None:
+        """Written by a thread of its own: a memo that comes late is as good."""
+        self.owner.begin(threading.Thread(target=self._write, args=(self._header(key), rows), name="memo"))
+
+    def _header(self, key: str) -> bytes:
+        return json.dumps([MEMO_VERSION, self.identity, key]).encode()
+
+    def _write(self, header: bytes, rows: pa.Table) -> None:
+        new = self.path.with_name(self.path.name + _NEW)
+        try:
+            sound = in_order(rows).replace_schema_metadata({_HEADER: header})
+            body = pa.BufferOutputStream()
+            with ipc.new_stream(body, sound.schema) as stream:
+                stream.write_table(sound)
+            content = body.getvalue()
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # Two programs that write at once spoil each other's file, which its checksum shows.
+            handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600)
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.write(hashlib.sha256(content).digest())
+            os.replace(new, self.path)
+        except (OSError, pa.ArrowException) as error:  # a full disk, for one: the next read measures everything
+            _log.debug("the memo %s is not kept: %s", self.path.name, error)
+            with contextlib.suppress(OSError):
+                os.unlink(new)
+
+
+def _identity(configuration: str, entity: str, side: Side) -> str:
+    return json.dumps([configuration, entity, side.value])
+
+
+def _name(identity: str) -> str:
+    """The file's name says nothing of what people call their data."""
+    return hashlib.sha256(identity.encode()).hexdigest()[:32] + _SUFFIX

@@ -1,0 +1,42 @@
+"""Memos from the first record on, and what they were used for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from desktop_sync.engine import sides
+from desktop_sync.services import entity_preparation, memo_folder
+
+
+@dataclass(slots=True)
+class Remembering:
+    """`known`: of each read that found a memo, how many of its rows were not measured."""
+
+    monkeypatch: pytest.MonkeyPatch
+    known: list[int] = field(default_factory=list)
+
+    def begin(self) -> None:
+        """From now on every complete read of records that have peers uses a memo, and leaves one."""
+        self.monkeypatch.setattr(entity_preparation, "KEPT_WHOLE", -1)
+        self.monkeypatch.setattr(memo_folder, "REMEMBERED_FROM", 0)
+        measure = sides._measure_unknown
+
+        def counted(*given: object) -> int:
+            self.known.append(measure(*given))  # type: ignore[arg-type]
+            return self.known[-1]
+
+        self.monkeypatch.setattr(sides, "_measure_unknown", counted)
+
+    def stop(self) -> None:
+        """No memo is used or left any more."""
+        self.monkeypatch.setattr(memo_folder, "REMEMBERED_FROM", 1 << 62)
+
+    def go_on(self) -> None:
+        self.monkeypatch.setattr(memo_folder, "REMEMBERED_FROM", 0)
+
+    def taken(self) -> list[int]:
+        """What was known since this was asked last."""
+        found, self.known[:] = list(self.known), []
+        return found
