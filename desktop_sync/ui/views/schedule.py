@@ -20,10 +20,10 @@ from desktop_sync.ui.text.sentences import problem
 from desktop_sync.ui.views.content import PageContent
 from desktop_sync.ui.views.schedule_times import ScheduleTimes
 from desktop_sync.ui.widgets.message_bar import MessageBar
+from desktop_sync.ui.widgets.number_box import NumberBox
 from desktop_sync.ui.widgets.parts import button, card, label, row
 from desktop_sync.ui.wizards.configuration.real_time_box import RealTimeBox
 from desktop_sync.ui.wizards.configuration.triggers_box import TriggersBox
-from desktop_sync.ui.wizards.number_box import NumberBox
 
 _INDENT = 26
 LEAST_HINT_WIDTH = 420

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QButtonGroup, QCheckBox, QLineEdit, QRadioButton, 
 from desktop_sync.core.schedule import Schedule, ScheduleKind
 from desktop_sync.ui.palette import SPACE_M
 from desktop_sync.ui.text.times import language
+from desktop_sync.ui.widgets.number_box import NumberBox
 from desktop_sync.ui.widgets.parts import column, label, restyle, row
-from desktop_sync.ui.wizards.number_box import NumberBox
 
 LONGEST_INTERVAL_MIN = 7 * 24 * 60
 _INDENT = 26

@@ -19,10 +19,10 @@ from desktop_sync.core.configuration import (
 from desktop_sync.core.pipeline import KINDS, LONGEST_TIME_LIMIT_S, SENT, moment_of
 from desktop_sync.ui.palette import SPACE_M, SPACE_S
 from desktop_sync.ui.text.step_words import moment_word, source_of, way
+from desktop_sync.ui.widgets.choice_box import ChoiceBox
+from desktop_sync.ui.widgets.field_row import FieldRow
+from desktop_sync.ui.widgets.number_box import NumberBox
 from desktop_sync.ui.widgets.parts import row
-from desktop_sync.ui.wizards.configuration.choice_box import ChoiceBox
-from desktop_sync.ui.wizards.field_row import FieldRow
-from desktop_sync.ui.wizards.number_box import NumberBox
 
 A_LIST = ""
 PLACE = ("entity", "direction", "moment")

@@ -33,11 +33,11 @@ from desktop_sync.ui.text.words import SideNames
 from desktop_sync.ui.views.content import PageContent
 from desktop_sync.ui.views.field_columns import history_columns
 from desktop_sync.ui.views.step_desk import StepDesk
+from desktop_sync.ui.widgets.choice_box import ChoiceBox
 from desktop_sync.ui.widgets.list_view import ListView
 from desktop_sync.ui.widgets.message_bar import MessageBar
 from desktop_sync.ui.widgets.parts import button, card, label, row
 from desktop_sync.ui.widgets.screen import TallArea
-from desktop_sync.ui.wizards.configuration.choice_box import ChoiceBox
 
 
 def tr(text: str) -> str:

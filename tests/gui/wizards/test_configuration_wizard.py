@@ -30,8 +30,8 @@ from desktop_sync.core.schedule import Schedule, ScheduleKind
 from desktop_sync.core.setup_flow import Page
 from desktop_sync.core.structure import Field, Structure
 from desktop_sync.ui.bridge.job_runner import JobRunner
+from desktop_sync.ui.widgets.choice_box import ChoiceBox
 from desktop_sync.ui.wizards import open_configuration_wizard
-from desktop_sync.ui.wizards.configuration.choice_box import ChoiceBox
 from desktop_sync.ui.wizards.configuration.dialog import ConfigurationWizard
 from desktop_sync.ui.wizards.configuration.mapping_table import IDENTIFIES
 from tests.support.shop_and_crm import Scene, customers, customers_entity

@@ -16,8 +16,8 @@ from desktop_sync.core.decision import Action
 from desktop_sync.core.run import Outcome
 from desktop_sync.services.application import Application
 from desktop_sync.ui.bridge.job_runner import JobRunner
+from desktop_sync.ui.widgets.choice_box import ChoiceBox
 from desktop_sync.ui.wizards import open_configuration_wizard, open_endpoint_wizard
-from desktop_sync.ui.wizards.configuration.choice_box import ChoiceBox
 from desktop_sync.ui.wizards.configuration.dialog import ConfigurationWizard
 
 PEOPLE = [

@@ -6,8 +6,8 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
 
 from desktop_sync.core.configuration import UnknownChoice
+from desktop_sync.ui.widgets.choice_box import ChoiceBox
 from desktop_sync.ui.widgets.parts import button, label, row
-from desktop_sync.ui.wizards.configuration.choice_box import ChoiceBox
 from desktop_sync.ui.wizards.configuration.words import unknown_choices
 
 

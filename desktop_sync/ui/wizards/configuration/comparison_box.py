@@ -9,8 +9,8 @@ from desktop_sync.core.errors import ConfigurationError
 from desktop_sync.core.normal_form import MAX_DECIMALS, MEANINGS, Step, StepKind, parse_normal_form, steps_for
 from desktop_sync.core.structure import FieldType
 from desktop_sync.ui.text.plain import tooltip
+from desktop_sync.ui.widgets.number_box import NumberBox
 from desktop_sync.ui.widgets.parts import label
-from desktop_sync.ui.wizards.number_box import NumberBox
 
 _ORDER = (
     StepKind.NFKC, StepKind.TRIM, StepKind.COLLAPSE_SPACES, StepKind.LOWER, StepKind.NO_ACCENTS, StepKind.DIGITS,

@@ -10,10 +10,10 @@ from desktop_sync.core.finding import Level
 from desktop_sync.core.setup_flow import Page
 from desktop_sync.services.views import ProviderInfo
 from desktop_sync.ui.palette import SPACE_L, SPACE_S
+from desktop_sync.ui.widgets.choice_box import ChoiceBox
+from desktop_sync.ui.widgets.field_row import FieldRow
 from desktop_sync.ui.widgets.parts import button, card, label, row
-from desktop_sync.ui.wizards.configuration.choice_box import ChoiceBox
 from desktop_sync.ui.wizards.configuration.holder import SetupHolder
-from desktop_sync.ui.wizards.field_row import FieldRow
 from desktop_sync.ui.wizards.frame import WizardPage
 
 

@@ -14,11 +14,11 @@ from desktop_sync.core.setup_flow import Page, counterpart
 from desktop_sync.ui.bridge.latest import Latest
 from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S, Tone
 from desktop_sync.ui.text.sentences import problem, records
+from desktop_sync.ui.widgets.choice_box import ChoiceBox
+from desktop_sync.ui.widgets.field_row import FieldRow
 from desktop_sync.ui.widgets.parts import button, card, label, row
-from desktop_sync.ui.wizards.configuration.choice_box import ChoiceBox
 from desktop_sync.ui.wizards.configuration.holder import SetupHolder
 from desktop_sync.ui.wizards.configuration.words import pair_title
-from desktop_sync.ui.wizards.field_row import FieldRow
 from desktop_sync.ui.wizards.frame import WizardPage
 from desktop_sync.ui.wizards.notice import FindingList, Notice
 

@@ -12,8 +12,8 @@ from desktop_sync.core.errors import ExpressionError
 from desktop_sync.ui.bridge.latest import Latest
 from desktop_sync.ui.text.sentences import problem
 from desktop_sync.ui.text.times import number
+from desktop_sync.ui.widgets.field_row import FieldRow
 from desktop_sync.ui.wizards.configuration.holder import SetupHolder
-from desktop_sync.ui.wizards.field_row import FieldRow
 
 PAUSE_MS = 400
 

@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop_sync.core.configuration import GuardLimits
 from desktop_sync.ui.palette import SPACE_M, SPACE_S
+from desktop_sync.ui.widgets.number_box import NumberBox
 from desktop_sync.ui.widgets.parts import label
-from desktop_sync.ui.wizards.number_box import NumberBox
 
 
 class _Limit(QWidget):

@@ -12,12 +12,12 @@ from desktop_sync.core.configuration import Direction, FieldMapping, NullPolicy,
 from desktop_sync.core.mapping_rows import MappingRow, RowKind, default_direction
 from desktop_sync.core.structure import Field, FieldType, Structure
 from desktop_sync.ui.palette import SPACE_M, SPACE_S
+from desktop_sync.ui.widgets.choice_box import ChoiceBox
+from desktop_sync.ui.widgets.field_row import FieldRow
 from desktop_sync.ui.widgets.parts import label
-from desktop_sync.ui.wizards.configuration.choice_box import ChoiceBox
 from desktop_sync.ui.wizards.configuration.choices_box import ChoicesBox
 from desktop_sync.ui.wizards.configuration.comparison_box import ComparisonBox
 from desktop_sync.ui.wizards.configuration.words import directions, null_policies
-from desktop_sync.ui.wizards.field_row import FieldRow
 
 
 class MappingDetail(QWidget):

@@ -16,8 +16,8 @@ from desktop_sync.core.type_fit import loss
 from desktop_sync.ui.bridge.latest import Latest
 from desktop_sync.ui.palette import SPACE_M, SPACE_S, Tone
 from desktop_sync.ui.text.sentences import problem
+from desktop_sync.ui.widgets.choice_box import ChoiceBox
 from desktop_sync.ui.widgets.parts import button, label, row
-from desktop_sync.ui.wizards.configuration.choice_box import ChoiceBox
 from desktop_sync.ui.wizards.configuration.holder import SetupHolder
 from desktop_sync.ui.wizards.configuration.mapping_detail import MappingDetail
 from desktop_sync.ui.wizards.configuration.mapping_table import Line, MappingTable, MappingTableModel

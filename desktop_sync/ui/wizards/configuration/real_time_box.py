@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from desktop_sync.core.configuration import Entity, RealTime, SyncConfiguration
 from desktop_sync.ui.palette import SPACE_M, SPACE_S
+from desktop_sync.ui.widgets.choice_box import ChoiceBox
 from desktop_sync.ui.widgets.parts import label
-from desktop_sync.ui.wizards.configuration.choice_box import ChoiceBox
 
 
 class RealTimeBox(QWidget):

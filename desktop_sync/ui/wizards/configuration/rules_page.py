@@ -25,15 +25,15 @@ from desktop_sync.core.group_check import PATH as RESOLUTION_PATH
 from desktop_sync.core.normal_form import TIME_TYPES
 from desktop_sync.core.setup_flow import Page, page_of
 from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S
+from desktop_sync.ui.widgets.choice_box import ChoiceBox
+from desktop_sync.ui.widgets.field_row import FieldRow
+from desktop_sync.ui.widgets.number_box import NumberBox
 from desktop_sync.ui.widgets.parts import button, card, label, row
 from desktop_sync.ui.wizards.configuration import words
-from desktop_sync.ui.wizards.configuration.choice_box import ChoiceBox
 from desktop_sync.ui.wizards.configuration.filter_input import FilterInput
 from desktop_sync.ui.wizards.configuration.holder import SetupHolder
-from desktop_sync.ui.wizards.field_row import FieldRow
 from desktop_sync.ui.wizards.frame import WizardPage
 from desktop_sync.ui.wizards.notice import FindingList
-from desktop_sync.ui.wizards.number_box import NumberBox
 
 
 class RulesPage(WizardPage):

@@ -16,8 +16,8 @@ from desktop_sync.ui.bridge.latest import Latest
 from desktop_sync.ui.palette import Tone
 from desktop_sync.ui.text.plain import one_line, tooltip
 from desktop_sync.ui.text.sentences import problem
+from desktop_sync.ui.widgets.choice_box import ChoiceBox
 from desktop_sync.ui.widgets.parts import label, row
-from desktop_sync.ui.wizards.configuration.choice_box import ChoiceBox
 from desktop_sync.ui.wizards.configuration.holder import SetupHolder
 from desktop_sync.ui.wizards.notice import Notice
 from desktop_sync.ui.wizards.scheme import scheme

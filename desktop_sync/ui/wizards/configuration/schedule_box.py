@@ -13,11 +13,11 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QVBoxLayout, QW
 from desktop_sync.core.schedule import Schedule, ScheduleKind
 from desktop_sync.ui.palette import SPACE_M, SPACE_S
 from desktop_sync.ui.text.times import counted, number
+from desktop_sync.ui.widgets.choice_box import ChoiceBox
+from desktop_sync.ui.widgets.field_row import FieldRow, plain_caption
+from desktop_sync.ui.widgets.number_box import NumberBox
 from desktop_sync.ui.widgets.parts import label, row
-from desktop_sync.ui.wizards.configuration.choice_box import ChoiceBox
 from desktop_sync.ui.wizards.configuration.words import schedule_kinds
-from desktop_sync.ui.wizards.field_row import FieldRow, plain_caption
-from desktop_sync.ui.wizards.number_box import NumberBox
 
 FIRST_TIME = time(6, 0)
 FIRST_INTERVAL = 15

@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from desktop_sync.core.triggers import LONGEST_SETTLE_S, AfterOutcome, AfterRun, FileArrival
 from desktop_sync.ui.palette import SPACE_M
+from desktop_sync.ui.widgets.choice_box import ChoiceBox
+from desktop_sync.ui.widgets.number_box import NumberBox
 from desktop_sync.ui.widgets.parts import button, column, label, row
-from desktop_sync.ui.wizards.configuration.choice_box import ChoiceBox
-from desktop_sync.ui.wizards.number_box import NumberBox
 
 
 class _Line(QWidget):

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QLineEdit, QVBo
 
 from desktop_sync.core.configuration import SettingValue
 from desktop_sync.core.provider_port import Setting, SettingKind
+from desktop_sync.ui.widgets.field_row import FieldRow
 from desktop_sync.ui.widgets.parts import button, row
-from desktop_sync.ui.wizards.field_row import FieldRow
 
 STORED = "•" * 10
 

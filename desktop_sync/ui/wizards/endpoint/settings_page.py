@@ -11,8 +11,8 @@ from desktop_sync.core.finding import Finding, Level
 from desktop_sync.core.provider_port import EndpointReport, SettingKind
 from desktop_sync.ui.palette import SPACE_M, SPACE_S, Tone
 from desktop_sync.ui.text.sentences import problem
+from desktop_sync.ui.widgets.field_row import FieldRow
 from desktop_sync.ui.wizards.endpoint.setting_input import SettingInput
-from desktop_sync.ui.wizards.field_row import FieldRow
 from desktop_sync.ui.wizards.frame import WizardPage
 from desktop_sync.ui.wizards.notice import FindingList, Notice
 
