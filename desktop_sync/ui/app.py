@@ -10,15 +10,16 @@ from pathlib import Path
 from types import TracebackType
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QSystemTrayIcon
 
 from desktop_sync.ui.application_port import Application
 from desktop_sync.ui.bridge.job_runner import JobRunner
 from desktop_sync.ui.bridge.stop_signals import StopSignals
 from desktop_sync.ui.main_window import MainWindow
 from desktop_sync.ui.memory import WindowMemory
+from desktop_sync.ui.preferences import read_preferences
 from desktop_sync.ui.single_instance import SingleInstance, raise_first_window
-from desktop_sync.ui.theme import Theme, ThemeChoice
+from desktop_sync.ui.theme import Theme
 
 DRAIN_S = 5.0
 
@@ -47,6 +48,7 @@ class WindowStart(QObject):
         job = self._jobs.start(self._build, title="open")
         job.finished.connect(self._attach)
         job.failed.connect(self._window.show_opening_error)
+        job.failed.connect(self._window.bring_up)  # it may have started in the tray
 
     @Slot(object)
     def _attach(self, application: Application) -> None:
@@ -55,13 +57,6 @@ class WindowStart(QObject):
         if self._sample:
             self._window.open_sample()
         self.attached.emit()
-
-
-def saved_theme(memory: WindowMemory) -> ThemeChoice:
-    try:
-        return ThemeChoice(memory.text("window/theme", ThemeChoice.SYSTEM.value))
-    except ValueError:
-        return ThemeChoice.SYSTEM
 
 
 def run_window(build_application: Callable[[], Application], *, home: Path, sample: bool = False) -> int:
@@ -78,12 +73,15 @@ def run_window(build_application: Callable[[], Application], *, home: Path, samp
     if raise_first_window(home):
         return 0
     memory = WindowMemory(home)
-    theme = Theme(qt, saved_theme(memory))
+    preferences = read_preferences(memory)
+    theme = Theme(qt, preferences.theme)
+    theme.pack(preferences.is_compact)
     jobs = JobRunner()
     window = MainWindow(jobs, theme, memory)
     instance = SingleInstance(home, window)
     instance.raise_wanted.connect(window.bring_up)
-    window.show()
+    if not (preferences.starts_in_tray and QSystemTrayIcon.isSystemTrayAvailable()):
+        window.show()
     start = WindowStart(window, jobs, build_application, sample=sample)
     start.begin()
     stop_signals = StopSignals(window)

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from PySide6.QtCore import QObject, Signal, Slot
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QSystemTrayIcon, QWidget
 
 from desktop_sync.services.views import ConfigurationState, ReportFiles, VerificationReport
 from desktop_sync.ui.application_port import VerificationDesk
 from desktop_sync.ui.bridge.job_runner import JobRunner
 from desktop_sync.ui.dialogs.about import AboutDialog
 from desktop_sync.ui.dialogs.messages import MessagesDialog
+from desktop_sync.ui.dialogs.preferences import PreferencesDialog
 from desktop_sync.ui.dialogs.verification import VerificationDialog
-from desktop_sync.ui.leaving import CLOSE_CHOICE
 from desktop_sync.ui.memory import WindowMemory
 from desktop_sync.ui.message_log import MessageLog
+from desktop_sync.ui.preferences import CLOSE_CHOICE, Preferences, keep_preferences, read_preferences
 from desktop_sync.ui.text.words import SideNames
 from desktop_sync.ui.theme import Theme, ThemeChoice
 
 
 class Extras(QObject):
-    """`said` is for the status bar. `home` is shown in the about dialog. `verification` is there once the application
-    is."""
+    """`said` is for the status bar, `preferred` carries new Preferences. `home` is shown in the about dialog.
+    `verification` is there once the application is."""
 
     said = Signal(str)
+    preferred = Signal(object)
 
     def __init__(self, theme: Theme, memory: WindowMemory, jobs: JobRunner, window: QWidget) -> None:
         super().__init__(window)
@@ -42,10 +45,28 @@ class Extras(QObject):
         """The endpoints' names by configuration."""
         self._names = {state.name: SideNames(state.a, state.b) for state in states}
 
+    @property
+    def preferences(self) -> Preferences:
+        return read_preferences(self._memory)
+
+    @Slot()
+    def show_preferences(self) -> None:
+        has_tray = QSystemTrayIcon.isSystemTrayAvailable()
+        dialog = PreferencesDialog(self.preferences, self._window, has_tray=has_tray)
+        dialog.changed.connect(self.prefer)
+        dialog.open()
+
+    @Slot(object)
+    def prefer(self, preferences: Preferences) -> None:
+        """They hold now, and from now on."""
+        keep_preferences(self._memory, preferences)
+        self._theme.choose(preferences.theme)
+        self._theme.pack(preferences.is_compact)
+        self.preferred.emit(preferences)
+
     @Slot(object)
     def choose_theme(self, choice: ThemeChoice) -> None:
-        self._theme.choose(choice)
-        self._memory.set_text("window/theme", choice.value)
+        self.prefer(replace(self.preferences, theme=choice))
 
     @Slot()
     def ask_again(self) -> None:

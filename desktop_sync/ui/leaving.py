@@ -8,9 +8,8 @@ from PySide6.QtWidgets import QWidget
 from desktop_sync.ui.bridge.run_board import RunBoard
 from desktop_sync.ui.dialogs.ask import AskDialog
 from desktop_sync.ui.memory import WindowMemory
+from desktop_sync.ui.preferences import CLOSE_CHOICE
 from desktop_sync.ui.tray import Tray
-
-CLOSE_CHOICE = "questions/closing"
 
 
 class Leaving(QObject):
@@ -19,6 +18,7 @@ class Leaving(QObject):
     bring_up_wanted = Signal()
     decisions_wanted = Signal()
     messages_wanted = Signal()
+    preferences_wanted = Signal()
     quit_wanted = Signal()
 
     def __init__(self, window: QWidget, memory: WindowMemory, board: RunBoard, tray: Tray) -> None:
@@ -39,6 +39,8 @@ class Leaving(QObject):
             self.decisions_wanted.emit()
         elif what == "messages":
             self.messages_wanted.emit()
+        elif what == "preferences":
+            self.preferences_wanted.emit()
 
     def close_window(self) -> None:
         """The window goes to the tray, or the program quits: as remembered, else after asking.

@@ -25,6 +25,7 @@ from desktop_sync.ui.memory import WindowMemory
 from desktop_sync.ui.menus import MenuBar
 from desktop_sync.ui.news import News
 from desktop_sync.ui.page_shelf import PageShelf
+from desktop_sync.ui.preferences import Preferences
 from desktop_sync.ui.scheduler import Scheduler
 from desktop_sync.ui.text.sentences import problem
 from desktop_sync.ui.text.words import outcome_word
@@ -88,6 +89,7 @@ class MainWindow(QMainWindow):
 
     def _connect_menus(self) -> None:
         menus = self.menus
+        menus.preferences_wanted.connect(self.extras.show_preferences)
         menus.close_wanted.connect(self.close)
         menus.quit_wanted.connect(self.ask_quit)
         menus.refresh_wanted.connect(self.refresh)
@@ -101,6 +103,11 @@ class MainWindow(QMainWindow):
         menus.view_menu.aboutToShow.connect(self._count_hidden)
         menus.about_wanted.connect(self.extras.show_about)
         menus.theme_chosen.connect(self.extras.choose_theme)
+        self.extras.preferred.connect(self._prefer)
+
+    @Slot(object)
+    def _prefer(self, preferences: Preferences) -> None:
+        self.menus.show_theme(preferences.theme)
 
     # Coming to life
 
@@ -168,6 +175,7 @@ class MainWindow(QMainWindow):
         self.leaving.bring_up_wanted.connect(self.bring_up)
         self.leaving.decisions_wanted.connect(self.show_decisions)
         self.leaving.messages_wanted.connect(self.extras.show_messages)
+        self.leaving.preferences_wanted.connect(self.extras.show_preferences)
         self.leaving.quit_wanted.connect(self.quit)
         self.tray.failed.connect(self.say_error)
 

@@ -16,6 +16,7 @@ class MenuBar(QObject):
     new_endpoint_wanted = Signal()
     import_wanted = Signal()
     export_wanted = Signal()
+    preferences_wanted = Signal()
     close_wanted = Signal()
     quit_wanted = Signal()
     refresh_wanted = Signal()
@@ -50,6 +51,10 @@ class MenuBar(QObject):
             action.setEnabled(has_choice and not is_running)
         self.stop_action.setEnabled(has_choice and is_running)
 
+    def show_theme(self, choice: ThemeChoice) -> None:
+        """That one is ticked."""
+        self.themes[choice].setChecked(True)
+
     def show_hidden(self, count: int) -> None:
         """How many questions a person chose not to see again."""
         text = self.tr("&Ask hidden questions again ({0})").format(count) if count else self.tr("No hidden questions")
@@ -73,6 +78,8 @@ class MenuBar(QObject):
         exporting = self._add(menu, self.tr("E&xport all…"), "Ctrl+E")
         exporting.triggered.connect(self.export_wanted)
         self._needs_application += [new, endpoint, importing, exporting]
+        menu.addSeparator()
+        self._add(menu, self.tr("&Preferences…"), "Ctrl+,").triggered.connect(self.preferences_wanted)
         menu.addSeparator()
         self._add(menu, self.tr("&Close window"), "Ctrl+W").triggered.connect(self.close_wanted)
         self._add(menu, self.tr("&Quit"), "Ctrl+Q").triggered.connect(self.quit_wanted)

@@ -15,6 +15,7 @@ SPACE_XL = 24
 SPACE_XXL = 40
 RADIUS = 8
 ROW_HEIGHT = 34
+COMPACT_ROW_HEIGHT = 26
 
 
 class Tone(enum.Enum):

@@ -12,7 +12,7 @@ from PySide6.QtGui import QIcon, QPixmap
 from PySide6.QtWidgets import QApplication, QStyleFactory
 
 from desktop_sync.ui import icons
-from desktop_sync.ui.palette import DARK, LIGHT, Colours, qt_palette
+from desktop_sync.ui.palette import COMPACT_ROW_HEIGHT, DARK, LIGHT, ROW_HEIGHT, Colours, qt_palette
 from desktop_sync.ui.stylesheet import stylesheet
 
 
@@ -23,7 +23,8 @@ class ThemeChoice(enum.Enum):
 
 
 class Theme(QObject):
-    """The scheme of the whole program. Painted parts take `colours` when they paint and repaint on `changed`."""
+    """The scheme of the whole program, and how high the rows of its tables are. Painted parts take `colours` when they
+    paint and repaint on `changed`; tables take `row_height`."""
 
     changed = Signal()
 
@@ -33,6 +34,7 @@ class Theme(QObject):
         super().__init__(parent)
         self._qt = qt
         self._choice = choice
+        self._is_compact = False
         self._images = Path(tempfile.mkdtemp(prefix="desktop-sync-"))
         fusion = QStyleFactory.create("Fusion")
         if fusion is not None:
@@ -49,6 +51,17 @@ class Theme(QObject):
         """The whole program is in that scheme."""
         self._choice = choice
         self._apply()
+
+    @property
+    def row_height(self) -> int:
+        """In pixels, of all tables."""
+        return COMPACT_ROW_HEIGHT if self._is_compact else ROW_HEIGHT
+
+    def pack(self, is_compact: bool) -> None:
+        """The rows of tables are low, or as high as is comfortable."""
+        if is_compact != self._is_compact:
+            self._is_compact = is_compact
+            self.changed.emit()
 
     def icon(self, name: str, colour: str = "") -> QIcon:
         """An icon in the scheme's text colour, or in the one given."""

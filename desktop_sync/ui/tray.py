@@ -20,6 +20,7 @@ from desktop_sync.ui.application_port import Application
 from desktop_sync.ui.bridge.latest import Latest
 from desktop_sync.ui.bridge.run_board import RunBoard
 from desktop_sync.ui.context import WindowContext
+from desktop_sync.ui.preferences import read_preferences
 from desktop_sync.ui.text.sentences import progress_figures, progress_headline
 from desktop_sync.ui.text.times import full_time
 
@@ -152,6 +153,8 @@ class Tray(QObject):
         self.decisions_action.triggered.connect(self._open_decisions)
         self.messages_action = self._add(self.menu, self.tr("&Messages…"))
         self.messages_action.triggered.connect(self._open_messages)
+        self.preferences_action = self._add(self.menu, self.tr("P&references…"))
+        self.preferences_action.triggered.connect(self._open_preferences)
         self.menu.addSeparator()
         self._add(self.menu, self.tr("&Quit")).triggered.connect(self.quit_wanted)
 
@@ -219,8 +222,8 @@ class Tray(QObject):
             self.icon.setToolTip(self.tr("Desktop Sync") + "\n" + text)
 
     def notify(self, title: str, text: str) -> None:
-        """A notification; only for what needs a person, or what a person asked to be told."""
-        if self.icon is not None:
+        """A notification, unless a person wants none; only for what needs a person, or what one asked to be told."""
+        if self.icon is not None and read_preferences(self._context.memory).notifies:
             self.icon.showMessage(title, text)
 
     # What a person does
@@ -241,6 +244,10 @@ class Tray(QObject):
     @Slot()
     def _open_messages(self) -> None:
         self.open_wanted.emit("messages")
+
+    @Slot()
+    def _open_preferences(self) -> None:
+        self.open_wanted.emit("preferences")
 
     @Slot()
     def _sync_only(self) -> None:

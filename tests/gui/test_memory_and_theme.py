@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from desktop_sync.resource import resource_path
-from desktop_sync.ui.app import saved_theme
 from desktop_sync.ui.icons import pixmap
 from desktop_sync.ui.memory import WindowMemory
+from desktop_sync.ui.preferences import read_preferences
 from desktop_sync.ui.theme import Theme, ThemeChoice
 from desktop_sync.ui.widgets.message_bar import MessageBar
 
@@ -45,13 +45,13 @@ def test_a_damaged_file_counts_as_no_memory(tmp_path: Path) -> None:
     (tmp_path / "window.ini").write_bytes(b"[window\ngeometry=@ByteArray(\n\xff\xfe theme=purple")
     memory = WindowMemory(tmp_path)
     assert memory.state("window/geometry") is None
-    assert saved_theme(memory) is ThemeChoice.SYSTEM
+    assert read_preferences(memory).theme is ThemeChoice.SYSTEM
 
 
 def test_an_unknown_theme_is_the_systems(tmp_path: Path) -> None:
     memory = WindowMemory(tmp_path)
     memory.set_text("window/theme", "purple")
-    assert saved_theme(memory) is ThemeChoice.SYSTEM
+    assert read_preferences(memory).theme is ThemeChoice.SYSTEM
 
 
 def test_a_change_of_scheme_reaches_palette_and_stylesheet(qapp: QApplication, theme: Theme, qtbot: QtBot) -> None:

@@ -11,11 +11,11 @@ from pytestqt.qtbot import QtBot
 from desktop_sync.core.errors import EndpointError, Place
 from desktop_sync.core.run import EntityResult, Outcome, RunResult, Trigger
 from desktop_sync.ui.dialogs.messages import MessagesDialog
-from desktop_sync.ui.leaving import CLOSE_CHOICE
 from desktop_sync.ui.main_window import MainWindow
 from desktop_sync.ui.memory import WindowMemory
 from desktop_sync.ui.message_log import KEPT, MessageLog
 from desktop_sync.ui.palette import Tone
+from desktop_sync.ui.preferences import CLOSE_CHOICE
 from tests.gui.test_accessibility import nameless
 
 Settle = Callable[[], None]

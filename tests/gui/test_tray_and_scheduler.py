@@ -14,9 +14,9 @@ from pytestqt.qtbot import QtBot
 from desktop_sync.core.run import Outcome, RunKind, Trigger
 from desktop_sync.core.unattended import Due
 from desktop_sync.ui.dialogs.ask import AskDialog
-from desktop_sync.ui.leaving import CLOSE_CHOICE
 from desktop_sync.ui.main_window import MainWindow
 from desktop_sync.ui.memory import WindowMemory
+from desktop_sync.ui.preferences import CLOSE_CHOICE
 from desktop_sync.ui.tray import PauseState, Tray, TrayState, situation
 from tests.gui.fake_application import NOW, FakeApplication
 
@@ -39,6 +39,7 @@ def test_the_menu_has_pause_and_sync_at_the_top_level(window: MainWindow) -> Non
         "Pause",
         "Decisions waiting (13)",
         "Messages…",
+        "Preferences…",
         "Quit",
     ]
     assert not window.tray.status.isEnabled()

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from desktop_sync.ui.icons import paint_icon
 from desktop_sync.ui.models.paged_table import DIFFERS_ROLE, ICON_ROLE, TONE_ROLE, WEAK_ROLE
-from desktop_sync.ui.palette import ROW_HEIGHT, Colours, Tone
+from desktop_sync.ui.palette import Colours, Tone
 from desktop_sync.ui.theme import Theme
 
 PADDING = 10
@@ -25,7 +25,7 @@ class CellDelegate(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         text = index.data(Qt.ItemDataRole.DisplayRole)
         width = option.fontMetrics.horizontalAdvance(text if isinstance(text, str) else "")
-        return QSize(width + 2 * PADDING + 8, ROW_HEIGHT)
+        return QSize(width + 2 * PADDING + 8, self._theme.row_height)
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex

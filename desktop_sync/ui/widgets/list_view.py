@@ -9,7 +9,6 @@ from PySide6.QtGui import QAction, QGuiApplication, QKeySequence, QResizeEvent, 
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from desktop_sync.ui.models.list_table import ListTableModel
-from desktop_sync.ui.palette import ROW_HEIGHT
 from desktop_sync.ui.text.plain import csv_cell
 from desktop_sync.ui.theme import Theme
 from desktop_sync.ui.widgets.cell_delegate import CellDelegate
@@ -30,6 +29,7 @@ class ListView(QTableView):
     ) -> None:
         super().__init__(parent)
         self._fits_rows = fits_rows
+        self._theme = theme
         self.setModel(model)
         self.setAccessibleName(name)
         self.setItemDelegate(CellDelegate(theme, self))
@@ -44,7 +44,6 @@ class ListView(QTableView):
         rows = self.verticalHeader()
         rows.hide()
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        rows.setDefaultSectionSize(ROW_HEIGHT)
         header = self.horizontalHeader()
         header.setHighlightSections(False)
         header.setTextElideMode(Qt.TextElideMode.ElideRight)
@@ -59,8 +58,8 @@ class ListView(QTableView):
         self.addAction(copy)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         model.modelReset.connect(self._share)
-        theme.changed.connect(self.viewport().update)
-        self._share()
+        theme.changed.connect(self._dress)
+        self._dress()
 
     @Slot()
     def copy(self) -> None:
@@ -73,6 +72,14 @@ class ListView(QTableView):
             lines.insert(0, [column.title for column in model.columns])
         QGuiApplication.clipboard().setText("\n".join("\t".join(csv_cell(cell) for cell in line) for line in lines))
 
+    @Slot()
+    def _dress(self) -> None:
+        rows = self.verticalHeader()
+        rows.setMinimumSectionSize(self._theme.row_height)
+        rows.setDefaultSectionSize(self._theme.row_height)
+        self._share()
+        self.viewport().update()
+
     def _share(self) -> None:
         model = self.model()
         if not isinstance(model, ListTableModel) or not model.columns:
@@ -84,7 +91,7 @@ class ListView(QTableView):
         for number, width in enumerate(widths):
             self.setColumnWidth(number, width)
         if self._fits_rows:
-            height = self.horizontalHeader().height() + ROW_HEIGHT * max(1, model.rowCount()) + 4
+            height = self.horizontalHeader().height() + self._theme.row_height * max(1, model.rowCount()) + 4
             self.setFixedHeight(height)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -96,4 +103,4 @@ class ListView(QTableView):
         self._share()
 
     def sizeHint(self) -> QSize:
-        return QSize(400, ROW_HEIGHT * 5)
+        return QSize(400, self._theme.row_height * 5)

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView,
 from desktop_sync.ui.context import WindowContext
 from desktop_sync.ui.models.paged_table import PagedTableModel
 from desktop_sync.ui.models.row_ranges import Ranges, as_text, count_rows, merged
-from desktop_sync.ui.palette import ROW_HEIGHT
 from desktop_sync.ui.widgets.cell_delegate import CellDelegate
 from desktop_sync.ui.widgets.column_widths import shared_widths
 
@@ -48,8 +47,7 @@ class PagedView(QTableView):
         rows = self.verticalHeader()
         rows.hide()
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        rows.setDefaultSectionSize(ROW_HEIGHT)
-        rows.setMinimumSectionSize(ROW_HEIGHT)
+        self._dress()
         self._lay_out()
         self._save_soon = QTimer(self)
         self._save_soon.setSingleShot(True)
@@ -64,12 +62,19 @@ class PagedView(QTableView):
         header.sortIndicatorChanged.connect(self._layout_changed)
         header.customContextMenuRequested.connect(self._header_menu)
         self.selectionModel().selectionChanged.connect(self.selection_changed)
-        self._context.theme.changed.connect(self.viewport().update)
+        self._context.theme.changed.connect(self._dress)
         self.copy_action = QAction(self.tr("&Copy"), self)
         self.copy_action.setShortcuts(QKeySequence.StandardKey.Copy)  # also Ctrl+Insert
         self.copy_action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         self.copy_action.triggered.connect(self.copy)
         self.addAction(self.copy_action)
+
+    @Slot()
+    def _dress(self) -> None:
+        rows, height = self.verticalHeader(), self._context.theme.row_height
+        rows.setMinimumSectionSize(height)
+        rows.setDefaultSectionSize(height)
+        self.viewport().update()
 
     def _lay_out(self) -> None:
         header = self.horizontalHeader()

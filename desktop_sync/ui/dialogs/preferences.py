@@ -1,0 +1,114 @@
+"""The preferences of the window. What is chosen holds at once, so that a person sees what it does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QCheckBox, QDialog, QVBoxLayout, QWidget
+
+from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_XL
+from desktop_sync.ui.preferences import Closing, Preferences
+from desktop_sync.ui.theme import ThemeChoice
+from desktop_sync.ui.widgets.choice_box import ChoiceBox
+from desktop_sync.ui.widgets.field_row import FieldRow
+from desktop_sync.ui.widgets.parts import button, card, label, row
+
+LEAST_WIDTH = 460
+
+
+class PreferencesDialog(QDialog):
+    """`changed` carries the new Preferences after each choice."""
+
+    changed = Signal(object)
+
+    def __init__(self, preferences: Preferences, parent: QWidget | None = None, *, has_tray: bool = True) -> None:
+        """`has_tray`: without one, what is about it cannot be chosen."""
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("Preferences"))
+        self.setAccessibleName(self.windowTitle())
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setMinimumWidth(LEAST_WIDTH)
+        self._preferences = preferences
+        self._make_inputs(preferences)
+        self._for_tray = (self.closing, self.start, self.notify)
+        for control in self._for_tray:
+            control.setEnabled(has_tray)
+        close = button(self.tr("&Close"))
+        close.setDefault(True)
+        close.clicked.connect(self.accept)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(SPACE_XL, SPACE_L, SPACE_XL, SPACE_L)
+        layout.setSpacing(SPACE_L)
+        layout.addWidget(label(self.windowTitle(), "title"))
+        layout.addWidget(self._look_card())
+        layout.addWidget(self._tray_card(has_tray))
+        layout.addLayout(row(0, close))
+
+    def _make_inputs(self, preferences: Preferences) -> None:
+        self.theme: ChoiceBox[ThemeChoice] = ChoiceBox()
+        self.theme.offer(
+            [
+                (self.tr("As the system"), ThemeChoice.SYSTEM),
+                (self.tr("Light"), ThemeChoice.LIGHT),
+                (self.tr("Dark"), ThemeChoice.DARK),
+            ]
+        )
+        self.theme.choose(preferences.theme)
+        self.rows: ChoiceBox[bool] = ChoiceBox()
+        self.rows.offer([(self.tr("Comfortable"), False), (self.tr("Compact"), True)])
+        self.rows.choose(preferences.is_compact)
+        self.closing: ChoiceBox[Closing] = ChoiceBox()
+        self.closing.offer(
+            [
+                (self.tr("Ask each time"), Closing.ASK),
+                (self.tr("Keep running in the background"), Closing.BACKGROUND),
+                (self.tr("Quit"), Closing.QUIT),
+            ]
+        )
+        self.closing.choose(preferences.closing)
+        for box in (self.theme, self.rows, self.closing):
+            box.activated.connect(self._edited)
+        self.start = QCheckBox(self.tr("&Start in the tray, without the window"))
+        self.start.setChecked(preferences.starts_in_tray)
+        self.notify = QCheckBox(self.tr("&Notify me when a run needs me"))
+        self.notify.setChecked(preferences.notifies)
+        for flag in (self.start, self.notify):
+            flag.toggled.connect(self._edited)
+
+    def _look_card(self) -> QWidget:
+        return card(
+            label(self.tr("Look"), "heading"),
+            row(FieldRow(self.tr("&Theme"), self.theme), FieldRow(self.tr("&Rows of tables"), self.rows)),
+            spacing=SPACE_M,
+        )
+
+    def _tray_card(self, has_tray: bool) -> QWidget:
+        missing = label(self.tr("This desktop has no tray, so the window stays or the program ends."), "caption")
+        missing.setVisible(not has_tray)
+        return card(
+            label(self.tr("In the background"), "heading"),
+            FieldRow(self.tr("When the &window is closed"), self.closing),
+            self.start,
+            self.notify,
+            missing,
+            spacing=SPACE_M,
+        )
+
+    @property
+    def preferences(self) -> Preferences:
+        """As the inputs say."""
+        before = self._preferences
+        return replace(
+            before,
+            theme=self.theme.value or before.theme,
+            is_compact=bool(self.rows.value),
+            closing=before.closing if self.closing.value is None else self.closing.value,
+            starts_in_tray=self.start.isChecked(),
+            notifies=self.notify.isChecked(),
+        )
+
+    @Slot()
+    def _edited(self) -> None:
+        self._preferences = self.preferences
+        self.changed.emit(self._preferences)

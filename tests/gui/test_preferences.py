@@ -1,0 +1,121 @@
+"""What a person prefers: chosen in one dialog, seen at once, remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QSystemTrayIcon
+from pytestqt.qtbot import QtBot
+
+from desktop_sync.core.run import Outcome, Trigger
+from desktop_sync.ui.dialogs.preferences import PreferencesDialog
+from desktop_sync.ui.main_window import MainWindow
+from desktop_sync.ui.memory import WindowMemory
+from desktop_sync.ui.preferences import Closing, Preferences, keep_preferences, read_preferences
+from desktop_sync.ui.theme import ThemeChoice
+from desktop_sync.ui.views.configuration_page import ConfigurationPage
+from tests.gui.fake_application import past_runs
+from tests.gui.test_accessibility import nameless
+
+Settle = Callable[[], None]
+ALL_OTHER = Preferences(ThemeChoice.DARK, True, Closing.QUIT, True, False)
+
+
+def pick(box: Any, value: object) -> None:
+    box.choose(value)
+    box.activated.emit(box.currentIndex())
+
+
+@pytest.fixture
+def dialog(window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> PreferencesDialog:
+    monkeypatch.setattr(QSystemTrayIcon, "isSystemTrayAvailable", lambda: True)
+    window.extras.show_preferences()
+    found = window.findChild(PreferencesDialog)
+    assert found is not None
+    return found
+
+
+def test_what_is_preferred_is_remembered(memory: WindowMemory) -> None:
+    assert read_preferences(memory) == Preferences()
+    keep_preferences(memory, ALL_OTHER)
+    assert read_preferences(memory) == ALL_OTHER
+
+
+def test_what_cannot_be_read_is_as_in_the_beginning(memory: WindowMemory) -> None:
+    for key in ("window/theme", "window/rows", "questions/closing", "tray/start", "tray/notify"):
+        memory.set_text(key, "purple")
+    assert read_preferences(memory) == Preferences()
+
+
+def test_each_choice_holds_at_once_and_stays(
+    dialog: PreferencesDialog, window: MainWindow, memory: WindowMemory, page: ConfigurationPage, settle: Settle
+) -> None:
+    assert nameless(dialog) == []
+    page.open_tab("queue")
+    settle()
+    view = page.queue.area.view
+    comfortable = view.rowHeight(0)
+    pick(dialog.rows, True)
+    assert view.rowHeight(0) < comfortable
+    pick(dialog.theme, ThemeChoice.DARK)
+    assert page.queue.area.view._context.theme.colours.is_dark
+    assert window.menus.themes[ThemeChoice.DARK].isChecked()
+    pick(dialog.closing, Closing.QUIT)
+    dialog.start.click()
+    dialog.notify.click()
+    assert read_preferences(memory) == ALL_OTHER
+    pick(dialog.rows, False)
+    assert view.rowHeight(0) == comfortable
+
+
+def test_asking_again_is_a_choice_too(dialog: PreferencesDialog, memory: WindowMemory) -> None:
+    pick(dialog.closing, Closing.BACKGROUND)
+    pick(dialog.closing, Closing.ASK)
+    assert read_preferences(memory).closing is Closing.ASK
+
+
+def test_without_a_tray_nothing_about_it_can_be_chosen(qtbot: QtBot) -> None:
+    dialog = PreferencesDialog(Preferences(), has_tray=False)
+    qtbot.addWidget(dialog)
+    assert not any(control.isEnabled() for control in (dialog.closing, dialog.start, dialog.notify))
+    assert dialog.theme.isEnabled()
+
+
+def test_menu_key_and_tray_lead_to_the_preferences(window: MainWindow) -> None:
+    entries = [action for menu in window.menuBar().actions() for action in menu.menu().actions()]
+    (entry,) = [action for action in entries if action.text() == "&Preferences…"]
+    assert entry.shortcut() == QKeySequence("Ctrl+,")
+    entry.trigger()
+    assert len(window.findChildren(PreferencesDialog)) == 1
+    window.hide()
+    window.tray.preferences_action.trigger()
+    assert window.isVisible()
+    assert len(window.findChildren(PreferencesDialog)) == 2
+
+
+class Told:
+    """An icon that notes what it shows."""
+
+    def __init__(self) -> None:
+        self.shown: list[str] = []
+
+    def showMessage(self, title: str, _text: str) -> None:
+        self.shown.append(title)
+
+
+@pytest.mark.parametrize("notifies", [True, False])
+def test_whoever_wants_no_notifications_gets_none(
+    window: MainWindow, memory: WindowMemory, monkeypatch: pytest.MonkeyPatch, notifies: bool
+) -> None:
+    told = Told()
+    monkeypatch.setattr(window.tray, "icon", told)
+    monkeypatch.setattr(window, "isActiveWindow", lambda: False)
+    keep_preferences(memory, Preferences(notifies=notifies))
+    run = next(run for run in past_runs("Customers") if run.outcome is Outcome.FAILED)
+    assert run.result is not None
+    window.news.tell_run("Customers", run.result, Trigger.SCHEDULE)
+    assert told.shown == (["Customers"] if notifies else [])
+    window.tray.icon = None
