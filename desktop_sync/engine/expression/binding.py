@@ -23,8 +23,9 @@ from desktop_sync.engine.expression.types import SQL_TYPES, field_type_of, word_
 _UNSAFE_OPTIMIZERS = "common_subexpressions,in_clause,scalar_fn_pushdown,type_pushdown,projection_placement"
 
 SESSION_SETTINGS = (
-    "SET TimeZone = 'UTC'",
-    "SET ieee_floating_point_ops = false",
+    # GLOBAL: a cursor begins with these, and not with what the connection that it was made of has set for itself.
+    "SET GLOBAL TimeZone = 'UTC'",
+    "SET GLOBAL ieee_floating_point_ops = false",
     "SET error_on_division_by_zero = true",
     f"SET disabled_optimizers = '{_UNSAFE_OPTIMIZERS}'",
 )
