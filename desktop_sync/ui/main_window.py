@@ -72,6 +72,7 @@ class MainWindow(QMainWindow):
         self.extras.said.connect(self.say)
         self.news = News(self, self.extras.log)
         self._connect_menus()
+        self._prefer(self.extras.preferences)
         self._restore()
 
     def _restore(self) -> None:
@@ -108,6 +109,7 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _prefer(self, preferences: Preferences) -> None:
         self.menus.show_theme(preferences.theme)
+        self.sidebar.highlight(preferences.stale_days)
 
     # Coming to life
 

@@ -10,6 +10,8 @@ from desktop_sync.ui.theme import ThemeChoice
 
 CLOSE_CHOICE = "questions/closing"
 _THEME, _ROWS, _START, _NOTIFY = "window/theme", "window/rows", "tray/start", "tray/notify"
+_STALE = "window/stale-days"
+STALE_DAYS, MOST_STALE_DAYS = 7, 365
 _COMPACT = "compact"
 
 
@@ -24,13 +26,15 @@ class Closing(enum.Enum):
 @dataclass(frozen=True, slots=True)
 class Preferences:
     """`is_compact`: the rows of tables are low. `starts_in_tray`: the window is not shown at the start, where there is
-    a tray. `notifies`: the tray says when a person is needed."""
+    a tray. `notifies`: the tray says when a person is needed. `stale_days`: a synchronization that did not run for so
+    long is highlighted in the list; 0: none is."""
 
     theme: ThemeChoice = ThemeChoice.SYSTEM
     is_compact: bool = False
     closing: Closing = Closing.ASK
     starts_in_tray: bool = False
     notifies: bool = True
+    stale_days: int = STALE_DAYS
 
 
 def read_preferences(memory: WindowMemory) -> Preferences:
@@ -41,6 +45,7 @@ def read_preferences(memory: WindowMemory) -> Preferences:
         closing=_closing(memory.text(CLOSE_CHOICE)),
         starts_in_tray=memory.flag(_START),
         notifies=memory.text(_NOTIFY) != "no",
+        stale_days=_days(memory.text(_STALE)),
     )
 
 
@@ -51,6 +56,12 @@ def keep_preferences(memory: WindowMemory, preferences: Preferences) -> None:
     memory.set_text(CLOSE_CHOICE, preferences.closing.value)
     memory.set_flag(_START, preferences.starts_in_tray)
     memory.set_flag(_NOTIFY, preferences.notifies)
+    memory.set_text(_STALE, str(preferences.stale_days))
+
+
+def _days(text: str) -> int:
+    is_number = text.isascii() and text.isdigit() and len(text) < 5
+    return min(int(text), MOST_STALE_DAYS) if is_number else STALE_DAYS
 
 
 def _theme(text: str) -> ThemeChoice:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QSystemTrayIcon
 from pytestqt.qtbot import QtBot
@@ -16,12 +19,13 @@ from desktop_sync.ui.main_window import MainWindow
 from desktop_sync.ui.memory import WindowMemory
 from desktop_sync.ui.preferences import Closing, Preferences, keep_preferences, read_preferences
 from desktop_sync.ui.theme import ThemeChoice
+from desktop_sync.ui.views.configuration_list import LINE_ROLE, STALE_ROLE
 from desktop_sync.ui.views.configuration_page import ConfigurationPage
-from tests.gui.fake_application import past_runs
+from tests.gui.fake_application import NOW, FakeApplication, past_runs
 from tests.gui.test_accessibility import nameless
 
 Settle = Callable[[], None]
-ALL_OTHER = Preferences(ThemeChoice.DARK, True, Closing.QUIT, True, False)
+ALL_OTHER = Preferences(ThemeChoice.DARK, True, Closing.QUIT, True, False, 30)
 
 
 def pick(box: Any, value: object) -> None:
@@ -31,8 +35,9 @@ def pick(box: Any, value: object) -> None:
 
 @pytest.fixture
 def dialog(window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> PreferencesDialog:
-    monkeypatch.setattr(QSystemTrayIcon, "isSystemTrayAvailable", lambda: True)
-    window.extras.show_preferences()
+    with monkeypatch.context() as tray:
+        tray.setattr(QSystemTrayIcon, "isSystemTrayAvailable", lambda: True)
+        window.extras.show_preferences()
     found = window.findChild(PreferencesDialog)
     assert found is not None
     return found
@@ -45,7 +50,7 @@ def test_what_is_preferred_is_remembered(memory: WindowMemory) -> None:
 
 
 def test_what_cannot_be_read_is_as_in_the_beginning(memory: WindowMemory) -> None:
-    for key in ("window/theme", "window/rows", "questions/closing", "tray/start", "tray/notify"):
+    for key in ("window/theme", "window/rows", "questions/closing", "tray/start", "tray/notify", "window/stale-days"):
         memory.set_text(key, "purple")
     assert read_preferences(memory) == Preferences()
 
@@ -66,9 +71,41 @@ def test_each_choice_holds_at_once_and_stays(
     pick(dialog.closing, Closing.QUIT)
     dialog.start.click()
     dialog.notify.click()
+    dialog.stale_days.setValue(30)
     assert read_preferences(memory) == ALL_OTHER
     pick(dialog.rows, False)
     assert view.rowHeight(0) == comfortable
+
+
+def days_ago(application: FakeApplication, name: str, days: int) -> None:
+    """Its last run was all right, and that long ago."""
+    newest = application.records.kept_runs[name][0]
+    began = NOW - timedelta(days=days)
+    application.records.kept_runs[name] = [
+        replace(newest, started_at=began, ended_at=began, outcome=Outcome.DONE, result=None)
+    ]
+
+
+def line_of(window: MainWindow, name: str) -> tuple[object, object]:
+    index = window.sidebar.model.index(window.sidebar.model.row_of(name))
+    return index.data(LINE_ROLE), index.data(STALE_ROLE)
+
+
+def test_what_did_not_run_for_long_and_will_not_by_itself_is_highlighted(
+    dialog: PreferencesDialog, window: MainWindow, application: FakeApplication, settle: Settle
+) -> None:
+    days_ago(application, "Orders archive", 12)
+    days_ago(application, "Customers", 12)  # its schedule runs it in a few minutes
+    window.refresh()
+    settle()
+    assert line_of(window, "Orders archive") == ("Not run for 12 days", True)
+    assert "Not run for 12 days" in window.sidebar.model.index(1).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert line_of(window, "Customers")[1] is False
+    dialog.stale_days.setValue(13)
+    assert line_of(window, "Orders archive")[1] is False
+    dialog.stale_days.setValue(2)
+    dialog.stale.click()
+    assert line_of(window, "Orders archive")[1] is False
 
 
 def test_asking_again_is_a_choice_too(dialog: PreferencesDialog, memory: WindowMemory) -> None:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QDialog, QVBoxLayout, QWidget
 
 from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_XL
-from desktop_sync.ui.preferences import Closing, Preferences
+from desktop_sync.ui.preferences import MOST_STALE_DAYS, STALE_DAYS, Closing, Preferences
 from desktop_sync.ui.theme import ThemeChoice
 from desktop_sync.ui.widgets.choice_box import ChoiceBox
 from desktop_sync.ui.widgets.field_row import FieldRow
-from desktop_sync.ui.widgets.parts import button, card, label, row
+from desktop_sync.ui.widgets.number_box import NumberBox
+from desktop_sync.ui.widgets.parts import button, card, column, label, row
+from desktop_sync.ui.widgets.screen import TallArea, fitting
 
-LEAST_WIDTH = 460
+WIDTH = 520
 
 
 class PreferencesDialog(QDialog):
@@ -28,7 +30,6 @@ class PreferencesDialog(QDialog):
         self.setWindowTitle(self.tr("Preferences"))
         self.setAccessibleName(self.windowTitle())
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setMinimumWidth(LEAST_WIDTH)
         self._preferences = preferences
         self._make_inputs(preferences)
         self._for_tray = (self.closing, self.start, self.notify)
@@ -37,13 +38,18 @@ class PreferencesDialog(QDialog):
         close = button(self.tr("&Close"))
         close.setDefault(True)
         close.clicked.connect(self.accept)
+        cards = QWidget()
+        cards.setObjectName("page")
+        cards.setLayout(column(self._look_card(), self._tray_card(has_tray), spacing=SPACE_L))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(SPACE_XL, SPACE_L, SPACE_XL, SPACE_L)
         layout.setSpacing(SPACE_L)
-        layout.addWidget(label(self.windowTitle(), "title"))
-        layout.addWidget(self._look_card())
-        layout.addWidget(self._tray_card(has_tray))
+        title = label(self.windowTitle(), "title")
+        layout.addWidget(title)
+        layout.addWidget(TallArea(cards, 0, self.windowTitle()), 1)
         layout.addLayout(row(0, close))
+        around = 4 * SPACE_L + title.sizeHint().height() + close.sizeHint().height()
+        self.resize(fitting(QSize(WIDTH, cards.sizeHint().height() + around)))
 
     def _make_inputs(self, preferences: Preferences) -> None:
         self.theme: ChoiceBox[ThemeChoice] = ChoiceBox()
@@ -75,16 +81,28 @@ class PreferencesDialog(QDialog):
         self.notify.setChecked(preferences.notifies)
         for flag in (self.start, self.notify):
             flag.toggled.connect(self._edited)
+        self.stale = QCheckBox(self.tr("&Highlight what did not run for"))
+        self.stale.setChecked(preferences.stale_days > 0)
+        self.stale.toggled.connect(self._edited)
+        self.stale_days = NumberBox(1, MOST_STALE_DAYS)
+        self.stale_days.setValue(preferences.stale_days or STALE_DAYS)
+        self.stale_days.setAccessibleName(self.tr("Days without a run"))
+        self.stale_days.setFixedWidth(90)
+        self.stale_days.setEnabled(self.stale.isChecked())
+        self.stale_days.valueChanged.connect(self._edited)
 
     def _look_card(self) -> QWidget:
         return card(
             label(self.tr("Look"), "heading"),
             row(FieldRow(self.tr("&Theme"), self.theme), FieldRow(self.tr("&Rows of tables"), self.rows)),
+            row(self.stale, self.stale_days, label(self.tr("days")), 0, spacing=SPACE_M),
             spacing=SPACE_M,
         )
 
     def _tray_card(self, has_tray: bool) -> QWidget:
-        missing = label(self.tr("This desktop has no tray, so the window stays or the program ends."), "caption")
+        missing = label(
+            self.tr("This desktop has no tray, so the window stays or the program ends."), "caption", wraps=True
+        )
         missing.setVisible(not has_tray)
         return card(
             label(self.tr("In the background"), "heading"),
@@ -106,9 +124,11 @@ class PreferencesDialog(QDialog):
             closing=before.closing if self.closing.value is None else self.closing.value,
             starts_in_tray=self.start.isChecked(),
             notifies=self.notify.isChecked(),
+            stale_days=self.stale_days.value() if self.stale.isChecked() else 0,
         )
 
     @Slot()
     def _edited(self) -> None:
+        self.stale_days.setEnabled(self.stale.isChecked())
         self._preferences = self.preferences
         self.changed.emit(self._preferences)

@@ -90,8 +90,13 @@ def progress_figures(state: ProgressState) -> str:
     return "  ·  ".join(parts)
 
 
-def state_line(state: ConfigurationState, now: datetime) -> str:
-    """The second line of a configuration in the list, and what a screen reader says."""
+def stale_text(days: int) -> str:
+    return counted(days, tr("Not run for {0} day"), tr("Not run for {0} days"))
+
+
+def state_line(state: ConfigurationState, now: datetime, stale_days: int = 0) -> str:
+    """The second line of a configuration in the list, and what a screen reader says. `stale_days`: how long it did not
+    run, where a person is to be told."""
     if state.is_running:
         return tr("Running…")
     if not state.is_enabled:
@@ -105,4 +110,4 @@ def state_line(state: ConfigurationState, now: datetime) -> str:
         return f"{when}  ·  " + tr("Follow-up due")
     if state.last_outcome is not None and state.last_outcome.value != "done":
         return f"{when}  ·  {outcome_word(state.last_outcome)}"
-    return when
+    return stale_text(stale_days) if stale_days else when

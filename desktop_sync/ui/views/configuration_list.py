@@ -24,13 +24,14 @@ from desktop_sync.ui.bridge.control import ProgressState
 from desktop_sync.ui.icons import paint_icon
 from desktop_sync.ui.palette import Colours, Tone
 from desktop_sync.ui.text.plain import tooltip
-from desktop_sync.ui.text.sentences import progress_headline, state_line
+from desktop_sync.ui.text.sentences import progress_headline, stale_text, state_line
 from desktop_sync.ui.text.times import full_time
 from desktop_sync.ui.theme import Theme
 
 STATE_ROLE = Qt.ItemDataRole.UserRole + 1
 PROGRESS_ROLE = Qt.ItemDataRole.UserRole + 2
 LINE_ROLE = Qt.ItemDataRole.UserRole + 3
+STALE_ROLE = Qt.ItemDataRole.UserRole + 4
 _NO_PARENT = QModelIndex()
 _Index = QModelIndex | QPersistentModelIndex
 
@@ -64,6 +65,7 @@ class ConfigurationListModel(QAbstractListModel):
         self._states: tuple[ConfigurationState, ...] = ()
         self._progress: Mapping[str, ProgressState] = {}
         self.now: Callable[[], datetime] = _machine_time
+        self._stale_days = 0
 
     @property
     def states(self) -> tuple[ConfigurationState, ...]:
@@ -81,6 +83,20 @@ class ConfigurationListModel(QAbstractListModel):
         self.beginResetModel()
         self._states = tuple(states)
         self.endResetModel()
+
+    def highlight(self, stale_days: int) -> None:
+        """What did not run for so many days is highlighted; with 0, nothing is."""
+        self._stale_days = stale_days
+        self._repaint()
+
+    def _days_without(self, state: ConfigurationState) -> int:
+        """How many days it did not run and nothing will run it, where that is too long; else 0."""
+        now = self.now()
+        is_coming = state.next_run_at is not None and state.next_run_at > now
+        if not self._stale_days or not state.is_enabled or state.last_run_at is None or is_coming:
+            return 0
+        days = (now - state.last_run_at).days
+        return days if days >= self._stale_days else 0
 
     def show_running(self, progress: Mapping[str, ProgressState]) -> None:
         """What is under way now, by name."""
@@ -102,7 +118,10 @@ class ConfigurationListModel(QAbstractListModel):
         if role == PROGRESS_ROLE:
             return progress
         if role == LINE_ROLE:
-            return progress_headline(progress) if progress else state_line(state, self.now())
+            days = self._days_without(state)
+            return progress_headline(progress) if progress else state_line(state, self.now(), days)
+        if role == STALE_ROLE:
+            return progress is None and self._days_without(state) > 0
         if role == Qt.ItemDataRole.ToolTipRole:
             return tooltip(self._sentence(state))
         if role == Qt.ItemDataRole.AccessibleTextRole:
@@ -112,6 +131,9 @@ class ConfigurationListModel(QAbstractListModel):
     def _sentence(self, state: ConfigurationState) -> str:
         now = self.now()
         lines = [state.name, f"{state.a} ⇄ {state.b}", state_line(state, now)]
+        days = self._days_without(state)
+        if days:
+            lines.append(stale_text(days))
         if state.waits_for:
             lines.append(state.waits_for)
         elif state.next_run_at is not None:
@@ -164,6 +186,8 @@ class ConfigurationDelegate(QStyledItemDelegate):
         self._line(painter, small, c.secondary, ends, left, rect.top() + 27, width)
         line_text = index.data(LINE_ROLE)
         colour = c.tone(tone) if tone in (Tone.BAD, Tone.WARNING, Tone.ACCENT) else c.secondary
+        if index.data(STALE_ROLE) and tone not in (Tone.BAD, Tone.WARNING):
+            colour = c.tone(Tone.WARNING)
         self._line(painter, small, colour, str(line_text), left, rect.top() + 43, width)
         if isinstance(progress, ProgressState):
             self._bar(painter, c, QRectF(left, rect.bottom() - 3, width, 3), progress)

@@ -99,6 +99,10 @@ class Sidebar(QWidget):
         if self.current != before and not self.endpoints_button.isChecked():
             self.choose(before if self.model.row_of(before) >= 0 else states[0].name if states else "")
 
+    def highlight(self, stale_days: int) -> None:
+        """What did not run for so many days is highlighted; with 0, nothing is."""
+        self.model.highlight(stale_days)
+
     def show_running(self, progress: Mapping[str, ProgressState]) -> None:
         self.model.show_running(progress)
 
