@@ -256,8 +256,10 @@ class Journal(Protocol):
         operation: int,
         rows: ArrowStream,
         request: Request | None = None,
+        identity: str = "",
     ) -> int:
-        """The intent is durable; the id of the batch. `request` is None where ids alone settle it.
+        """The intent is durable; the id of the batch. `request` is None where ids alone settle it; `identity` is what
+        system the side is in this run, where that is known.
 
         Raises LeaseLostError when a later run of the configuration has begun.
         """

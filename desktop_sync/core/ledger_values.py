@@ -60,6 +60,7 @@ class OpenBatch:
     """An intent that was not settled, or the rows of one that are held. `rows` has the columns of batch rows.
 
     `places`: the rows' numbers in the whole batch. `holds`: why each is held; empty for an intent that is open.
+    `identity`: what system it was for (`EndpointSession.identity`), empty where that is not known.
     """
 
     id: int
@@ -73,6 +74,7 @@ class OpenBatch:
     request: Request = Request()
     places: tuple[int, ...] = ()
     holds: tuple[Hold, ...] = ()
+    identity: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,15 @@ def load_plan(bench: Workbench, layouts: tuple[Layout, ...], folder: Path) -> tu
     return plan, given, str(document["basis"])
 
 
+def kept_findings(folder: Path) -> tuple[GuardFinding, ...]:
+    """The guards that the plan kept there met; none where this version of the program cannot read it."""
+    try:
+        document = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return ()
+    return _plan_of(document["plan"]).findings if document.get("version") == VERSION else ()
+
+
 def rows_digest(bench: Workbench, layout: Layout) -> str:
     """A digest of what the plan of the entity does with which records, and of the values that both of each have,
     whatever their order."""

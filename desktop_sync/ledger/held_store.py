@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 import pyarrow as pa
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, and_, delete, insert, select, update
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.errors import BugError
@@ -30,6 +30,9 @@ from desktop_sync.ledger.store import Store, entity_id, entity_ids, make_entity_
 _heads, _held, _known, _contents = tables.batch.c, tables.held.c, tables.known_ids.c, tables.batch_content.c
 REQUEST = (tables.request.c.key, tables.request.c.creates, tables.request.c.fields, tables.request.c.deadline)
 """The columns that `request_of` takes, from an outer join."""
+SYSTEM = tables.run_system.c.identity
+OF_RUN = and_(tables.run_system.c.run_id == _heads.run_id, tables.run_system.c.side == _heads.side)
+"""What system a batch is for, from an outer join on that."""
 
 
 class SqlHeldStore(Store):
@@ -238,10 +241,12 @@ def _held_batch(connection: Connection, configuration: str, batch_id: int, held:
             _heads.opened_at,
             _contents.rows,
             *REQUEST,
+            SYSTEM,
         )
         .join(tables.entity, tables.entity.c.id == _heads.entity_id)
         .join(tables.batch_content, _contents.batch_id == _heads.id)
         .outerjoin(tables.request, tables.request.c.batch_id == _heads.id)
+        .outerjoin(tables.run_system, OF_RUN)
         .where(_heads.id == batch_id)
     )
     row = connection.execute(wanted).one()
@@ -258,6 +263,7 @@ def _held_batch(connection: Connection, configuration: str, batch_id: int, held:
         request=request_of(row[7], row[8], row[9], row[10]),
         places=tuple(places),
         holds=tuple(one for _, one in held),
+        identity=row[11] or "",
     )
 
 

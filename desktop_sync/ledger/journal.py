@@ -16,7 +16,7 @@ from desktop_sync.core.ledger_values import BatchState, EntityKey, Hold, OpenBat
 from desktop_sync.core.provider_port import ArrowStream
 from desktop_sync.ledger import tables
 from desktop_sync.ledger.batch_content import pack, pack_rows_done, read_rows, read_stream, unpack, unpack_record_ids
-from desktop_sync.ledger.held_store import REQUEST, hold, request_of, request_values
+from desktop_sync.ledger.held_store import OF_RUN, REQUEST, SYSTEM, hold, request_of, request_values
 from desktop_sync.ledger.instants import from_us
 from desktop_sync.ledger.settlement import Settlement, mark_again, marked_since
 from desktop_sync.ledger.store import Store, entity_ids, made_id, make_entity_id
@@ -28,6 +28,8 @@ _heads = tables.batch.c
 _FENCE = (
     "SELECT fence, (SELECT max(n.id) FROM run n WHERE n.configuration_id = r.configuration_id) FROM run r WHERE id = ?"
 )
+
+_SYSTEM = "INSERT OR IGNORE INTO run_system (run_id, side, identity) VALUES (?, ?, ?)"
 
 
 class SqlJournal(Store):
@@ -47,6 +49,7 @@ class SqlJournal(Store):
         operation: int,
         rows: ArrowStream,
         request: Request | None = None,
+        identity: str = "",
     ) -> int:
         """The intent is durable; the id of the batch. Raises LeaseLostError when a later run of the configuration
         has begun: the lock of the operating system did not keep two runs apart."""
@@ -57,6 +60,8 @@ class SqlJournal(Store):
             head |= {"structure": structure, "operation": operation, "state": int(BatchState.OPEN)}
             head |= {"fence": _fence(connection, run_id, key.configuration)}
             batch_id = _insert(connection, head | {"opened_at": self._now_us()}, content, blob)
+            if identity:
+                connection.exec_driver_sql(_SYSTEM, (run_id, side.value, identity))
             if request is not None:
                 connection.execute(insert(tables.request).values(batch_id=batch_id, **request_values(request)))
         self._open_ids[batch_id] = content.column("record_id")
@@ -138,10 +143,12 @@ class SqlJournal(Store):
                     _heads.opened_at,
                     tables.batch_content.c.rows,
                     *REQUEST,
+                    SYSTEM,
                 )
                 .join(tables.entity, tables.entity.c.id == _heads.entity_id)
                 .join(tables.batch_content, tables.batch_content.c.batch_id == _heads.id)
                 .outerjoin(tables.request, tables.request.c.batch_id == _heads.id)
+                .outerjoin(tables.run_system, OF_RUN)
                 .where(_heads.entity_id.in_(entity_ids(connection, configuration)))
                 .where(_heads.state == int(BatchState.OPEN))
                 .order_by(_heads.id)
@@ -158,6 +165,7 @@ class SqlJournal(Store):
                 opened_at=from_us(row[6]),
                 rows=unpack(row[7]),
                 request=request_of(row[8], row[9], row[10], row[11]),
+                identity=row[12] or "",
             )
             for row in found
         ]

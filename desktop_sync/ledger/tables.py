@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 APPLICATION_ID = 0x44534C47  # "DSLG": a SQLite file with another mark is not a ledger
-HEAD_REVISION = "0002"
+HEAD_REVISION = "0003"
 
 metadata = MetaData()
 
@@ -187,6 +187,18 @@ request = Table(
     Column("fields", Text, nullable=False),
     Column("deadline", Integer),
     sqlite_strict=True,
+)
+
+# What system the side of a run was, for those runs that wrote there.
+run_system = Table(
+    "run_system",
+    metadata,
+    Column("run_id", Integer, ForeignKey("run.id", ondelete="CASCADE"), nullable=False),
+    Column("side", Text, nullable=False),
+    Column("identity", Text, nullable=False),
+    PrimaryKeyConstraint("run_id", "side"),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
 )
 
 # Records that nobody knows whether they were written: rows of batches, out of every plan until that is clear.

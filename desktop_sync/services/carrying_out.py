@@ -15,7 +15,7 @@ from desktop_sync.core.run import Outcome, RunKind, RunResult
 from desktop_sync.services.digest_forms import rebase
 from desktop_sync.services.execution import Execution, Order, merged
 from desktop_sync.services.kept_plan import drop_decided, hold_back_added, refuse_stale, state_text
-from desktop_sync.services.permission import let_pass, was_shown
+from desktop_sync.services.permission import let_pass, shown_guards, was_shown
 from desktop_sync.services.planning import Planning
 from desktop_sync.services.prepare_wanted import Wanted, beyond_plan, prepare_wanted, with_prerequisites
 from desktop_sync.services.preview import Preview
@@ -96,9 +96,7 @@ class CarryingOut:
             session.match_only = match_only
             if around is not None:
                 around.check(session.layouts)
-            settled = execution.settling(session).settle_all()
-            if settled and preview is not None:
-                raise VersionMismatchError("the plan", state_text(preview.basis), "what an interrupted run left")
+            self._settle(execution, session, order, preview)
             rebase(session, plans.ledger)
             want = order.want if match_only is None else None  # matching needs all records of both sides
             if preview is not None:
@@ -122,6 +120,15 @@ class CarryingOut:
             lease.release()
             session.close()
             order.progress.phase("", Phase.FINISHED)
+
+    def _settle(self, execution: Execution, session: SyncSession, order: Order, preview: Preview | None) -> None:
+        """What interrupted runs left is settled, as far as guards let it be. Raises VersionMismatchError where a plan
+        was made that did not know of it."""
+        kept = self.planning.ledger.folder(session.configuration.name)
+        shown = shown_guards(order.allow, preview, None if kept is None else Path(kept[1]))
+        settled = execution.settling(session).settle_all(shown)
+        if preview is not None and (settled or not set(session.unsettled) <= set(preview.plan.findings)):
+            raise VersionMismatchError("the plan", state_text(preview.basis), "what an interrupted run left")
 
     def _lease(self, session: SyncSession, run_id: int) -> RunLease:
         plans, endpoints = self.planning, session.named_endpoints()

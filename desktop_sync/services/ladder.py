@@ -31,6 +31,7 @@ from desktop_sync.core.status import Status
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.stated import as_if_read, measured_records, values_again, values_as_kept
 from desktop_sync.services.records_there import look, was_written
+from desktop_sync.services.settling_guard import is_other_system
 from desktop_sync.services.side_stream import reading
 from desktop_sync.services.sync_session import SyncSession, full_request
 from desktop_sync.services.undo_settling import is_undo
@@ -242,9 +243,16 @@ class Ladder:
         self, layout: Layout, batch: OpenBatch, verdict: Verdict, wanted: Sequence[int]
     ) -> list[tuple[int, str | None]]:
         """The same creates once more. Those that were answered are done; rows whose record is there already come back;
-        those without an answer are held, and so are all where nothing may be written."""
+        those without an answer are held, and so are all where nothing may be written. To another system than the one
+        that they were for nothing is sent."""
         if self.session.match_only is not None:
             self._hold_all(verdict, wanted)
+            return []
+        if is_other_system(self.session, self.ledger, batch):
+            # Where nothing guards against that, or a person let it pass: its key is not known there, so it is planned
+            # anew, when no request is under way any more.
+            if not self._wait_for(batch.request.deadline):
+                self._hold_all(verdict, wanted)
             return []
         self.session.check_lease()
         structure, side = layout.of(batch.side).structure, batch.side

@@ -9,9 +9,9 @@ from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action
 from desktop_sync.core.error_text import guard_sentence
 from desktop_sync.core.errors import VersionMismatchError
-from desktop_sync.core.guard import GuardFinding
+from desktop_sync.core.guard import Guard, GuardFinding
 from desktop_sync.core.run import RunResult
-from desktop_sync.engine.plan_store import count_unseen
+from desktop_sync.engine.plan_store import count_unseen, kept_findings
 from desktop_sync.services.preview import Preview
 
 
@@ -36,6 +36,15 @@ def was_shown(preview: Preview, finding: GuardFinding, shown: Path | None) -> bo
             except VersionMismatchError:
                 return False
     return True  # nothing of the entity is written
+
+
+def shown_guards(allow: frozenset[Guard], preview: Preview | None, shown: Path | None) -> frozenset[Guard]:
+    """Those of the guards in `allow` that a person saw: in the preview that is carried out, or in the plan that is kept
+    in the folder `shown`."""
+    if not allow:
+        return allow
+    findings = preview.findings() if preview is not None else kept_findings(shown) if shown is not None else ()
+    return allow & {finding.guard for finding in findings}
 
 
 def let_pass(result: RunResult, preview: Preview) -> RunResult:

@@ -95,7 +95,10 @@ class Planning:
         """The plan of entities that are prepared."""
         basis = self.basis(session.configuration.name)
         entities = (*(one.plan for one in prepared), *drift_plans(session.drifted))
-        findings = tuple(finding for one in prepared for finding in one.findings)
+        found = [finding for one in prepared for finding in one.findings]
+        known = {(finding.guard, finding.entity, finding.side) for finding in found}
+        others = [one for one in session.unsettled if (one.guard, one.entity, one.side) not in known]
+        findings = (*found, *others)
         plan = Plan(
             self.ids.new_id(),
             session.configuration.name,

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action
+from desktop_sync.core.guard import Guard
 from desktop_sync.core.hold_text import hold_text
 from desktop_sync.core.ledger_port import Ledger
 from desktop_sync.core.ledger_values import HoldReason, OpenBatch
@@ -20,6 +21,7 @@ from desktop_sync.engine.held import Held
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.outcome_query import SETTLEMENT_SCHEMA
 from desktop_sync.services.ladder import Ladder, Verdict
+from desktop_sync.services.settling_guard import unsettled
 from desktop_sync.services.sync_session import SyncSession
 from desktop_sync.services.undo_settling import as_before, is_undo, undo_held, undone_settlements
 
@@ -60,8 +62,12 @@ class Settling:
     progress: Progress
     cancel: CancelToken
 
-    def settle_all(self) -> int:
+    def settle_all(self, allowed: frozenset[Guard] = frozenset()) -> int:
         """No intent of the configuration is open, and what is held is held for good reason; how many were settled.
+
+        Where a guard that is not `allowed` will stop the run anyway (`SyncSession.unsettled`), all stay as they are: in
+        another system than the one that they were for nothing is looked for, and nothing sent. So do those of an entity
+        that drifted.
 
         What was written is recorded with the intent's content as baseline, so that an edit made since counts as a
         change; what was not is left to the next plan, which finds it again; what cannot be known is held.
@@ -70,10 +76,15 @@ class Settling:
         open_batches, held_batches = self.ledger.open_batches(name), self.ledger.held_batches(name)
         if open_batches or held_batches:
             self.progress.phase("", Phase.SETTLING)
-        for batch in open_batches:
+            self.session.unsettled = unsettled(self.session, self.ledger, [*open_batches, *held_batches], allowed)
+        due = [batch for batch in open_batches if self._is_due(batch)]
+        for batch in due:
             self._settle_open(batch)
             self.steps("settle.settled")
-        return len(open_batches) + self.settle_held(held_batches).intents
+        return len(due) + self.settle_held([batch for batch in held_batches if self._is_due(batch)]).intents
+
+    def _is_due(self, batch: OpenBatch) -> bool:
+        return batch.key.entity not in self.session.drifted and not self.session.unsettled
 
     def settle_held(self, batches: Sequence[OpenBatch] | None = None) -> Resolved:
         """Held records of which more is known now are held no longer. Those that are still in doubt stay as they are:

@@ -20,6 +20,7 @@ from desktop_sync.core.errors import (
     PlacedError,
     SchemaDriftError,
 )
+from desktop_sync.core.guard import GuardFinding
 from desktop_sync.core.ledger_port import ClockStore, RecordStore
 from desktop_sync.core.ledger_values import EntityKey
 from desktop_sync.core.pipeline import is_enabled, record_steps, with_peer_lookups
@@ -51,6 +52,7 @@ class SyncSession:
     where a person must first confirm what was matched. `lease`: the one of the run, None in a preview.
     `drifted`: entities that take no part, because their structures are not what the mapping says (RELIABILITY E11).
     `memos`: where complete reads remember unchanged rows, None where they do not.
+    `unsettled`: guards for which what a run left open stays as it is; every plan has them.
     `seen`: what the incremental reads of the last run gave; `contents`: what those of this one give, as far as it is
     little.
     """
@@ -72,6 +74,7 @@ class SyncSession:
     records: RecordStore | None = None
     identities: dict[str, str] = field(default_factory=dict)
     memos: MemoFolder | None = None
+    unsettled: tuple[GuardFinding, ...] = ()
     _bench: Workbench | None = None
 
     @property

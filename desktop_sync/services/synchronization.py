@@ -23,6 +23,7 @@ from desktop_sync.services.preview import Preview
 from desktop_sync.services.records import RecordService
 from desktop_sync.services.run_lease import match_only_of
 from desktop_sync.services.seen_before import SeenBefore
+from desktop_sync.services.settling_guard import unsettled
 from desktop_sync.services.sync_session import OpenEndpoint, SyncSession, needed
 from desktop_sync.services.watermarks import Scope, scheduled_mode
 
@@ -64,6 +65,8 @@ class SynchronizationService:
             session.match_only = match_only_of(
                 session.named_endpoints(), self._ledger, self._clock, session.configuration
             )
+            left = [*self._ledger.open_batches(name), *self._ledger.held_batches(name)]
+            session.unsettled = unsettled(session, self._ledger, left, ())
             return self._planning.plan(session, Scope(mode, range), progress, cancel or CancelToken())
         except BaseException:
             session.close()

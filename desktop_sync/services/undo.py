@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from desktop_sync.core.configuration import Side, SyncConfiguration
 from desktop_sync.core.decision import Rule
+from desktop_sync.core.error_text import guard_sentence
 from desktop_sync.core.errors import ConfigurationError, VersionMismatchError
 from desktop_sync.core.guard import GuardFinding
 from desktop_sync.core.ledger_port import Ledger
@@ -266,6 +267,7 @@ class UndoService:
                 )
             settling = Settling(session, self._ledger, self._clock, self._sleep, self._steps, progress, cancel)
             settled = settling.settle_all()
+            self._refuse_unsettled(session)
             if settled and preview is not None:
                 raise VersionMismatchError("the plan", "the state before", "what an interrupted run left")
             shown = preview or self._planned(session, target, progress, cancel)
@@ -282,6 +284,14 @@ class UndoService:
             lease.release()
             session.close()
             progress.phase("", Phase.FINISHED)
+
+    @staticmethod
+    def _refuse_unsettled(session: SyncSession) -> None:
+        """Raises ConfigurationError where a guard keeps what a run left open from being settled."""
+        names = {side: session.configuration.endpoint_of(side) for side in Side}
+        for finding in session.unsettled:
+            said = "a run that was cut off must be settled before, and a guard keeps it from that"
+            raise ConfigurationError(f"{said}: {guard_sentence(finding, names)}", path="undo")
 
     def _result(
         self, shown: UndoPreview, carried: dict[int, Carried], run_id: int, target: UndoTarget, seconds: float

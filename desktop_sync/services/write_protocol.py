@@ -128,7 +128,14 @@ class WriteProtocol:
         structure = layout.of(query.target).structure.name
         sent = self.intents.sending(layout, query, rows.num_rows, has_ids=not rows[mine].null_count)
         batch_id = self.ledger.open_batch(
-            self.session.key(layout), self.run_id, query.target, structure, int(query.operation), content, sent.request
+            self.session.key(layout),
+            self.run_id,
+            query.target,
+            structure,
+            int(query.operation),
+            content,
+            sent.request,
+            self.session.identity_of(query.target),
         )
         if keep_pending is not None:
             keep_pending()

@@ -48,7 +48,18 @@ SETTLE = "desktop_sync/services/settle.py"
 INTENTS = "desktop_sync/services/intents.py"
 SQLITE_TABLE_WORK = "desktop_sync/providers/sql/sqlite_table_work.py"
 ORIGINS = "desktop_sync/engine/origin_query.py"
-OPENED = "batch_id = self.ledger.open_batch(\n            self.session.key(layout), self.run_id, query.target, structure, int(query.operation), content, sent.request\n        )"
+OPENED = (
+    "batch_id = self.ledger.open_batch(\n"
+    "            self.session.key(layout),\n"
+    "            self.run_id,\n"
+    "            query.target,\n"
+    "            structure,\n"
+    "            int(query.operation),\n"
+    "            content,\n"
+    "            sent.request,\n"
+    "            self.session.identity_of(query.target),\n"
+    "        )"
+)
 EXPECTED = (
     "                query.expected,\n"
     '                rows.select([f"x_e{i}" for i in range(len(query.expected))])'
@@ -80,9 +91,7 @@ BUGS = (
             Edit(
                 PROTOCOL,
                 OPENED,
-                OPENED.replace("self.ledger.open_batch(", "(lambda *made: self.ledger.open_batch(*made), (").replace(
-                    "sent.request\n        )", "sent.request))"
-                ),
+                OPENED.replace("self.ledger.open_batch(", "(lambda *made: self.ledger.open_batch(*made), (") + ")",
             ),
             Edit(
                 PROTOCOL,
@@ -100,8 +109,8 @@ BUGS = (
                 PROTOCOL,
                 OPENED,
                 OPENED.replace(
-                    ", content, sent",
-                    ', content.drop_columns([n for n in content.column_names if n.startswith("before:")]), sent',
+                    " content,\n",
+                    ' content.drop_columns([n for n in content.column_names if n.startswith("before:")]),\n',
                 ),
             ),
             Edit(PROCESS, "stored=content if changed_content else None,", "stored=content,"),

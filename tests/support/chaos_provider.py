@@ -103,7 +103,7 @@ class ChaosSession:
         return EndpointReport(True, self.structures(), True, shift)
 
     def identity(self) -> str:
-        return f"chaos:{self.system.name}"
+        return f"chaos:{self.system.identity}"
 
     def high_marks(self, structure: Structure) -> HighMarks:
         system = self.system

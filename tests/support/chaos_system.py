@@ -148,6 +148,8 @@ class ChaosSystem:
 
     def __init__(self, name: str, profile: Profile, clock: Clock, steps: Steps = no_steps) -> None:
         self.name = name
+        self.identity = name
+        """What the system is, wherever it is found: another one in its place has the same name and another identity."""
         self.profile = profile
         self.clock = clock
         self.steps = steps
@@ -429,6 +431,7 @@ class ChaosSystem:
             raise NoAnswerError
         if fault is FaultKind.EMPTY_200:
             self.emptied = self.calls["page"]
+            self.steps(f"endpoint.{self.name}.came_empty")
             return Page([], None, None)
         source = self._read_from(fault)
         rows = sorted(source[structure].rows.items(), key=_in_order)

@@ -103,6 +103,7 @@ class NoJournal:
         operation: int,
         rows: ArrowStream,
         request: Request | None = None,
+        identity: str = "",
     ) -> int:
         self._opened.append((key, run_id, rows))
         return len(self._opened) - 1
