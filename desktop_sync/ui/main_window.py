@@ -129,6 +129,7 @@ class MainWindow(QMainWindow):
         self.scheduler = Scheduler(context, self.board, self)
         self.tray = Tray(context, self.board, self)
         self.news.tray = self.tray
+        self.extras.preferred.connect(self.tray.snooze.refresh)
         self.leaving = Leaving(self, self._memory, self.board, self.tray)
         self._states = Latest(self._jobs, self)
         self._states.arrived.connect(self._show_states)

@@ -20,7 +20,7 @@ from desktop_sync.ui.application_port import Application
 from desktop_sync.ui.bridge.latest import Latest
 from desktop_sync.ui.bridge.run_board import RunBoard
 from desktop_sync.ui.context import WindowContext
-from desktop_sync.ui.preferences import read_preferences
+from desktop_sync.ui.snooze import Snooze
 from desktop_sync.ui.text.sentences import progress_figures, progress_headline
 from desktop_sync.ui.text.times import full_time
 
@@ -151,6 +151,7 @@ class Tray(QObject):
         self.cancel_action.triggered.connect(self._board.stop_all)
         self.decisions_action = self._add(self.menu, "")
         self.decisions_action.triggered.connect(self._open_decisions)
+        self.snooze = Snooze(self._context.memory, self._context.application.clock, self.menu)
         self.messages_action = self._add(self.menu, self.tr("&Messages…"))
         self.messages_action.triggered.connect(self._open_messages)
         self.preferences_action = self._add(self.menu, self.tr("P&references…"))
@@ -191,6 +192,7 @@ class Tray(QObject):
         self.resume_action.setVisible(self._pause.is_paused)
         self.cancel_action.setVisible(bool(self._board.active))
         self.decisions_action.setVisible(decisions > 0)
+        self.snooze.refresh()
         self.decisions_action.setText(self.tr("&Decisions waiting ({0})").format(decisions))
         self._show_status()
         if self.icon is not None:
@@ -223,7 +225,7 @@ class Tray(QObject):
 
     def notify(self, title: str, text: str) -> None:
         """A notification, unless a person wants none; only for what needs a person, or what one asked to be told."""
-        if self.icon is not None and read_preferences(self._context.memory).notifies:
+        if self.icon is not None and self.snooze.lets_notify:
             self.icon.showMessage(title, text)
 
     # What a person does

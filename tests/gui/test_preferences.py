@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QSystemTrayIcon
+from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 from pytestqt.qtbot import QtBot
 
 from desktop_sync.core.run import Outcome, Trigger
@@ -18,6 +18,7 @@ from desktop_sync.ui.dialogs.preferences import PreferencesDialog
 from desktop_sync.ui.main_window import MainWindow
 from desktop_sync.ui.memory import WindowMemory
 from desktop_sync.ui.preferences import Closing, Preferences, keep_preferences, read_preferences
+from desktop_sync.ui.snooze import Snooze
 from desktop_sync.ui.theme import ThemeChoice
 from desktop_sync.ui.views.configuration_list import LINE_ROLE, STALE_ROLE
 from desktop_sync.ui.views.configuration_page import ConfigurationPage
@@ -134,25 +135,70 @@ def test_menu_key_and_tray_lead_to_the_preferences(window: MainWindow) -> None:
 
 
 class Told:
-    """An icon that notes what it shows."""
+    """An icon that notes what it shows, and shows nothing else."""
 
     def __init__(self) -> None:
         self.shown: list[str] = []
+
+    def setIcon(self, _icon: object) -> None: ...
+
+    def setToolTip(self, _text: str) -> None: ...
 
     def showMessage(self, title: str, _text: str) -> None:
         self.shown.append(title)
 
 
-@pytest.mark.parametrize("notifies", [True, False])
-def test_whoever_wants_no_notifications_gets_none(
-    window: MainWindow, memory: WindowMemory, monkeypatch: pytest.MonkeyPatch, notifies: bool
-) -> None:
-    told = Told()
-    monkeypatch.setattr(window.tray, "icon", told)
+@pytest.fixture
+def told(window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> Iterator[Told]:
+    """A tray that shows notifications, of a window that nobody looks at."""
+    made = Told()
     monkeypatch.setattr(window, "isActiveWindow", lambda: False)
-    keep_preferences(memory, Preferences(notifies=notifies))
+    window.tray.icon = made  # type: ignore[assignment]
+    yield made
+    window.tray.icon = None
+
+
+def fail_by_schedule(window: MainWindow) -> None:
     run = next(run for run in past_runs("Customers") if run.outcome is Outcome.FAILED)
     assert run.result is not None
     window.news.tell_run("Customers", run.result, Trigger.SCHEDULE)
+
+
+@pytest.mark.parametrize("notifies", [True, False])
+def test_whoever_wants_no_notifications_gets_none(
+    window: MainWindow, told: Told, memory: WindowMemory, notifies: bool
+) -> None:
+    window.extras.prefer(Preferences(notifies=notifies))
+    fail_by_schedule(window)
     assert told.shown == (["Customers"] if notifies else [])
-    window.tray.icon = None
+    assert window.tray.snooze.menu_action.isVisible() is notifies
+
+
+def test_notifications_are_snoozed_for_a_while(
+    window: MainWindow, told: Told, application: FakeApplication, memory: WindowMemory
+) -> None:
+    snooze = window.tray.snooze
+    snooze.menu.actions()[1].trigger()
+    fail_by_schedule(window)
+    assert told.shown == []
+    assert snooze.wake_action.text() == "&Notify again (quiet until Today 15:05)"
+    assert (snooze.wake_action.isVisible(), snooze.menu_action.isVisible()) == (True, False)
+    assert Snooze(memory, application.clock, QMenu(window)).until == NOW + timedelta(hours=1)
+    application.clock.at = NOW + timedelta(minutes=61)
+    fail_by_schedule(window)
+    assert told.shown == ["Customers"]
+    snooze.refresh()
+    assert (snooze.wake_action.isVisible(), snooze.menu_action.isVisible()) == (False, True)
+
+
+def test_notifications_come_again_when_a_person_wants_them(window: MainWindow, told: Told) -> None:
+    window.tray.snooze.menu.actions()[2].trigger()
+    window.tray.snooze.wake_action.trigger()
+    fail_by_schedule(window)
+    assert told.shown == ["Customers"]
+
+
+def test_a_clock_that_was_set_back_ends_the_quiet(window: MainWindow, application: FakeApplication) -> None:
+    window.tray.snooze.menu.actions()[0].trigger()
+    application.clock.at = NOW - timedelta(days=3)
+    assert window.tray.snooze.lets_notify

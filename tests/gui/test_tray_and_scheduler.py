@@ -38,6 +38,7 @@ def test_the_menu_has_pause_and_sync_at_the_top_level(window: MainWindow) -> Non
         "Sync now",
         "Pause",
         "Decisions waiting (13)",
+        "Snooze notifications",
         "Messages…",
         "Preferences…",
         "Quit",
