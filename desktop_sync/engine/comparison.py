@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from desktop_sync.core.configuration import ConflictRule, NullPolicy, Side
-from desktop_sync.core.structure import FieldType
 from desktop_sync.engine.canonical import literal, plain_text_sql
 from desktop_sync.engine.field_base import base_table, changed_sql
+from desktop_sync.engine.kept_values import kept_values
 from desktop_sync.engine.layout import Comparison, Layout
-from desktop_sync.engine.normal_sql import comparable_sql, normal_sql
+from desktop_sync.engine.normal_sql import normal_sql
 from desktop_sync.engine.origin_query import (
     claim_error_sql,
     field_stamp_sql,
@@ -20,8 +20,8 @@ from desktop_sync.engine.origin_query import (
     record_stamp_sql,
     tie_sql,
 )
-from desktop_sync.engine.plan_input import PlanInput, pair_table, raw_columns
-from desktop_sync.engine.sides import side_table, told_us_sql
+from desktop_sync.engine.plan_input import PlanInput, pair_table
+from desktop_sync.engine.sides import told_us_sql
 
 
 def compared_sql(given: PlanInput, pairs: str) -> str:
@@ -38,29 +38,32 @@ def compared_sql(given: PlanInput, pairs: str) -> str:
     tests: dict[int, str] = {}
     for comparison in layout.comparisons:
         tests[comparison.index] = _equal_sql(given, comparison, joins)
-    sides = {
-        side: given.read_of(side).staging.select(
-            f"(SELECT {raw_columns(layout, side)} FROM {side_table(layout, side)} WHERE is_kept)"
-        )
-        for side in Side
-    }
+    sides = {side: kept_values(given.read_of(side)) for side in Side}
     source = (
         f"FROM ({pairs}) p JOIN ({sides[Side.A]}) a ON a.rid = p.a_rid JOIN ({sides[Side.B]}) b ON b.rid = p.b_rid "
         f"{' '.join(joins)}"
     )
     if given.has_origins:
         return _with_origins(given, tests, source)
-    newer = "0"
-    if layout.a.stamp is not None and layout.b.stamp is not None:
-        a, b = (told_us_sql(given.read_of(side).staging, _raw_stamp(layout, side), given.clocks) for side in Side)
-        texts = [f"CAST({_raw_stamp(layout, side)} AS VARCHAR)" for side in Side]
-        error = " + ".join(
-            f"{given.clocks.of(side).error_us} + {claim_error_sql(text)}"
-            for side, text in zip(Side, texts, strict=True)
-        )
-        newer = f"CASE WHEN abs({a} - {b}) <= {error} THEN 0 WHEN {a} > {b} THEN 1 WHEN {b} > {a} THEN 2 ELSE 0 END"
     equal = " AND ".join(tests.values()) or "true"
-    return f"SELECT p.a_rid, p.b_rid, {equal} AS equal, {newer} AS newer, false AS is_tie, false AS is_merge {source}"
+    pair = f"SELECT p.a_rid, p.b_rid, {equal} AS equal"
+    if layout.a.stamp is None or layout.b.stamp is None:
+        return f"{pair}, 0 AS newer, false AS is_tie, false AS is_merge {source}"
+    told = [
+        f"{told_us_sql(given.read_of(side).staging, _raw_stamp(layout, side), given.clocks)} AS {side.value}_at"
+        for side in Side
+    ]
+    error = " + ".join(
+        f"{given.clocks.of(side).error_us} + {claim_error_sql(f'CAST({_raw_stamp(layout, side)} AS VARCHAR)')}"
+        for side in Side
+    )
+    newer = (
+        "CASE WHEN abs(a_at - b_at) <= error THEN 0 WHEN a_at > b_at THEN 1 WHEN b_at > a_at THEN 2 ELSE 0 END AS newer"
+    )
+    return (
+        f"SELECT a_rid, b_rid, equal, {newer}, false AS is_tie, false AS is_merge FROM ("
+        f"{pair}, {', '.join(told)}, {error} AS error {source})"
+    )
 
 
 def _raw_stamp(layout: Layout, side: Side) -> str:
@@ -96,12 +99,7 @@ def fields_sql(given: PlanInput, pairs: str) -> str:
                 else "CAST(NULL AS VARCHAR)"
             )
             columns.append(f"{text} AS v{side.value}{index}")
-    sides = {
-        side: given.read_of(side).staging.select(
-            f"(SELECT {raw_columns(layout, side)} FROM {side_table(layout, side)} WHERE is_kept)"
-        )
-        for side in Side
-    }
+    sides = {side: kept_values(given.read_of(side)) for side in Side}
     return (
         f"SELECT p.a_rid, p.b_rid, {', '.join(columns)} FROM ({pairs}) p JOIN ({sides[Side.A]}) a ON a.rid = p.a_rid "
         f"JOIN ({sides[Side.B]}) b ON b.rid = p.b_rid {' '.join(joins)}"
@@ -120,7 +118,10 @@ def _equal_sql(given: PlanInput, comparison: Comparison, joins: list[str]) -> st
         equal = f"{table}.{other}_id IS NOT DISTINCT FROM {plain_text_sql(target, comparison.column.kind)}"
         equal = f"({equal} AND ({sent} IS NULL) = ({target} IS NULL))"
     else:
-        equal = f"{_comparable(sent, comparison)} IS NOT DISTINCT FROM {_comparable(target, comparison)}"
+        # Values of one type are equal exactly when their canonical texts are, which matter where they are joined for a
+        # digest; here they only cost.
+        normal = [given.a.staging.normal(value, comparison.kind, comparison.steps) for value in (sent, target)]
+        equal = f"{normal[0]} IS NOT DISTINCT FROM {normal[1]}"
     if mapping.null is NullPolicy.LEAVE:
         equal = f"({sent} IS NULL OR {equal})"
     return equal
@@ -215,13 +216,6 @@ def _asks_sql(layout: Layout, index: int) -> str:
     if one_way_from(layout) is not None:
         return f"is_agreed AND decided IS NULL AND ca{index} AND cb{index}"
     return f"is_agreed AND decided IS NULL AND ca{index} = cb{index}"
-
-
-def _comparable(value: str, comparison: Comparison) -> str:
-    if comparison.kind.type is FieldType.TEXT:
-        # The escapes of the canonical form matter where values are joined for a digest; here they only cost.
-        return normal_sql(value, comparison.kind, comparison.steps)
-    return comparable_sql(value, comparison.kind, comparison.steps)
 
 
 def _normal_text(value: str, comparison: Comparison) -> str:

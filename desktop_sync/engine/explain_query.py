@@ -10,6 +10,7 @@ from desktop_sync.core.decision import Action, Change, Newer, Rule
 from desktop_sync.core.status import DeletedIn, Status
 from desktop_sync.engine.canonical import literal, plain_text_sql
 from desktop_sync.engine.comparison import fields_sql
+from desktop_sync.engine.kept_values import kept_values
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.plan_input import PlanInput, has_table, plan_table, problem_text
 from desktop_sync.engine.sides import peer_table, side_table
@@ -132,11 +133,8 @@ def one_side(bench: Workbench, given: PlanInput, side: Side, rid: str) -> FieldR
             column = own.column(mapping.field_of(side))
             text = f"coalesce({plain_text_sql(column.typed, column.kind)}, CAST({column.raw} AS VARCHAR))"
             columns.append(f"{text} AS v{side.value}{index}")
-    raws = ", ".join(column.raw for column in own.columns)
-    kept = f"(SELECT {raws} FROM {side_table(layout, side)} WHERE is_kept AND rid = {literal(rid)})"
-    rows: list[FieldRow] = bench.table(
-        f"SELECT {', '.join(columns)} FROM ({given.read_of(side).staging.select(kept)})"
-    ).to_pylist()
+    kept = kept_values(given.read_of(side), condition=f"rid = {literal(rid)}")
+    rows: list[FieldRow] = bench.table(f"SELECT {', '.join(columns)} FROM ({kept})").to_pylist()
     return rows[0] if rows else {}
 
 

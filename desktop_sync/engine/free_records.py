@@ -6,6 +6,7 @@ from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action, Change, Rule, create
 from desktop_sync.core.status import DeletedIn, Status
 from desktop_sync.engine.canonical import literal
+from desktop_sync.engine.kept_values import kept_values
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.matching import match, no_matches
 from desktop_sync.engine.plan_input import SETTLED, PlanInput, problem_text
@@ -65,10 +66,9 @@ def _free_sql(given: PlanInput, side: Side) -> str:
     layout, me, other = given.layout, side.value, side.other.value
     staging = given.read_of(side).staging
     values = ", ".join(f"{value} AS m{i}" for i, value in enumerate(staging.match_values()))
-    table, peers = side_table(layout, side), peer_table(layout)
-    columns = ", ".join(column.raw for column in layout.of(side).columns)
+    peers = peer_table(layout)
     known = ("rid", "in_filter", "problem", "digest", "match_key", "record_id")
-    kept = f"SELECT {columns}, {', '.join(f'{name} AS read_{name}' for name in known)} FROM {table} WHERE is_kept"
+    kept = kept_values(given.read_of(side), [f"{name} AS read_{name}" for name in known])
     found = f"SELECT {', '.join(f'read_{name} AS {name}' for name in known)}, {values} FROM "
     # A record that a person skipped, or that was given up, or whose peer is Deleted, is not free.
     held = (
@@ -85,7 +85,7 @@ def _free_sql(given: PlanInput, side: Side) -> str:
         f"SELECT s.rid, s.in_filter, s.problem, s.digest, s.match_key, p.record_id, p.status, p.deleted_in, "
         f"p.attempts, {waiting_sql(given, 'p')} AS is_waiting, "
         f"{', '.join(f's.m{i}' for i in range(len(staging.match_values())))} FROM "
-        f"({found}({staging.select(f'({kept})')})) s LEFT JOIN {peers} p ON p.record_id = s.record_id "
+        f"({found}({kept})) s LEFT JOIN {peers} p ON p.record_id = s.record_id "
         f"WHERE p.record_id IS NULL OR NOT ({held})"
     )
 

@@ -53,11 +53,13 @@ _TEXT_STEPS = {
 _TIME_UNITS = {StepKind.SECONDS: "second", StepKind.MINUTES: "minute", StepKind.DAYS: "day"}
 
 
-def normal_sql(value: str, kind: ValueType, steps: Iterable[Step]) -> str:
-    """The value in normal form; a step leaves values of other types as they are."""
+def normal_sql(value: str, kind: ValueType, steps: Iterable[Step], *, looks_first: bool = True) -> str:
+    """The value in normal form; a step leaves values of other types as they are. `looks_first`: texts are looked at
+    before they are normalized, which pays from some thousand on: what looks must be made first."""
     for step in steps:
         if kind.type in MEANINGS[step.kind].types:
-            value = _step_sql(value, kind, step)
+            is_plain = step.kind is StepKind.NFC and not looks_first
+            value = f"nfc_normalize({value})" if is_plain else _step_sql(value, kind, step)
     return value
 
 

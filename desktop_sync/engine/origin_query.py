@@ -17,8 +17,9 @@ from desktop_sync.core.configuration import PerSide, Resolution, Side
 from desktop_sync.core.origin import UNKNOWN_AT
 from desktop_sync.core.provider_port import ArrowStream
 from desktop_sync.engine.canonical import canonical_sql, literal
+from desktop_sync.engine.kept_values import kept_values
 from desktop_sync.engine.layout import Column, Layout, SideLayout
-from desktop_sync.engine.plan_input import PlanInput, raw_columns
+from desktop_sync.engine.plan_input import PlanInput
 from desktop_sync.engine.sides import side_table, stamp_sql
 from desktop_sync.engine.workbench import Workbench
 
@@ -68,7 +69,7 @@ def _origins_sql(given: PlanInput, side: Side, scanned: Mapping[str, int], now_u
     columns = stamped_columns(layout, side)
     system = own.endpoint if layout.origins is None else layout.origins.systems.of(side)
     staging = given.read_of(side).staging
-    staged = staging.select(f"(SELECT {raw_columns(layout, side)} FROM {side_table(layout, side)} WHERE is_kept)")
+    staged = kept_values(given.read_of(side))
     claim = "CAST(NULL AS BIGINT)", "0"
     if own.stamp is not None:
         clock = given.clocks.of(side)

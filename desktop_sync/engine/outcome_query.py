@@ -12,6 +12,7 @@ from desktop_sync.core.guard import SideFigures
 from desktop_sync.core.status import DeletedIn, Status
 from desktop_sync.engine.canonical import plain_text_sql
 from desktop_sync.engine.comparison import fields_sql
+from desktop_sync.engine.kept_values import kept_values
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.matching import evidence_sql
 from desktop_sync.engine.origin_query import field_winners, judges_fields, origin_table, record_stamp_sql
@@ -145,10 +146,9 @@ def quiet_rows(given: PlanInput) -> tuple[str, str]:
             texts.append(f'{plain_text_sql(f"v{side.value}.{column.typed}", column.kind)} AS "{label}"')
     joins = []
     for side in Side:
-        columns = ", ".join(column.raw for column in layout.of(side).columns)
         table = side_table(layout, side)
-        staged = given.read_of(side).staging.select(f"(SELECT {columns} FROM {table} WHERE is_kept)")
-        joins.append(f"LEFT JOIN ({staged}) v{side.value} ON v{side.value}.rid = p.{side.value}_id")
+        kept = kept_values(given.read_of(side))
+        joins.append(f"LEFT JOIN ({kept}) v{side.value} ON v{side.value}.rid = p.{side.value}_id")
         joins.append(f"LEFT JOIN {table} d{side.value} ON d{side.value}.rid = p.{side.value}_id")
     joins.append(f"LEFT JOIN {peer_table(layout)} q ON q.record_id = p.record_id")
     digests = "coalesce(da.digest, q.a_digest) AS a_digest, coalesce(db.digest, q.b_digest) AS b_digest"
@@ -198,10 +198,9 @@ def conflict_rows(given: PlanInput, *, decided: Collection[int] = ()) -> str:
     joins, stamps = [], []
     for side in Side:
         own = layout.of(side)
-        columns = ", ".join(column.raw for column in own.columns)
         staging = given.read_of(side).staging
-        staged = staging.select(f"(SELECT {columns} FROM {side_table(layout, side)} WHERE is_kept)")
-        joins.append(f"LEFT JOIN ({staged}) v{side.value} ON v{side.value}.rid = p.{side.value}_id")
+        kept = kept_values(given.read_of(side))
+        joins.append(f"LEFT JOIN ({kept}) v{side.value} ON v{side.value}.rid = p.{side.value}_id")
         stamp = stamp_sql(staging, f"v{side.value}.{own.stamp.raw}") if own.stamp is not None else "NULL"
         changed_at = f"epoch_us(CAST({stamp} AS TIMESTAMP))"
         if given.has_origins:

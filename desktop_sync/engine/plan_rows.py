@@ -11,10 +11,10 @@ from desktop_sync.core.plan import FieldChange, PlanRow
 from desktop_sync.core.status import Status
 from desktop_sync.engine.canonical import literal, plain_text_sql
 from desktop_sync.engine.comparison import fields_sql
+from desktop_sync.engine.kept_values import kept_values
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.origin_query import field_winners, one_way_from
 from desktop_sync.engine.plan_input import PlanInput, plan_table
-from desktop_sync.engine.sides import side_table
 from desktop_sync.engine.staging import sent_type
 from desktop_sync.engine.workbench import Workbench
 
@@ -137,11 +137,9 @@ def _where(wanted: PlanFilter) -> tuple[str, list[object]]:
 
 def _values(bench: Workbench, given: PlanInput, side: Side, ids: Sequence[str]) -> dict[str, dict[str, str | None]]:
     """By record id: own fields `f:<name>` and sent values `s:<mapping index>`, as text."""
-    layout, own = given.layout, given.layout.of(side)
-    staging = given.read_of(side).staging
-    raws = ", ".join(column.raw for column in own.columns)
+    own = given.layout.of(side)
     marks = ", ".join("?" for _ in ids)
-    staged = staging.select(f"(SELECT {raws} FROM {side_table(layout, side)} WHERE is_kept AND rid IN ({marks}))")
+    staged = kept_values(given.read_of(side), condition=f"rid IN ({marks})")
     labels = [f"f:{column.name}" for column in own.columns] + [f"s:{s.index}" for s in own.sendings]
     columns = [
         f"coalesce({plain_text_sql(column.typed, column.kind)}, CAST({column.raw} AS VARCHAR))"

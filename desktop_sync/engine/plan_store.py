@@ -124,8 +124,10 @@ def _tables(layout: Layout, lookups: Mapping[str, Layout]) -> dict[str, str]:
     for side in Side:
         name = side_table(layout, side)
         # Parquet has no whole numbers of 128 bits; they travel as text.
+        raws = ", ".join(column.raw for column in layout.of(side).columns)
         tables[name] = (
-            f"SELECT * REPLACE (CAST(match_key AS VARCHAR) AS match_key) FROM {name} "
+            f"SELECT rid, {raws}, digest, CAST(match_key AS VARCHAR) AS match_key, problem, in_filter, is_kept, "
+            f"record_id FROM {name} "
             f"WHERE rid IN (SELECT {side.value}_id FROM {plan})"
         )
     peers, pairs = peer_table(layout), pair_table(layout)

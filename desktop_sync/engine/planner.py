@@ -25,10 +25,11 @@ from desktop_sync.core.status import DeletedIn, Status, is_prepared_again
 from desktop_sync.engine.canonical import literal, plain_text_sql
 from desktop_sync.engine.comparison import compared_sql
 from desktop_sync.engine.free_records import plan_free, plan_gone_halves
+from desktop_sync.engine.kept_values import kept_values
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.match_only import withhold
 from desktop_sync.engine.origin_query import field_winners, judges_fields, level_equal, make_field_winners, one_way_from
-from desktop_sync.engine.plan_input import PlanInput, pair_table, plan_table, problem_text, raw_columns
+from desktop_sync.engine.plan_input import PlanInput, pair_table, plan_table, problem_text
 from desktop_sync.engine.references import add_new_pairs, check_lookups
 from desktop_sync.engine.sides import peer_table, side_table
 from desktop_sync.engine.wanted import keep_wanted
@@ -309,12 +310,7 @@ def _fill_empty(bench: Workbench, given: PlanInput) -> None:
         ]
         if not tests:
             continue
-        selects = {
-            side: given.read_of(side).staging.select(
-                f"(SELECT {raw_columns(layout, side)} FROM {side_table(layout, side)} WHERE is_kept)"
-            )
-            for side in Side
-        }
+        selects = {side: kept_values(given.read_of(side)) for side in Side}
         fillable = (
             f"SELECT l.a_rid FROM ({linked}) l JOIN ({selects[source]}) s ON s.rid = l.{source.value}_rid "
             f"JOIN ({selects[target]}) t ON t.rid = l.{target.value}_rid WHERE {' OR '.join(tests)}"

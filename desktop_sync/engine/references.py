@@ -7,9 +7,9 @@ from desktop_sync.core.decision import Action, Rule, create, update
 from desktop_sync.core.provider_port import ArrowStream
 from desktop_sync.core.status import Status
 from desktop_sync.engine.canonical import literal
+from desktop_sync.engine.kept_values import kept_values
 from desktop_sync.engine.layout import Layout
-from desktop_sync.engine.plan_input import PlanInput, has_table, pair_table, plan_table, raw_columns
-from desktop_sync.engine.sides import side_table
+from desktop_sync.engine.plan_input import PlanInput, has_table, pair_table, plan_table
 from desktop_sync.engine.workbench import Workbench
 
 
@@ -54,9 +54,7 @@ def check_lookups(bench: Workbench, given: PlanInput) -> None:
                     f" UNION SELECT {me}_id FROM {plan_table(parent)} WHERE action IN ({kinds}) AND {me}_id IS NOT NULL"
                 )
             text, label = sending.name, sending.mapping.field_of(source) or sending.target
-            select = given.read_of(source).staging.select(
-                f"(SELECT {raw_columns(layout, source)} FROM {side_table(layout, source)} WHERE is_kept)"
-            )
+            select = kept_values(given.read_of(source))
             checked = [create(source.other), update(source.other)]
             if is_later:
                 # What it refers to may still be created in this run; only a record that is looked at again is judged.

@@ -1,7 +1,8 @@
 """What was read of one side of an entity, as a table of the workbench.
 
 Columns of the table: rid, r0 …, digest (all null where the record is unchanged and was not kept), match_key, problem,
-in_filter, is_kept, record_id (of the sync record that has this id). One row per record id.
+in_filter, is_kept, record_id (of the sync record that has this id); with `has_values` also t0 … and o0 …. One row per
+record id.
 """
 
 from __future__ import annotations
@@ -30,13 +31,15 @@ REPEATED = PROBLEM_SEPARATOR + "several records have this id, so none of them ca
 
 @dataclass(frozen=True, slots=True)
 class SideRead:
-    """A side as far as it was read. `count` records came; `nameless` of them had no id and were left out."""
+    """A side as far as it was read. `count` records came; `nameless` of them had no id and were left out.
+    `has_values`: the side table also has the typed and the sent values of `staging`."""
 
     staging: Staging
     is_complete: bool
     count: int
     nameless: int
     last_stamp: str
+    has_values: bool = False
 
 
 def peer_table(layout: Layout) -> str:
@@ -74,6 +77,7 @@ def load_side(
     keeps_all: bool,
     has_peers: bool = True,
     memo: Memo | None = None,
+    keeps_values: bool = False,
 ) -> SideRead:
     """The side table holds what the stream gave. Without `keeps_all`, all but the record's number and match key is
     dropped
@@ -81,21 +85,22 @@ def load_side(
 
     The stream's columns are those of the layout's side, in order. `has_peers`: the peer table was loaded before; else
     `attach_peers` must follow when it is. `memo`: what is remembered of rows that were unchanged, for a complete read
-    without `keeps_all` beside the table of all peers; the side table is the same without it. Errors of the stream come
-    through.
+    without `keeps_all` beside the table of all peers; the side table is the same without it. `keeps_values`: for few
+    records, with `keeps_all`; their values cost less to keep than to make again. Errors of the stream come through.
     """
     name = side_table(layout, side)
     bench.execute(f"DROP TABLE IF EXISTS {name}")
     bench.execute(f"DROP TABLE IF EXISTS {looked_table(layout, side)}")
     bench.execute(f"CREATE TABLE {looked_table(layout, side)} (rid VARCHAR)")
     with bench.source(stream) as (source, schema):
-        staging = Staging(layout, layout.of(side), text_places(schema))
+        staging = Staging(layout, layout.of(side), text_places(schema), is_for_few=keeps_values)
+        values = staging.values() if keeps_values else []
         used = None if memo is None else recall(bench, peer_table(layout), side, memo, staging, schema)
         if used is not None and used.known:
             select = recalling_select(staging, _renamed(source, schema), used)
         else:
             raw, seen = _renamed(source, schema), "" if used is None else used.seen
-            select = _side_select(staging, raw, keeps_all=keeps_all, has_peers=has_peers, seen=seen)
+            select = _side_select(staging, raw, keeps_all=keeps_all, has_peers=has_peers, seen=seen, values=values)
         bench.execute(f"CREATE TABLE {name} AS {select}")
     known = _measure_unknown(bench, staging, used.seen) if used is not None and used.known else 0
     stamp = staging.side.stamp
@@ -117,7 +122,7 @@ def load_side(
     _mark_repeated(bench, layout, side)
     if used is not None and used.seen:
         keep(bench, peer_table(layout), side, name, used, known)
-    return SideRead(staging, is_complete, count, nameless, last)
+    return SideRead(staging, is_complete, count, nameless, last, keeps_values)
 
 
 def _measure_unknown(bench: Workbench, staging: Staging, seen: str) -> int:
@@ -158,7 +163,8 @@ def look_up(bench: Workbench, read: SideRead, stream: ArrowStream, ids: Sequence
     with bench.source(stream) as (source, schema):
         staging = replace(read.staging, texts=text_places(schema))
         fresh = f"fresh_{name}"
-        select = _side_select(staging, _renamed(source, schema), keeps_all=True, has_peers=False)
+        values = staging.values() if read.has_values else []
+        select = _side_select(staging, _renamed(source, schema), keeps_all=True, has_peers=False, values=values)
         bench.execute(f"CREATE TABLE {fresh} AS {select}")
     me = f"{side.value}_id"
     peers = f"SELECT record_id, {me} FROM {peer_table(layout)} WHERE {me} IN (SELECT rid FROM {fresh})"
@@ -207,11 +213,13 @@ def _renamed(source: str, schema: pa.Schema) -> str:
     return f"(SELECT {', '.join(columns)} FROM {source})"
 
 
-def _side_select(staging: Staging, source: str, *, keeps_all: bool, has_peers: bool, seen: str = "") -> str:
-    """The columns of the side table, over `source` (columns r0, r1 …). `seen`: SQL of the column of that name, the
-    last one; "" for none."""
+def _side_select(
+    staging: Staging, source: str, *, keeps_all: bool, has_peers: bool, seen: str = "", values: Sequence[str] = ()
+) -> str:
+    """The columns of the side table, over `source` (columns r0, r1 …), with these `values` of the staging. `seen`: SQL
+    of the column of that name, the last one; "" for none."""
     layout, own = staging.layout, staging.side
-    raws = [column.raw for column in own.columns]
+    raws = [*(column.raw for column in own.columns), *values]
     measured = ", ".join(["rid", *raws, "digest", "match_key", "problem", "in_filter", *(["seen"] if seen else [])])
     last = ", seen" if seen else ""
     if seen:

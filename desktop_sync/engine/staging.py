@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from desktop_sync.core.configuration import FieldMapping, NullPolicy, UnknownChoice
@@ -36,14 +36,16 @@ PROBLEM_SEPARATOR = "\x1f"
 
 @dataclass(frozen=True, slots=True)
 class Staging:
-    """SQL over one side. `texts` are the places of columns that came as text."""
+    """SQL over one side. `texts` are the places of columns that came as text. `is_for_few`: it suits few records."""
 
     layout: Layout
     side: SideLayout
     texts: frozenset[int]
+    is_for_few: bool = False
 
-    def select(self, source: str) -> str:
-        """A SELECT over `source` (columns r0, r1 …): all its columns, then rid, t…, o…, problem, in_filter.
+    def select(self, source: str, *, is_judged: bool = True) -> str:
+        """A SELECT over `source` (columns r0, r1 …): all its columns, then rid, t…, o…, and where it `is_judged`
+        problem and in_filter.
 
         Every value is computed once, in a level of its own: the session shares no common parts of expressions.
         """
@@ -56,10 +58,12 @@ class Staging:
             wrapped.append(f"{side.condition.wrapped_sql(self._argument)} AS wf")
         wrapped += [column for step in side.early_steps for added, _ in step.levels(self._argument) for column in added]
         two = f"SELECT *, {', '.join(wrapped)} FROM ({one})" if wrapped else one
-        bare = [f"{self._base(s)[0]} AS b{s.index}" for s in side.sendings]
+        bare = [f"{self._base(s)[0]} AS b{s.index}" for s in side.sendings if self._bare(s) == f"b{s.index}"]
         three = f"SELECT *, {', '.join(bare)} FROM ({two})" if bare else two
         sent = [f"{self._sent(s)} AS {s.name}" for s in side.sendings]
         four = f"SELECT *, {', '.join(sent)} FROM ({three})" if sent else three
+        if not is_judged and not side.steps:
+            return four
         if not side.steps:
             return f"SELECT *, {self._mapping_problem()} AS problem, {self._in_filter()} AS in_filter FROM ({four})"
         five = f"SELECT *, {self._problem()} AS problem FROM ({self._with_steps(four)})"
@@ -75,22 +79,29 @@ class Staging:
                 levels = f"SELECT {', '.join([star, *added])} FROM ({levels})"
         return levels
 
-    def measure(self, source: str, *, is_matched: bool = True) -> str:
+    def measure(self, source: str, *, is_matched: bool = True, is_judged: bool = True) -> str:
         """`select` with the columns digest and match_key (null where an identifying value is empty, or where records
         are not to be matched) added."""
         digested, matched = self._digested(), self._matched() if is_matched else []
-        places = {value: place for place, value in enumerate(dict.fromkeys([*digested, *matched]))}
-        normal = [f"{normal_sql(*value)} AS u{place}" for value, place in places.items()]
-        canonical = [f"{canonical_sql(f'u{place}', value[1])} AS n{place}" for value, place in places.items()]
-        inner = f"SELECT *, {', '.join(normal)} FROM ({self.select(source)})"
-        inner = f"SELECT *, {', '.join(canonical)} FROM ({inner})"
-        match_key = _match_key([places[value] for value in matched], [value[1] for value in matched])
-        digest = digest_sql([f"n{places[value]}" for value in digested])
+        values = list(dict.fromkeys([*digested, *matched]))
+        inner = self.select(source, is_judged=is_judged)
+        inner, normal = _level(inner, "u", {value: self.normal(*value) for value in values}, {v: v[0] for v in values})
+        inner, texts = _level(inner, "n", {value: canonical_sql(normal[value], value[1]) for value in values}, normal)
+        match_key = _match_key([(normal[value], texts[value]) for value in matched], [value[1] for value in matched])
+        digest = digest_sql([texts[value] for value in digested])
         return f"SELECT *, {digest} AS digest, {match_key} AS match_key FROM ({inner})"
+
+    def values(self) -> list[str]:
+        """The columns of `select` with typed and sent values."""
+        return [column.typed for column in self.side.columns] + [sending.name for sending in self.side.sendings]
 
     def match_values(self) -> list[str]:
         """Canonical texts of the identifying fields, comparable with those of the other side, in priority order."""
         return [comparable_sql(*value) for value in self._matched()]
+
+    def normal(self, value: str, kind: ValueType, steps: Iterable[Step]) -> str:
+        """The value in normal form."""
+        return normal_sql(value, kind, steps, looks_first=not self.is_for_few)
 
     def _digested(self) -> list[Compared]:
         """What the side sends; its plain mapped fields if it sends nothing.
@@ -159,7 +170,7 @@ class Staging:
 
     def _sent(self, sending: Sending) -> str:
         kind = self._base(sending)[1]
-        name = f"b{sending.index}"
+        name = self._bare(sending)
         target = sent_type(sending)
         value = convert_sql(name, kind, target, exact=sending.expression is not None)
         mapping = sending.mapping
@@ -171,13 +182,19 @@ class Staging:
             value = f"coalesce({value}, {typed_sql(literal(mapping.default), target)})"
         return value
 
+    def _bare(self, sending: Sending) -> str:
+        """The column with the value before it takes the target's type."""
+        column = sending.column
+        if column is not None and self._base(sending) == (column.typed, column.kind):
+            return column.typed
+        return f"b{sending.index}"
+
     def is_sent_as_it_is(self, sending: Sending) -> bool:
         """Whether what is sent is the field's value itself, whatever it is."""
         column = sending.column
         if column is None or self.side.late_steps or sending.mapping.lookup or sending.mapping.value_map:
             return False
-        base = self._base(sending)
-        return base == (column.typed, column.kind) and self._sent(sending) == f"b{sending.index}"
+        return self._bare(sending) == column.typed == self._sent(sending)
 
     def _problem(self) -> str:
         """What is wrong with the record, in the order of the steps: the first that stops it speaks."""
@@ -196,15 +213,15 @@ class Staging:
                 text = f"the expression {s.expression.text} cannot be computed for this record"
                 message = literal(s.target + PROBLEM_SEPARATOR + text)
                 cases.append(f"WHEN {s.expression.failed_sql(f'w{s.index}')} THEN {message}")
-            kind = self._base(s)[1]
+            kind, bare = self._base(s)[1], self._bare(s)
             if s.mapping.value_map and s.mapping.unknown_choice is UnknownChoice.INVALID:
                 known = plain_text_sql(s.column.typed, s.column.kind) if s.column else f"w{s.index}[1]"
                 head = literal(s.target + PROBLEM_SEPARATOR)
                 message = f"{head} || {self._shown(s.mapping, known)} || {literal(_NO_CHOICE)}"
-                cases.append(f"WHEN nullif({known}, '') IS NOT NULL AND b{s.index} IS NULL THEN {message}")
+                cases.append(f"WHEN nullif({known}, '') IS NOT NULL AND {bare} IS NULL THEN {message}")
             elif kind != sent_type(s):
-                empty = f"nullif(b{s.index}, '') IS NOT NULL" if kind is TEXT else f"b{s.index} IS NOT NULL"
-                shown = plain_text_sql(f"b{s.index}", kind)
+                empty = f"nullif({bare}, '') IS NOT NULL" if kind is TEXT else f"{bare} IS NOT NULL"
+                shown = plain_text_sql(bare, kind)
                 message = self._misfit(s.target, shown, sent_type(s), s.mapping)
                 cases.append(f"WHEN {empty} AND {s.name} IS NULL THEN {message}")
         return f"CASE {' '.join(cases)} END" if cases else "CAST(NULL AS VARCHAR)"
@@ -235,14 +252,25 @@ class Staging:
 _NO_CHOICE = " is not among the choices of the value map"
 
 
-def _match_key(places: Sequence[int], kinds: Sequence[ValueType]) -> str:
-    """A number of 128 bits over identifying values in normal form (u…, n… canonical); null where one of them is."""
-    if not places:
+def _level(
+    inner: str, letter: str, made: Mapping[Compared, str], columns: Mapping[Compared, str]
+) -> tuple[str, dict[Compared, str]]:
+    """The statement with what is made of the columns as new ones, and where each is then: a value that stays as it is
+    has no second column, and where all do there is no level."""
+    new = {value: f"{letter}{place}" for place, value in enumerate(made) if made[value] != columns[value]}
+    added = [f"{made[value]} AS {name}" for value, name in new.items()]
+    found = {value: new.get(value, columns[value]) for value in made}
+    return f"SELECT *, {', '.join(added)} FROM ({inner})" if added else inner, found
+
+
+def _match_key(columns: Sequence[tuple[str, str]], kinds: Sequence[ValueType]) -> str:
+    """A number of 128 bits over identifying values (in normal form, and canonical); null where one of them is."""
+    if not columns:
         return "NULL"
     if [kind.type for kind in kinds] == [FieldType.INTEGER]:  # it is a number already
-        return f"CAST(CAST(u{places[0]} AS HUGEINT) + 9223372036854775808 AS UHUGEINT)"
-    known = " AND ".join(f"n{place} IS NOT NULL" for place in places)
-    return f"CASE WHEN {known} THEN md5_number(concat({', chr(31), '.join(f'n{place}' for place in places)})) END"
+        return f"CAST(CAST({columns[0][0]} AS HUGEINT) + 9223372036854775808 AS UHUGEINT)"
+    known = " AND ".join(f"{text} IS NOT NULL" for _, text in columns)
+    return f"CASE WHEN {known} THEN md5_number(concat({', chr(31), '.join(text for _, text in columns)})) END"
 
 
 def sent_type(sending: Sending) -> ValueType:

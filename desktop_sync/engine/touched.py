@@ -28,6 +28,10 @@ def find_touched(bench: Workbench, given: PlanInput) -> None:
         own.append(f"CASE WHEN NOT {own_way(problem)} THEN {problem_text(problem)} END")
         stops.append(f"CASE WHEN {own_way(problem)} THEN {problem_text(problem)} END AS stops_{side.value}")
     among = "record_id IN (SELECT record_id FROM candidates)"
+    sides = {
+        side: f"SELECT record_id, is_kept, digest, in_filter, problem FROM {side_table(layout, side)} WHERE {among}"
+        for side in Side
+    }
     bench.execute(
         f"CREATE OR REPLACE TABLE touched_{layout.number} AS SELECT * FROM ("
         f"SELECT p.*, {changes}, a.record_id IS NOT NULL AS has_a, b.record_id IS NOT NULL AS has_b, "
@@ -35,8 +39,8 @@ def find_touched(bench: Workbench, given: PlanInput) -> None:
         f"coalesce(a.in_filter, true) AND coalesce(b.in_filter, true) AS in_filter, "
         f"{', '.join(stops)}, coalesce({', '.join(own)}) AS problem "
         f"FROM (SELECT * FROM {peer_table(layout)} WHERE {among}) p "
-        f"LEFT JOIN (SELECT * FROM {side_table(layout, Side.A)} WHERE {among}) a ON a.record_id = p.record_id "
-        f"LEFT JOIN (SELECT * FROM {side_table(layout, Side.B)} WHERE {among}) b ON b.record_id = p.record_id "
+        f"LEFT JOIN ({sides[Side.A]}) a ON a.record_id = p.record_id "
+        f"LEFT JOIN ({sides[Side.B]}) b ON b.record_id = p.record_id "
         "WHERE p.a_id IS NOT NULL AND p.b_id IS NOT NULL) p "
         f"WHERE status NOT IN ({Status.SKIPPED:d}, {Status.ABORTED:d}) AND (change_a <> 0 OR change_b <> 0 "
         f"OR problem IS NOT NULL OR NOT in_filter OR status NOT IN ({Status.PROCESSED:d}, {Status.DELETED:d})) "

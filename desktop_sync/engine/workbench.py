@@ -17,11 +17,14 @@ import duckdb
 import pyarrow as pa
 
 from desktop_sync.core.provider_port import ArrowStream
-from desktop_sync.engine.expression import SESSION_SETTINGS
+from desktop_sync.engine.expression import SESSION_SETTINGS, UNSAFE_OPTIMIZERS
 
 MEMORY_LIMIT = "208MB"
 BATCH_ROWS = 10_000
-
+SMALL_ANSWER = 100
+"""Rows of an answer that is remembered until something is executed."""
+LONG_STATEMENT = 2_000
+"""Characters from which binding a statement costs more than keeping the few rows that it gives."""
 
 _OWN_SETTINGS = (
     # Tables live for minutes. Finding out how each could be made small takes three times as long as storing it.
@@ -30,6 +33,8 @@ _OWN_SETTINGS = (
     "SET enable_external_access = false",
     "SET lock_configuration = true",
 )
+# A filter for what a join is going to find takes 12 MB, however few records it is for.
+_FOR_FEW = f"SET disabled_optimizers = '{UNSAFE_OPTIMIZERS},join_filter_pushdown'"
 _PREFIX = "work-"
 
 
@@ -57,22 +62,24 @@ class Workbench:
     """One DuckDB database in a temporary folder. Its statements queue, from whatever thread they come; close it."""
 
     def __init__(self, folder: str | None = None, *, in_memory: bool = False) -> None:
-        """`in_memory` starts faster and suits few records; else pages lie in a file and are let go without being
-        written again."""
+        """`in_memory` suits few records: it starts faster and works in the caller's thread alone, which costs less than
+        handing work over. Else pages lie in a file and are let go without being written again."""
+        self._has_few_records = in_memory
         self._folder = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=folder)  # mkdtemp makes it owner-only
         self._connection = duckdb.connect(
             ":memory:" if in_memory else os.path.join(self._folder, "bench.duckdb"),
             config={
                 "memory_limit": MEMORY_LIMIT,
-                "threads": "2",
+                "threads": "1" if in_memory else "2",
                 "temp_directory": self._folder,
                 "autoinstall_known_extensions": "false",
                 "autoload_known_extensions": "false",
             },
         )
-        for statement in (*SESSION_SETTINGS, *_OWN_SETTINGS):
+        for statement in (*SESSION_SETTINGS, *([_FOR_FEW] if in_memory else []), *_OWN_SETTINGS):
             self._connection.execute(statement)
         self._names = count()
+        self._answers: dict[str, list[tuple[object, ...]]] = {}
         self._lock = threading.RLock()  # a page of a preview may still be on its way when its plan starts to run
 
     def __enter__(self) -> Workbench:
@@ -89,12 +96,19 @@ class Workbench:
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> None:
         with self._lock:
+            self._answers.clear()
             self._connection.execute(sql, parameters)
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:
-        """A small result as tuples: counts, pages for a screen. Never a whole table."""
+        """A small result as tuples: counts, pages for a screen. Never a whole table. It changes nothing, so that what
+        is asked again, before anything was executed, has the same answer and costs nothing."""
         with self._lock:
-            return list(self._connection.execute(sql, parameters).fetchall())
+            found = None if parameters else self._answers.get(sql)
+            if found is None:
+                found = list(self._connection.execute(sql, parameters).fetchall())
+                if not parameters and len(found) <= SMALL_ANSWER:
+                    self._answers[sql] = found
+            return list(found)
 
     def number(self, sql: str, parameters: Sequence[object] = ()) -> int:
         """The single number that the statement gives; 0 for null."""
@@ -109,13 +123,32 @@ class Workbench:
 
     def table(self, sql: str) -> pa.Table:
         with self._lock:
+            if self._is_better_kept(sql):
+                return self._kept(sql)
             return self._connection.sql(sql).to_arrow_table()
 
     def stream(self, sql: str, batch_rows: int = BATCH_ROWS) -> pa.RecordBatchReader:
         """The result in batches. It has a cursor of its own: other statements may run while it is being read."""
         with self._lock:
-            cursor = self._connection.cursor()
+            if self._is_better_kept(sql):
+                return self._kept(sql).to_reader(batch_rows)
+            cursor = self._cursor()
         return cursor.sql(sql).to_arrow_reader(batch_rows)
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        return self._connection.cursor()
+
+    def _is_better_kept(self, sql: str) -> bool:
+        """A relation is bound twice, once for its columns and once for its rows; a table is made with one binding. But
+        no columns of a table differ in case alone, as the names may that people gave: those stand in quotes."""
+        return self._has_few_records and len(sql) > LONG_STATEMENT and '"' not in sql
+
+    def _kept(self, sql: str) -> pa.Table:
+        self._connection.execute(f"CREATE TEMP TABLE result AS {sql}")
+        try:
+            return self._connection.sql("FROM temp.result").to_arrow_table()
+        finally:
+            self._connection.execute("DROP TABLE temp.result")
 
     @contextmanager
     def source(self, stream: ArrowStream) -> Iterator[tuple[str, pa.Schema]]:

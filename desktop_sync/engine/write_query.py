@@ -17,11 +17,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from desktop_sync.core.configuration import NullPolicy, Side
+from desktop_sync.core.configuration import FirstContactRule, NullPolicy, Side
 from desktop_sync.core.decision import Action, Rule, create, delete, update
 from desktop_sync.core.provider_port import Operation
 from desktop_sync.core.structure import FieldType
 from desktop_sync.engine.canonical import TEXT, ValueType, literal, plain_text_sql, typed_sql
+from desktop_sync.engine.kept_values import kept_values
 from desktop_sync.engine.layout import Column, Layout, Sending
 from desktop_sync.engine.matching import evidence_sql
 from desktop_sync.engine.origin_query import (
@@ -35,7 +36,7 @@ from desktop_sync.engine.origin_query import (
     value_digest_sql,
 )
 from desktop_sync.engine.plan_input import PlanInput, pair_table, plan_table
-from desktop_sync.engine.sides import peer_table, side_table
+from desktop_sync.engine.sides import peer_table
 
 HEAD = (
     "x_number, x_record_id, x_action, x_rule, x_a_id, x_b_id, x_attempts, x_deleted_in, x_status, x_is_fill, "
@@ -121,9 +122,9 @@ class _Builder:
         names += [f"x_f{column.place}" for column in stamped]
         names += [f"{value_digest_sql(self.to, column)} AS {stored_digest(column)}" for column in stamped]
         if self.operation is Operation.DELETE:
-            digest, staged = "CAST(NULL AS BLOB)", staging.select(f"({inner})")
+            digest, staged = "CAST(NULL AS BLOB)", staging.select(f"({inner})", is_judged=False)
         else:
-            digest, staged = "digest", staging.measure(f"({inner})", is_matched=False)
+            digest, staged = "digest", staging.measure(f"({inner})", is_matched=False, is_judged=False)
         sql = f"SELECT {', '.join([HEAD, *names])}, {digest} AS x_digest, rid AS x_target_id FROM ({staged})"
         return WriteQuery(
             self.target,
@@ -169,14 +170,16 @@ class _Builder:
 
     def _kept_or(self, value: str, sending: Sending) -> str:
         """Where the target is left as it is, its current value is written again."""
+        is_left = self._is_left(value, sending)
         current = f"t.{self.to.column(sending.target).typed}"
-        return f"CASE WHEN {self._is_left(value, sending)} THEN {current} ELSE {value} END"
+        return f"CASE WHEN {is_left} THEN {current} ELSE {value} END" if is_left else value
 
     def _is_left(self, value: str, sending: Sending) -> str:
-        """Whether the mapping, a fill or a merge leaves the target's field as it is."""
-        current = f"t.{self.to.column(sending.target).typed}"
-        empty = f"nullif({plain_text_sql(current, sending.kind)}, '') IS NULL"
-        reasons = [f"(p.is_fill AND NOT ({empty}))"]
+        """Whether the mapping, a fill or a merge leaves the target's field as it is; empty where nothing can."""
+        reasons = []
+        if self.layout.entity.first_contact is FirstContactRule.FILL_EMPTY:
+            current = plain_text_sql(f"t.{self.to.column(sending.target).typed}", sending.kind)
+            reasons.append(f"(p.is_fill AND NOT (nullif({current}, '') IS NULL))")
         if sending.mapping.null is NullPolicy.LEAVE:
             reasons.append(f"({value}) IS NULL")
         if self._has_winners():
@@ -205,7 +208,7 @@ class _Builder:
             stamp = field_stamp_sql(self.layout, self.source, sending.index, "os")
             if self.operation is Operation.UPDATE:
                 is_left = self._is_left(self._value(sending), sending)
-                stamp = f"CASE WHEN {is_left} THEN ot.f{column.place} ELSE {stamp} END"
+                stamp = f"CASE WHEN {is_left} THEN ot.f{column.place} ELSE {stamp} END" if is_left else stamp
             stamped[column] = f"{stamp} AS x_f{column.place}"
         return stamped
 
@@ -321,18 +324,10 @@ class _Builder:
         return f"FROM {plan_table(layout)} p {' '.join(joins)} WHERE p.action = {self.action:d} AND NOT p.excluded"
 
     def _select(self, side: Side) -> str:
-        raws = ", ".join(column.raw for column in self.layout.of(side).columns)
-        table = side_table(self.layout, side)
-        kept = f"(SELECT {raws}, digest AS read_digest FROM {table} WHERE is_kept)"
-        staged = self.given.read_of(side).staging.select(kept)
-        names = [
-            "rid",
-            "read_digest",
-            *(c.raw for c in self.layout.of(side).columns),
-            *(c.typed for c in self.layout.of(side).columns),
-        ]
-        names += [sending.name for sending in self.layout.of(side).sendings]
-        return f"SELECT {', '.join(names)} FROM ({staged})"
+        read = self.given.read_of(side)
+        raws = [column.raw for column in self.layout.of(side).columns]
+        names = ["rid", "read_digest", *raws, *read.staging.values()]
+        return f"SELECT {', '.join(names)} FROM ({kept_values(read, ['digest AS read_digest'])})"
 
     def _must_read_back(self, written: set[str]) -> bool:
         """Whether the target's digest needs what the write does not tell: a field that a create does not fill."""

@@ -33,8 +33,9 @@ from desktop_sync.services.watermarks import not_ahead
 WAITING = (Status.PREPARED, Status.FAILED, Status.INVALID, Status.REVIEW)
 """Statuses that an incremental prepare takes up again although their records did not change."""
 
-KEPT_WHOLE = 2_000
-"""Up to so many peers, unchanged records are kept too, so that no counterpart of a change is asked for one by one."""
+FEW = 2_000
+"""Up to so many peers, unchanged records are kept too, so that no counterpart of a change is asked for one by one.
+Where the last reads found no more, so are the values that staging made of them: no later statement makes them anew."""
 
 
 class EntityPreparation:
@@ -72,7 +73,7 @@ class EntityPreparation:
         if is_full:
             self._load_peers(ahead(self.ledger.peers(self.key)))
             self.peers = bench.number(f"SELECT count(*) FROM {peer_table(self.layout)}")
-            self.keeps_whole = self.peers <= KEPT_WHOLE
+            self.keeps_whole = self.peers <= FEW
         reads = {side: self._load(side, stream, has_peers=is_full) for side, stream in pair.items()}
         if not is_full:
             self._load_needed_peers()
@@ -108,6 +109,7 @@ class EntityPreparation:
                 keeps_all=keeps_all,
                 has_peers=has_peers,
                 memo=None if memos is None else memos.of(self.key, side),
+                keeps_values=keeps_all and self.session.has_few_records,
             )
         # A read of a range passes over what came before it: the next incremental one must not start at its end.
         return replace(read, last_stamp="") if self.is_ranged else read

@@ -14,7 +14,7 @@ from desktop_sync.core.status import Status
 from desktop_sync.engine.layout import Layout
 from desktop_sync.services.care import SideStates, identities, identity_findings, states_of
 from desktop_sync.services.drift import retyped
-from desktop_sync.services.entity_preparation import WAITING, EntityPreparation
+from desktop_sync.services.entity_preparation import FEW, WAITING, EntityPreparation
 from desktop_sync.services.prepared import Prepared
 from desktop_sync.services.side_sources import SideSource, open_sources
 from desktop_sync.services.sync_session import SyncSession
@@ -40,7 +40,8 @@ def prepare_entities(
     _stop_retyped(session, ledger, all_states)
     streams = open_sources(session, ledger, scope)
     is_idle = scope.mode is not Mode.FULL and all(s.is_empty for pair in streams.values() for s in pair.values())
-    session.works_in_memory = scope.mode is not Mode.FULL
+    session.has_few_records = has_few_records(session, ledger)
+    session.works_in_memory = session.has_few_records or scope.mode is not Mode.FULL
     prepared = []
     for layout in session.layouts:
         cancel.check()
@@ -73,6 +74,12 @@ def _stop_retyped(session: SyncSession, ledger: Ledger, states: Mapping[int, Sid
             if error is not None:
                 session.stop_entity(layout, error)
                 break
+
+
+def has_few_records(session: SyncSession, ledger: Ledger) -> bool:
+    """Whether the last complete reads found few records everywhere: a side that was never read may have any number."""
+    marks = (ledger.watermark(session.key(layout), side) for layout in session.layouts for side in Side)
+    return all(mark.complete_count is not None and mark.complete_count <= FEW for mark in marks)
 
 
 def _is_waiting(ledger: Ledger, session: SyncSession, layout: Layout) -> bool:

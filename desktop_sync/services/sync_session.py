@@ -50,6 +50,7 @@ class SyncSession:
     will be made
     before the first write. `cycle` names entities whose references go round. `match_only`: why nothing is written,
     where a person must first confirm what was matched. `lease`: the one of the run, None in a preview.
+    `has_few_records`: the last complete reads found few everywhere.
     `drifted`: entities that take no part, because their structures are not what the mapping says (RELIABILITY E11).
     `memos`: where complete reads remember unchanged rows, None where they do not.
     `unsettled`: guards for which what a run left open stays as it is; every plan has them.
@@ -65,6 +66,7 @@ class SyncSession:
     provenance: Provenance | None
     cycle: tuple[str, ...] = ()
     works_in_memory: bool = False
+    has_few_records: bool = False
     match_only: MatchOnly | None = None
     lease: RunLease | None = None
     seen: Contents = field(default_factory=dict)

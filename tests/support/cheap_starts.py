@@ -14,10 +14,9 @@ from itertools import count
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 from sqlalchemy import Engine
 
-from desktop_sync.engine.workbench import BATCH_ROWS, Workbench
+from desktop_sync.engine.workbench import Workbench
 from desktop_sync.ledger import database
 from desktop_sync.services import sync_session
 
@@ -82,6 +81,8 @@ class _SharedBench(Workbench):
     def __init__(self, instance: _Instance) -> None:
         self._connection, self._database = instance.connection()
         self._names = count()
+        self._answers = {}
+        self._has_few_records = True
         self._lock = threading.RLock()
 
     def close(self) -> None:
@@ -90,8 +91,7 @@ class _SharedBench(Workbench):
             self._connection.execute(f"DETACH {self._database}")
             self._connection.close()
 
-    def stream(self, sql: str, batch_rows: int = BATCH_ROWS) -> pa.RecordBatchReader:
-        with self._lock:
-            cursor = self._connection.cursor()
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        cursor = super()._cursor()
         cursor.execute(f"USE {self._database}")
-        return cursor.sql(sql).to_arrow_reader(batch_rows)
+        return cursor

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 from desktop_sync.core.errors import NOWHERE, Place
 from desktop_sync.core.structure import FieldType
-from desktop_sync.engine.expression.binding import SESSION_SETTINGS, bind, describe, session
+from desktop_sync.engine.expression.binding import SESSION_SETTINGS, UNSAFE_OPTIMIZERS, bind, describe, session
 from desktop_sync.engine.expression.compiled import Compiled
 from desktop_sync.engine.expression.documentation import documentation
 from desktop_sync.engine.expression.functions import FUNCTIONS, Function
@@ -24,6 +24,7 @@ from desktop_sync.engine.expression.translation import translate
 __all__ = [
     "FUNCTIONS",
     "SESSION_SETTINGS",
+    "UNSAFE_OPTIMIZERS",
     "Compiled",
     "Function",
     "Sample",

@@ -20,14 +20,14 @@ from desktop_sync.engine.expression.types import SQL_TYPES, field_type_of, word_
 
 # These optimizers move a part of an expression in front of the TRY around it (a part that occurs twice, the value
 # before a long IN list, a conversion into the scan), where its failing ends the whole query.
-_UNSAFE_OPTIMIZERS = "common_subexpressions,in_clause,scalar_fn_pushdown,type_pushdown,projection_placement"
+UNSAFE_OPTIMIZERS = "common_subexpressions,in_clause,scalar_fn_pushdown,type_pushdown,projection_placement"
 
 SESSION_SETTINGS = (
     # GLOBAL: a cursor begins with these, and not with what the connection that it was made of has set for itself.
     "SET GLOBAL TimeZone = 'UTC'",
     "SET GLOBAL ieee_floating_point_ops = false",
     "SET error_on_division_by_zero = true",
-    f"SET disabled_optimizers = '{_UNSAFE_OPTIMIZERS}'",
+    f"SET disabled_optimizers = '{UNSAFE_OPTIMIZERS}'",
 )
 """Statements that a DuckDB session must have executed before it runs a compiled expression."""
 

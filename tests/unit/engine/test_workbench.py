@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pytest
 
-from desktop_sync.engine.workbench import Workbench, sweep
+from desktop_sync.engine.workbench import LONG_STATEMENT, Workbench, sweep
 
 KILLED = """
 import os, signal, sys
@@ -63,3 +64,28 @@ def test_what_is_streamed_is_computed_as_everything_else_whatever_zone_the_machi
         check=True,
     )
     assert said.stdout.splitlines() == ["2024-01-01 00:00:00", "2024-01-01 00:00:00", "None", "None"]
+
+
+def test_a_question_that_is_asked_again_is_answered_anew_once_something_was_executed() -> None:
+    with Workbench(in_memory=True) as bench:
+        bench.execute("CREATE TABLE plan AS SELECT range AS number FROM range(3)")
+        question = "SELECT count(*), nextval('asked') FROM plan"
+        bench.execute("CREATE SEQUENCE asked")
+        assert bench.rows(question) == bench.rows(question) == [(3, 1)]
+        bench.rows(question).clear()  # what the caller does with its list is its own business
+        assert bench.rows(question) == [(3, 1)]
+        bench.execute("DELETE FROM plan WHERE number = 0")
+        assert bench.rows(question) == [(2, 2)]
+        assert [bench.number("SELECT count(*) FROM plan WHERE number > ?", [n]) for n in (0, 1)] == [2, 1]
+
+
+def test_a_long_statement_gives_the_same_of_few_records_as_of_many(tmp_path: Path) -> None:
+    plain = "SELECT range AS number, CAST(range AS DECIMAL(9,2)) AS price, [range] AS parts FROM range(25) WHERE "
+    named = 'SELECT 1 AS "Name", 2 AS "name" FROM range(3) WHERE '  # names that people gave may differ in case alone
+    long_condition = " AND ".join("range >= 0" for _ in range(LONG_STATEMENT // 10))
+    with Workbench(in_memory=True) as few, Workbench(str(tmp_path)) as many:
+        for sql in (plain + long_condition, named + long_condition, plain + "range < 3"):
+            wanted = many.table(sql)
+            assert few.table(sql).equals(wanted)
+            assert pa.Table.from_batches(list(few.stream(sql, 10))).equals(wanted)
+        assert few.rows("SELECT count(*) FROM duckdb_tables()") == [(0,)]
