@@ -344,6 +344,8 @@ class FakePreview:
     """A plan of some hundred rows that can be left out and turned around."""
 
     notes: tuple[str, ...] = ()
+    first_run = False
+    read = (1284, 1279)
 
     def __init__(self, configuration: str, *, findings: tuple[GuardFinding, ...] = (), rows: int = 120) -> None:
         self.configuration = configuration
@@ -358,7 +360,7 @@ class FakePreview:
         for row in self.all:
             if not row.is_excluded:
                 counts[row.action] = counts.get(row.action, 0) + 1
-        entity = EntityPlan("customers", 1284, 1279, True, True, counts, notes=self.notes)
+        entity = EntityPlan("customers", *self.read, True, True, counts, self.first_run, self.notes)
         return Plan("plan-1", self.configuration, 4, Mode.FULL, NOW, (entity,), self.findings, "d1")
 
     def _found(self, entity: str, actions: tuple[Action, ...], text: str) -> list[PlanRow]:
@@ -445,6 +447,8 @@ class FakeSynchronization:
         self.started: list[tuple[str, Trigger, frozenset[Guard], object]] = []
         self.previews: list[FakePreview] = []
         self.preview_rows = 120
+        self.first_run = False
+        self.next_read = (1284, 1279)
         self.next_details: dict[int, str] = {}
         """Rows of the next preview that are Invalid, with the reason."""
         self.match_only: MatchOnly | None = None
@@ -473,6 +477,8 @@ class FakeSynchronization:
         for number, detail in self.next_details.items():
             preview.all[number] = replace(preview.all[number], action=Action.INVALID, rule=Rule.UNUSABLE, detail=detail)
         preview.notes = self.next_notes
+        preview.first_run = self.first_run
+        preview.read = self.next_read
         preview.match_only = self.match_only
         self.previews.append(preview)
         return preview

@@ -13,6 +13,7 @@ from desktop_sync.cli.result_json import preview_result
 from desktop_sync.cli.result_text import give_run_result
 from desktop_sync.core.binding_text import match_only_sentences
 from desktop_sync.core.decision import Action
+from desktop_sync.core.first_contact import first_contact_doubts
 from desktop_sync.core.plan import Mode, PlanRow
 
 
@@ -41,6 +42,8 @@ def _execute(invocation: Invocation) -> int:
         findings = tuple(each for each in view.plan.findings if each.guard not in allowed(arguments))
         if not invocation.output.is_json:
             _show_rows(invocation, view)
+        for doubt in first_contact_doubts(view.plan, configuration):
+            invocation.output.note(doubt)
         if view.match_only is not None:
             invocation.output.note(match_only_sentences(view.match_only))
         if not invocation.output.is_json:

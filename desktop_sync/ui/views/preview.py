@@ -14,6 +14,7 @@ from desktop_sync.core.binding import MatchOnly
 from desktop_sync.core.binding_text import match_only_sentences
 from desktop_sync.core.configuration import Side, SyncConfiguration
 from desktop_sync.core.decision import Action
+from desktop_sync.core.first_contact import first_contact_doubts
 from desktop_sync.core.guard import Guard
 from desktop_sync.core.plan import PlanRow
 from desktop_sync.ui.bridge.open_preview import OpenPreview, Tally
@@ -123,7 +124,7 @@ class PreviewPage(QWidget):
         self._dress()
         self._show_tally(self._tally)
         self._show_mode()
-        notes = [note for part in self._plan.entities for note in part.notes]
+        notes = [*self._doubts(), *(note for part in self._plan.entities for note in part.notes)]
         if notes:
             self.notes.say("\n".join(notes), Tone.WARNING)
         self._ask()
@@ -133,6 +134,11 @@ class PreviewPage(QWidget):
         if self._match_only is not None:
             self.run_button.setText(self.tr("Match &now"))
             self.match_only.say(match_only_sentences(self._match_only), Tone.WARNING)
+
+    def _doubts(self) -> tuple[str, ...]:
+        """What speaks against the choice of the two sides, before they first meet."""
+        known = self._configuration
+        return () if known is None else tuple(first_contact_doubts(self._plan, known))
 
     def _make_table(self) -> None:
         empty = EmptyState(

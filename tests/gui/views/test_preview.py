@@ -57,6 +57,23 @@ def test_the_preview_names_both_systems_and_every_category(preview: PreviewPage)
     assert titles == ["Record", "CRM record", "CRM", "What happens", "Shop record", "Shop", "Why"]
 
 
+def test_sides_that_hardly_have_a_record_in_common_are_told_before_they_first_meet(
+    page: ConfigurationPage, settle: Settle, application: FakeApplication
+) -> None:
+    application.synchronization.first_run = True
+    application.synchronization.next_read = (25, 25)
+    page.start_preview()
+    settle()
+    assert page.preview_page is not None
+    created = fake(application).plan.count(Action.CREATE_B)
+    assert 2 * created > 25
+    assert "customers: the two sides are significantly different." in page.preview_page.notes.text
+    application.synchronization.next_read = (1284, 1279)
+    page.start_preview()
+    settle()
+    assert page.preview_page.notes.isHidden()
+
+
 def test_chips_narrow_the_table_and_several_add_up(preview: PreviewPage, qtbot: QtBot, settle: Settle) -> None:
     qtbot.mouseClick(preview.chips.chip(Action.DELETE_B.name), Qt.MouseButton.LeftButton)
     settle()

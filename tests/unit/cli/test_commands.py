@@ -178,6 +178,16 @@ def test_a_preview_does_not_say_that_anything_was_done(command_line: CommandLine
     assert said.out.splitlines()[-1] == "A run would do this. Nothing is written yet."
 
 
+def test_a_preview_of_sides_that_hardly_have_a_record_in_common_tells_so(command_line: CommandLine) -> None:
+    service = command_line.application.synchronization
+    part = dataclasses.replace(service.plan.entities[0], read_a=50, read_b=40, counts={Action.CREATE_B: 48})
+    service.plan = dataclasses.replace(service.plan, entities=(part,))
+    assert "significantly different" not in command_line("preview", "Customers").err
+    service.plan = dataclasses.replace(service.plan, entities=(dataclasses.replace(part, first_run=True),))
+    said = command_line("preview", "Customers").err
+    assert "Of 50 records in CRM and 40 in Shop, only 2 belong together." in said
+
+
 def test_a_preview_prints_the_digest_of_its_plan_which_a_run_can_be_held_to(command_line: CommandLine) -> None:
     service = command_line.application.synchronization
     service.plan = dataclasses.replace(service.plan, digest="1a2b")
