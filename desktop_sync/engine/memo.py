@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,8 +19,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from desktop_sync.core.configuration import Side
+from desktop_sync.core.provider_port import ArrowStream
 from desktop_sync.core.status import Status
-from desktop_sync.engine.canonical import CANONICAL_VERSION, record_id_sql
+from desktop_sync.engine.canonical import CANONICAL_VERSION
 from desktop_sync.engine.expression import SESSION_SETTINGS
 from desktop_sync.engine.staging import Staging
 from desktop_sync.engine.workbench import Workbench
@@ -35,7 +37,8 @@ MEMO_SCHEMA = pa.schema(
         pa.field("match_high", pa.uint64()),
     ]
 )
-"""`seen`: the fingerprint of the raw columns. `baseline`: a hash of the digest. One row per sync record, by number."""
+"""`seen`: the fingerprint of the raw columns. `baseline`: a hash of the peer's id and digest. In the order of the
+numbers; each number, and each fingerprint, once."""
 
 _STALE_SHARE = 200
 """From so many-th part of the unchanged rows that are not in the memo on, it is made anew."""
@@ -45,11 +48,12 @@ _HALF = (1 << 64) - 1
 class Memo(Protocol):
     """What is remembered of one side of one entity. Never raises: what cannot be had or kept is not remembered."""
 
-    def recall(self, key: str) -> pa.Table | None:
-        """What was kept under this key, in the columns of MEMO_SCHEMA; None where there is nothing sound."""
+    def recall(self, key: str) -> AbstractContextManager[ArrowStream | None]:
+        """Just what was kept under this key; None where there is nothing sound."""
 
     def keep(self, key: str, rows: pa.Table) -> None:
-        """The rows take the place of what was kept. They may be on their way for a while."""
+        """The rows, in the columns of MEMO_SCHEMA and in any order, take the place of what was kept. They may be on
+        their way for a while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ class Recall:
     """What a read may use of a memo, and what it is to leave there.
 
     `seen`: SQL of the fingerprint, "" where a column has a type whose values cannot be told apart: nothing is kept.
-    `known`: the table of rows that need not be measured (rid, record_id, seen, match_key), "" where there is none.
+    `known`: the table of rows that need not be measured (seen, record_id, match_key), "" where there is none.
     """
 
     memo: Memo
@@ -67,21 +71,23 @@ class Recall:
 
 
 def recall(bench: Workbench, peers: str, side: Side, memo: Memo, staging: Staging, schema: pa.Schema) -> Recall:
-    """The memo made ready for a read with that schema. `peers`: the table of all peers; a memo row whose baseline is
-    another one by now is not used."""
+    """The memo made ready for a read with that schema. `peers`: the table of all peers; a memo row whose peer has
+    another id or baseline by now is not used."""
     seen = seen_sql([column.raw for column in staging.side.columns], schema)
     key = memo_key(staging, schema)
-    rows = memo.recall(key) if seen else None
-    if rows is None or not _is_in_order(rows):
+    if not seen:
         return Recall(memo, key, seen)
     known, me = f"known_{side.value}_{staging.layout.number}", side.value
-    with bench.source(rows) as (source, _):
-        bench.execute(
-            f"CREATE OR REPLACE TABLE {known} AS SELECT p.{me}_id AS rid, p.record_id, "
-            f"{_joined('m.seen_high', 'm.seen_low')} AS seen, {_joined('m.match_high', 'm.match_low')} AS match_key "
-            f"FROM {source} m JOIN {peers} p ON p.record_id = m.record_id "
-            f"WHERE p.status = {Status.PROCESSED:d} AND p.{me}_id IS NOT NULL AND m.baseline = hash(p.{me}_digest)"
-        )
+    with memo.recall(key) as rows:
+        if rows is None:
+            return Recall(memo, key, seen)
+        with bench.source(rows) as (source, _):
+            bench.execute(
+                f"CREATE OR REPLACE TABLE {known} AS SELECT {_joined('m.seen_high', 'm.seen_low')} AS seen, "
+                f"p.record_id, {_joined('m.match_high', 'm.match_low')} AS match_key "
+                f"FROM {source} m JOIN {peers} p ON p.record_id = m.record_id "
+                f"WHERE p.status = {Status.PROCESSED:d} AND m.baseline = {_baseline('p', me)}"
+            )
     return Recall(memo, key, seen, known)
 
 
@@ -92,19 +98,14 @@ def recalling_select(staging: Staging, source: str, used: Recall) -> str:
     always = {own.stamp.raw} if own.stamp is not None else set()
     raws = [column.raw for column in own.columns]
     # A scalar subquery, for the reason that is told in `engine.sides`.
-    found = (
-        f"SELECT {{'record_id': k.record_id, 'seen': k.seen, 'match_key': k.match_key}} FROM {used.known} k "
-        "WHERE k.rid = s.rid"
-    )
-    read = f"SELECT *, {record_id_sql([column.raw for column in own.key])} AS rid, {used.seen} AS seen FROM {source}"
-    asked = f"SELECT s.*, ({found}) AS k FROM ({read}) s"
-    told = f"SELECT *, k.seen IS NOT NULL AND k.seen = seen AS is_known FROM ({asked})"
+    found = f"SELECT {{'record_id': k.record_id, 'match_key': k.match_key}} FROM {used.known} k WHERE k.seen = s.seen"
+    asked = f"SELECT s.*, ({found}) AS k FROM (SELECT *, {used.seen} AS seen FROM {source}) s"
+    told = f"SELECT *, k.record_id IS NOT NULL AS is_known FROM ({asked})"
     columns = [raw if raw in always else f"CASE WHEN NOT is_known THEN {raw} END AS {raw}" for raw in raws]
     return (
         f"SELECT CAST(NULL AS VARCHAR) AS rid, {', '.join(columns)}, CAST(NULL AS BLOB) AS digest, "
-        "CASE WHEN is_known THEN k.match_key END AS match_key, CAST(NULL AS VARCHAR) AS problem, "
-        "CASE WHEN is_known THEN true END AS in_filter, NOT is_known AS is_kept, "
-        f"CASE WHEN is_known THEN k.record_id END AS record_id, seen FROM ({told})"
+        "k.match_key AS match_key, CAST(NULL AS VARCHAR) AS problem, CASE WHEN is_known THEN true END AS in_filter, "
+        f"NOT is_known AS is_kept, k.record_id AS record_id, seen FROM ({told})"
     )
 
 
@@ -112,10 +113,12 @@ def keep(bench: Workbench, peers: str, side: Side, table: str, used: Recall, kno
     """The memo has the unchanged rows of the side table, which has their fingerprints in a column `seen`, unless it
     has nearly all of them already: `known` of them. The column is gone afterwards."""
     unchanged = bench.number(f"SELECT count(*) FROM {table} WHERE NOT is_kept")
-    if (unchanged - known) * _STALE_SHARE > unchanged:
+    # Whoever makes two records with one fingerprint has no memo.
+    twice = f"SELECT 1 FROM {table} WHERE NOT is_kept GROUP BY seen HAVING count(*) > 1"
+    if (unchanged - known) * _STALE_SHARE > unchanged and not bench.number(f"SELECT count(*) FROM ({twice})"):
         rows = bench.table(
             f"SELECT s.record_id, {_low('s.seen')} AS seen_low, {_high('s.seen')} AS seen_high, "
-            f"hash(p.{side.value}_digest) AS baseline, {_low('s.match_key')} AS match_low, "
+            f"{_baseline('p', side.value)} AS baseline, {_low('s.match_key')} AS match_low, "
             f"{_high('s.match_key')} AS match_high FROM {table} s JOIN {peers} p "
             "ON p.record_id = s.record_id WHERE NOT s.is_kept"
         )
@@ -128,7 +131,9 @@ def keep(bench: Workbench, peers: str, side: Side, table: str, used: Recall, kno
 def in_order(rows: pa.Table) -> pa.Table:
     """The rows by number, in the columns of MEMO_SCHEMA."""
     sound = rows.cast(MEMO_SCHEMA)
-    return sound if _is_in_order(sound) else sound.sort_by("record_id")
+    numbers = sound["record_id"].combine_chunks()
+    is_sorted = len(numbers) < 2 or bool(pc.all(pc.less(numbers[:-1], numbers[1:])).as_py())
+    return sound if is_sorted else sound.sort_by("record_id")
 
 
 def memo_key(staging: Staging, schema: pa.Schema) -> str:
@@ -176,10 +181,8 @@ def _has_plain_text(kind: pa.DataType) -> bool:
     )
 
 
-def _is_in_order(rows: pa.Table) -> bool:
-    """Whether the numbers rise: each then has one row."""
-    numbers = rows["record_id"].combine_chunks()
-    return len(numbers) < 2 or bool(pc.all(pc.less(numbers[:-1], numbers[1:])).as_py())
+def _baseline(peer: str, side: str) -> str:
+    return f"hash({peer}.{side}_id, {peer}.{side}_digest)"
 
 
 def _joined(high: str, low: str) -> str:

@@ -5,6 +5,7 @@ Nothing durable lives in it. It reaches no file but its spill folder, no network
 
 from __future__ import annotations
 
+import copy
 import os
 import shutil
 import tempfile
@@ -149,6 +150,21 @@ class Workbench:
             return self._connection.sql("FROM temp.result").to_arrow_table()
         finally:
             self._connection.execute("DROP TABLE temp.result")
+
+    @contextmanager
+    def beside(self) -> Iterator[Workbench]:
+        """Another session over the same tables, for another thread: statements of both run at the same time. What each
+        answered before need not be what the other made of it since; after the end it is."""
+        other = copy.copy(self)
+        with self._lock:
+            other._connection = self._cursor()
+        other._lock, other._answers = threading.RLock(), {}
+        try:
+            yield other
+        finally:
+            other._connection.close()
+            with self._lock:
+                self._answers.clear()
 
     @contextmanager
     def source(self, stream: ArrowStream) -> Iterator[tuple[str, pa.Schema]]:

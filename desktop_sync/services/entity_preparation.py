@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -20,7 +21,9 @@ from desktop_sync.engine.planner import make_plan
 from desktop_sync.engine.references import load_pairs
 from desktop_sync.engine.sides import SideRead, attach_peers, load_peers, load_side, look_up, looked_table, peer_table
 from desktop_sync.engine.touched import find_touched, free_count, halves_to_look_up, ids_to_look_up, is_astir
-from desktop_sync.services import memo_folder
+from desktop_sync.engine.workbench import Workbench
+from desktop_sync.services import both_sides, memo_folder
+from desktop_sync.services.both_sides import BothSides
 from desktop_sync.services.care import SideStates, care_of, identity_findings, seen_older, sentinel_findings, take_care
 from desktop_sync.services.digest_forms import apply_anew, digests_anew
 from desktop_sync.services.prepared import Prepared
@@ -62,6 +65,8 @@ class EntityPreparation:
         self.key = session.key(layout)
         self.keeps_whole = False
         self.peers = 0
+        self._both: BothSides | None = None
+        self._telling = threading.Lock()
         self._held = held_of(ledger, session, layout)
         # A run has made them anew in the ledger before it plans.
         self._anew = digests_anew(session, ledger, layout) if session.lease is None else None
@@ -74,7 +79,7 @@ class EntityPreparation:
             self._load_peers(ahead(self.ledger.peers(self.key)))
             self.peers = bench.number(f"SELECT count(*) FROM {peer_table(self.layout)}")
             self.keeps_whole = self.peers <= FEW
-        reads = {side: self._load(side, stream, has_peers=is_full) for side, stream in pair.items()}
+        reads = self._load_both(pair, has_peers=is_full)
         if not is_full:
             self._load_needed_peers()
         reads = self._bring_waiting(reads)
@@ -93,7 +98,20 @@ class EntityPreparation:
         load_peers(self.session.bench, self.layout, peers)
         apply_anew(self.session, self.layout, self._anew)
 
-    def _load(self, side: Side, given: SideSource, *, has_peers: bool) -> SideRead:
+    def _load_both(self, pair: Mapping[Side, SideSource], *, has_peers: bool) -> dict[Side, SideRead]:
+        are_complete = all(given.is_complete for given in pair.values())
+        # Nobody says that a plugin may be called by two threads.
+        has_made = any(self.layout.of(side).made for side in Side)
+        if not are_complete or has_made or self.peers < both_sides.TOGETHER_FROM:
+            return {side: self._load(side, given, has_peers=has_peers) for side, given in pair.items()}
+
+        def load(side: Side, bench: Workbench) -> SideRead:
+            return self._load(side, pair[side], has_peers=has_peers, bench=bench)
+
+        self._both = BothSides()
+        return self._both.load(self.session.bench, load)
+
+    def _load(self, side: Side, given: SideSource, *, has_peers: bool, bench: Workbench | None = None) -> SideRead:
         self.cancel.check()
         opened = given.stream or self.session.read(self.layout, side, full_request(self.layout.of(side)))
         opened.watch(self._watch)
@@ -101,7 +119,7 @@ class EntityPreparation:
         memos = self.session.memos if not keeps_all and self.peers >= memo_folder.REMEMBERED_FROM else None
         with reading(opened) as stream:
             read = load_side(
-                self.session.bench,
+                bench or self.session.bench,
                 self.layout,
                 side,
                 stream,
@@ -116,7 +134,10 @@ class EntityPreparation:
 
     def _watch(self, records: int) -> None:
         self.cancel.check()
-        self.progress.advance(records)
+        if self._both is not None:
+            self._both.check()
+        with self._telling:
+            self.progress.advance(records)
 
     def _load_needed_peers(self) -> None:
         bench, number = self.session.bench, self.layout.number

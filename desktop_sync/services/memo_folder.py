@@ -12,22 +12,25 @@ import json
 import logging
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 import pyarrow as pa
 from pyarrow import ipc
 
 from desktop_sync.core.configuration import Side, SyncConfiguration
 from desktop_sync.core.ledger_values import EntityKey
+from desktop_sync.core.provider_port import ArrowStream
 from desktop_sync.engine.memo import MEMO_SCHEMA, MEMO_VERSION, in_order
 
 REMEMBERED_FROM = 20_000
 """Peers from which a memo saves more than it costs."""
 
 _log = logging.getLogger(__name__)
-_CHECKSUM_BYTES = 32
+_CHECKSUM_BYTES = hashlib.sha256().digest_size
+_ROWS_AT_ONCE, _BYTES_AT_ONCE = 1 << 16, 1 << 20
 _SUFFIX, _NEW = ".memo", ".new"
 _HEADER = b"header"
 
@@ -76,16 +79,22 @@ class SideMemo:
     path: Path
     identity: str
 
-    def recall(self, key: str) -> pa.Table | None:
+    @contextlib.contextmanager
+    def recall(self, key: str) -> Iterator[ArrowStream | None]:
+        with contextlib.ExitStack() as opened:
+            yield self._opened(key, opened)
+
+    def _opened(self, key: str, opened: contextlib.ExitStack) -> ArrowStream | None:
         try:
-            content = memoryview(self.path.read_bytes())
-            body = content[:-_CHECKSUM_BYTES]
-            if hashlib.sha256(body).digest() != content[-_CHECKSUM_BYTES:]:
+            # The same open file is summed up and then read: it stays as it is, also where another one takes its place.
+            file = opened.enter_context(self.path.open("rb"))
+            if not _is_sound(file):
                 raise ValueError("it is damaged")
-            with ipc.open_stream(pa.py_buffer(body)) as stream:
-                if (stream.schema.metadata or {}).get(_HEADER) != self._header(key):
-                    return None  # made of other columns, by other mappings or by another version
-                return stream.read_all().cast(MEMO_SCHEMA)
+            file.seek(0)
+            stream = opened.enter_context(ipc.open_stream(file))
+            if (stream.schema.metadata or {}).get(_HEADER) != self._header(key):
+                return None  # made of other columns, by other mappings or by another version
+            return stream if stream.schema.equals(MEMO_SCHEMA) else None
         except FileNotFoundError:
             return None
         except (OSError, ValueError, pa.ArrowException) as error:
@@ -103,21 +112,31 @@ class SideMemo:
         new = self.path.with_name(self.path.name + _NEW)
         try:
             sound = in_order(rows).replace_schema_metadata({_HEADER: header})
-            body = pa.BufferOutputStream()
-            with ipc.new_stream(body, sound.schema) as stream:
-                stream.write_table(sound)
-            content = body.getvalue()
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             # Two programs that write at once spoil each other's file, which its checksum shows.
-            handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600)
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.write(hashlib.sha256(content).digest())
+            handle = os.open(new, os.O_RDWR | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600)
+            with os.fdopen(handle, "w+b") as file:
+                with ipc.new_stream(file, sound.schema) as stream:
+                    stream.write_table(sound, max_chunksize=_ROWS_AT_ONCE)
+                file.seek(0)
+                checksum = hashlib.file_digest(file, "sha256").digest()
+                file.seek(0, os.SEEK_END)
+                file.write(checksum)
             os.replace(new, self.path)
         except (OSError, pa.ArrowException) as error:  # a full disk, for one: the next read measures everything
             _log.debug("the memo %s is not kept: %s", self.path.name, error)
             with contextlib.suppress(OSError):
                 os.unlink(new)
+
+
+def _is_sound(file: BinaryIO) -> bool:
+    """Whether the last bytes are the checksum of all before them."""
+    left = os.fstat(file.fileno()).st_size - _CHECKSUM_BYTES
+    summed = hashlib.sha256()
+    while left > 0 and (part := file.read(min(left, _BYTES_AT_ONCE))):
+        summed.update(part)
+        left -= len(part)
+    return left == 0 and file.read() == summed.digest()
 
 
 def _identity(configuration: str, entity: str, side: Side) -> str:

@@ -3,6 +3,7 @@ apart; a lease keeps machines apart that reach the same endpoint, and notices a 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
@@ -31,7 +32,8 @@ def keepers(endpoints: Mapping[str, EndpointSession]) -> dict[str, LeaseKeeper]:
 
 
 class RunLease:
-    """Held from `take` to `release`. One thread at a time. Where no endpoint keeps a lease, all of it does nothing."""
+    """Held from `take` to `release`. One thread at a time, except `keep`. Where no endpoint keeps a lease, all of it
+    does nothing."""
 
     def __init__(
         self,
@@ -51,6 +53,7 @@ class RunLease:
         self._run = run
         self._mine: dict[str, Lease] = {}
         self._confirmed_s = 0.0
+        self._keeping = threading.Lock()
 
     def take(self) -> None:
         """Every endpoint that keeps leases says that this run holds it. A ledger that is behind what an endpoint saw
@@ -77,10 +80,13 @@ class RunLease:
 
     def keep(self) -> None:
         """Renewed like by `check`, while a read goes on: through sessions of its own, for those of the run are in use.
-        An endpoint that cannot be reached now is asked again before the next write. Raises LeaseLostError."""
+        An endpoint that cannot be reached now is asked again before the next write. Raises LeaseLostError. Any thread:
+        both sides may be read at once."""
         if not self._is_due():
             return
-        with ExitStack() as stack, suppress(EndpointError):
+        with self._keeping, ExitStack() as stack, suppress(EndpointError):
+            if not self._is_due():
+                return
             opened = {name: stack.enter_context(closing(self._open_endpoint(name))) for name in self._mine}
             self._renew(keepers(opened))
 

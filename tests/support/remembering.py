@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from desktop_sync.engine import sides
-from desktop_sync.services import entity_preparation, memo_folder
+from desktop_sync.services import both_sides, entity_preparation, memo_folder
 
 
 @dataclass(slots=True)
@@ -18,9 +18,11 @@ class Remembering:
     known: list[int] = field(default_factory=list)
 
     def begin(self) -> None:
-        """From now on every complete read of records that have peers uses a memo, and leaves one."""
-        self.monkeypatch.setattr(entity_preparation, "KEPT_WHOLE", -1)
+        """From now on every complete read of records that have peers uses a memo, and leaves one; both
+        sides are read at once."""
+        self.monkeypatch.setattr(entity_preparation, "FEW", -1)
         self.monkeypatch.setattr(memo_folder, "REMEMBERED_FROM", 0)
+        self.monkeypatch.setattr(both_sides, "TOGETHER_FROM", 0)
         measure = sides._measure_unknown
 
         def counted(*given: object) -> int:
