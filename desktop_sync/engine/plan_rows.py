@@ -107,6 +107,16 @@ def exclude(bench: Workbench, layout: Layout, numbers: Sequence[int], excluded: 
     bench.execute(f"UPDATE {plan_table(layout)} SET excluded = {str(excluded).lower()} WHERE number IN ({marks})")
 
 
+def exclude_found(bench: Workbench, layout: Layout, wanted: PlanFilter, excluded: bool) -> None:
+    """All rows that are wanted do, or do not, take part, however many they are."""
+    where, parameters = _where(wanted)
+    bench.execute(f"UPDATE {plan_table(layout)} AS p SET excluded = {str(excluded).lower()} WHERE {where}", parameters)
+
+
+def count_excluded(bench: Workbench, layout: Layout) -> int:
+    return bench.number(f"SELECT count(*) FROM {plan_table(layout)} WHERE excluded")
+
+
 def turn_around(bench: Workbench, layout: Layout, numbers: Sequence[int], winner: Side) -> int:
     """Updates and conflicts of records that both sides have go the other way: the winner's record is kept. How many
     did."""

@@ -74,6 +74,17 @@ class Preview:
             if one.given is not None:
                 plan_rows.exclude(self.session.bench, one.layout, numbers, excluded)
 
+    def exclude_all(self, entity: str, actions: tuple[Action, ...], excluded: bool) -> None:
+        """All rows with one of the actions, or all where none is named, do not, or do again, take part."""
+        for one in self._planned(entity):
+            if one.given is not None:
+                plan_rows.exclude_found(self.session.bench, one.layout, PlanFilter(actions), excluded)
+
+    def count_excluded(self) -> int:
+        """How many rows do not take part now, whoever left them out."""
+        planned = [one for one in self.prepared if one.given is not None]
+        return sum(plan_rows.count_excluded(self.session.bench, one.layout) for one in planned)
+
     def turn_around(self, entity: str, numbers: Sequence[int], winner: Side) -> int:
         """Updates and conflicts keep the winner's record; how many rows changed: none where the plan only matches."""
         if self.match_only is not None:

@@ -349,7 +349,7 @@ class FakePreview:
 
     def __init__(self, configuration: str, *, findings: tuple[GuardFinding, ...] = (), rows: int = 120) -> None:
         self.configuration = configuration
-        self.findings = findings
+        self.tripped = findings
         self.all = [plan_row(number) for number in range(rows)]
         self.is_closed = False
         self.match_only: MatchOnly | None = None
@@ -361,7 +361,7 @@ class FakePreview:
             if not row.is_excluded:
                 counts[row.action] = counts.get(row.action, 0) + 1
         entity = EntityPlan("customers", *self.read, True, True, counts, self.first_run, self.notes)
-        return Plan("plan-1", self.configuration, 4, Mode.FULL, NOW, (entity,), self.findings, "d1")
+        return Plan("plan-1", self.configuration, 4, Mode.FULL, NOW, (entity,), self.tripped, "d1")
 
     def _found(self, entity: str, actions: tuple[Action, ...], text: str) -> list[PlanRow]:
         return [
@@ -395,6 +395,22 @@ class FakePreview:
 
     def exclude(self, entity: str, numbers: Sequence[int], excluded: bool) -> None:
         self.all = [replace(row, is_excluded=excluded) if row.number in numbers else row for row in self.all]
+
+    def exclude_all(self, entity: str, actions: tuple[Action, ...], excluded: bool) -> None:
+        numbers = {row.number for row in self._found(entity, actions, "")}
+        self.exclude(entity, sorted(numbers), excluded)
+
+    def count_excluded(self) -> int:
+        return sum(row.is_excluded for row in self.all)
+
+    def findings(self) -> tuple[GuardFinding, ...]:
+        """Those that look at the whole plan, and those whose records are not all left out."""
+        left = {row.action.key for row in self.all if not row.is_excluded}
+        return tuple(
+            finding
+            for finding in self.tripped
+            if not finding.guard.written or f"{finding.guard.written}_{finding.side.value}" in left
+        )
 
     def turn_around(self, entity: str, numbers: Sequence[int], winner: Side) -> None:
         action = Action.UPDATE_B if winner is Side.A else Action.UPDATE_A

@@ -109,6 +109,24 @@ def test_excluded_rows_are_left_alone_and_found_again(world: WorldMaker) -> None
     w.assert_quiet()
 
 
+def test_rows_are_left_out_by_what_happens_to_them_however_many_they_are(world: WorldMaker) -> None:
+    w = busy(world)
+    preview = w.app.synchronization.preview("Sync")
+    (kept,) = [row.number for row in preview.rows(actions=(Action.DELETE_B,))]
+    preview.exclude_all("people", (Action.CREATE_B,), True)
+    assert preview.count_excluded() == preview.count(actions=(Action.CREATE_B,)) > 0
+    preview.exclude_all("", (), True)
+    assert preview.count_excluded() == preview.count()
+    preview.exclude("people", [kept], False)
+    w.run(preview=preview)
+    emails = {row[0] for row in w.rows("b", "email")}
+    assert "p4@x.org" not in emails
+    assert "new@x.org" not in emails
+    w.run()
+    assert "new@x.org" in {row[0] for row in w.rows("b", "email")}
+    w.assert_quiet()
+
+
 def test_a_row_that_is_turned_around_keeps_the_other_sides_record(world: WorldMaker) -> None:
     w = busy(world)
     preview = w.app.synchronization.preview("Sync")

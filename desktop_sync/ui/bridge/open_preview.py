@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from desktop_sync.core.binding import MatchOnly
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action
+from desktop_sync.core.guard import GuardFinding
 from desktop_sync.core.plan import Plan, PlanRow
 
 if TYPE_CHECKING:
@@ -18,10 +19,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Rows by entity and action as they are now, and how many of all rows a person left out."""
+    """Rows by entity and action as they are now, how many of all rows a person left out, and the guards that stop what
+    is left."""
 
     counts: Mapping[str, Mapping[Action, int]]
     left_out: int = 0
+    findings: tuple[GuardFinding, ...] = ()
 
     def count(self, *actions: Action, entity: str = "") -> int:
         return sum(
@@ -33,12 +36,12 @@ class Tally:
 
 
 class OpenPreview:
-    """Holds no Qt object. Methods block while another job uses the preview; call them in workers."""
+    """Holds no Qt object. Methods block while another job uses the preview; call them, and make it, in workers."""
 
     def __init__(self, preview: Preview) -> None:
         self._preview = preview
         self._lock = threading.Lock()
-        self._left_out: set[tuple[str, int]] = set()
+        self._waiting = preview.count_excluded()  # what waits by itself, or was left out of a kept plan before
         self.plan: Plan = preview.plan
         self.match_only: MatchOnly | None = preview.match_only
 
@@ -49,7 +52,7 @@ class OpenPreview:
 
     def planned(self) -> Tally:
         """What the plan said when it was made; does not block."""
-        return Tally({part.entity: part.counts for part in self.plan.entities})
+        return Tally({part.entity: part.counts for part in self.plan.entities}, findings=self.plan.findings)
 
     def tally(self) -> Tally:
         with self._lock:
@@ -62,7 +65,8 @@ class OpenPreview:
                     }
                     for part in self.plan.entities
                 },
-                len(self._left_out),
+                max(0, self._preview.count_excluded() - self._waiting),
+                self._preview.findings(),
             )
 
     def rows(
@@ -94,8 +98,11 @@ class OpenPreview:
     def exclude(self, entity: str, numbers: Sequence[int], excluded: bool) -> None:
         with self._lock:
             self._preview.exclude(entity, numbers, excluded)
-            changed = {(entity, number) for number in numbers}
-            self._left_out = self._left_out | changed if excluded else self._left_out - changed
+
+    def exclude_all(self, entity: str, actions: tuple[Action, ...], excluded: bool) -> None:
+        """All rows with one of the actions; without one, all; of all entities where none is named."""
+        with self._lock:
+            self._preview.exclude_all(entity, actions, excluded)
 
     def turn_around(self, entity: str, numbers: Sequence[int], winner: Side) -> None:
         with self._lock:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QPoint, Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QComboBox, QMenu, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QSplitter, QVBoxLayout, QWidget
 
 from desktop_sync.core.binding import MatchOnly
 from desktop_sync.core.binding_text import match_only_sentences
@@ -19,16 +18,18 @@ from desktop_sync.core.guard import Guard
 from desktop_sync.core.plan import PlanRow
 from desktop_sync.ui.bridge.open_preview import OpenPreview, Tally
 from desktop_sync.ui.context import WindowContext
-from desktop_sync.ui.models.row_ranges import Ranges, read_rows
-from desktop_sync.ui.models.source import RowSource
+from desktop_sync.ui.dialogs.ask import AskDialog
+from desktop_sync.ui.models.row_ranges import count_rows
 from desktop_sync.ui.models.sources import PlanSource
 from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_XL, Tone
 from desktop_sync.ui.text.sentences import guard_sentence, problem, records
 from desktop_sync.ui.text.times import number
 from desktop_sync.ui.text.words import SideNames
 from desktop_sync.ui.views.explanation import ExplanationDialog, record_id, record_number
+from desktop_sync.ui.views.plan_choices import exclude, keep_only, leave_out, leave_out_alike, turn_around
 from desktop_sync.ui.views.plan_detail import PlanDetail
-from desktop_sync.ui.views.plan_model import CHIP_ORDER, TURNABLE, PlanTableModel, chips_of, totals
+from desktop_sync.ui.views.plan_menu import PlanMenu
+from desktop_sync.ui.views.plan_model import CHIP_ORDER, PlanTableModel, chips_of, totals
 from desktop_sync.ui.widgets.chips import ChipRow
 from desktop_sync.ui.widgets.elided_label import ElidedLabel
 from desktop_sync.ui.widgets.empty_state import EmptyState
@@ -38,37 +39,6 @@ from desktop_sync.ui.widgets.search_field import SearchField
 from desktop_sync.ui.widgets.table_area import TableArea
 
 FIRST_ORDER = "number"
-
-
-def numbers_by_entity(rows: list[PlanRow]) -> dict[str, list[int]]:
-    found: dict[str, list[int]] = defaultdict(list)
-    for plan_row in rows:
-        found[plan_row.entity].append(plan_row.number)
-    return found
-
-
-def exclude(preview: OpenPreview, source: RowSource[PlanRow], ranges: Ranges) -> Tally:
-    """The rows are left out, or taken in again where all of them were out; the counts after it. In a worker."""
-    rows = list(read_rows(source, ranges))
-    excluded = not all(plan_row.is_excluded for plan_row in rows)
-    for entity, numbers in numbers_by_entity(rows).items():
-        preview.exclude(entity, numbers, excluded)
-    return preview.tally()
-
-
-def leave_out(preview: OpenPreview, source: RowSource[PlanRow], ranges: Ranges) -> Tally:
-    """The rows are left out, also where some of them were; the counts after it. In a worker."""
-    for entity, numbers in numbers_by_entity(list(read_rows(source, ranges))).items():
-        preview.exclude(entity, numbers, True)
-    return preview.tally()
-
-
-def turn_around(preview: OpenPreview, source: RowSource[PlanRow], ranges: Ranges, winner: Side) -> Tally:
-    """The updates and conflicts among the rows take that side's values; the counts after it. In a worker."""
-    rows = [plan_row for plan_row in read_rows(source, ranges) if plan_row.action in TURNABLE]
-    for entity, numbers in numbers_by_entity(rows).items():
-        preview.turn_around(entity, numbers, winner)
-    return preview.tally()
 
 
 class PreviewPage(QWidget):
@@ -163,28 +133,13 @@ class PreviewPage(QWidget):
         self.detail.step_wanted.connect(self.step_wanted)
 
     def _make_actions(self) -> None:
-        view = self.area.view
-        self._menu = QMenu(self)
-
-        def add(text: str, shortcut: str, slot: Callable[[], None]) -> QAction:
-            action = self._menu.addAction(text)
-            action.setShortcut(QKeySequence(shortcut))
-            action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-            action.triggered.connect(slot)
-            view.addAction(action)
-            return action
-
-        self.exclude_action = add(self.tr("&Leave out, or take in again"), "Space", self._exclude)
-        self.to_a_action = add(self.tr("Write to {0}").format(self._names.a), "Alt+Left", self._keep_b)
-        self.to_b_action = add(self.tr("Write to {0}").format(self._names.b), "Alt+Right", self._keep_a)
-        self.leave_action = add(self.tr("&Do nothing with it"), "Alt+Down", self._leave)
-        self._menu.addSeparator()
-        self._menu.addAction(view.copy_action)
-        self._menu.addAction(self.area.exporter.action)
-        view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        view.customContextMenuRequested.connect(self._open_menu)
-        self._menu.addSeparator()
-        self.explain_action = add(self.tr("&Explain…"), "Ctrl+E", self.explain)
+        self.menu = PlanMenu(self.area, self._names, self.run_button.isEnabled, self)
+        self.menu.exclude_wanted.connect(self._exclude)
+        self.menu.leave_wanted.connect(self._leave)
+        self.menu.alike_wanted.connect(self._leave_alike)
+        self.menu.winner_wanted.connect(self._turn)
+        self.menu.only_wanted.connect(self.ask_only)
+        self.menu.explain_wanted.connect(self.explain)
         find = QAction(self.tr("Find"), self)
         find.setShortcut(QKeySequence(QKeySequence.StandardKey.Find))
         find.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -249,11 +204,13 @@ class PreviewPage(QWidget):
         return f"{name}: {said or self.tr('nothing to write')}"
 
     def _show_guards(self) -> None:
-        findings = [finding for finding in self._plan.findings if finding.guard not in self._allow]
+        findings = [finding for finding in self._tally.findings if finding.guard not in self._allow]
         if findings:
             lines = [guard_sentence(finding, self._names) for finding in findings]
             head = self.tr("A guard stops this run before it writes anything:")
             self.guards.say("\n".join([head, *lines]), Tone.WARNING)
+        elif self._plan.findings and not self._tally.findings:
+            self.guards.say(self.tr("Without what is left out, no guard stops this run."), Tone.NEUTRAL)
         elif self._allow:
             self.guards.say(self.tr("The guard is let pass for this plan only."), Tone.NEUTRAL)
         else:
@@ -264,7 +221,7 @@ class PreviewPage(QWidget):
 
     @Slot()
     def _let_pass(self) -> None:
-        self._allow = frozenset(finding.guard for finding in self._plan.findings)
+        self._allow = frozenset(finding.guard for finding in self._tally.findings)
         self._show_guards()
 
     @property
@@ -325,10 +282,6 @@ class PreviewPage(QWidget):
             dialog.step_wanted.connect(self.step_wanted)
             dialog.open()
 
-    @Slot(QPoint)
-    def _open_menu(self, at: QPoint) -> None:
-        self._menu.popup(self.area.view.viewport().mapToGlobal(at))
-
     @Slot()
     def _exclude(self) -> None:
         source, ranges = self.table_model.source, self.area.view.selected_ranges()
@@ -342,12 +295,41 @@ class PreviewPage(QWidget):
             self._change(partial(leave_out, self._preview, source, ranges))
 
     @Slot()
-    def _keep_a(self) -> None:
-        self._turn(Side.A)
+    def _leave_alike(self) -> None:
+        """All rows to which the same happens as to the chosen one are left out, or taken in again where it was out."""
+        chosen = self.area.chosen
+        if isinstance(chosen, PlanRow) and self._preview is not None:
+            ask = partial(leave_out_alike, self._preview, chosen.entity, chosen.action, not chosen.is_excluded)
+            self._change(ask)
 
     @Slot()
-    def _keep_b(self) -> None:
-        self._turn(Side.B)
+    def ask_only(self) -> None:
+        """Runs just the chosen rows, after asking: the key for it is pressed by mistake easily."""
+        count = count_rows(self.area.view.selected_ranges())
+        if not count or not self.run_button.isEnabled():
+            return
+        self.question = AskDialog(
+            self.tr("Synchronize only {0}?").format(records(count)),
+            self.tr("All other rows of this preview are left out. The next run finds them again."),
+            (("run", self.tr("&Synchronize"), "primary"), ("back", self.tr("&Cancel"), "")),
+            self,
+        )
+        self.question.answered.connect(self._only_answered)
+        self.question.open()
+
+    @Slot(str, bool)
+    def _only_answered(self, answer: str, _again: bool) -> None:
+        source, ranges = self.table_model.source, self.area.view.selected_ranges()
+        if answer == "run" and source is not None and ranges and self._preview is not None:
+            self.run_button.setEnabled(False)
+            job = self._context.jobs.start(partial(keep_only, self._preview, source, ranges))
+            job.finished.connect(self._run_only)
+            job.failed.connect(self._failed)
+
+    @Slot(object)
+    def _run_only(self, tally: Tally) -> None:
+        self._show_tally(tally)
+        self._run()
 
     @Slot(object)
     def _turn(self, winner: Side) -> None:

@@ -143,7 +143,10 @@ class QueuePage(QWidget):
         self._menu = QMenu(self)
         self._sync_action = self._menu.addAction(self.tr("S&ync now"))
         self._sync_action.setToolTip(self.tr("Just these records, and first those that they refer to"))
+        self._sync_action.setShortcuts([QKeySequence("Return"), QKeySequence("Enter")])
+        self._sync_action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         self._sync_action.triggered.connect(self.sync_chosen)
+        view.addAction(self._sync_action)
         self._menu.addSeparator()
         for text, event in (
             (self.tr("S&kip"), Event.SKIPPED_BY_USER),
@@ -170,6 +173,7 @@ class QueuePage(QWidget):
         self._menu.addSeparator()
         self._menu.addAction(view.copy_action)
         self._menu.aboutToShow.connect(self._prepare_menu)
+        self._menu.aboutToHide.connect(self._enable_keys)
         self.actions_button.setMenu(self._menu)
         view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         view.customContextMenuRequested.connect(self._open_menu)
@@ -282,10 +286,16 @@ class QueuePage(QWidget):
             self.step_action.setText(open_step_text(step.name))
 
     @Slot()
+    def _enable_keys(self) -> None:
+        """The keys of a closed menu work with whatever is chosen by then."""
+        for action in (self._sync_action, self._explain_action, self._history_action):
+            action.setEnabled(True)
+
+    @Slot()
     def sync_chosen(self) -> None:
         """The chosen records are to be synchronized by themselves."""
         source, ranges = self.area.model.source, self.area.view.selected_ranges()
-        if source is not None and ranges:
+        if source is not None and ranges and not self._is_running:
             self.sync_wanted.emit(partial(collect, source, ranges, _record_id))
 
     @Slot()

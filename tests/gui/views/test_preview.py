@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from desktop_sync.core.configuration import Side
@@ -141,21 +142,99 @@ def test_a_conflict_can_be_turned_to_either_side(
     assert counts[Action.CONFLICT.name] == 14
 
 
+def test_all_rows_to_which_the_same_happens_are_left_out_at_once(
+    preview: PreviewPage, settle: Settle, application: FakeApplication
+) -> None:
+    preview.area.view.selectRow(row_of(preview, Action.DELETE_B))
+    preview.menu.name_actions()
+    assert preview.menu.alike_action.text() == "Leave out &all of customers: Delete in Shop"
+    preview.menu.alike_action.trigger()
+    settle()
+    rows = fake(application).all
+    assert all(row.is_excluded is (row.action is Action.DELETE_B) for row in rows)
+    assert "15 left out" in preview.summary.text()
+    preview.menu.name_actions()
+    assert preview.menu.alike_action.text() == "Take in &all again of customers: Delete in Shop"
+    preview.menu.alike_action.trigger()
+    settle()
+    assert not any(row.is_excluded for row in fake(application).all)
+
+
+def test_a_guard_does_not_stop_what_is_left_out(
+    page: ConfigurationPage, settle: Settle, application: FakeApplication
+) -> None:
+    application.synchronization.next_findings = (MANY_DELETES,)
+    page.start_preview()
+    settle()
+    preview = page.preview_page
+    assert preview is not None
+    assert not preview.run_button.isEnabled()
+    preview.area.view.selectRow(row_of(preview, Action.DELETE_B))
+    preview.menu.alike_action.trigger()
+    settle()
+    assert preview.run_button.isEnabled()
+    assert "no guard stops this run" in preview.guards.text
+    preview.menu.alike_action.trigger()
+    settle()
+    assert not preview.run_button.isEnabled()
+
+
+def answer(preview: PreviewPage, key: str) -> None:
+    next(button for button in preview.question.findChildren(QPushButton) if button.objectName() == key).click()
+
+
+def test_enter_synchronizes_only_the_chosen_rows_after_asking(
+    preview: PreviewPage, page: ConfigurationPage, qtbot: QtBot, settle: Settle, application: FakeApplication
+) -> None:
+    view = preview.area.view
+    preview.window().activateWindow()
+    view.setFocus()
+    view.selectRow(3)
+    qtbot.waitUntil(view.hasFocus, timeout=5000)
+    qtbot.keyClick(view, Qt.Key.Key_Return)
+    assert preview.question.windowTitle() == "Synchronize only 1 record?"
+    answer(preview, "back")
+    settle()
+    assert application.synchronization.started == []
+    assert not any(row.is_excluded for row in fake(application).all)
+    preview.menu.only_action.trigger()
+    answer(preview, "run")
+    settle()
+    assert [row.number for row in fake(application).all if not row.is_excluded] == [3]
+    assert application.synchronization.started[-1][3] is fake(application)
+    assert page.preview_page is None
+
+
+def test_while_a_guard_stops_the_plan_no_part_of_it_is_run(
+    page: ConfigurationPage, settle: Settle, application: FakeApplication
+) -> None:
+    application.synchronization.next_findings = (MANY_DELETES,)
+    page.start_preview()
+    settle()
+    preview = page.preview_page
+    assert preview is not None
+    preview.menu.name_actions()
+    assert not preview.menu.only_action.isEnabled()
+    preview.ask_only()
+    settle()
+    assert application.synchronization.started == []
+
+
 def test_only_updates_and_conflicts_can_be_turned(
     preview: PreviewPage, settle: Settle, application: FakeApplication
 ) -> None:
     row = row_of(preview, Action.DELETE_B)
     preview.area.view.selectRow(row)
     assert preview.detail.to_a_button.isHidden()
-    preview.to_a_action.trigger()
+    preview.menu.to_a_action.trigger()
     settle()
     assert fake(application).all[row].action is Action.DELETE_B
 
 
 def test_the_shortcuts_are_the_ones_people_know(preview: PreviewPage) -> None:
-    assert preview.exclude_action.shortcut().toString() == "Space"
-    assert preview.to_a_action.shortcut().toString() == "Alt+Left"
-    assert preview.to_b_action.shortcut().toString() == "Alt+Right"
+    assert preview.menu.exclude_action.shortcut().toString() == "Space"
+    assert preview.menu.to_a_action.shortcut().toString() == "Alt+Left"
+    assert preview.menu.to_b_action.shortcut().toString() == "Alt+Right"
 
 
 def test_sync_now_executes_exactly_this_plan_and_closes_it(

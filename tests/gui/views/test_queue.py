@@ -211,3 +211,24 @@ def test_column_widths_are_remembered_and_reset(
     fresh = QueuePage(page._context, page._names)
     qtbot.addWidget(fresh)
     assert fresh.area.view.columnWidth(2) != 333
+
+
+def test_enter_synchronizes_the_chosen_records(
+    qtbot: QtBot, page: ConfigurationPage, settle: Settle, application: FakeApplication
+) -> None:
+    queue = open_queue(page, settle)
+    view = queue.area.view
+    queue.window().activateWindow()
+    view.setFocus()
+    view.clearSelection()
+    queue._menu.aboutToShow.emit()  # with nothing chosen its entries are off, and the key works again after it
+    assert not queue._sync_action.isEnabled()
+    queue._menu.aboutToHide.emit()
+    view.selectRow(1)
+    qtbot.waitUntil(view.hasFocus, timeout=5000)
+    with qtbot.waitSignal(queue.sync_wanted) as wanted:
+        qtbot.keyClick(view, Qt.Key.Key_Return)
+    assert wanted.args is not None
+    record = queue.area.model.row(1)
+    assert record is not None
+    assert wanted.args[0]() == [record.id]
