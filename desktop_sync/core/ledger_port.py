@@ -42,6 +42,7 @@ from desktop_sync.core.ledger_values import (
     Request,
     Watermark,
 )
+from desktop_sync.core.long_value import ValueStore
 from desktop_sync.core.plan import Mode
 from desktop_sync.core.provider_port import ArrowStream
 from desktop_sync.core.run import Run, RunKind, RunResult, Trigger
@@ -428,6 +429,7 @@ class Ledger(
     PlanShelf,
     BindingStore,
     ClockStore,
+    ValueStore,
     Protocol,
 ):
     """All of it. One object serves all threads."""

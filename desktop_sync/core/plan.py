@@ -15,6 +15,7 @@ from datetime import datetime
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action, Rule
 from desktop_sync.core.guard import GuardFinding
+from desktop_sync.core.long_value import is_token_text, shown
 from desktop_sync.core.status import Status
 
 
@@ -91,7 +92,8 @@ class FieldChange:
     """One field in a preview, a conflict or a history row, as text for people. None is an empty (null) value.
 
     `a` and `b` are what stands there now, `base` the baseline, `after` what is written. Parts that do not apply
-    are None. `verdict`: where the fields of a conflict were judged one by one, of those that both sides changed.
+    are None. Of a long binary value, the length is shown. `verdict`: where the fields of a conflict were judged one by
+    one, of those that both sides changed.
     """
 
     label: str
@@ -102,6 +104,12 @@ class FieldChange:
     after: str | None = None
     differs: bool = False
     verdict: FieldVerdict | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("a", "b", "base", "before", "after"):
+            text = getattr(self, name)
+            if text is not None and is_token_text(text):
+                object.__setattr__(self, name, shown(text))
 
 
 @dataclass(frozen=True, slots=True)

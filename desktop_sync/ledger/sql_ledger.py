@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from datetime import datetime
 from pathlib import Path
 
 from desktop_sync.core.errors import LedgerError
@@ -34,6 +35,7 @@ from desktop_sync.ledger.run_lock import RunLocks
 from desktop_sync.ledger.run_store import SqlRunStore
 from desktop_sync.ledger.schema import upgrade
 from desktop_sync.ledger.store import LedgerParts
+from desktop_sync.ledger.value_store import SqlValueStore
 
 
 class SqlLedger(
@@ -50,6 +52,7 @@ class SqlLedger(
     SqlProbeStore,
     SqlOriginStore,
     SqlRetention,
+    SqlValueStore,
     SqlBackup,
 ):
     """The whole `Ledger` over one SQLite file. One object serves all threads; several processes may have the file
@@ -68,6 +71,11 @@ class SqlLedger(
             with self._parts.home.faults():
                 self._marker.path.unlink(missing_ok=True)
         self._marker.release()
+
+    def purge(self, before: datetime) -> int:
+        gone = super().purge(before)
+        self.purge_values(before)
+        return gone
 
     def finish_run(self, run_id: int, result: RunResult) -> None:
         """The run is over; after a clean one a backup is made behind, at most every hour (RELIABILITY 4.1)."""

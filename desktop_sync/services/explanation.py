@@ -82,6 +82,8 @@ class ExplanationService:
         self._work_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         scopes = Scopes(configuration, self._ledger.configurations(), self._ledger.systems)
         provenance = Provenance(self._ledger, self._clock, self._clock.now(), scopes)
-        session = open_session(configuration, self._open_endpoint, self._ledger, str(self._work_folder), provenance)
+        session = open_session(
+            configuration, self._open_endpoint, self._ledger, str(self._work_folder), provenance, values=self._ledger
+        )
         session.works_in_memory = True
         return session

@@ -255,12 +255,12 @@ class Ladder:
                 self._hold_all(verdict, wanted)
             return []
         self.session.check_lease()
-        structure, side = layout.of(batch.side).structure, batch.side
+        side = batch.side
         made = values_as_kept if is_undo(verdict.rows) else values_again
         values = made(self.session.bench, layout, side, batch.request.fields, verdict.rows).take(list(wanted))
         rows = verdict.rows.take(list(wanted))
         creates = batch.request.creates or CreateClass.CLIENT_ID
-        with self.session.endpoints[side].writer(structure) as writer:
+        with self.session.writer(layout, side) as writer:
             writer.stage(
                 WriteBatch(
                     Operation.CREATE,

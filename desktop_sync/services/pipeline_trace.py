@@ -91,7 +91,9 @@ class PipelineTraceService:
 
     def _session(self, configuration: SyncConfiguration) -> SyncSession:
         self._work_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        session = open_session(configuration, self._open_endpoint, self._ledger, str(self._work_folder))
+        session = open_session(
+            configuration, self._open_endpoint, self._ledger, str(self._work_folder), values=self._ledger
+        )
         session.works_in_memory = True
         return session
 

@@ -61,6 +61,7 @@ class Planning:
             self.ledger,
             str(self.work_folder),
             provenance,
+            values=self.ledger,
             leaves_out_drifted=True,
             identities=seen,
         )

@@ -32,6 +32,8 @@ class SideStream:
         self._reader = pa.RecordBatchReader.from_stream(source)
         self._early: list[pa.RecordBatch] = []
         self._on_batch: OnBatch | None = None
+        self.shorten: Callable[[pa.RecordBatch], pa.RecordBatch] | None = None
+        """What every batch goes through as it is read; it changes no type."""
         self.between: Callable[[], None] | None = None
         """Called before every batch is handed on; what it raises ends the stream."""
         self._ahead: _ReadAhead | None = None
@@ -96,7 +98,8 @@ class SideStream:
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
         try:
-            yield from self._reader
+            for batch in self._reader:
+                yield batch if self.shorten is None else self.shorten(batch)
         except Exception as error:
             self.error = placed(getattr(self._source, "error", None) or error, self._place)
             raise self.error from error

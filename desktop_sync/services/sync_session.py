@@ -11,7 +11,7 @@ import pyarrow as pa
 from desktop_sync.core.binding import MatchOnly
 from desktop_sync.core.capability_text import cannot_be_read
 from desktop_sync.core.clock_doctor import NO_CLOCKS, Clocks
-from desktop_sync.core.configuration import Entity, PerSide, Side, StepKind, SyncConfiguration
+from desktop_sync.core.configuration import Entity, Moment, PerSide, Side, StepKind, SyncConfiguration
 from desktop_sync.core.errors import (
     ConfigurationError,
     EndpointError,
@@ -23,14 +23,17 @@ from desktop_sync.core.errors import (
 from desktop_sync.core.guard import GuardFinding
 from desktop_sync.core.ledger_port import ClockStore, RecordStore
 from desktop_sync.core.ledger_values import EntityKey
-from desktop_sync.core.pipeline import is_enabled, record_steps, with_peer_lookups
+from desktop_sync.core.long_value import ValueStore
+from desktop_sync.core.pipeline import is_enabled, record_steps, run_steps, with_peer_lookups
 from desktop_sync.core.ports import Clock
-from desktop_sync.core.provider_port import EndpointSession, ReadRequest
+from desktop_sync.core.provider_port import EndpointSession, ReadRequest, Writer
 from desktop_sync.core.structure import Field, FieldType, Structure
 from desktop_sync.engine.layout import Layout, SideLayout, make_layout
+from desktop_sync.engine.opaque import opaque_fields
 from desktop_sync.engine.workbench import Workbench
 from desktop_sync.services.clocks import ClockReading, SessionClocks, read_clock
 from desktop_sync.services.drift import dependents
+from desktop_sync.services.long_values import LongValueWriter, parts, shortened
 from desktop_sync.services.memo_folder import MemoFolder
 from desktop_sync.services.plugins import PluginStream
 from desktop_sync.services.provenance import Provenance
@@ -74,10 +77,12 @@ class SyncSession:
     drifted: dict[str, EndpointError] = field(default_factory=dict)
     clocks: SessionClocks | None = None
     records: RecordStore | None = None
+    values: ValueStore | None = None
     identities: dict[str, str] = field(default_factory=dict)
     memos: MemoFolder | None = None
     unsettled: tuple[GuardFinding, ...] = ()
     _bench: Workbench | None = None
+    _opaque: dict[tuple[int, Side], frozenset[str]] = field(default_factory=dict)
 
     @property
     def bench(self) -> Workbench:
@@ -110,9 +115,35 @@ class SyncSession:
         except OSError as error:
             raise placed(error, place) from error
         stream = SideStream(PluginStream(source, layout.of(side)) if made else source, place)
+        opaque = self._opaque_fields(layout, side)
+        if opaque and self.values is not None:
+            store = self.values
+            stream.shorten = lambda batch: shortened(batch, opaque, store)
         if self.lease is not None:
             stream.between = self.lease.keep
         return stream
+
+    def writer(self, layout: Layout, side: Side) -> Writer:
+        """A writer of the side's structure, whatever stands for long values in what it is given."""
+        own = layout.of(side)
+        writer = self.endpoints[side].writer(own.structure)
+        opaque = self._opaque_fields(layout, side)
+        if self.values is None or not opaque:
+            return writer
+        return LongValueWriter(writer, opaque, self.values, own.place)
+
+    def _opaque_fields(self, layout: Layout, side: Side) -> frozenset[str]:
+        key = (layout.number, side)
+        if key not in self._opaque:
+            around = (Moment.BEFORE_RUN, Moment.AFTER_BATCH, Moment.AFTER_RUN)
+            is_told = any(run_steps(self.configuration, moment) for moment in around)
+            self._opaque[key] = frozenset() if is_told else opaque_fields(layout, side)
+        return self._opaque[key]
+
+    def parts(self, layout: Layout, batch: pa.RecordBatch) -> Iterable[pa.RecordBatch]:
+        """The batch, in parts that are not too long to be written at once."""
+        has_long = self.values is not None and any(self._opaque_fields(layout, side) for side in Side)
+        return parts(batch) if has_long else (batch,)
 
     def can_read(self, side: Side) -> bool:
         """Whether the side's endpoint can be looked at; else a read gives what was written there last."""
@@ -186,6 +217,7 @@ def open_session(
     work_folder: str,
     provenance: Provenance | None = None,
     *,
+    values: ValueStore | None = None,
     leaves_out_drifted: bool = False,
     identities: dict[str, str] | None = None,
 ) -> SyncSession:
@@ -223,7 +255,15 @@ def open_session(
             session.close()
         raise
     opened = SyncSession(
-        configuration, endpoints, tuple(layouts), frozenset(missing), work_folder, provenance, cycle, records=records
+        configuration,
+        endpoints,
+        tuple(layouts),
+        frozenset(missing),
+        work_folder,
+        provenance,
+        cycle,
+        records=records,
+        values=values,
     )
     opened.identities = identities if identities is not None else {}
     opened.leave_out(drifted)

@@ -182,7 +182,9 @@ class UndoService:
         sweep(str(self._work_folder))
         scopes = Scopes(configuration, self._ledger.configurations(), self._ledger.systems)
         provenance = Provenance(self._ledger, self._clock, self._clock.now(), scopes)
-        return open_session(configuration, self._open_endpoint, self._ledger, str(self._work_folder), provenance)
+        return open_session(
+            configuration, self._open_endpoint, self._ledger, str(self._work_folder), provenance, values=self._ledger
+        )
 
     def _basis(self, name: str) -> str:
         runs = [run for run in self._ledger.runs(name, limit=20) if run.kind is not RunKind.PREPARE]

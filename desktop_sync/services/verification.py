@@ -52,7 +52,9 @@ class VerificationService:
         else:
             raise ConfigurationError(f'there is no configuration named "{name}"', path="configuration")
         self._work_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with open_session(configuration, self._open_endpoint, self._ledger, str(self._work_folder)) as session:
+        with open_session(
+            configuration, self._open_endpoint, self._ledger, str(self._work_folder), values=self._ledger
+        ) as session:
             for layout in session.layouts:
                 if session.is_lookup(layout):
                     load_pairs(session.bench, layout, self._ledger.peers(session.key(layout)))

@@ -20,6 +20,7 @@ from typing import IO
 import pyarrow as pa
 
 from desktop_sync.core.configuration import Entity, Side, SyncConfiguration
+from desktop_sync.core.long_value import shown
 from desktop_sync.engine.differences import DIFFERENT, MISSING_A, MISSING_B, UNVERIFIED
 from desktop_sync.services.views import EntityVerification, ReportFiles
 
@@ -112,7 +113,7 @@ class VerificationReportWriter:
         for index, mapping in enumerate(entity.fields):
             if row.get(f"e{index}") is False:
                 values = (row.get(f"va{index}"), row.get(f"vb{index}"))
-                a, b = ("" if v is None else MASKED if mapping.masked else str(v) for v in values)
+                a, b = ("" if v is None else MASKED if mapping.masked else shown(str(v)) for v in values)
                 yield " = ".join(name for name in dict.fromkeys((mapping.a, mapping.b)) if name), a, b
 
     def _html_rows(self, row: dict[str, object], fields: Sequence[tuple[str, str, str]]) -> str:

@@ -90,13 +90,14 @@ class WriteProtocol:
         alone; then it may be settled while the next batches are being written.
         """
         endpoint = self.session.endpoints[side]
-        with endpoint.writer(layout.of(side).structure) as writer:
+        with self.session.writer(layout, side) as writer:
             staged: list[tuple[Query, Staged]] = []
             answered: list[tuple[Query, Staged, WriteResult]] = []
             for query in queries:
                 size = self.intents.batch_size(side, query.operation)
                 at_once = self.intents.batches_per_commit(side, query.operation, BATCHES_PER_COMMIT)
-                for batch in read_ahead(self.session.bench.stream(query.sql, size), AHEAD):
+                batches = read_ahead(self.session.bench.stream(query.sql, size), AHEAD)
+                for batch in (part for whole in batches for part in self.session.parts(layout, whole)):
                     if self.cancel.is_cancelled:
                         self._settle(answered, settle)
                         self._abandon(layout, staged)

@@ -26,6 +26,10 @@ SMALL_READ = 20_000
 """Records up to which a read by stamp goes through `sqlite3`, which needs no import of ADBC."""
 
 ROWS_PER_BATCH = 16_384
+
+BYTES_PER_BATCH = 16 * 1024 * 1024
+"""So much at most of long binary values is read at once, unless one record has more."""
+
 _IDS = "desktop_sync_ids"
 
 
@@ -58,8 +62,19 @@ def read(file: SqliteFile, request: ReadRequest) -> RecordStream:
             rows = cursor.fetchmany(SMALL_READ + 1) if request.limit is None else cursor.fetchall()
             if request.limit is not None or len(rows) <= SMALL_READ:
                 return stream_of(pa.Table.from_batches([form.from_rows(rows, place, key)]))
-    source = AdbcSource(file, form, f"{form.first_row} UNION ALL {sql}", parameters, place, key)
+        rows_per_batch = _rows_per_batch(connection, table, form)
+    source = AdbcSource(file, form, f"{form.first_row} UNION ALL {sql}", parameters, place, key, rows_per_batch)
     return RecordStream(form.schema, source)
+
+
+def _rows_per_batch(connection: sqlite3.Connection, table: Table, form: RecordForm) -> int:
+    """Fewer where a record may be long. SQLite knows the length of a binary value without reading it."""
+    names = [quoted(one.name) for one in form.columns if one.arrow_type == pa.binary()]
+    if not names:
+        return ROWS_PER_BATCH
+    sql = " + ".join(f"ifnull(length({name}), 0)" for name in names)
+    (longest,) = connection.execute(f"SELECT max({sql}) FROM {quoted(table.name)}").fetchone()
+    return max(1, min(ROWS_PER_BATCH, BYTES_PER_BATCH // max(1, int(longest or 0))))
 
 
 def _stamp_condition(request: ReadRequest, table: Table, place: Place) -> tuple[str, list[str]]:
@@ -137,7 +152,9 @@ class AdbcSource:
         parameters: Sequence[str],
         place: Place,
         key: tuple[str, ...],
+        rows_per_batch: int,
     ) -> None:
+        self._rows_per_batch = rows_per_batch
         self._form = form
         self._place = place
         self._key = key
@@ -166,7 +183,7 @@ class AdbcSource:
             self._cursor = self._connection.cursor()
             self._cursor.execute(f"PRAGMA busy_timeout = {int(file.busy_timeout_s * 1000)}")
             self._cursor.fetchall()
-            self._cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": str(ROWS_PER_BATCH)})
+            self._cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": str(self._rows_per_batch)})
             self._cursor.execute(sql, list(parameters) or None)
             self._reader = self._cursor.fetch_record_batch()
             first = self._reader.read_next_batch()
