@@ -192,6 +192,7 @@ _STEPS: Mapping[type[BaseException], str] = {
     errors.MissingError: "Check that it is there under exactly that name, or correct the endpoint's settings.",
     errors.DamagedError: "Repair the content at the place named; until then nothing of it is used.",
     errors.CursorLostError: "Run it once in full; everything is compared then.",
+    errors.MemoryShortError: "Take long text out of the field mapping, or let a filter choose fewer records.",
     errors.SchemaDriftError: "Check the field mapping: the structure is not what it was.",
     errors.AlreadyRunningError: "Wait until it has finished, then try again.",
     errors.BoundElsewhereError: (

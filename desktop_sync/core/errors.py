@@ -114,6 +114,10 @@ class SchemaDriftError(EndpointError):
     """A field that the mapping uses vanished or changed its type."""
 
 
+class MemoryShortError(PlacedError):
+    """What was to be worked on at once has no room in memory."""
+
+
 class SecretUnavailableError(DesktopSyncError):
     """The password store did not give the secret. `state` is a `core.ports.SecretState` value's name."""
 

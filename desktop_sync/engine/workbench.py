@@ -17,6 +17,7 @@ from itertools import count
 import duckdb
 import pyarrow as pa
 
+from desktop_sync.core.errors import MemoryShortError, Place
 from desktop_sync.core.provider_port import ArrowStream
 from desktop_sync.engine.expression import SESSION_SETTINGS, UNSAFE_OPTIMIZERS
 
@@ -57,6 +58,18 @@ def _is_running(pid: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+@contextmanager
+def within_memory(place: Place) -> Iterator[None]:
+    """What has no room in the workbench, although that spills to the disk, raises MemoryShortError."""
+    try:
+        yield
+    except Exception as error:
+        # An Arrow stream that ends early tells it by its text alone.
+        if isinstance(error, duckdb.OutOfMemoryException) or "Out of Memory Error" in str(error):
+            raise MemoryShortError("the records are too long to be worked on together", place) from error
+        raise
 
 
 class Workbench:

@@ -12,6 +12,7 @@ from desktop_sync.core.plan import EntityPlan, Mode, Range
 from desktop_sync.core.ports import CancelToken, Progress
 from desktop_sync.core.status import Status
 from desktop_sync.engine.layout import Layout
+from desktop_sync.engine.workbench import within_memory
 from desktop_sync.services.care import SideStates, identities, identity_findings, states_of
 from desktop_sync.services.drift import retyped
 from desktop_sync.services.entity_preparation import FEW, WAITING, EntityPreparation
@@ -58,7 +59,8 @@ def prepare_entities(
         is_ranged = scope.range != Range()
         preparation = EntityPreparation(session, ledger, layout, progress, cancel, retry_at, is_ranged=is_ranged)
         try:
-            prepared.append(preparation.prepare(pair, states, now))
+            with within_memory(layout.a.place):
+                prepared.append(preparation.prepare(pair, states, now))
         except SchemaDriftError as error:
             session.stop_entity(layout, error)
     return [one for one in prepared if one.layout.entity.name not in session.drifted]

@@ -20,6 +20,7 @@ from desktop_sync.engine import outcome_query
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.plan_input import PlanInput, pair_table
 from desktop_sync.engine.read_back import measure
+from desktop_sync.engine.workbench import within_memory
 from desktop_sync.engine.write_query import WriteQuery, write_query
 from desktop_sync.services import record_problems
 from desktop_sync.services.batch_rows import (
@@ -102,7 +103,8 @@ class Processing:
             if wanted:
                 total = sum(counted[action] for action in wanted)
                 self.progress.phase(given.layout.entity.name, Phase.WRITING, total)
-                self._write_side(given, side, wanted, carried)
+                with within_memory(given.layout.of(side).place):
+                    self._write_side(given, side, wanted, carried)
 
     def _write_side(self, given: PlanInput, side: Side, actions: Sequence[Action], carried: Carried) -> None:
         if any(action is not create(side) for action in actions):

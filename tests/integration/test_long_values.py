@@ -14,7 +14,8 @@ import pytest
 
 from desktop_sync.core.configuration import ConflictRule, FieldMapping, PerSide, PipelineStep, StepKind
 from desktop_sync.core.decision import Action
-from desktop_sync.core.errors import EndpointError
+from desktop_sync.core.error_text import sentence
+from desktop_sync.core.errors import EndpointError, MemoryShortError
 from desktop_sync.core.long_value import LONG_BYTES, PREFIX, TOKEN_BYTES, is_token_text, length_of, shown, token_of
 from desktop_sync.core.run import Outcome
 from desktop_sync.core.status import Status
@@ -206,6 +207,20 @@ def test_a_value_whose_content_is_gone_is_not_written_and_a_sentence_says_so(tab
     before = w.fingerprints()
     with pytest.raises(EndpointError, match="not kept any more"):
         w.app.undo.undo(changed.run_id or 0)
+    assert w.fingerprints() == before
+
+
+def test_long_texts_that_have_no_room_end_the_run_with_a_sentence(
+    world: WorldMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workbench, "MEMORY_LIMIT", "16MB")
+    w = world()
+    for key in range(1, 21):
+        w.put("a", Id=key, Email=f"p{key}@x.org", City="long text " * 200_000)
+    before = w.fingerprints()
+    with pytest.raises(MemoryShortError) as caught:
+        w.run()
+    assert sentence(caught.value).startswith("CRM, Person: the records are too long to be worked on together")
     assert w.fingerprints() == before
 
 
