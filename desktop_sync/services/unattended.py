@@ -47,6 +47,7 @@ class UnattendedService:
         self._synchronization = synchronization
         self._lock = threading.Lock()
         self._asked: dict[str, RunKind] = {}
+        self._has_looked = False
 
     def start(self, only: Collection[str] = ()) -> None:
         """Entities in real time are watched until `close`: of these configurations, or of all where none is named. May
@@ -73,7 +74,7 @@ class UnattendedService:
     @property
     def has_news(self) -> bool:
         """Whether something was told or asked for that may be due in a moment. Costs nothing and never blocks."""
-        return bool(self._asked) or self._real_time.has_news
+        return (bool(self._asked) and not self._has_looked) or self._real_time.has_news
 
     def tell(self, hints: Iterable[Hint]) -> None:
         """Something changed: the door for sources of real time besides those that are watched anyway."""
@@ -85,6 +86,7 @@ class UnattendedService:
         with self._lock:
             asked = self._asked.get(name, kind)
             self._asked[name] = kind if asked is kind else RunKind.RUN
+            self._has_looked = False
         self._real_time.wake()
 
     def due(self, now: datetime, *, with_schedules: bool = True) -> tuple[Due, ...]:
@@ -99,6 +101,7 @@ class UnattendedService:
         """What other programs asked for and may begin now; nothing while it is paused."""
         with self._lock:
             asked = tuple(self._asked.items())
+            self._has_looked = True  # what cannot begin now is looked at with the schedules
         if not asked or self._schedules.is_paused:
             return []
         return [Due(name, kind, Trigger.HTTP, now) for name, kind in asked if not self._real_time.is_busy(name)]

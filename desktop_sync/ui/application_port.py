@@ -16,7 +16,7 @@ from desktop_sync.core.guard import Guard
 from desktop_sync.core.held_case import HeldCase
 from desktop_sync.core.ledger_values import RecordQuery
 from desktop_sync.core.plan import Mode, Range
-from desktop_sync.core.ports import CancelToken, Clock, Progress
+from desktop_sync.core.ports import CancelToken, Clock, ListenAddress, Progress
 from desktop_sync.core.provider_port import EndpointReport, StructureSummary
 from desktop_sync.core.run import Run, RunResult, Trigger
 from desktop_sync.core.status import Event, Status
@@ -229,6 +229,13 @@ class SampleDesk(Protocol):
     def create(self) -> str: ...
 
 
+class ListeningDesk(Protocol):
+    @property
+    def token_path(self) -> Path: ...
+    def start(self, address: ListenAddress) -> ListenAddress: ...
+    def close(self) -> None: ...
+
+
 class Application(Protocol):
     """All services. Made by the start of the program, after the first paint, in a worker."""
 
@@ -256,6 +263,8 @@ class Application(Protocol):
     def schedules(self) -> ScheduleDesk: ...
     @property
     def unattended(self) -> UnattendedDesk: ...
+    @property
+    def listening(self) -> ListeningDesk: ...
     @property
     def verification(self) -> VerificationDesk: ...
     @property

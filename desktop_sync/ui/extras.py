@@ -16,6 +16,7 @@ from desktop_sync.ui.dialogs.about import AboutDialog
 from desktop_sync.ui.dialogs.messages import MessagesDialog
 from desktop_sync.ui.dialogs.preferences import PreferencesDialog
 from desktop_sync.ui.dialogs.verification import VerificationDialog
+from desktop_sync.ui.listening import Listening
 from desktop_sync.ui.memory import WindowMemory
 from desktop_sync.ui.message_log import MessageLog
 from desktop_sync.ui.preferences import CLOSE_CHOICE, Preferences, keep_preferences, read_preferences
@@ -25,7 +26,7 @@ from desktop_sync.ui.theme import Theme, ThemeChoice
 
 class Extras(QObject):
     """`said` is for the status bar, `preferred` carries new Preferences. `home` is shown in the about dialog.
-    `verification` is there once the application is."""
+    `verification` and `listening` are there once the application is."""
 
     said = Signal(str)
     preferred = Signal(object)
@@ -39,6 +40,7 @@ class Extras(QObject):
         self._window = window
         self._names: dict[str, SideNames] = {}
         self.home = ""
+        self.listening: Listening | None = None
         self.log = MessageLog(parent=self)
 
     def show_states(self, states: Sequence[ConfigurationState]) -> None:
@@ -54,6 +56,9 @@ class Extras(QObject):
         has_tray = QSystemTrayIcon.isSystemTrayAvailable()
         dialog = PreferencesDialog(self.preferences, self._window, has_tray=has_tray)
         dialog.changed.connect(self.prefer)
+        if self.listening is not None:
+            self.listening.told.connect(dialog.show_listening)
+            dialog.show_listening(self.listening.words)
         dialog.open()
 
     @Slot(object)

@@ -21,6 +21,7 @@ from desktop_sync.ui.configuration_actions import ConfigurationActions
 from desktop_sync.ui.context import WindowContext
 from desktop_sync.ui.extras import Extras
 from desktop_sync.ui.leaving import Leaving
+from desktop_sync.ui.listening import Listening
 from desktop_sync.ui.memory import WindowMemory
 from desktop_sync.ui.menus import MenuBar
 from desktop_sync.ui.news import News
@@ -120,6 +121,10 @@ class MainWindow(QMainWindow):
         self.sidebar.model.now = self.extras.log.now = application.clock.now
         self.extras.home = str(application.home)
         self.extras.verification = application.verification
+        self.extras.listening = Listening(context, self)
+        self.extras.preferred.connect(self.extras.listening.prefer)
+        self.extras.listening.failed.connect(self.say_error)
+        self.extras.listening.prefer(self.extras.preferences)
         self.board = RunBoard(application, self._jobs, self)
         self.actions_desk = ConfigurationActions(context, self)
         self.wizards = WizardDoor(context, self)

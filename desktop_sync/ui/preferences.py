@@ -12,6 +12,8 @@ CLOSE_CHOICE = "questions/closing"
 _THEME, _ROWS, _START, _NOTIFY = "window/theme", "window/rows", "tray/start", "tray/notify"
 _STALE = "window/stale-days"
 STALE_DAYS, MOST_STALE_DAYS = 7, 365
+_LISTENS, _PORT = "listener/on", "listener/port"
+LISTEN_PORT, LOWEST_PORT, HIGHEST_PORT = 8765, 1024, 65535
 _COMPACT = "compact"
 
 
@@ -27,7 +29,8 @@ class Closing(enum.Enum):
 class Preferences:
     """`is_compact`: the rows of tables are low. `starts_in_tray`: the window is not shown at the start, where there is
     a tray. `notifies`: the tray says when a person is needed. `stale_days`: a synchronization that did not run for so
-    long is highlighted in the list; 0: none is."""
+    long is highlighted in the list; 0: none is. `listens`: other programs of this machine may start runs, and webhooks
+    are taken, on `listen_port`."""
 
     theme: ThemeChoice = ThemeChoice.SYSTEM
     is_compact: bool = False
@@ -35,6 +38,8 @@ class Preferences:
     starts_in_tray: bool = False
     notifies: bool = True
     stale_days: int = STALE_DAYS
+    listens: bool = False
+    listen_port: int = LISTEN_PORT
 
 
 def read_preferences(memory: WindowMemory) -> Preferences:
@@ -46,6 +51,8 @@ def read_preferences(memory: WindowMemory) -> Preferences:
         starts_in_tray=memory.flag(_START),
         notifies=memory.text(_NOTIFY) != "no",
         stale_days=_days(memory.text(_STALE)),
+        listens=memory.flag(_LISTENS),
+        listen_port=_port(memory.text(_PORT)),
     )
 
 
@@ -57,11 +64,18 @@ def keep_preferences(memory: WindowMemory, preferences: Preferences) -> None:
     memory.set_flag(_START, preferences.starts_in_tray)
     memory.set_flag(_NOTIFY, preferences.notifies)
     memory.set_text(_STALE, str(preferences.stale_days))
+    memory.set_flag(_LISTENS, preferences.listens)
+    memory.set_text(_PORT, str(preferences.listen_port))
 
 
 def _days(text: str) -> int:
     is_number = text.isascii() and text.isdigit() and len(text) < 5
     return min(int(text), MOST_STALE_DAYS) if is_number else STALE_DAYS
+
+
+def _port(text: str) -> int:
+    is_number = text.isascii() and text.isdigit() and len(text) < 6
+    return int(text) if is_number and LOWEST_PORT <= int(text) <= HIGHEST_PORT else LISTEN_PORT
 
 
 def _theme(text: str) -> ThemeChoice:

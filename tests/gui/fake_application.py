@@ -27,7 +27,7 @@ from desktop_sync.core.held_case import HeldCase
 from desktop_sync.core.ledger_values import RecordQuery
 from desktop_sync.core.pipeline import pipeline
 from desktop_sync.core.plan import EntityPlan, FieldChange, Mode, Plan, PlanRow, Range
-from desktop_sync.core.ports import CancelToken, NoProgress, Phase, Progress
+from desktop_sync.core.ports import CancelToken, ListenAddress, NoProgress, Phase, Progress
 from desktop_sync.core.provider_port import Capabilities, EndpointReport, StructureSummary
 from desktop_sync.core.run import EntityResult, Outcome, Run, RunKind, RunResult, Trigger
 from desktop_sync.core.schedule import Schedule, ScheduleKind
@@ -631,6 +631,24 @@ class FakeSchedules:
         return self._until
 
 
+class FakeListening:
+    """`error` is raised by the next start."""
+
+    def __init__(self, home: Path) -> None:
+        self.token_path = home / "listener.token"
+        self.address: ListenAddress | None = None
+        self.error: Exception | None = None
+
+    def start(self, address: ListenAddress) -> ListenAddress:
+        if self.error is not None:
+            raise self.error
+        self.address = address
+        return address
+
+    def close(self) -> None:
+        self.address = None
+
+
 class FakeUnattended:
     """`pushed` waits to be told of; a run that was carried out is wanted no more."""
 
@@ -798,6 +816,7 @@ class FakeApplication:
         self.groups = FakeGroups(self)
         self.schedules = FakeSchedules()
         self.unattended = FakeUnattended(self)
+        self.listening = FakeListening(home)
         self.verification = FakeVerification()
         self.undo = FakeUndoDesk()
         self.explanation = FakeExplanations()

@@ -13,6 +13,8 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 from pytestqt.qtbot import QtBot
 
+from desktop_sync.core.errors import ConfigurationError
+from desktop_sync.core.ports import ListenAddress
 from desktop_sync.core.run import Outcome, Trigger
 from desktop_sync.ui.dialogs.preferences import PreferencesDialog
 from desktop_sync.ui.main_window import MainWindow
@@ -26,7 +28,7 @@ from tests.gui.fake_application import NOW, FakeApplication, past_runs
 from tests.gui.test_accessibility import nameless
 
 Settle = Callable[[], None]
-ALL_OTHER = Preferences(ThemeChoice.DARK, True, Closing.QUIT, True, False, 30)
+ALL_OTHER = Preferences(ThemeChoice.DARK, True, Closing.QUIT, True, False, 30, True, 9000)
 
 
 def pick(box: Any, value: object) -> None:
@@ -51,7 +53,15 @@ def test_what_is_preferred_is_remembered(memory: WindowMemory) -> None:
 
 
 def test_what_cannot_be_read_is_as_in_the_beginning(memory: WindowMemory) -> None:
-    for key in ("window/theme", "window/rows", "questions/closing", "tray/start", "tray/notify", "window/stale-days"):
+    for key in (
+        "window/theme",
+        "window/rows",
+        "questions/closing",
+        "tray/start",
+        "tray/notify",
+        "window/stale-days",
+        "listener/port",
+    ):
         memory.set_text(key, "purple")
     assert read_preferences(memory) == Preferences()
 
@@ -73,6 +83,8 @@ def test_each_choice_holds_at_once_and_stays(
     dialog.start.click()
     dialog.notify.click()
     dialog.stale_days.setValue(30)
+    dialog.listen_port.setValue(9000)
+    dialog.listens.click()
     assert read_preferences(memory) == ALL_OTHER
     pick(dialog.rows, False)
     assert view.rowHeight(0) == comfortable
@@ -202,3 +214,49 @@ def test_a_clock_that_was_set_back_ends_the_quiet(window: MainWindow, applicatio
     window.tray.snooze.menu.actions()[0].trigger()
     application.clock.at = NOW - timedelta(days=3)
     assert window.tray.snooze.lets_notify
+
+
+def test_other_programs_are_listened_to_as_long_as_a_person_wants(
+    dialog: PreferencesDialog, application: FakeApplication, memory: WindowMemory, settle: Settle
+) -> None:
+    settle()
+    assert application.listening.address is None
+    assert not dialog.listening.isVisibleTo(dialog)
+    dialog.listen_port.setValue(9876)
+    dialog.listens.setChecked(True)
+    settle()
+    assert application.listening.address == ListenAddress(port=9876)
+    assert "Listening on http://127.0.0.1:9876" in dialog.listening.text()
+    assert str(application.listening.token_path) in dialog.listening.text()
+    assert not dialog.listen_port.isEnabled()
+    assert (read_preferences(memory).listens, read_preferences(memory).listen_port) == (True, 9876)
+    dialog.listens.setChecked(False)
+    settle()
+    assert application.listening.address is None
+    assert dialog.listening.text() == ""
+
+
+def test_a_port_that_is_taken_is_said_and_can_be_tried_again(
+    dialog: PreferencesDialog, application: FakeApplication, settle: Settle
+) -> None:
+    application.listening.error = ConfigurationError("nothing can listen on 127.0.0.1, port 8765: it is in use")
+    dialog.listens.setChecked(True)
+    settle()
+    assert "port 8765" in dialog.listening.text()
+    application.listening.error = None
+    dialog.listens.setChecked(False)
+    dialog.listens.setChecked(True)
+    settle()
+    assert application.listening.address == ListenAddress(port=8765)
+
+
+def test_what_was_preferred_is_listened_to_from_the_start(
+    memory: WindowMemory,
+    open_window: Callable[[FakeApplication], MainWindow],
+    application: FakeApplication,
+    settle: Settle,
+) -> None:
+    keep_preferences(memory, Preferences(listens=True, listen_port=9100))
+    open_window(application)
+    settle()
+    assert application.listening.address == ListenAddress(port=9100)

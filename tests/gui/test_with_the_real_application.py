@@ -87,7 +87,7 @@ def test_a_row_that_is_left_out_is_not_written(qtbot: QtBot, window: MainWindow,
     wait(qtbot, window)
     preview.area.view.selectAll()
     expected = preview.table_model.rowCount()
-    preview.exclude_action.trigger()
+    preview.menu.exclude_action.trigger()
     wait(qtbot, window)
     assert preview._tally.left_out == expected
     preview.run_button.click()

@@ -8,7 +8,7 @@ from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QDialog, QVBoxLayout, QWidget
 
 from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_XL
-from desktop_sync.ui.preferences import MOST_STALE_DAYS, STALE_DAYS, Closing, Preferences
+from desktop_sync.ui.preferences import HIGHEST_PORT, LOWEST_PORT, MOST_STALE_DAYS, STALE_DAYS, Closing, Preferences
 from desktop_sync.ui.theme import ThemeChoice
 from desktop_sync.ui.widgets.choice_box import ChoiceBox
 from desktop_sync.ui.widgets.field_row import FieldRow
@@ -40,7 +40,7 @@ class PreferencesDialog(QDialog):
         close.clicked.connect(self.accept)
         cards = QWidget()
         cards.setObjectName("page")
-        cards.setLayout(column(self._look_card(), self._tray_card(has_tray), spacing=SPACE_L))
+        cards.setLayout(column(self._look_card(), self._tray_card(has_tray), self._programs_card(), 0, spacing=SPACE_L))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(SPACE_XL, SPACE_L, SPACE_XL, SPACE_L)
         layout.setSpacing(SPACE_L)
@@ -48,8 +48,17 @@ class PreferencesDialog(QDialog):
         layout.addWidget(title)
         layout.addWidget(TallArea(cards, 0, self.windowTitle()), 1)
         layout.addLayout(row(0, close))
-        around = 4 * SPACE_L + title.sizeHint().height() + close.sizeHint().height()
-        self.resize(fitting(QSize(WIDTH, cards.sizeHint().height() + around)))
+        self._cards = cards
+        self._around = 6 * SPACE_L + title.sizeHint().height() + close.sizeHint().height()
+        self._fit()
+
+    def _fit(self) -> None:
+        """As high as what is in it, where the screen has room."""
+        inside = self._cards.layout()
+        if inside is not None:
+            inside.activate()
+            height = inside.totalHeightForWidth(WIDTH - 2 * SPACE_XL - SPACE_L)
+            self.resize(fitting(QSize(WIDTH, height + self._around)))
 
     def _make_inputs(self, preferences: Preferences) -> None:
         self.theme: ChoiceBox[ThemeChoice] = ChoiceBox()
@@ -90,6 +99,15 @@ class PreferencesDialog(QDialog):
         self.stale_days.setFixedWidth(90)
         self.stale_days.setEnabled(self.stale.isChecked())
         self.stale_days.valueChanged.connect(self._edited)
+        self.listens = QCheckBox(self.tr("&Listen on port"))
+        self.listens.setChecked(preferences.listens)
+        self.listens.toggled.connect(self._edited)
+        self.listen_port = NumberBox(LOWEST_PORT, HIGHEST_PORT)
+        self.listen_port.setValue(preferences.listen_port)
+        self.listen_port.setAccessibleName(self.tr("Port to listen on"))
+        self.listen_port.setFixedWidth(110)
+        self.listen_port.setEnabled(not preferences.listens)  # one that is listened on is first let go
+        self.listen_port.valueChanged.connect(self._edited)
 
     def _look_card(self) -> QWidget:
         return card(
@@ -113,6 +131,29 @@ class PreferencesDialog(QDialog):
             spacing=SPACE_M,
         )
 
+    def _programs_card(self) -> QWidget:
+        self.listening = label("", "caption", wraps=True)
+        self.listening.setTextInteractionFlags(Qt.TextInteractionFlag.TextBrowserInteraction)
+        self.listening.hide()
+        return card(
+            label(self.tr("Other programs"), "heading"),
+            label(
+                self.tr("Programs of this computer may start runs and tell of changes. Nobody else can reach it."),
+                "caption",
+                wraps=True,
+            ),
+            row(self.listens, self.listen_port, 0, spacing=SPACE_M),
+            self.listening,
+            spacing=SPACE_M,
+        )
+
+    @Slot(str)
+    def show_listening(self, words: str) -> None:
+        """How it stands with other programs, in words; empty where there is nothing to say."""
+        self.listening.setText(words)
+        self.listening.setVisible(bool(words))
+        self._fit()
+
     @property
     def preferences(self) -> Preferences:
         """As the inputs say."""
@@ -125,10 +166,13 @@ class PreferencesDialog(QDialog):
             starts_in_tray=self.start.isChecked(),
             notifies=self.notify.isChecked(),
             stale_days=self.stale_days.value() if self.stale.isChecked() else 0,
+            listens=self.listens.isChecked(),
+            listen_port=self.listen_port.value(),
         )
 
     @Slot()
     def _edited(self) -> None:
         self.stale_days.setEnabled(self.stale.isChecked())
+        self.listen_port.setEnabled(not self.listens.isChecked())
         self._preferences = self.preferences
         self.changed.emit(self._preferences)
