@@ -80,6 +80,11 @@ class Preview:
             if one.given is not None:
                 plan_rows.exclude_found(self.session.bench, one.layout, PlanFilter(actions), excluded)
 
+    def taking_part(self) -> dict[str, dict[Action, int]]:
+        """By entity, how many rows have which action; those that are left out do not count."""
+        planned = [one for one in self.prepared if one.given is not None]
+        return {one.plan.entity: dict(outcome_query.counts(self.session.bench, one.layout)) for one in planned}
+
     def count_excluded(self) -> int:
         """How many rows do not take part now, whoever left them out."""
         planned = [one for one in self.prepared if one.given is not None]
@@ -98,8 +103,7 @@ class Preview:
     def findings(self) -> tuple[GuardFinding, ...]:
         """The guards that stop the plan as it is now: what a person excluded does not count."""
         writes = {Guard.DELETES: delete, Guard.CREATES: create, Guard.UPDATES: update}
-        planned = [one for one in self.prepared if one.given]
-        counted = {one.plan.entity: outcome_query.counts(self.session.bench, one.layout) for one in planned}
+        counted = self.taking_part()
         return tuple(
             found
             for found in self.plan.findings

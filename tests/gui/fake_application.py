@@ -400,6 +400,9 @@ class FakePreview:
         numbers = {row.number for row in self._found(entity, actions, "")}
         self.exclude(entity, sorted(numbers), excluded)
 
+    def taking_part(self) -> dict[str, dict[Action, int]]:
+        return {part.entity: dict(part.counts) for part in self.plan.entities}
+
     def count_excluded(self) -> int:
         return sum(row.is_excluded for row in self.all)
 

@@ -19,20 +19,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Rows by entity and action as they are now, how many of all rows a person left out, and the guards that stop what
-    is left."""
+    """Rows by entity and action as they are now, and of those the ones that take part; how many of all rows a person
+    left out, and the guards that stop what is left."""
 
     counts: Mapping[str, Mapping[Action, int]]
+    taking_part: Mapping[str, Mapping[Action, int]]
     left_out: int = 0
     findings: tuple[GuardFinding, ...] = ()
 
     def count(self, *actions: Action, entity: str = "") -> int:
-        return sum(
-            by_action.get(action, 0)
-            for name, by_action in self.counts.items()
-            if entity in ("", name)
-            for action in actions
-        )
+        return _count(self.counts, actions, entity)
+
+    def count_taking_part(self, *actions: Action) -> int:
+        return _count(self.taking_part, actions, "")
+
+
+def _count(counts: Mapping[str, Mapping[Action, int]], actions: Sequence[Action], entity: str) -> int:
+    found = [by_action for name, by_action in counts.items() if entity in ("", name)]
+    return sum(by_action.get(action, 0) for by_action in found for action in actions)
 
 
 class OpenPreview:
@@ -52,7 +56,8 @@ class OpenPreview:
 
     def planned(self) -> Tally:
         """What the plan said when it was made; does not block."""
-        return Tally({part.entity: part.counts for part in self.plan.entities}, findings=self.plan.findings)
+        counts = {part.entity: part.counts for part in self.plan.entities}
+        return Tally(counts, counts, findings=self.plan.findings)
 
     def tally(self) -> Tally:
         with self._lock:
@@ -65,6 +70,7 @@ class OpenPreview:
                     }
                     for part in self.plan.entities
                 },
+                self._preview.taking_part(),
                 max(0, self._preview.count_excluded() - self._waiting),
                 self._preview.findings(),
             )

@@ -29,15 +29,14 @@ from desktop_sync.ui.views.field_columns import comparison_columns
 from desktop_sync.ui.views.undo import UndoDialog, bring_back
 from desktop_sync.ui.widgets.chips import ChipRow
 from desktop_sync.ui.widgets.empty_state import EmptyState
-from desktop_sync.ui.widgets.flow_layout import FlowLayout
 from desktop_sync.ui.widgets.list_view import ListView
 from desktop_sync.ui.widgets.message_bar import MessageBar
 from desktop_sync.ui.widgets.parts import button, card, label
-from desktop_sync.ui.widgets.screen import LEAST_DETAIL, TallArea
+from desktop_sync.ui.widgets.screen import LEAST_DETAIL, DetailArea
 from desktop_sync.ui.widgets.table_area import TableArea
 
 READ_CONFLICTS = 500
-LEAST_HEIGHT = 430
+LEAST_HEIGHT = 380
 """Pixels, so that the card of a conflict shows a few fields."""
 WAITING, ALL = "waiting", "all"
 
@@ -138,9 +137,6 @@ class ConflictsPage(QWidget):
         self.alike = label("", "caption", wraps=True)
         self.alike.setIndent(26)
         fields_view = ListView(self.fields, self._context.theme, self.tr("Both records, field by field"))
-        buttons = FlowLayout(spacing=SPACE_S)
-        for control in (self.keep_a, self.keep_b, self.back_button, self.explain_button):
-            buttons.addWidget(control)
         detail = card(
             self._why,
             self._times,
@@ -148,10 +144,10 @@ class ConflictsPage(QWidget):
             self.like,
             self.alike,
             self._hint,
-            buttons,
             spacing=SPACE_M,
         )
-        self._detail = TallArea(detail, LEAST_HEIGHT, self.tr("The chosen conflict"))
+        buttons = (self.keep_a, self.keep_b, self.back_button, self.explain_button)
+        self._detail = DetailArea(detail, LEAST_HEIGHT, self.tr("The chosen conflict"), buttons)
         self._detail.setMinimumWidth(LEAST_DETAIL)
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         self._splitter.setChildrenCollapsible(False)
@@ -278,9 +274,14 @@ class ConflictsPage(QWidget):
         self._like = like
         shown = self.area.chosen
         if len(like) > 1 and isinstance(shown, Conflict):
-            fields = ", ".join(differing_fields(shown))
+            fields = differing_fields(shown)
             self.like.setText(self.tr("&Apply to all {0} conflicts like this").format(number(len(like))))
-            self.alike.setText(self.tr("All of “{0}” where {1} differ").format(shown.entity, fields))
+            text = (
+                self.tr("All of “{0}” where {1} differs")
+                if len(fields) == 1
+                else self.tr("All of “{0}” where {1} differ")
+            )
+            self.alike.setText(text.format(shown.entity, ", ".join(fields)))
             self.like.show()
             self.alike.show()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QCoreApplication, Qt, Signal, Slot
 from PySide6.QtGui import QCursor, QKeyEvent, QMouseEvent
@@ -79,27 +79,35 @@ def _done(result: EntityResult, *actions: Action) -> str:
     return number(count) if count else "·"
 
 
-def entity_columns(names: SideNames) -> tuple[Column[EntityResult], ...]:
-    """What a run did to each entity, per endpoint."""
-
-    def of(title: str, *actions: Action) -> Column[EntityResult]:
-        return Column(title.lower(), title, lambda result: _done(result, *actions), 90, align=RIGHT)
-
-    return (
-        Column("entity", tr("Entity"), lambda result: result.entity, 130),
-        of(tr("Created in {0}").format(names.a), Action.CREATE_A),
-        of(tr("Created in {0}").format(names.b), Action.CREATE_B),
-        of(tr("Updated in {0}").format(names.a), Action.UPDATE_A),
-        of(tr("Updated in {0}").format(names.b), Action.UPDATE_B),
-        of(tr("Deleted"), Action.DELETE_A, Action.DELETE_B),
-        Column(
-            "failed",
-            tr("Failed"),
-            lambda result: number(result.failed) if result.failed else "·",
-            70,
-            align=RIGHT,
-        ),
+def entity_columns(names: SideNames, results: Sequence[EntityResult]) -> tuple[Column[EntityResult], ...]:
+    """What a run did to each entity, per endpoint; what it did to none has no column, so that titles stay readable."""
+    kinds = (
+        (tr("Created in {0}").format(names.a), (Action.CREATE_A,)),
+        (tr("Created in {0}").format(names.b), (Action.CREATE_B,)),
+        (tr("Updated in {0}").format(names.a), (Action.UPDATE_A, Action.MARK_A)),
+        (tr("Updated in {0}").format(names.b), (Action.UPDATE_B, Action.MARK_B)),
+        (tr("Deleted in {0}").format(names.a), (Action.DELETE_A,)),
+        (tr("Deleted in {0}").format(names.b), (Action.DELETE_B,)),
     )
+
+    def of(title: str, actions: tuple[Action, ...]) -> Column[EntityResult]:
+        return Column(title.lower(), title, lambda result: _done(result, *actions), 110, align=RIGHT)
+
+    columns = [Column[EntityResult]("entity", tr("Entity"), lambda result: result.entity, 130)]
+    columns += [
+        of(title, actions)
+        for title, actions in kinds
+        if any(result.actions.get(action) for result in results for action in actions)
+    ]
+    if any(result.failed for result in results):
+        columns.append(Column("failed", tr("Failed"), _failed, 80, align=RIGHT))
+    if len(columns) == 1:
+        columns.append(Column("nothing", "", lambda _result: tr("Nothing was written"), 240))
+    return tuple(columns)
+
+
+def _failed(result: EntityResult) -> str:
+    return number(result.failed) if result.failed else "·"
 
 
 class OverviewPage(QScrollArea):
@@ -170,7 +178,7 @@ class OverviewPage(QScrollArea):
             grid.addWidget(label(title, "caption"), 0, place)
             grid.addWidget(self._facts[key], 1, place)
         grid.setColumnStretch(5, 1)
-        self._entities = ListTableModel[EntityResult](entity_columns(SideNames("A", "B")), self)
+        self._entities = ListTableModel[EntityResult](entity_columns(SideNames("A", "B"), ()), self)
         self._entity_view = ListView(
             self._entities, self._context.theme, self.tr("What the last run did"), fits_rows=True
         )
@@ -248,7 +256,7 @@ class OverviewPage(QScrollArea):
         self._facts["read"].setText(records(read))
         self._facts["written"].setText(records(written(run)))
         self._error.setText(run.result.error if run.result is not None else "")
-        self._entities.show(entities, entity_columns(content.names))
+        self._entities.show(entities, entity_columns(content.names, entities))
         self._entity_view.setVisible(bool(entities))
 
     @Slot()

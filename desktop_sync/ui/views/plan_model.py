@@ -100,18 +100,18 @@ def chips_of(tally: Tally, entity: str, names: SideNames) -> list[tuple[str, str
 
 
 def totals(tally: Tally, names: SideNames) -> tuple[tuple[str, int, int, int], ...]:
-    """Per side: name, creates, updates, deletes."""
+    """Per side: name, creates, updates, deletes that take part."""
     return (
         (
             names.a,
-            tally.count(Action.CREATE_A),
-            tally.count(Action.UPDATE_A),
-            tally.count(Action.DELETE_A, Action.MARK_A),
+            tally.count_taking_part(Action.CREATE_A),
+            tally.count_taking_part(Action.UPDATE_A),
+            tally.count_taking_part(Action.DELETE_A, Action.MARK_A),
         ),
         (
             names.b,
-            tally.count(Action.CREATE_B),
-            tally.count(Action.UPDATE_B),
-            tally.count(Action.DELETE_B, Action.MARK_B),
+            tally.count_taking_part(Action.CREATE_B),
+            tally.count_taking_part(Action.UPDATE_B),
+            tally.count_taking_part(Action.DELETE_B, Action.MARK_B),
         ),
     )

@@ -179,10 +179,10 @@ class PreviewPage(QWidget):
             self._side_sentence(name, creates, updates, deletes)
             for name, creates, updates, deletes in totals(tally, self._names)
         ]
-        waiting = tally.count(Action.CONFLICT, Action.REVIEW)
+        waiting = tally.count_taking_part(Action.CONFLICT, Action.REVIEW)
         if waiting:
             parts.append(self.tr("{0} wait for your decision and are left alone").format(records(waiting)))
-        unfit = tally.count(Action.INVALID)
+        unfit = tally.count_taking_part(Action.INVALID)
         if unfit:
             parts.append(self.tr("{0} cannot be synchronized as they are").format(records(unfit)))
         if tally.left_out:

@@ -14,19 +14,18 @@ from desktop_sync.ui.context import WindowContext
 from desktop_sync.ui.models.list_table import ListTableModel
 from desktop_sync.ui.models.source import Column
 from desktop_sync.ui.models.sources import ReviewRow
-from desktop_sync.ui.palette import SPACE_M, SPACE_S, Tone
+from desktop_sync.ui.palette import SPACE_M, Tone
 from desktop_sync.ui.text.sentences import problem
 from desktop_sync.ui.text.times import full_time
 from desktop_sync.ui.text.words import SideNames
 from desktop_sync.ui.views.review_values import ValueRow, ValueTable, value_table
-from desktop_sync.ui.widgets.flow_layout import FlowLayout
 from desktop_sync.ui.widgets.list_view import ListView
 from desktop_sync.ui.widgets.message_bar import MessageBar
 from desktop_sync.ui.widgets.parts import button, card, label
-from desktop_sync.ui.widgets.screen import LEAST_DETAIL, TallArea
+from desktop_sync.ui.widgets.screen import LEAST_DETAIL, DetailArea
 
 Candidate = tuple[str | None, str | None, str]
-LEAST_HEIGHT = 470
+LEAST_HEIGHT = 420
 """Pixels, so that candidates and values can both be read."""
 READ_AFTER_MS = 300
 """Both systems are read once a person rests on a record, not for each one that is passed with the arrow keys."""
@@ -88,16 +87,6 @@ class ReviewDetail(QWidget):
         self.explain_button.clicked.connect(self.explain_wanted)
 
     def _lay_out(self) -> None:
-        buttons = FlowLayout(spacing=SPACE_S)
-        for control in (
-            self.link_button,
-            self.again_button,
-            self.deleted_button,
-            self.leave_button,
-            self.by_hand_button,
-            self.explain_button,
-        ):
-            buttons.addWidget(control)
         content = card(
             self._title,
             self.held,
@@ -105,7 +94,6 @@ class ReviewDetail(QWidget):
             self.candidate_view,
             self._values_title,
             self.values_view,
-            buttons,
             spacing=SPACE_M,
         )
         self.values_view.setMinimumHeight(110)
@@ -114,7 +102,15 @@ class ReviewDetail(QWidget):
         self.values_view.setSizePolicy(policy)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(TallArea(content, LEAST_HEIGHT, self.tr("The chosen record")))
+        buttons = (
+            self.link_button,
+            self.again_button,
+            self.deleted_button,
+            self.leave_button,
+            self.by_hand_button,
+            self.explain_button,
+        )
+        layout.addWidget(DetailArea(content, LEAST_HEIGHT, self.tr("The chosen record"), buttons))
         self.setMinimumWidth(LEAST_DETAIL)
 
     def _candidate_columns(self) -> tuple[Column[Candidate], ...]:

@@ -194,7 +194,8 @@ class RunsPage(QWidget):
         if run is None or not said:
             self.said.clear()
             return
-        tone = Tone.NEUTRAL if run.outcome is Outcome.DONE else Tone.WARNING
+        tones = {Outcome.DONE: Tone.NEUTRAL, Outcome.FAILED: Tone.BAD}
+        tone = tones.get(run.outcome, Tone.WARNING)
         self.said.say("\n".join(said), tone)
 
     @Slot(object)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+
+from desktop_sync.ui.palette import SPACE_S
+from desktop_sync.ui.widgets.flow_layout import FlowLayout
 
 LEAST_DETAIL = 360
 """Pixels of width that a record beside a list needs for its fields."""
@@ -36,3 +41,18 @@ class TallArea(QScrollArea):
     def minimumSizeHint(self) -> QSize:
         bar = self.verticalScrollBar().sizeHint().width()
         return QSize(self._content.minimumSizeHint().width() + bar, LEAST_SHOWN)
+
+
+class DetailArea(QWidget):
+    """A `TallArea`, and below it the buttons for what it shows: they are in reach however low the window is."""
+
+    def __init__(self, content: QWidget, least_height: int, name: str, buttons: Sequence[QWidget]) -> None:
+        super().__init__()
+        flow = FlowLayout(spacing=SPACE_S)
+        for control in buttons:
+            flow.addWidget(control)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(SPACE_S)
+        layout.addWidget(TallArea(content, least_height, name), 1)
+        layout.addLayout(flow)

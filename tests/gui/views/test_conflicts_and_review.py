@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
@@ -58,7 +59,7 @@ def test_all_like_this_is_counted_first_and_means_the_same_entity_and_fields(
     settle()
     like = page.conflicts.like
     assert "all 6 conflicts" in like.text()
-    assert "differ" in page.conflicts.alike.text()
+    assert page.conflicts.alike.text() == "All of “customers” where City differs"
     like.setChecked(True)
     qtbot.mouseClick(page.conflicts.keep_a, Qt.MouseButton.LeftButton)
     settle()
@@ -136,3 +137,18 @@ def test_a_status_card_opens_the_queue_of_that_status(qtbot: QtBot, page: Config
     settle()
     assert page.tabs.currentWidget() is page.queue
     assert page.queue.area.model.rowCount() == 20
+
+
+@pytest.mark.parametrize("tab", ["conflicts", "review"])
+def test_what_a_person_decides_with_is_in_reach_on_the_lowest_screen(
+    page: ConfigurationPage, settle: Callable[[], None], tab: str
+) -> None:
+    """1366 x 768 pixels at 150 % are 911 x 512."""
+    window = page.window()
+    window.resize(911, 470)
+    page.open_tab(tab)
+    settle()
+    shown = page.conflicts.keep_a if tab == "conflicts" else page.review.detail.link_button
+    assert shown.isVisible()
+    assert shown.visibleRegion().boundingRect().size() == shown.size()
+    assert shown.mapTo(window, shown.rect().bottomLeft()).y() < window.height()

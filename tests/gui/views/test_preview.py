@@ -153,6 +153,8 @@ def test_all_rows_to_which_the_same_happens_are_left_out_at_once(
     rows = fake(application).all
     assert all(row.is_excluded is (row.action is Action.DELETE_B) for row in rows)
     assert "15 left out" in preview.summary.text()
+    assert "to delete" not in preview.summary.text()
+    assert {key: count for key, _, count in preview.chips.shown}[Action.DELETE_B.name] == 15  # they can still be seen
     preview.menu.name_actions()
     assert preview.menu.alike_action.text() == "Take in &all again of customers: Delete in Shop"
     preview.menu.alike_action.trigger()

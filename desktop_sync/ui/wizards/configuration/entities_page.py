@@ -144,7 +144,8 @@ class EntitiesPage(WizardPage):
         if self._loading.is_waiting or self._suggesting.is_waiting:
             note = self.tr("Looking at the structures of both endpoints…")
         elif not has_any:
-            note = self.tr("No others look alike.")
+            chosen = bool(self._holder.setup.configuration.entities)
+            note = self.tr("No others look alike.") if chosen else self.tr("No two look alike. Choose a pair below.")
         self._suggestion_note.setText(note)
         self._suggestion_note.setVisible(bool(note))
 

@@ -199,6 +199,9 @@ class MappingPage(WizardPage):
             self._suggestions[self._asked_for] = items
         self._asked_for = None
         self.refresh()
+        current = self.current
+        if current is None or current.kind is RowKind.SKIPPED:
+            self.table.choose(0)  # what is suggested stands first, to be accepted
 
     @Slot(object)
     def _failed(self, error: object) -> None:

@@ -42,6 +42,7 @@ class RealTimeBox(QWidget):
     def _make_lines(self, configuration: SyncConfiguration) -> None:
         while (item := self._grid.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
+                widget.hide()
                 widget.deleteLater()
         self.choices.clear()
         self.costs.clear()

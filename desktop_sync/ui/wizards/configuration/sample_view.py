@@ -39,6 +39,7 @@ class SampleView(QWidget):
         self.toward.activated.connect(self._ask_soon)
         self.table = QTableWidget(0, 2)
         self.table.setAccessibleName(self.tr("Samples"))
+        self.table.setHorizontalHeaderLabels(["", ""])
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.table.verticalHeader().hide()
@@ -60,8 +61,16 @@ class SampleView(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(row(label(self.tr("Samples"), "strong"), self.toward))
+        self._nothing = label(
+            self.tr("Real values are shown here once the field has a counterpart, or an expression."),
+            "caption",
+            wraps=True,
+        )
+        self._nothing.hide()
         layout.addWidget(self.notice)
+        layout.addWidget(self._nothing)
         layout.addWidget(self.table, 1)
+        layout.addStretch(0)
 
     def show_mapping(self, mapping: FieldMapping | None) -> None:
         """Samples of this mapping follow soon, or none."""
@@ -94,7 +103,10 @@ class SampleView(QWidget):
         self.toward.offer([(self.tr("into {0}").format(self._holder.name(side)), side) for side in sides])
         if self.toward.value is None and sides:
             self.toward.choose(sides[0])
+        self.toward.setVisible(bool(sides))
         self.toward.setEnabled(len(sides) > 1)
+        self.table.setVisible(bool(sides))
+        self._nothing.setVisible(not sides)
 
     @Slot()
     def _ask_soon(self) -> None:

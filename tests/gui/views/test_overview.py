@@ -1,0 +1,32 @@
+"""What the overview says of the last run."""
+
+from __future__ import annotations
+
+from desktop_sync.core.decision import Action
+from desktop_sync.core.run import EntityResult
+from desktop_sync.ui.text.words import SideNames
+from desktop_sync.ui.views.overview import entity_columns
+
+NAMES = SideNames("CRM", "Shop")
+
+
+def test_only_what_the_run_did_has_a_column() -> None:
+    done = (
+        EntityResult("customers", 9, 9, {Action.CREATE_B: 2, Action.NONE: 7}),
+        EntityResult("invoices", 9, 9, {Action.MARK_A: 3, Action.DELETE_B: 1}, failed=4),
+    )
+    columns = entity_columns(NAMES, done)
+    assert [column.title for column in columns] == [
+        "Entity",
+        "Created in Shop",
+        "Updated in CRM",
+        "Deleted in Shop",
+        "Failed",
+    ]
+    assert [column.text(done[0]) for column in columns] == ["customers", "2", "·", "·", "·"]
+    assert [column.text(done[1]) for column in columns] == ["invoices", "·", "3", "1", "4"]
+
+
+def test_a_run_that_wrote_nothing_says_so() -> None:
+    (_, said) = entity_columns(NAMES, (EntityResult("customers", 9, 9, {Action.NONE: 9}),))
+    assert said.text(EntityResult("customers")) == "Nothing was written"
