@@ -31,13 +31,15 @@ class Request:
     """How an intent is sent, as far as its settlement needs that (RELIABILITY 4.2).
 
     `key`: what the keys of its records are made of. `creates`: the class that holds for these creates. `fields`: what
-    is sent, so that it can be sent again. `deadline`: from then on (aware UTC) no request of it can be under way.
+    is sent, so that it can be sent again. `deadline`: from then on (aware UTC) no request of it can be under way, and
+    the same on the clock since the machine was started (`Clock.boottime_s`), which nobody sets.
     """
 
     key: str = ""
     creates: CreateClass | None = None
     fields: tuple[str, ...] = ()
     deadline: datetime | None = None
+    deadline_boottime_s: float | None = None
 
 
 class HoldReason(enum.IntEnum):

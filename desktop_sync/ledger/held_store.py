@@ -28,7 +28,8 @@ from desktop_sync.ledger.settlement import Settlement
 from desktop_sync.ledger.store import Store, entity_id, entity_ids, make_entity_id
 
 _heads, _held, _known, _contents = tables.batch.c, tables.held.c, tables.known_ids.c, tables.batch_content.c
-REQUEST = (tables.request.c.key, tables.request.c.creates, tables.request.c.fields, tables.request.c.deadline)
+_request = tables.request.c
+REQUEST = (_request.key, _request.creates, _request.fields, _request.deadline, _request.deadline_boottime)
 """The columns that `request_of` takes, from an outer join."""
 SYSTEM = tables.run_system.c.identity
 OF_RUN = and_(tables.run_system.c.run_id == _heads.run_id, tables.run_system.c.side == _heads.side)
@@ -215,10 +216,13 @@ def request_values(request: Request) -> dict[str, object]:
         "creates": None if request.creates is None else request.creates.value,
         "fields": json.dumps(request.fields),
         "deadline": None if request.deadline is None else to_us(request.deadline),
+        "deadline_boottime": request.deadline_boottime_s,
     }
 
 
-def request_of(key: str | None, creates: str | None, fields: str | None, deadline: int | None) -> Request:
+def request_of(
+    key: str | None, creates: str | None, fields: str | None, deadline: int | None, boottime_s: float | None
+) -> Request:
     """The request of a row; an empty one where there is none."""
     if key is None or fields is None:
         return Request()
@@ -227,6 +231,7 @@ def request_of(key: str | None, creates: str | None, fields: str | None, deadlin
         None if creates is None else CreateClass(creates),
         tuple(json.loads(fields)),
         None if deadline is None else from_us(deadline),
+        boottime_s,
     )
 
 
@@ -260,10 +265,10 @@ def _held_batch(connection: Connection, configuration: str, batch_id: int, held:
         operation=row[4],
         opened_at=from_us(row[5]),
         rows=unpack(row[6]).take(places),
-        request=request_of(row[7], row[8], row[9], row[10]),
+        request=request_of(*row[7:12]),
         places=tuple(places),
         holds=tuple(one for _, one in held),
-        identity=row[11] or "",
+        identity=row[12] or "",
     )
 
 

@@ -164,8 +164,8 @@ class SqlJournal(Store):
                 operation=row[5],
                 opened_at=from_us(row[6]),
                 rows=unpack(row[7]),
-                request=request_of(row[8], row[9], row[10], row[11]),
-                identity=row[12] or "",
+                request=request_of(*row[8:13]),
+                identity=row[13] or "",
             )
             for row in found
         ]

@@ -8,6 +8,7 @@ entities hold. Counting by status needs no counting of Processed records: they a
 from __future__ import annotations
 
 from sqlalchemy import (
+    REAL,
     Column,
     ForeignKey,
     Index,
@@ -186,6 +187,7 @@ request = Table(
     Column("creates", Text),
     Column("fields", Text, nullable=False),
     Column("deadline", Integer),
+    Column("deadline_boottime", REAL),
     sqlite_strict=True,
 )
 

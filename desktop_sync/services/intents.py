@@ -17,7 +17,7 @@ from desktop_sync.core.provider_port import Capabilities, ConditionalWrite, Crea
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.sides import text_places
 from desktop_sync.engine.staging import Staging
-from desktop_sync.services.ladder import create_class, needs_known_ids, record_keys
+from desktop_sync.services.ladder import create_class, lives_s, needs_known_ids, record_keys
 from desktop_sync.services.side_stream import reading
 from desktop_sync.services.sync_session import SyncSession, full_request
 
@@ -70,14 +70,17 @@ class Intents:
         capabilities = self.session.endpoints[query.target].capabilities
         in_flight = timedelta(seconds=capabilities.max_in_flight_s)
         send_before = self.clock.now() + in_flight if in_flight else None
-        lag = timedelta(seconds=capabilities.read_lag_s)  # so long a look may still miss what was carried out
-        deadline = self.clock.now() + 2 * in_flight + lag if in_flight or lag else None
+        deadline, boottime_s = None, None
+        if lives := lives_s(capabilities):
+            deadline, boottime_s = self.clock.now() + timedelta(seconds=lives), self.clock.boottime_s() + lives
         if query.operation is not Operation.CREATE:
             # A conditional write that comes late finds the record changed and does nothing, or it does what the next
             # plan wants once more. An undo that comes late looks like an edit to the next plan, and would travel.
             is_strong = capabilities.conditional_write is ConditionalWrite.STRONG
             is_harmless = deadline is None or (is_strong and not self.is_undo)
-            return Sending(None if is_harmless else Request(deadline=deadline), (), send_before)
+            return Sending(
+                None if is_harmless else Request(deadline=deadline, deadline_boottime_s=boottime_s), (), send_before
+            )
         creates = create_class(capabilities, has_ids=has_ids)
         if needs_known_ids(creates, capabilities):
             self._note_known(layout, query.target)
@@ -85,7 +88,7 @@ class Intents:
             return Sending()
         key = self.ids.new_id()
         keys = record_keys(key, range(count)) if creates in KEYED else ()
-        return Sending(Request(key, creates, query.values, deadline), keys, send_before)
+        return Sending(Request(key, creates, query.values, deadline, boottime_s), keys, send_before)
 
     def _note_known(self, layout: Layout, side: Side) -> None:
         """The records of the side that have no peer are in the ledger, once a run."""

@@ -11,13 +11,13 @@ import uuid
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pyarrow as pa
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.ledger_port import Ledger
-from desktop_sync.core.ledger_values import Hold, HoldReason, OpenBatch
+from desktop_sync.core.ledger_values import Hold, HoldReason, OpenBatch, Request
 from desktop_sync.core.ports import CancelToken, Clock, Sleep
 from desktop_sync.core.provider_port import (
     Capabilities,
@@ -30,12 +30,13 @@ from desktop_sync.core.provider_port import (
 from desktop_sync.core.status import Status
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.stated import as_if_read, measured_records, values_again, values_as_kept
+from desktop_sync.services.conditions import IGNORED
 from desktop_sync.services.records_there import look, was_written
 from desktop_sync.services.settling_guard import is_other_system
 from desktop_sync.services.side_stream import reading
 from desktop_sync.services.sync_session import SyncSession, full_request
 from desktop_sync.services.undo_settling import is_undo
-from desktop_sync.services.waiting import wait_until
+from desktop_sync.services.waiting import wait_for
 
 LONGEST_QUIESCE_S = 60.0
 """A run waits so long at most for requests that may be under way; what needs longer is held and left to a later run."""
@@ -69,6 +70,12 @@ def needs_known_ids(creates: CreateClass, capabilities: Capabilities) -> bool:
     if creates is CreateClass.EXTERNAL_ID:
         return not capabilities.is_external_id_unique
     return creates in (CreateClass.NATURAL_KEY, CreateClass.NONE)
+
+
+def lives_s(capabilities: Capabilities) -> float:
+    """From when a request is prepared: so long it may be under way, or its effect be missed by reads. It may be sent
+    for as long as one is under way."""
+    return 2 * capabilities.max_in_flight_s + capabilities.read_lag_s
 
 
 def record_keys(key: str, places: Sequence[int]) -> list[str]:
@@ -115,8 +122,9 @@ class Ladder:
     def _judge_change(self, layout: Layout, batch: OpenBatch, verdict: Verdict) -> None:
         """An update is done when the record is as the intent says, a delete when it is gone."""
         is_strong = self._capabilities(batch).conditional_write is ConditionalWrite.STRONG
+        is_strong = is_strong and self.ledger.probed(self.session.identity_of(batch.side)) != IGNORED
         is_harmless = is_strong and not is_undo(verdict.rows)
-        if not is_harmless and not self._wait_for(batch.request.deadline):
+        if not is_harmless and not self._wait_for(batch):
             # A write without a condition that arrives late could undo what is written next, and what an undo brings
             # back late would be taken for an edit.
             self._hold_all(verdict, range(verdict.rows.num_rows))
@@ -139,7 +147,7 @@ class Ladder:
 
     def _judge_found(self, layout: Layout, batch: OpenBatch, verdict: Verdict, *, is_unique: bool) -> None:
         """By marker or external id."""
-        if not is_unique and not self._wait_for(batch.request.deadline):
+        if not is_unique and not self._wait_for(batch):
             self._hold_all(verdict, range(verdict.rows.num_rows))
             return
         missing = self._find(layout, batch, verdict, range(verdict.rows.num_rows))
@@ -165,8 +173,9 @@ class Ladder:
     def _judge_idempotent(self, layout: Layout, batch: OpenBatch, verdict: Verdict) -> None:
         can = self._capabilities(batch)
         if can.key_lives_s is not None:
+            # Opened in the future: the clock was set back, and nobody knows how old the key is.
             ends = batch.opened_at + timedelta(seconds=can.key_lives_s - can.max_in_flight_s)
-            if self.clock.now() >= ends:
+            if not batch.opened_at <= self.clock.now() < ends:
                 if can.can_read:
                     self._judge_new(layout, batch, verdict, by_identity=True)
                 else:
@@ -177,7 +186,7 @@ class Ladder:
     def _judge_new(self, layout: Layout, batch: OpenBatch, verdict: Verdict, *, by_identity: bool) -> None:
         """Among the records that were not there before."""
         every = range(verdict.rows.num_rows)
-        if not self._wait_for(batch.request.deadline):
+        if not self._wait_for(batch):
             self._hold_all(verdict, every)
             return
         unknown = self._unknown(layout, batch, verdict.rows)
@@ -203,7 +212,7 @@ class Ladder:
     def _judge_unseen(self, batch: OpenBatch, verdict: Verdict) -> None:
         """Nobody can look: at most once, and a person sees it."""
         every = range(verdict.rows.num_rows)
-        if self._wait_for(batch.request.deadline):
+        if self._wait_for(batch):
             verdict.held.update({row: Hold(HoldReason.AMBIGUOUS) for row in every})
         else:
             self._hold_all(verdict, every)
@@ -251,7 +260,7 @@ class Ladder:
         if is_other_system(self.session, self.ledger, batch):
             # Where nothing guards against that, or a person let it pass: its key is not known there, so it is planned
             # anew, when no request is under way any more.
-            if not self._wait_for(batch.request.deadline):
+            if not self._wait_for(batch):
                 self._hold_all(verdict, wanted)
             return []
         self.session.check_lease()
@@ -298,14 +307,30 @@ class Ladder:
     def _hold_all(verdict: Verdict, rows: Sequence[int]) -> None:
         verdict.held.update({row: Hold(HoldReason.NO_ANSWER) for row in rows})
 
-    def _wait_for(self, deadline: datetime | None) -> bool:
+    def _wait_for(self, batch: OpenBatch) -> bool:
         """No request is under way any more; False where that would take too long."""
-        if deadline is None:
-            return True
-        if (deadline - self.clock.now()).total_seconds() > LONGEST_QUIESCE_S:
+        if batch.request.deadline is None or {hold.reason for hold in batch.holds} == {HoldReason.AMBIGUOUS}:
+            return True  # for these it was waited before
+        left_s = self._left_s(batch.request, self._capabilities(batch))
+        if left_s > LONGEST_QUIESCE_S:
             return False
-        wait_until(deadline, self.clock, self.sleep, self.cancel)
+        wait_for(left_s, self.clock, self.sleep, self.cancel)
         return True
+
+    def _left_s(self, request: Request, can: Capabilities) -> float:
+        """How long a request may be under way yet.
+
+        By the clock that nobody sets, unless it began anew and has not come to when the request was sent: what was sent
+        before that is over once that clock has passed the deadline, too. Then by the clock that people set, and no
+        longer than requests live, for it may have been set back.
+        """
+        longest = lives_s(can)
+        if request.deadline_boottime_s is not None:
+            left = request.deadline_boottime_s - self.clock.boottime_s()
+            if left <= longest:
+                return max(left, 0.0)
+        by_wall = 0.0 if request.deadline is None else (request.deadline - self.clock.now()).total_seconds()
+        return min(max(by_wall, 0.0), longest)
 
 
 def _suspects(batch: OpenBatch, row: int, unknown: Sequence[dict[str, object]]) -> Sequence[dict[str, object]]:

@@ -24,6 +24,7 @@ from desktop_sync.engine.stated import values_as_kept
 from desktop_sync.engine.undo_input import UndoInput
 from desktop_sync.engine.undo_write import UndoQuery, undo_query
 from desktop_sync.services import record_problems
+from desktop_sync.services.conditions import Conditions
 from desktop_sync.services.intents import Intents
 from desktop_sync.services.process import Carried
 from desktop_sync.services.records_there import look
@@ -104,6 +105,7 @@ class UndoWriting:
         if not wanted:
             return
         self.progress.phase(undo.layout.entity.name, Phase.WRITING, sum(counted[action] for action in wanted))
+        Conditions(self.session, self.ledger).ensure(undo.layout, side)
         protocol.write_side(
             undo.layout,
             side,

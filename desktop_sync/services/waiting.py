@@ -20,6 +20,15 @@ def wait_until(at: datetime, clock: Clock, sleep: Sleep, cancel: CancelToken) ->
         left = (at - clock.now()).total_seconds()
 
 
+def wait_for(seconds: float, clock: Clock, sleep: Sleep, cancel: CancelToken) -> None:
+    """So much time has passed, whatever becomes of the clock that people see. Raises CancelledError when somebody wants
+    to stop."""
+    at = clock.boottime_s() + seconds
+    while (left := at - clock.boottime_s()) > 0:
+        cancel.check()
+        sleep(min(left, _SLICE_S))
+
+
 def wait_for_replicas(session: SyncSession, ledger: Ledger, clock: Clock, sleep: Sleep, cancel: CancelToken) -> None:
     """What this program wrote is seen by the reads that follow: a replica that lags behind must not look like somebody
     who turned the write back (RELIABILITY F10). Costs nothing where reads do not lag.

@@ -120,7 +120,7 @@ BUGS = (
     Bug(
         4,
         "nobody waits for requests that may be under way",
-        (Edit(LADDER, "        wait_until(deadline, self.clock, self.sleep, self.cancel)\n", ""),),
+        (Edit(LADDER, "        wait_for(left_s, self.clock, self.sleep, self.cancel)\n", ""),),
         ("tests/crash/test_ladder.py", "tests/integration/test_faulty_systems.py"),
     ),
     Bug(

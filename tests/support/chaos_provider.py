@@ -258,7 +258,7 @@ class ChaosWriter:
             self._take(row, reply, values, results)
 
     def _may_send(self, batch: WriteBatch) -> bool:
-        return batch.send_before is None or self._session.system.clock.now() <= batch.send_before
+        return batch.send_before is None or self._session.system.client_clock.now() <= batch.send_before
 
     def _take(self, row: int, reply: Reply, sent: Values, results: ResultColumns) -> None:
         results.settle(row, reply.status, reply.message)

@@ -42,20 +42,23 @@ class Crash(BaseException):
 
 @dataclass
 class ChaosClock:
-    """Stands still but for `sleep`, which moves it and lets happen what is due by then."""
+    """Stands still but for `sleep`, which moves it and lets happen what is due by then. `ahead`: by how much somebody
+    set the clock that people see."""
 
     at: datetime = field(default_factory=lambda: datetime(2026, 3, 2, 12, 0, tzinfo=UTC))
     listeners: list[Callable[[datetime], object]] = field(default_factory=list)
     slept_s: float = 0.0
+    ahead: timedelta = timedelta(0)
+    started_s: float = 0.0
 
     def now(self) -> datetime:
-        return self.at
+        return self.at + self.ahead
 
     def monotonic_s(self) -> float:
         return self.at.timestamp()
 
     def boottime_s(self) -> float:
-        return self.at.timestamp()
+        return self.at.timestamp() - self.started_s
 
     def sleep(self, seconds: float) -> None:
         self.slept_s += seconds

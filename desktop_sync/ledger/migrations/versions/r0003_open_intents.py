@@ -1,4 +1,4 @@
-"""What system each side of a run was, so that what a run left open is settled nowhere else.
+"""What settles open intents where systems and clocks were changed: the system, and a clock that nobody sets.
 
 Revision ID: 0003
 Revises: 0002
@@ -16,7 +16,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """The new table is there, empty: of runs of before it is not known."""
+    """The new table is there, empty, and the new column: of runs of before nothing is known."""
+    op.add_column("request", sa.Column("deadline_boottime", sa.REAL))
     op.create_table(
         "run_system",
         sa.Column("run_id", sa.Integer, sa.ForeignKey("run.id", ondelete="CASCADE"), nullable=False),
