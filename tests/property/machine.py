@@ -9,40 +9,39 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from desktop_sync.core.binding import MatchOnly
-from desktop_sync.core.configuration import ConflictRule, EditAgainstDelete
+from desktop_sync.core.configuration import Direction
 from desktop_sync.core.errors import AlreadyRunningError, DesktopSyncError, SchemaDriftError
+from desktop_sync.core.guard import Guard
 from desktop_sync.core.run import Outcome, RunResult
 from tests.support.chaos_faults import FaultKind
-from tests.support.chaos_system import ChaosSystem, Profile
+from tests.support.chaos_system import Profile
 from tests.support.chaos_world import Crash
 from tests.support.machine_changes import Change, Drift, changed, drifted
 from tests.support.machine_deeds import DEED, KEY, SYSTEM
-from tests.support.machine_definitions import FIELDS, KEYS, PEOPLE, PROFILES, CalmSystem, Definition
+from tests.support.machine_definitions import FIELDS, KEYS, PEOPLE, POLICIES, PROFILES, CalmSystem, Definition, Policy
 from tests.support.machine_invariants import Known, check, is_in_sync
+from tests.support.machine_moments import (
+    another_in_place,
+    is_race_window,
+    knows_system,
+    plan_faults,
+    sent_against_guards,
+)
 from tests.support.machine_people import People
 from tests.support.machine_restores import Backups
-from tests.support.machine_world import MachineWorld, WorldClock, die
+from tests.support.machine_world import MachineWorld, TrueClock, WorldClock, die
 
 USUAL_STEPS = 20
 RUNS_BETWEEN_CHECKS = 10
 
 Counted: Counter[str] = Counter()
-
-
-def _plan_faults(system: ChaosSystem, kind: FaultKind, batch_kind: FaultKind, nth: int) -> None:
-    """Of whatever it is asked to write next."""
-    if system.profile.is_batched:
-        system.faults.add("batch", batch_kind, nth=nth)
-    else:
-        system.faults.add("create", kind, nth=nth)
-    for method in ("update", "delete"):
-        system.faults.add(method, kind, nth=nth)
 
 
 class Synchronizations(RuleBasedStateMachine):
@@ -65,27 +64,30 @@ class Synchronizations(RuleBasedStateMachine):
     @initialize(
         profiles=st.lists(PROFILES, min_size=3, max_size=3),
         has_hub=st.sampled_from((False, False, True)),
-        conflict=st.sampled_from((ConflictRule.MOST_RECENT, ConflictRule.A, ConflictRule.B, ConflictRule.ASK)),
-        against=st.sampled_from((EditAgainstDelete.EDIT, EditAgainstDelete.DELETE)),
+        policies=st.lists(POLICIES, min_size=2, max_size=2),
         at_first=st.lists(st.tuples(SYSTEM, KEY), max_size=4, unique=True),
     )
     def set_up(
         self,
         profiles: list[Profile],
         has_hub: bool,
-        conflict: ConflictRule,
-        against: EditAgainstDelete,
+        policies: list[Policy],
         at_first: list[tuple[int, str]],
     ) -> None:
         clock = WorldClock()
-        definition = Definition(ConflictRule.MOST_RECENT if has_hub else conflict, against)
-        configurations = definition.configurations(has_hub=has_hub)
+        if has_hub:
+            policies = [replace(policy, direction=Direction.BOTH) for policy in policies]
+        definition = Definition(tuple(one.that_converges() for one in (policies if has_hub else policies[:1])))
+        configurations = definition.configurations()
         self.names = sorted({name for one in configurations for name in (one.a, one.b)})
-        systems = [CalmSystem(name, profile, clock) for name, profile in zip(self.names, profiles, strict=False)]
+        systems = [
+            CalmSystem(name, profile, TrueClock(clock)) for name, profile in zip(self.names, profiles, strict=False)
+        ]
         for system in systems:
             system.make(PEOPLE, FIELDS)
         self.world = MachineWorld(clock, systems, *configurations)
-        self.people = People(self.world)
+        one_way = {Direction.A_TO_B: "a", Direction.B_TO_A: "b"}.get(policies[0].direction)
+        self.people = People(self.world, frozenset(self.names if one_way is None else one_way))
         self.known = Known(definition)
         self.backups = Backups(self.world, self.people, self.known)
         for number, key in at_first:
@@ -156,19 +158,25 @@ class Synchronizations(RuleBasedStateMachine):
         name, world = self._configuration(which), self.world
         assert world is not None
         ends = world.ends[name]
+        if ends[1 - side] not in self.people.writers:
+            side = 1 - side
         troubled = world.systems[ends[side]]
         self.people.write(ends[1 - side], key)
         if fault == "page":
             troubled.faults.add("page", read_kind, nth=nth)
         elif fault == "write":
-            _plan_faults(troubled, write_kind, batch_kind, nth)
+            plan_faults(troubled, write_kind, batch_kind, nth)
 
         def happens(step: str) -> None:
             if meanwhile == "drift":
                 drifted(world, self._name(system), Drift.DROPPED)
             elif meanwhile == "another program":
                 self._start_another(name)
-            elif not step.endswith(".verified"):  # else it is the stated race window of one round trip
+            elif meanwhile == "clock":
+                self.jump(3600 if nth == 1 else -3600)
+            elif meanwhile == "lid":
+                self.suspend(7200)
+            elif not is_race_window(world, step):
                 self._edit_midway(self._name(system), key, is_deleted=meanwhile == "delete")
 
         pages, writes = troubled.calls["page"], world.writes()
@@ -254,7 +262,7 @@ class Synchronizations(RuleBasedStateMachine):
         self._go(name, lambda: world.run(name))
         world.steps.at.clear()
 
-    def _go(self, name: str, run: Callable[[], RunResult], *, is_whole: bool = True) -> None:
+    def _go(self, name: str, run: Callable[[], RunResult], *, is_whole: bool = True) -> RunResult | None:
         """A run to whatever end it comes; I8 is looked at: what must not write has not written."""
         world = self.world
         assert world is not None
@@ -277,7 +285,7 @@ class Synchronizations(RuleBasedStateMachine):
         writes = world.writes() - before
         if result is not None and result.outcome is Outcome.GUARD:
             Counted["guarded"] += 1
-            sent = _sent_against_guards(world.steps.names[first_step:])
+            sent = sent_against_guards(world.steps.names[first_step:])
             assert not sent, f"I8 a guarded run wrote: {sent}"
         if name in self.matching:
             Counted["match_only_runs"] += 1
@@ -288,6 +296,7 @@ class Synchronizations(RuleBasedStateMachine):
             self.carried_out[name] = self.known.definition
         if result is not None:
             (self.paired.add if world.has_peers(name) else self.paired.discard)(name)
+        return result
 
     # time
 
@@ -295,6 +304,19 @@ class Synchronizations(RuleBasedStateMachine):
         assert self.world is not None
         self.world.arrive()
         self.world.clock.sleep(seconds)
+
+    def jump(self, seconds: float) -> None:
+        """Somebody sets the clock of the machine that the program runs on."""
+        assert self.world is not None
+        self.world.clock.jump(seconds)
+        Counted["clock_jumps"] += 1
+
+    def suspend(self, seconds: float) -> None:
+        """The machine sleeps; the world goes on."""
+        assert self.world is not None
+        with self.world.unnoticed():
+            self.world.clock.suspend(seconds)
+        Counted["suspensions"] += 1
 
     def let_late_requests_arrive(self) -> None:
         assert self.world is not None
@@ -312,6 +334,23 @@ class Synchronizations(RuleBasedStateMachine):
         for each in self.world.configurations:
             self._run(each)
         assert not (lost := self.backups.rolled_back(name)), f"C7 {lost}"
+
+    def put_another_system_in_place(self, system: int) -> None:
+        """Of the same name, for a while: nothing is written, neither there nor in the others."""
+        world, name = self.world, self._name(system)
+        assert world is not None
+        users = [one for one in world.configurations if name in world.ends[one] and knows_system(world, one, name)]
+        for one in world.systems.values():
+            one.faults.clear()
+        before = world.writes()
+        with another_in_place(world.systems[name]):
+            for each in users:
+                result = self._go(each, lambda each=each: world.run(each), is_whole=False)  # type: ignore[misc]
+                Counted["other_systems"] += 1
+                assert result is not None, f"C5 {each} failed: {self.said[-1:]}"
+                found = {finding.guard for finding in result.findings} if result.outcome is Outcome.GUARD else set()
+                assert Guard.IDENTITY in found, f"C5 {each} did not notice: {result}"
+        assert world.writes() == before, f"C5 something was written although another system stood in place of {name}"
 
     def put_ledger_back(self, age: float) -> None:
         """Somebody puts the ledger's file back from a copy; runs only match until a check confirms it."""
@@ -383,10 +422,3 @@ class Synchronizations(RuleBasedStateMachine):
         Counted["echo_writes"] += found.echo_writes
         Counted["most_reads_per_own_write"] = max(Counted["most_reads_per_own_write"], found.most_reads)
         assert not found.failures, "\n".join([*found.failures, *self.said[-5:]])
-
-
-def _sent_against_guards(steps: list[str]) -> list[str]:
-    """The writes of a run that a guard stopped. What it sends again of a run that was cut off, before a listing comes
-    empty by mistake, is sent while no guard could know anything."""
-    seen = next((number for number, step in enumerate(steps) if step.endswith(".came_empty")), 0)
-    return [step for step in steps[seen:] if step.startswith("endpoint.") and step.endswith(".before")]

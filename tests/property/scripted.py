@@ -11,12 +11,12 @@ from tests.property.machine import Synchronizations
 from tests.support.chaos_system import CLASSES
 from tests.support.machine_changes import Change, Drift
 from tests.support.machine_deeds import BATCH_FAULTS, WRITE_FAULTS
-from tests.support.machine_definitions import KEYS
+from tests.support.machine_definitions import KEYS, Policy
 
 STEPS = 18
 DEEDS = (
     *("write", "write", "write", "phone", "phone", "delete", "rename", "wait", "edit", "crash", "trouble"),
-    *("push", "system", "ledger", "definition", "schema"),
+    *("push", "system", "ledger", "definition", "schema", "clock", "lid", "another system"),
 )
 
 
@@ -36,8 +36,7 @@ def play(chance: random.Random) -> list[object]:
     machine.set_up(
         profiles,
         chance.random() < 0.3,
-        chance.choice((ConflictRule.MOST_RECENT, ConflictRule.A, ConflictRule.B)),
-        chance.choice(tuple(EditAgainstDelete)[:2]),
+        [_policy(chance), _policy(chance)],
         [(0, "k1"), (1, "k2")],
     )
     try:
@@ -50,6 +49,11 @@ def play(chance: random.Random) -> list[object]:
     finally:
         if machine.world is not None:
             machine.world.close()
+
+
+def _policy(chance: random.Random) -> Policy:
+    conflict = chance.choice((ConflictRule.MOST_RECENT, ConflictRule.A, ConflictRule.B))
+    return Policy(conflict, chance.choice(tuple(EditAgainstDelete)[:2]))
 
 
 def _deed(machine: Synchronizations, chance: random.Random) -> None:
@@ -69,6 +73,12 @@ def _deed(machine: Synchronizations, chance: random.Random) -> None:
             machine.run(which, edit=chance.random(), system=system, key=key)
         case "crash":
             machine.run(which, crash=chance.random(), key=key)
+        case "clock":
+            machine.jump(chance.choice((-3600, 3600)))
+        case "lid":
+            machine.suspend(7200)
+        case "another system":
+            machine.put_another_system_in_place(system)
         case "push":
             machine.push(chance.choice(("deliver", "echo")))
         case "system":

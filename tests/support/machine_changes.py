@@ -36,9 +36,9 @@ def changed(world: MachineWorld, people: People, definition: Definition, change:
         now = replace(definition, has_phone=not definition.has_phone)
         for key in KEYS:
             people.note(key, "mapping")
-    for name in world.configurations:
+    for number, name in enumerate(world.configurations):
         before = world.configuration(name)
-        world.app.ledger.save_configuration(replace(before, entities=(now.entity(),)))
+        world.app.ledger.save_configuration(replace(before, entities=(now.entity(number),)))
     return now
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from hypothesis import strategies as st
@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 from desktop_sync.core.configuration import (
     ConflictRule,
     DeleteRule,
+    Direction,
     EditAgainstDelete,
     Entity,
     FieldMapping,
     FirstContactRule,
     GuardLimits,
     PerSide,
+    Side,
     SyncConfiguration,
 )
 from desktop_sync.core.provider_port import ConditionalWrite, CreateClass
@@ -31,7 +33,8 @@ GUARDS = GuardLimits(None, None, True, None, None, None, False, True)
 PROFILES = st.builds(
     lambda name, cas, size, by_offset, shift, is_batched: replace(
         CLASSES[name],
-        conditional_write=cas,
+        conditional_write=cas or ConditionalWrite.STRONG,
+        ignores_conditions=cas is None,
         page_size=size,
         pages_by_offset=by_offset,
         clock_shift=timedelta(seconds=shift),
@@ -40,7 +43,7 @@ PROFILES = st.builds(
         is_batched=is_batched,
     ),
     st.sampled_from(sorted(CLASSES)),
-    st.sampled_from((ConditionalWrite.STRONG, ConditionalWrite.STRONG, ConditionalWrite.VERIFY)),
+    st.sampled_from((*[ConditionalWrite.STRONG] * 3, *[ConditionalWrite.VERIFY] * 2, None)),
     st.sampled_from((0, 2, 3)),
     st.booleans(),
     st.sampled_from((0, 0, 0.02)),
@@ -49,11 +52,43 @@ PROFILES = st.builds(
 
 
 @dataclass(frozen=True, slots=True)
-class Definition:
-    """What every configuration of a machine does at the moment. A change of it is saved as a new version of each."""
+class Policy:
+    """The rules of one configuration. `delete`: what becomes of what was deleted in A, and in B."""
 
-    conflict: ConflictRule
-    against: EditAgainstDelete
+    conflict: ConflictRule = ConflictRule.MOST_RECENT
+    against: EditAgainstDelete = EditAgainstDelete.EDIT
+    delete: PerSide[DeleteRule] = field(default_factory=lambda: PerSide(DeleteRule.DELETE, DeleteRule.DELETE))
+    direction: Direction = Direction.BOTH
+
+    def restores(self, side: Side) -> bool:
+        """Whether what was deleted on that side comes back."""
+        return self.delete.of(side) is DeleteRule.RESTORE
+
+    def that_converges(self) -> Policy:
+        """The same; but where records go one way, the side that they come from is always right: what only the other
+        one holds stays there."""
+        if self.direction is Direction.BOTH:
+            return self
+        winner = ConflictRule.A if self.direction is Direction.A_TO_B else ConflictRule.B
+        return replace(self, conflict=winner, delete=PerSide(DeleteRule.DELETE, DeleteRule.DELETE))
+
+
+_DELETE_RULES = st.sampled_from((DeleteRule.DELETE, DeleteRule.DELETE, DeleteRule.RESTORE))
+POLICIES = st.builds(
+    Policy,
+    st.sampled_from((ConflictRule.MOST_RECENT, ConflictRule.A, ConflictRule.B, ConflictRule.ASK)),
+    st.sampled_from((EditAgainstDelete.EDIT, EditAgainstDelete.DELETE)),
+    st.builds(PerSide, _DELETE_RULES, _DELETE_RULES),
+    st.sampled_from((*[Direction.BOTH] * 4, Direction.A_TO_B, Direction.B_TO_A)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What the configurations of a machine do at the moment, each with a policy of its own. A change of it is saved as
+    a new version of each."""
+
+    policies: tuple[Policy, ...]
     has_phone: bool = True
     has_filter: bool = False
 
@@ -62,28 +97,41 @@ class Definition:
         """Keys of records that take no part."""
         return frozenset((LEFT_OUT,)) if self.has_filter else frozenset()
 
-    def entity(self) -> Entity:
+    @property
+    def is_one_way(self) -> bool:
+        return any(one.direction is not Direction.BOTH for one in self.policies)
+
+    @property
+    def restores(self) -> bool:
+        """Whether anything that was deleted comes back."""
+        return any(one.restores(side) for one in self.policies for side in Side)
+
+    def entity(self, number: int) -> Entity:
+        """That of the configuration with this place."""
+        policy = self.policies[number]
         fields = [FieldMapping("key", "key", identifying=True), FieldMapping("name", "name")]
         condition = f"key <> '{LEFT_OUT}'" if self.has_filter else ""
         return Entity(
             PEOPLE,
             PerSide(PEOPLE, PEOPLE),
             (*fields, FieldMapping("phone", "phone")) if self.has_phone else tuple(fields),
-            conflict=self.conflict,
+            direction=policy.direction,
+            conflict=policy.conflict,
             first_contact=FirstContactRule.MOST_RECENT,
-            edit_against_delete=self.against,
-            delete=PerSide(DeleteRule.DELETE, DeleteRule.DELETE),
+            edit_against_delete=policy.against,
+            delete=policy.delete,
             modified=PerSide("changed", "changed"),
             filter=PerSide(condition, condition),
             max_failed_attempts=100,
         )
 
-    def configurations(self, *, has_hub: bool) -> list[SyncConfiguration]:
+    def configurations(self) -> list[SyncConfiguration]:
         """One of two systems, or two of three that share the one in the middle."""
-        found = [SyncConfiguration("one", "a", "b", (self.entity(),), guards=GUARDS)]
-        if has_hub:
-            found.append(SyncConfiguration("two", "b", "c", (self.entity(),), guards=GUARDS))
-        return found
+        names = (("one", "a", "b"), ("two", "b", "c"))
+        return [
+            SyncConfiguration(name, a, b, (self.entity(number),), guards=GUARDS)
+            for number, (name, a, b) in enumerate(names[: len(self.policies)])
+        ]
 
 
 class CalmSystem(ChaosSystem):

@@ -77,6 +77,7 @@ def check(world: MachineWorld, people: People, known: Known, edited: frozenset[s
     people.safe.clear()
     people.deeds = {key: deeds for key, deeds in people.deeds.items() if key in left_out}
     people.renamed_to.clear()
+    people.deleted_in.clear()
     return Checked(tuple(failures), reads, echo)
 
 
@@ -278,12 +279,22 @@ def _nobody_back_or_gone(world: MachineWorld, people: People, known: Known, exem
         for key, deeds in people.deeds.items():
             if key in exempt or key in left_out or "rename" in deeds:
                 continue
-            if deeds == ["delete"] and key in agreed and key in held:
+            if deeds == ["delete"] and key in agreed and not known.definition.restores and key in held:
                 found.append(f"I6 {key} was deleted and is in {name} again")
+            if deeds == ["delete"] and _comes_back(world, known, people.deleted_in[key], key) and key not in held:
+                found.append(f"C14 {key} was deleted where that is taken back, and is gone from {name}")
             was_there = {"create", "edit"} & set(deeds)
             if was_there and not {"delete", "put back"} & set(deeds) and key not in held:
                 found.append(f"I6 {key} is gone from {name} though nobody deleted it")
     return found
+
+
+def _comes_back(world: MachineWorld, known: Known, deleted_in: set[str], key: str) -> bool:
+    """Whether all had agreed on a record, and it was deleted in one system only, for which deletions are taken back."""
+    if len(world.configurations) > 1 or not all(key in known.agreed.get(name, {}) for name in world.systems):
+        return False
+    ends, (policy,) = world.ends[world.configurations[0]], known.definition.policies
+    return any(deleted_in == {name} and policy.restores(side) for side, name in zip(Side, ends, strict=True))
 
 
 def _nameless(world: MachineWorld) -> list[tuple[str, str]]:

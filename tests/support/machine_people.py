@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from desktop_sync.core.provider_port import ConditionalWrite
-from tests.support.chaos_system import Values
+from tests.support.chaos_system import ChaosSystem, Values
 from tests.support.machine_definitions import PEOPLE
 from tests.support.machine_world import MachineWorld
 
@@ -23,9 +23,11 @@ class People:
     a create of the same key may have been under way there, or another record may still get that key: nobody can tell
     these apart, so they may be held. `renamed_to`: keys that records were given since the last check. `told`: what the
     systems would push, a record at a time, oldest first. `safe`: what the other systems held of a key when one of them
-    was put back to an older state; it must stay."""
+    was put back to an older state; it must stay. `writers`: the systems that people write to: where values flow one
+    way, those that they come from. `deleted_in`: where each key was deleted since the last check."""
 
     world: MachineWorld
+    writers: frozenset[str]
     tokens: set[str] = field(default_factory=set)
     superseded: set[str] = field(default_factory=set)
     contested: set[str] = field(default_factory=set)
@@ -34,6 +36,7 @@ class People:
     done: Counter[str] = field(default_factory=Counter)
     told: list[tuple[str, str]] = field(default_factory=list)
     safe: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)
+    deleted_in: dict[str, set[str]] = field(default_factory=dict)
     _number: int = 0
 
     def token(self) -> str:
@@ -50,7 +53,7 @@ class People:
         """
         place = self.world.systems[system]
         found = place.find_by(PEOPLE, "key", key)
-        if place.profile.conditional_write is not ConditionalWrite.STRONG and any(
+        if not keeps_conditions(place) and any(
             one.method != "create" and one.arguments[1] in found for one in place.late
         ):
             self.world.arrive()
@@ -62,13 +65,15 @@ class People:
 
     def write(self, system: str, key: str, token: str | None = None) -> None:
         """A new record, or a new name for the one that is there."""
+        if system not in self.writers:
+            return
         if self.is_free(system, key):
             self._create(system, key, token or self.token())
             return
         self._edit(system, key, name=token or self.token())
 
     def phone(self, system: str, key: str) -> None:
-        if self.find(system, key) is not None:
+        if system in self.writers and self.find(system, key) is not None:
             self._edit(system, key, phone=self.token())
 
     def touch(self, system: str, key: str) -> None:
@@ -81,17 +86,20 @@ class People:
             self.done["touch"] += 1
 
     def delete(self, system: str, key: str) -> None:
-        if (record_id := self.find(system, key)) is not None:
+        if system in self.writers and (record_id := self.find(system, key)) is not None:
             self._begin()
             self._saw(self.world.systems[system].records(PEOPLE)[record_id])
             self.world.systems[system].delete(PEOPLE, record_id)
             self.told.append((system, record_id))
             self.note(key, "delete")
+            self.deleted_in.setdefault(key, set()).add(system)
 
     def rename(self, system: str, key: str, to: str) -> None:
         """The identifying value itself is corrected, to one that nobody has."""
         record_id = self.find(system, key)
         if record_id is None or not all(self.is_free(name, to) for name in self.world.systems):
+            return
+        if system not in self.writers:
             return
         self._begin()
         self.world.systems[system].edit(PEOPLE, record_id, key=to)
@@ -103,7 +111,7 @@ class People:
     def same_everywhere(self, key: str) -> None:
         """The same new value is written in every system that has the record."""
         token = self.token()
-        holders = [name for name in self.world.systems if self.find(name, key) is not None]
+        holders = [name for name in self.world.systems if name in self.writers and self.find(name, key) is not None]
         for name in holders:
             self._edit(name, key, name=token)
         if not holders:
@@ -142,6 +150,11 @@ class People:
 
     def _is_unsettled(self, system: str) -> bool:
         return bool(self.world.systems[system].late) or self.world.is_midway or self.world.is_cut_off
+
+
+def keeps_conditions(system: ChaosSystem) -> bool:
+    """Whether a write on a condition does nothing there once somebody has edited the record."""
+    return system.profile.conditional_write is ConditionalWrite.STRONG and not system.profile.ignores_conditions
 
 
 Row = tuple[str, str | None, str | None]

@@ -40,6 +40,8 @@ class Backups:
         users = [one for one in map(world.configuration, world.configurations) if name in (one.a, one.b)]
         if len(users) > 1:
             return False  # what the first one writes there may hide it from the second one
+        if self.known.definition.is_one_way:
+            return False  # there is nobody to decide which one stays
         seen = [
             world.app.ledger.watermark(EntityKey(one.name, PEOPLE), Side.A if one.a == name else Side.B).high_marks
             for one in users
@@ -82,8 +84,8 @@ class Backups:
 
     def put_ledger_back(self, age: float) -> frozenset[str] | None:
         """The configurations that must notice it; None where there is no backup."""
-        if not self.ledgers:
-            return None
+        if not self.ledgers or self.known.definition.is_one_way:
+            return None  # what one side holds alone could not travel
         world, people = self.world, self.people
         world.arrive()
         backup = self.ledgers[int(age * (len(self.ledgers) - 1))]

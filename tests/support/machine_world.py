@@ -50,20 +50,32 @@ class LedgerBackup:
 
 
 class WorldClock:
-    """Stands still until somebody waits or a test moves it. What is under way arrives before time goes on."""
+    """The clocks of the machine that the program runs on. They stand still until somebody waits or a test moves them;
+    what is under way arrives before time goes on. `at` is the true time, which the systems have."""
 
     def __init__(self, at: datetime = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)) -> None:
         self.at = at
+        self.ahead = timedelta(0)
+        self.asleep_s = 0.0
         self.before_move: list[Callable[[], object]] = []
 
     def now(self) -> datetime:
-        return self.at
+        return self.at + self.ahead
 
     def monotonic_s(self) -> float:
-        return self.at.timestamp()
+        return self.at.timestamp() - self.asleep_s
 
     def boottime_s(self) -> float:
         return self.at.timestamp()
+
+    def jump(self, seconds: float) -> None:
+        """Somebody sets the clock of the machine; no time goes by."""
+        self.ahead += timedelta(seconds=seconds)
+
+    def suspend(self, seconds: float) -> None:
+        """The lid is closed for so long: one of the clocks stands still meanwhile."""
+        self.sleep(seconds)
+        self.asleep_s += seconds
 
     def tick(self, seconds: float) -> None:
         """Too short a time for anything to arrive."""
@@ -73,6 +85,22 @@ class WorldClock:
         for arrive in self.before_move:
             arrive()
         self.at += timedelta(seconds=seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class TrueClock:
+    """What the systems have: nobody sets it."""
+
+    world: WorldClock
+
+    def now(self) -> datetime:
+        return self.world.at
+
+    def monotonic_s(self) -> float:
+        return self.world.at.timestamp()
+
+    def boottime_s(self) -> float:
+        return self.world.at.timestamp()
 
 
 class Steps:
@@ -120,6 +148,7 @@ class MachineWorld:
         self.steps = Steps()
         for system in self.systems.values():
             system.steps = self.steps
+            system.client_clock = clock
         self._ids = CountedIds()
         self._folder = Path(tempfile.mkdtemp(prefix="world-", dir=memory_folder()))
         self.home = self._folder / "home"
