@@ -82,25 +82,25 @@ def _done(result: EntityResult, *actions: Action) -> str:
 def entity_columns(names: SideNames, results: Sequence[EntityResult]) -> tuple[Column[EntityResult], ...]:
     """What a run did to each entity, per endpoint; what it did to none has no column, so that titles stay readable."""
     kinds = (
-        (tr("Created in {0}").format(names.a), (Action.CREATE_A,)),
-        (tr("Created in {0}").format(names.b), (Action.CREATE_B,)),
-        (tr("Updated in {0}").format(names.a), (Action.UPDATE_A, Action.MARK_A)),
-        (tr("Updated in {0}").format(names.b), (Action.UPDATE_B, Action.MARK_B)),
-        (tr("Deleted in {0}").format(names.a), (Action.DELETE_A,)),
-        (tr("Deleted in {0}").format(names.b), (Action.DELETE_B,)),
+        (tr("Created\nin {0}").format(names.a), (Action.CREATE_A,)),
+        (tr("Created\nin {0}").format(names.b), (Action.CREATE_B,)),
+        (tr("Updated\nin {0}").format(names.a), (Action.UPDATE_A, Action.MARK_A)),
+        (tr("Updated\nin {0}").format(names.b), (Action.UPDATE_B, Action.MARK_B)),
+        (tr("Deleted\nin {0}").format(names.a), (Action.DELETE_A,)),
+        (tr("Deleted\nin {0}").format(names.b), (Action.DELETE_B,)),
     )
 
     def of(title: str, actions: tuple[Action, ...]) -> Column[EntityResult]:
-        return Column(title.lower(), title, lambda result: _done(result, *actions), 110, align=RIGHT)
+        return Column(title.lower(), title, lambda result: _done(result, *actions), 84, align=RIGHT)
 
-    columns = [Column[EntityResult]("entity", tr("Entity"), lambda result: result.entity, 130)]
+    columns = [Column[EntityResult]("entity", tr("Entity"), lambda result: result.entity, 110)]
     columns += [
         of(title, actions)
         for title, actions in kinds
         if any(result.actions.get(action) for result in results for action in actions)
     ]
     if any(result.failed for result in results):
-        columns.append(Column("failed", tr("Failed"), _failed, 80, align=RIGHT))
+        columns.append(Column("failed", tr("Failed"), _failed, 70, align=RIGHT))
     if len(columns) == 1:
         columns.append(Column("nothing", "", lambda _result: tr("Nothing was written"), 240))
     return tuple(columns)
@@ -183,6 +183,8 @@ class OverviewPage(QScrollArea):
             self._entities, self._context.theme, self.tr("What the last run did"), fits_rows=True
         )
         self._entity_view.setProperty("kind", "flat")
+        # A title of two lines would be cut after the first one, before the system's name.
+        self._entity_view.horizontalHeader().setTextElideMode(Qt.TextElideMode.ElideNone)
         self._error = label("", "problem", wraps=True, selectable=True)
         self._first_hint = label(
             self.tr("Nothing has been synchronized yet. A preview shows exactly what the first run would do."),

@@ -18,9 +18,9 @@ def test_only_what_the_run_did_has_a_column() -> None:
     columns = entity_columns(NAMES, done)
     assert [column.title for column in columns] == [
         "Entity",
-        "Created in Shop",
-        "Updated in CRM",
-        "Deleted in Shop",
+        "Created\nin Shop",
+        "Updated\nin CRM",
+        "Deleted\nin Shop",
         "Failed",
     ]
     assert [column.text(done[0]) for column in columns] == ["customers", "2", "·", "·", "·"]
