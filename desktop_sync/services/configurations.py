@@ -13,15 +13,8 @@ from desktop_sync.core.configuration import FieldMapping, Side, SyncConfiguratio
 from desktop_sync.core.errors import AlreadyRunningError, ConfigurationError, EndpointError, ExpressionError, Place
 from desktop_sync.core.finding import Finding, Level
 from desktop_sync.core.group_check import check_group
-from desktop_sync.core.ledger_port import (
-    BindingStore,
-    ClockStore,
-    DefinitionStore,
-    FollowUpStore,
-    OriginStore,
-    RecordStore,
-    RunStore,
-)
+from desktop_sync.core.ledger_port import BindingStore, ClockStore, DefinitionStore, FollowUpStore, RunStore
+from desktop_sync.core.ledger_records import OriginStore, RecordStore
 from desktop_sync.core.ledger_values import EntityKey, FollowUp
 from desktop_sync.core.pipeline import KINDS, STANDARD, with_standard
 from desktop_sync.core.ports import Clock

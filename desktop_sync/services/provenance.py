@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from desktop_sync.core.configuration import Entity, PerSide, Side, SyncConfiguration
 from desktop_sync.core.errors import ExpressionError
-from desktop_sync.core.ledger_port import OriginStore
+from desktop_sync.core.ledger_records import OriginStore
 from desktop_sync.core.ports import Clock
 from desktop_sync.core.provider_port import Operation, WriteResult, WriteStatus
 from desktop_sync.core.sync_group import OriginScope, StructureName, on_systems, origin_scope

@@ -16,7 +16,8 @@ import pyarrow as pa
 
 from desktop_sync.core.configuration import Entity, RealTime, Side, SyncConfiguration
 from desktop_sync.core.errors import AlreadyRunningError, ConfigurationError, DesktopSyncError
-from desktop_sync.core.ledger_port import DefinitionStore, RecordStore, RunStore
+from desktop_sync.core.ledger_port import DefinitionStore, RunStore
+from desktop_sync.core.ledger_records import RecordStore
 from desktop_sync.core.ledger_values import EntityKey
 from desktop_sync.core.ports import CancelToken, Clock, Progress
 from desktop_sync.core.push import Hint, News

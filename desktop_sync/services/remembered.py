@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from desktop_sync.core.configuration import Side
-from desktop_sync.core.ledger_port import RecordStore
+from desktop_sync.core.ledger_records import RecordStore
 from desktop_sync.core.ledger_values import EntityKey
 from desktop_sync.core.provider_port import ReadRequest
 from desktop_sync.core.status import DeletedIn, Status

@@ -21,7 +21,8 @@ from desktop_sync.core.errors import (
     SchemaDriftError,
 )
 from desktop_sync.core.guard import GuardFinding
-from desktop_sync.core.ledger_port import ClockStore, RecordStore
+from desktop_sync.core.ledger_port import ClockStore
+from desktop_sync.core.ledger_records import RecordStore
 from desktop_sync.core.ledger_values import EntityKey
 from desktop_sync.core.long_value import ValueStore
 from desktop_sync.core.pipeline import is_enabled, record_steps, run_steps, with_peer_lookups

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from desktop_sync.core.configuration import Side, SyncConfiguration
-from desktop_sync.core.ledger_port import RecordStore
+from desktop_sync.core.ledger_records import RecordStore
 from desktop_sync.core.ledger_values import EntityKey, Watermark
 from desktop_sync.core.plan import ALL_TIME, Mode, Range
 from desktop_sync.core.provider_port import ReadRequest
