@@ -26,13 +26,16 @@ def first(benchmark: Benchmark) -> Iterator[Finding]:
 def compare(benchmark: Benchmark) -> Iterator[Finding]:
     for records in benchmark.sizes(LARGE):
         workspace = benchmark.synchronized(records)
-        previews, runs, floors = Series(), Series(), Series()
+        unremembered, previews, runs, floors = Series(), Series(), Series(), Series()
         for _ in range(benchmark.attempts(records)):
             changed = benchmark.change(workspace, records)
             say(f"comparing {records:,} records, {changed:,} changed on each side")
+            workspace.forget()
+            unremembered.add(work("preview", workspace, changed))
             previews.add(work("preview", workspace, changed))
             floors.add(work("compare-floor", workspace))
             runs.add(work("compare", workspace, changed))
+        yield against_floor("compare-preview-unremembered", records, unremembered, floors, COMPARE_GOAL)
         yield against_floor("compare-preview", records, previews, floors, COMPARE_GOAL)
         yield against_floor("compare-run", records, runs, floors, COMPARE_GOAL)
 

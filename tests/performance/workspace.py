@@ -44,6 +44,10 @@ class Workspace:
         make_table(self.b)
         self.definitions.write_text(definition_text(), encoding="utf-8")
 
+    def forget(self) -> None:
+        """No memo of an earlier complete read is left."""
+        shutil.rmtree(self.home / "memo", ignore_errors=True)
+
 
 def definition_text() -> str:
     """Both ways, all ten fields, found by the key, stamped on both sides."""

@@ -66,6 +66,7 @@ class Synchronizations(RuleBasedStateMachine):
         has_hub=st.sampled_from((False, False, True)),
         policies=st.lists(POLICIES, min_size=2, max_size=2),
         at_first=st.lists(st.tuples(SYSTEM, KEY), max_size=4, unique=True),
+        remembers=st.sampled_from((False, False, True)),
     )
     def set_up(
         self,
@@ -73,6 +74,7 @@ class Synchronizations(RuleBasedStateMachine):
         has_hub: bool,
         policies: list[Policy],
         at_first: list[tuple[int, str]],
+        remembers: bool = False,
     ) -> None:
         clock = WorldClock()
         if has_hub:
@@ -86,6 +88,7 @@ class Synchronizations(RuleBasedStateMachine):
         for system in systems:
             system.make(PEOPLE, FIELDS)
         self.world = MachineWorld(clock, systems, *configurations)
+        self.world.remembers = remembers
         one_way = {Direction.A_TO_B: "a", Direction.B_TO_A: "b"}.get(policies[0].direction)
         self.people = People(self.world, frozenset(self.names if one_way is None else one_way))
         self.known = Known(definition)

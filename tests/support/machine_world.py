@@ -32,6 +32,7 @@ from tests.support.chaos_system import ChaosSystem
 from tests.support.chaos_world import OF_EVERY_RUN, CountedIds, Crash
 from tests.support.machine_definitions import PEOPLE
 from tests.support.memory_provider import MemoryRegistry, MemorySecrets
+from tests.support.remembering import always_remembering
 
 NOTED = frozenset(OF_EVERY_RUN) | {"alembic_version", "origin_field", "clock_sample"}
 """Tables in which a run notes that it was there, and when it looked, even when it has nothing to do."""
@@ -163,6 +164,8 @@ class MachineWorld:
         self.ends = {one.name: (one.a, one.b) for one in configurations}
         self.arrived = 0
         """How many requests arrived late."""
+        self.remembers = False
+        """Whether complete reads use memos, as they do of many records."""
         self.is_midway = False
         """Whether a run is going on."""
         self.is_cut_off = False
@@ -234,7 +237,8 @@ class MachineWorld:
         self.finished.discard(name)
         self.clock.tick(BETWEEN_RUNS_S)
         try:
-            result = run()
+            with always_remembering() if self.remembers else contextlib.nullcontext():
+                result = run()
         except Crash:
             self.is_cut_off = True
             raise

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
 
 from desktop_sync.engine import sides
 from desktop_sync.services import both_sides, entity_preparation, memo_folder
+
+
+@contextmanager
+def always_remembering() -> Iterator[None]:
+    """Inside, complete reads use and leave memos however few records there are."""
+    few, least = entity_preparation.FEW, memo_folder.REMEMBERED_FROM
+    entity_preparation.FEW, memo_folder.REMEMBERED_FROM = -1, 0
+    try:
+        yield
+    finally:
+        entity_preparation.FEW, memo_folder.REMEMBERED_FROM = few, least
 
 
 @dataclass(slots=True)
