@@ -80,7 +80,8 @@ class Application:
     def endpoints(self) -> EndpointService:
         from desktop_sync.services.clocks import ClockDoctor
 
-        return EndpointService(self.ledger, self._registry, self.secrets, ClockDoctor(self.ledger, self.clock))
+        doctor = ClockDoctor(self.ledger, self.clock)
+        return EndpointService(self.ledger, self._registry, self.secrets, doctor, self.clock.monotonic_s)
 
     @cached_property
     def _presence(self) -> EndpointPresence:

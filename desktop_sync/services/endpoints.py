@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import replace
 from typing import Protocol
@@ -33,6 +34,12 @@ PlainSettings = dict[str, str | int | float | bool]
 NO_SECRETS: Mapping[str, str] = {}
 
 
+SECRET_REST_S = 60.0
+"""So long a secret that could not be had is not asked for again by runs that nobody asks for."""
+
+_NEVER: tuple[float, SecretUnavailableError | None] = (0.0, None)
+
+
 class ProviderRegistry(Protocol):
     """The providers that this installation has."""
 
@@ -52,8 +59,11 @@ class EndpointService:
         registry: ProviderRegistry,
         secrets: Secrets,
         doctor: ClockDoctor | None = None,
+        monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
         """`doctor` measures the clocks of endpoints that are tested."""
+        self._monotonic_s = monotonic_s
+        self._lacking: dict[str, tuple[float, SecretUnavailableError]] = {}
         self._doctor = doctor
         self._store = store
         self._registry = registry
@@ -175,6 +185,21 @@ class EndpointService:
         plain = {key: value for key, value in endpoint.settings.items() if not isinstance(value, SecretReference)}
         return provider, OpenContext(endpoint.name, plain, self._store.base_folder(endpoint.name))
 
+    def check_secrets(self, name: str) -> None:
+        """The secrets that the endpoint is opened with can be had. Raises SecretUnavailableError. May take long."""
+        for value in self.get(name).settings.values():
+            if isinstance(value, SecretReference):
+                self._secret(value.name)
+
+    def lacks(self, name: str) -> SecretUnavailableError | None:
+        """What could not be had a moment ago of the secrets that the endpoint is opened with. Asks nobody."""
+        now_s = self._monotonic_s()
+        for value in self.get(name).settings.values():
+            at_s, error = self._lacking.get(value.name, _NEVER) if isinstance(value, SecretReference) else _NEVER
+            if error is not None and 0 <= now_s - at_s < SECRET_REST_S:
+                return error
+        return None
+
     def needs_network(self, name: str) -> bool:
         """Whether the endpoint is on another machine."""
         return self._registry.get(self.get(name).provider).capabilities.needs_network
@@ -195,11 +220,17 @@ class EndpointService:
             if not isinstance(value, SecretReference):
                 settings[key] = value
                 continue
-            reading = self._secrets.read(value.name)
-            if reading.state is not SecretState.AVAILABLE or reading.value is None:
-                raise SecretUnavailableError(value.name, reading.state.name)
-            settings[key] = reading.value
+            settings[key] = self._secret(value.name)
         return {**settings, **typed}
+
+    def _secret(self, name: str) -> str:
+        reading = self._secrets.read(name)
+        if reading.state is not SecretState.AVAILABLE or reading.value is None:
+            error = SecretUnavailableError(name, reading.state.name)
+            self._lacking[name] = (self._monotonic_s(), error)
+            raise error
+        self._lacking.pop(name, None)
+        return reading.value
 
     def _base_folder(self, name: str) -> str:
         known = any(endpoint.name == name for endpoint in self._store.endpoints())

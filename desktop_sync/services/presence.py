@@ -1,4 +1,4 @@
-"""What a configuration needs before it can run by itself: its files' drives, and a network (SPEC §8)."""
+"""What a configuration needs before it can run by itself: its files' drives, a network, its secrets (SPEC §8)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 from desktop_sync.core.configuration import Side, SyncConfiguration
 from desktop_sync.core.errors import DesktopSyncError
 from desktop_sync.core.ports import Network
-from desktop_sync.core.waiting_text import waits_for_network, waits_for_place
+from desktop_sync.core.waiting_text import waits_for_network, waits_for_place, waits_for_secret
 from desktop_sync.services.endpoints import EndpointService
 
 
@@ -29,10 +29,13 @@ class EndpointPresence:
                 kept = self._endpoints.keeper(name)
                 place = "" if kept is None else kept[0].place(kept[1])
                 needs_network = not place and self._endpoints.needs_network(name)
+                lacking = self._endpoints.lacks(name)
             except DesktopSyncError:
                 continue
             if place and not os.path.exists(place):
                 return waits_for_place(name, place)
             if needs_network and not self._network():
                 return waits_for_network(name)
+            if lacking is not None:
+                return waits_for_secret(name, lacking)
         return ""

@@ -15,7 +15,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from desktop_sync.core.configuration import Entity, RealTime, Side, SyncConfiguration
-from desktop_sync.core.errors import AlreadyRunningError, ConfigurationError, DesktopSyncError
+from desktop_sync.core.errors import AlreadyRunningError, ConfigurationError, DesktopSyncError, SecretUnavailableError
 from desktop_sync.core.ledger_port import DefinitionStore, RunStore
 from desktop_sync.core.ledger_records import RecordStore
 from desktop_sync.core.ledger_values import EntityKey
@@ -118,6 +118,19 @@ class RealTimeService:
     def wake(self) -> None:
         """Whoever waits looks at what is due now."""
         self._queue.wake()
+
+    def has_secrets(self, name: str) -> bool:
+        """Whether the secrets of the configuration's endpoints can be had; may take long. Where they cannot, it waits
+        for them from now on."""
+        known = [one for one in self._store.configurations() if one.name == name]
+        try:
+            for endpoint in (one.endpoint_of(side) for one in known for side in Side):
+                self._endpoints.check_secrets(endpoint)
+        except SecretUnavailableError:
+            return False
+        except ConfigurationError:
+            pass  # the run will say it
+        return True
 
     def is_busy(self, name: str) -> bool:
         """Whether the configuration runs now, or what it needs is away."""

@@ -109,8 +109,13 @@ class UnattendedService:
     def carry_out(
         self, due: Due, *, progress: Progress = UNWATCHED, cancel: CancelToken | None = None
     ) -> RunResult | None:
-        """The run has ended; None where nothing was left for it. Raises what `SynchronizationService.run` raises."""
+        """The run has ended; None where nothing was left for it, or where it waits for a secret.
+
+        Raises what `SynchronizationService.run` raises.
+        """
         token = cancel or CancelToken()
+        if not self._real_time.has_secrets(due.configuration):
+            return None
         if due.trigger is Trigger.PUSH:
             return self._real_time.carry_out(due, progress, token)
         if due.trigger is Trigger.HTTP:

@@ -26,7 +26,7 @@ from desktop_sync.core.configuration import (
 )
 from desktop_sync.core.decision import Action
 from desktop_sync.core.ledger_values import RecordQuery
-from desktop_sync.core.ports import Clock
+from desktop_sync.core.ports import Clock, Secrets
 from desktop_sync.core.run import RunResult
 from desktop_sync.core.status import Event, Status
 from desktop_sync.core.sync_record import SyncRecord
@@ -243,10 +243,12 @@ def make_world(
     guards: GuardLimits = NO_GUARDS,
     fields: Sequence[FieldMapping] = (),
     registry: Registry | None = None,
+    secrets: Secrets | None = None,
     **rules: object,
 ) -> World:
     """A world with these entities, or one of persons with the `rules`. `a` and `b`: structure name to columns.
-    `registry`: the providers, where not all are the real ones."""
+    `registry`: the providers, where not all are the real ones. `secrets`: where the password of A's endpoint is kept,
+    whose provider then has one."""
     folder.mkdir(parents=True, exist_ok=True)
     table = TableSide(folder / "a.sqlite")
     other: TableSide | FolderSide = TableSide(folder / "b.sqlite") if b_is_table else FolderSide(folder / "b")
@@ -257,7 +259,10 @@ def make_world(
     app = build_application(folder / "home", steps=steps or (lambda name: None), clock=clock)
     if registry is not None:
         app._registry = registry
-    app.endpoints.save(Endpoint("CRM", "sql", {"file": str(folder / "a.sqlite")}))
+    if secrets is not None:
+        app.secrets = secrets  # type: ignore[misc]
+    typed = {} if secrets is None else {"password": "open sesame"}
+    app.endpoints.save(Endpoint("CRM", "sql", {"file": str(folder / "a.sqlite")}), typed)
     if b_is_table:
         app.endpoints.save(Endpoint("Shop", "sql", {"file": str(folder / "b.sqlite")}))
     else:
