@@ -108,13 +108,14 @@ def parsed_sql(text: str, kind: ValueType) -> str:
             return f"TRY_CAST({text} AS {kind.sql})"
 
 
-def plain_text_sql(value: str, kind: ValueType) -> str:
-    """The value as text for people and for endpoints that store text: ISO 8601, digits with a point, `true`."""
+def plain_text_sql(value: str, kind: ValueType, *, is_for_few: bool = False) -> str:
+    """The value as text for people and for endpoints that store text: ISO 8601, digits with a point, `true`.
+    `is_for_few`: shorter SQL, which costs less to bind and more for each value."""
     match kind.type:
         case FieldType.TEXT:
             return value
         case FieldType.DECIMAL:
-            return _decimal_text(value, kind.digits)
+            return _wide_decimal_text(value, kind.digits) if is_for_few else _decimal_text(value, kind.digits)
         case FieldType.BOOLEAN:
             return f"CASE {value} WHEN true THEN 'true' WHEN false THEN 'false' END"
         case FieldType.TIMESTAMP:
@@ -143,17 +144,22 @@ def convert_sql(value: str, kind: ValueType, target: ValueType, *, exact: bool =
 def _decimal_text(value: str, digits: int = 0) -> str:
     # Most numbers have room in 64 bits, whose digits are written many times quicker; the text is the same.
     narrow = f"TRY_CAST({value} AS DECIMAL(18,{LEAST_SCALE}))"
-    few = "".join(_with_scale(narrow, scale) for scale in range(3))
-    narrow_short = f"CASE {few}ELSE regexp_replace(CAST({narrow} AS VARCHAR), '\\.?0*$', '') END"
-    wide_short = f"rtrim(rtrim(CAST({value} AS VARCHAR), '0'), '.')"
-    if not digits:
-        return f"CASE WHEN {narrow} = {value} THEN {narrow_short} ELSE {wide_short} END"
-    shown = f"CAST({value} AS DECIMAL(38,{digits}))"
-    wide = f"CASE WHEN {shown} = {value} THEN CAST({shown} AS VARCHAR) ELSE {wide_short} END"
     if digits > LEAST_SCALE:
+        shown = f"CAST({value} AS DECIMAL(38,{digits}))"
         return f"CASE WHEN {shown} = {value} THEN CAST({shown} AS VARCHAR) ELSE {_decimal_text(value)} END"
-    narrow_shown = f"CASE {_with_scale(narrow, digits)}ELSE {narrow_short} END"
-    return f"CASE WHEN {narrow} = {value} THEN {narrow_shown} ELSE {wide} END"
+    # A number with more digits than are shown has more than fewer, too.
+    scales = [digits, *range(digits + 1, 3)] if digits else range(3)
+    few = "".join(_with_scale(narrow, scale) for scale in scales)
+    narrow_text = f"CASE {few}ELSE regexp_replace(CAST({narrow} AS VARCHAR), '\\.?0*$', '') END"
+    return f"CASE WHEN {narrow} = {value} THEN {narrow_text} ELSE {_wide_decimal_text(value, digits)} END"
+
+
+def _wide_decimal_text(value: str, digits: int = 0) -> str:
+    short = f"rtrim(rtrim(CAST({value} AS VARCHAR), '0'), '.')"
+    if not digits:
+        return short
+    shown = f"CAST({value} AS DECIMAL(38,{digits}))"
+    return f"CASE WHEN {shown} = {value} THEN CAST({shown} AS VARCHAR) ELSE {short} END"
 
 
 def _with_scale(narrow: str, scale: int) -> str:
@@ -167,18 +173,19 @@ def _stamp_text(value: str) -> str:
     return f"CASE WHEN epoch_us({value}) % 1000000 = 0 THEN {whole} ELSE strftime({value}, '%Y-%m-%d %H:%M:%S.%f') END"
 
 
-def canonical_sql(value: str, kind: ValueType) -> str:
-    """The canonical text of a value, null for null."""
+def canonical_sql(value: str, kind: ValueType, *, is_for_few: bool = False) -> str:
+    """The canonical text of a value, null for null. `is_for_few`: as in `plain_text_sql`."""
     match kind.type:
         case FieldType.TEXT:
             # Separator and null mark are control characters: a text that holds one is escaped, hardly any does.
-            return (
-                f"CASE WHEN contains({value}, chr(31)) OR contains({value}, chr(30)) OR contains({value}, chr(29)) "
-                f"THEN replace(replace(replace({value}, chr(29), chr(29) || '9'), chr(30), chr(29) || '0'), chr(31), "
-                f"chr(29) || '1') ELSE {value} END"
+            escaped = (
+                f"replace(replace(replace({value}, chr(29), chr(29) || '9'), chr(30), chr(29) || '0'), chr(31), "
+                "chr(29) || '1')"
             )
+            holds = " OR ".join(f"contains({value}, chr({code}))" for code in (31, 30, 29))
+            return escaped if is_for_few else f"CASE WHEN {holds} THEN {escaped} ELSE {value} END"
         case FieldType.DECIMAL:
-            return _decimal_text(value)
+            return _wide_decimal_text(value) if is_for_few else _decimal_text(value)
         case FieldType.FLOAT:
             return f"printf('%.17g', {value} + 0.0)"  # adding zero makes -0 and 0 one value
         case FieldType.DATE:

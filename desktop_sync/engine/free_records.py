@@ -18,15 +18,24 @@ from desktop_sync.engine.workbench import Workbench
 def plan_free(bench: Workbench, given: PlanInput) -> None:
     """New records: matched, waiting for review, unusable, or to be created on the other side."""
     layout = given.layout
-    if not any(_may_have_free(bench, layout, side) for side in Side):
+    if not may_have_free(bench, layout):
         no_matches(bench)
         return
     for side in Side:
         bench.execute(f"CREATE OR REPLACE TABLE free_{side.value} AS {_free_sql(given, side)}")
     match(bench, layout, given.held)
-    rows = f"rows_{layout.number}"
     for side in Side:
-        bench.execute(f"INSERT INTO {rows} {_free_rows_sql(layout, side)}")
+        if bench.has_rows(f"free_{side.value}"):
+            bench.execute(f"INSERT INTO rows_{layout.number} {_free_rows_sql(layout, side)}")
+    if bench.has_rows("renamed"):
+        _touch_renamed(bench, layout)
+    if bench.has_rows("matched"):
+        _plan_matched(bench, given)
+
+
+def _touch_renamed(bench: Workbench, layout: Layout) -> None:
+    """Pairs of which one record has a new id are touched, instead of having lost it."""
+    for side in Side:
         me = side.value
         bench.execute(
             f"INSERT INTO touched_{layout.number} BY NAME SELECT p.record_id, "
@@ -43,16 +52,19 @@ def plan_free(bench: Workbench, given: PlanInput) -> None:
             f"DELETE FROM touched_{layout.number} t WHERE NOT has_{me} AND record_id IN "
             f"(SELECT record_id FROM renamed WHERE side = '{me}')"
         )
-    _plan_matched(bench, given)
 
 
-def _may_have_free(bench: Workbench, layout: Layout, side: Side) -> bool:
-    """Whether any record of the side may be free; the usual case is that nobody added anything."""
-    pairs = (
-        f"SELECT record_id FROM {peer_table(layout)} WHERE {side.other.value}_id IS NOT NULL "
-        f"AND status <> {Status.DELETED:d}"
-    )
-    return bench.has_rows(side_table(layout, side), f"is_kept AND (record_id IS NULL OR record_id NOT IN ({pairs}))")
+def may_have_free(bench: Workbench, layout: Layout) -> bool:
+    """Whether any record may be free; the usual case is that nobody added anything."""
+    for side in Side:
+        pairs = (
+            f"SELECT record_id FROM {peer_table(layout)} WHERE {side.other.value}_id IS NOT NULL "
+            f"AND status <> {Status.DELETED:d}"
+        )
+        free = f"is_kept AND (record_id IS NULL OR record_id NOT IN ({pairs}))"
+        if bench.has_rows(side_table(layout, side), free):
+            return True
+    return False
 
 
 def _renamed_change(layout: Layout, renamed: Side, of: Side) -> str:

@@ -33,7 +33,7 @@ def evidence_sql(layout: Layout, alias: str) -> str:
 def match(bench: Workbench, layout: Layout, held: Held) -> None:
     """The tables `matched` and `undecided` are made anew."""
     no_matches(bench)
-    if not bench.number("SELECT (SELECT count(*) FROM free_a) + (SELECT count(*) FROM free_b)"):
+    if not _sides_with_free(bench):
         return  # the usual case: nobody added anything, and no table need be grouped
     quarantine(bench, layout, held)
     labels = [layout.entity.fields[c.index].a or layout.entity.fields[c.index].b for c in layout.identifying]
@@ -41,6 +41,11 @@ def match(bench: Workbench, layout: Layout, held: Held) -> None:
         _strict(bench, layout, labels)
     else:
         _best(bench, labels)
+
+
+def _sides_with_free(bench: Workbench) -> list[Side]:
+    """Sides with free records: nothing need be said of the others."""
+    return [side for side in Side if bench.has_rows(f"free_{side.value}")]
 
 
 def no_matches(bench: Workbench) -> None:
@@ -54,7 +59,9 @@ def _strict(bench: Workbench, layout: Layout, labels: list[str]) -> None:
     """All identifying values equal and there; no second record of either side has them."""
     agree = " AND ".join(f"a.m{i} = b.m{i}" for i in range(len(labels)))
     evidence = literal("equal: " + ", ".join(labels))
-    for side, free in ((Side.A, "free_a"), (Side.B, "free_b")):
+    sides = _sides_with_free(bench)
+    for side in sides:
+        free = f"free_{side.value}"
         repeated = (
             f"SELECT match_key FROM {side_table(layout, side)} WHERE match_key IS NOT NULL "
             "GROUP BY 1 HAVING count(*) > 1"
@@ -64,38 +71,39 @@ def _strict(bench: Workbench, layout: Layout, labels: list[str]) -> None:
             f"{literal('other records have the same ' + ', '.join(labels))} "
             f"FROM {free} WHERE match_key IN ({repeated})"
         )
-    for side, free in ((Side.A, "free_a"), (Side.B, "free_b")):
+    for side in sides:
         other = side.other
         bench.execute(
             f"INSERT INTO undecided SELECT '{side.value}', f.rid, o.rid, "
             f"{literal('several records of the other side have the same ' + ', '.join(labels))} "
-            f"FROM {free} f JOIN {side_table(layout, other)} o USING (match_key) "
+            f"FROM free_{side.value} f JOIN {side_table(layout, other)} o USING (match_key) "
             f"WHERE o.rid IN (SELECT rid FROM undecided WHERE side = '{other.value}')"
         )
-    bench.execute(
-        f"INSERT INTO matched SELECT a.rid, b.rid, {evidence} FROM free_a a JOIN free_b b "
-        f"ON a.match_key = b.match_key AND {agree} WHERE a.rid NOT IN (SELECT rid FROM undecided WHERE side = 'a') "
-        "AND b.rid NOT IN (SELECT rid FROM undecided WHERE side = 'b')"
-    )
-    _meet_peers(bench, layout, labels)
+    if len(sides) == len(Side):
+        bench.execute(
+            f"INSERT INTO matched SELECT a.rid, b.rid, {evidence} FROM free_a a JOIN free_b b "
+            f"ON a.match_key = b.match_key AND {agree} WHERE a.rid NOT IN (SELECT rid FROM undecided WHERE side = 'a') "
+            "AND b.rid NOT IN (SELECT rid FROM undecided WHERE side = 'b')"
+        )
+    for side in sides:
+        _meet_peers(bench, layout, labels, side)
 
 
-def _meet_peers(bench: Workbench, layout: Layout, labels: list[str]) -> None:
-    """A free record whose values a record of a pair has: the pair's own record under a new id, or a duplicate.
+def _meet_peers(bench: Workbench, layout: Layout, labels: list[str], side: Side) -> None:
+    """A free record of the side whose values a record of a pair has: the pair's own one under a new id, or a duplicate.
 
     `renamed` gets (side, rid, record_id): the pair's record of that side is gone, so this is it (RELIABILITY C16).
     """
-    peers = peer_table(layout)
-    for side, free in ((Side.A, "free_a"), (Side.B, "free_b")):
-        me, other = side.value, side.other.value
-        met = (
-            f"SELECT f.rid, p.{other}_id AS other, p.record_id, mine.record_id IS NULL AS is_gone FROM {free} f "
-            f"JOIN {side_table(layout, side.other)} o USING (match_key) "
-            f"JOIN {peers} p ON p.record_id = o.record_id AND p.{me}_id IS NOT NULL AND p.status <> 6 "
-            f"LEFT JOIN {side_table(layout, side)} mine ON mine.record_id = p.record_id "
-            f"WHERE f.rid NOT IN (SELECT rid FROM undecided WHERE side = '{me}')"
-        )
-        bench.execute(f"CREATE OR REPLACE TABLE met AS {met}")
+    me, other = side.value, side.other.value
+    met = (
+        f"SELECT f.rid, p.{other}_id AS other, p.record_id, mine.record_id IS NULL AS is_gone FROM free_{me} f "
+        f"JOIN {side_table(layout, side.other)} o USING (match_key) "
+        f"JOIN {peer_table(layout)} p ON p.record_id = o.record_id AND p.{me}_id IS NOT NULL AND p.status <> 6 "
+        f"LEFT JOIN {side_table(layout, side)} mine ON mine.record_id = p.record_id "
+        f"WHERE f.rid NOT IN (SELECT rid FROM undecided WHERE side = '{me}')"
+    )
+    bench.execute(f"CREATE OR REPLACE TABLE met AS {met}")
+    if bench.has_rows("met"):
         bench.execute(f"INSERT INTO renamed SELECT '{me}', rid, record_id FROM met WHERE is_gone")
         bench.execute(
             f"INSERT INTO undecided SELECT '{me}', rid, other, "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 import pyarrow as pa
 
@@ -17,7 +18,8 @@ from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.matching import evidence_sql
 from desktop_sync.engine.origin_query import field_winners, judges_fields, origin_table, record_stamp_sql
 from desktop_sync.engine.plan_input import PlanInput, plan_table
-from desktop_sync.engine.sides import peer_table, side_table, stamp_sql
+from desktop_sync.engine.sides import count_peers, peer_table, side_table, stamp_sql
+from desktop_sync.engine.touched import touched_table
 from desktop_sync.engine.workbench import Workbench
 
 SETTLEMENT_SCHEMA = pa.schema(
@@ -48,8 +50,38 @@ STATUS_OF = {
 
 def counts(bench: Workbench, layout: Layout) -> dict[Action, int]:
     """How many rows of the plan have which action; excluded ones do not count."""
-    rows = bench.rows(f"SELECT action, count(*) FROM {plan_table(layout)} WHERE NOT excluded GROUP BY 1 ORDER BY 1")
-    return {Action(int(str(action))): int(str(number)) for action, number in rows}
+    return {row.action: row.count for row in _figures(bench, layout) if row.count}
+
+
+@dataclass(frozen=True, slots=True)
+class _Figures:
+    """Of the rows of a plan with this action: how many there are that are not excluded, how many are, how many have no
+    sync record, and how many have a winner."""
+
+    action: Action
+    count: int
+    excluded: int
+    unnumbered: int
+    won: int
+
+
+def _figures(bench: Workbench, layout: Layout) -> list[_Figures]:
+    """All that is asked of a plan again and again, in one statement, whose answer the workbench remembers."""
+    rows = bench.rows(
+        "SELECT action, count(*) FILTER (WHERE NOT excluded), count(*) FILTER (WHERE excluded), "
+        f"count(*) FILTER (WHERE record_id IS NULL), count(winner) FROM {plan_table(layout)} GROUP BY 1 ORDER BY 1"
+    )
+    return [_Figures(Action(int(str(row[0]))), *(int(str(number)) for number in row[1:])) for row in rows]
+
+
+def has_excluded(bench: Workbench, layout: Layout) -> bool:
+    """Whether rows of the plan are left out."""
+    return any(row.excluded for row in _figures(bench, layout))
+
+
+def has_conflicts(bench: Workbench, layout: Layout) -> bool:
+    """Whether the plan has a conflict, open or settled by rule."""
+    return any(row.won or row.action is Action.CONFLICT for row in _figures(bench, layout))
 
 
 def assign_record_ids(bench: Workbench, layout: Layout, first: int, *, with_creates: bool) -> None:
@@ -62,7 +94,8 @@ def assign_record_ids(bench: Workbench, layout: Layout, first: int, *, with_crea
 
 
 def count_without_record(bench: Workbench, layout: Layout, *, with_creates: bool) -> int:
-    return bench.number(f"SELECT count(*) FROM {plan_table(layout)} WHERE {_unnumbered(with_creates)}")
+    creates = () if with_creates else (Action.CREATE_A, Action.CREATE_B)
+    return sum(row.unnumbered for row in _figures(bench, layout) if row.action not in creates)
 
 
 def _unnumbered(with_creates: bool) -> str:
@@ -229,27 +262,29 @@ def guard_figures(
 ) -> dict[Side, SideFigures]:
     """The numbers that guards look at. `previous`: what the last complete read found."""
     layout = given.layout
-    peers = bench.number(
-        f"SELECT count(*) FROM {peer_table(layout)} WHERE a_id IS NOT NULL AND b_id IS NOT NULL AND status <> 6"
-    )
     figures = {}
     # Records that changed to equal values on both sides are no accident: nothing is written for them. So they look when
     # a later version of the program computes digests in another way.
     agreed = f"SELECT record_id FROM {plan_table(layout)} WHERE action = {Action.ADOPT:d} AND record_id IS NOT NULL"
+    changed = {side: 0 for side in Side}
+    if bench.has_rows(touched_table(layout)):
+        told = ", ".join(
+            f"count(*) FILTER (WHERE change_{side.value} = {Change.CHANGED:d} AND {side.value}_digest IS NOT NULL)"
+            for side in Side
+        )
+        found = bench.rows(
+            f"SELECT {told} FROM {touched_table(layout)} WHERE record_id IS NOT NULL AND record_id NOT IN ({agreed})"
+        )[0]
+        changed = {side: int(str(number)) for side, number in zip(Side, found, strict=True)}
     for side in Side:
         read = given.read_of(side)
-        me = side.value
-        changed = bench.number(
-            f"SELECT count(*) FROM touched_{layout.number} WHERE record_id IS NOT NULL AND change_{me} = 1 "
-            f"AND {me}_digest IS NOT NULL AND record_id NOT IN ({agreed})"
-        )
         figures[side] = SideFigures(
-            peers=peers,
+            peers=count_peers(bench, layout).living,
             seen=read.count if read.is_complete else None,
             previous=previous[side],
             deletes=counted.get(delete(side), 0),
             creates=counted.get(create(side), 0),
             updates=counted.get(update(side), 0),
-            changed=changed,
+            changed=changed[side],
         )
     return figures

@@ -7,12 +7,9 @@ detail (problem or evidence), excluded. Rows of records that stay as they are ar
 
 from __future__ import annotations
 
-import pyarrow as pa
-
 from desktop_sync.core.configuration import ConflictRule, Entity, FirstContactRule, MatchRule, Side
 from desktop_sync.core.decision import (
     Action,
-    Case,
     Change,
     Rule,
     create,
@@ -24,14 +21,16 @@ from desktop_sync.core.decision import (
 from desktop_sync.core.status import DeletedIn, Status, is_prepared_again
 from desktop_sync.engine.canonical import literal, plain_text_sql
 from desktop_sync.engine.comparison import compared_sql
-from desktop_sync.engine.free_records import plan_free, plan_gone_halves
+from desktop_sync.engine.free_records import may_have_free, plan_free, plan_gone_halves
 from desktop_sync.engine.kept_values import kept_values
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.match_only import withhold
 from desktop_sync.engine.origin_query import field_winners, judges_fields, level_equal, make_field_winners, one_way_from
 from desktop_sync.engine.plan_input import PlanInput, pair_table, plan_table, problem_text
 from desktop_sync.engine.references import add_new_pairs, check_lookups
-from desktop_sync.engine.sides import peer_table, side_table
+from desktop_sync.engine.sides import count_peers, peer_table, side_table
+from desktop_sync.engine.small_tables import case_rows, insert_values
+from desktop_sync.engine.touched import touched_table
 from desktop_sync.engine.wanted import keep_wanted
 from desktop_sync.engine.workbench import Workbench
 
@@ -50,7 +49,47 @@ _COLUMNS = (
 def make_plan(bench: Workbench, given: PlanInput) -> None:
     """The plan table of the entity is complete. Needs `find_touched` after the last look-up."""
     layout = given.layout
+    _make_pairs(bench, given)
+    if not _is_anything_there(bench, given):
+        bench.execute(f"CREATE OR REPLACE TABLE {plan_table(layout)} ({PLAN_COLUMNS})")
+        return
     bench.execute(f"CREATE OR REPLACE TABLE rows_{layout.number} ({_row_types()})")
+    plan_free(bench, given)
+    if bench.has_rows(touched_table(layout)):
+        _plan_touched(bench, given)
+    peers = count_peers(bench, layout)
+    if peers.halves:
+        plan_gone_halves(bench, given)
+    if peers.pairs > peers.living:
+        _plan_restored(bench, given)
+    if given.is_wanted_only:
+        keep_wanted(bench, layout)
+    if given.is_lookup:
+        add_new_pairs(bench, layout)
+    check_lookups(bench, given)
+    bench.execute(
+        f"CREATE OR REPLACE TABLE {plan_table(layout)} AS SELECT row_number() OVER () AS number, {_COLUMNS}, "
+        f"false AS excluded FROM rows_{layout.number} WHERE action <> {Action.NONE:d}"
+    )
+    bench.execute(f"DROP TABLE rows_{layout.number}")
+    if given.is_match_only:
+        withhold(bench, layout)
+
+
+def _is_anything_there(bench: Workbench, given: PlanInput) -> bool:
+    """Whether there is any peer or record that the plan may be about. In most runs there is none."""
+    peers = count_peers(bench, given.layout)
+    return (
+        peers.halves > 0
+        or peers.pairs > peers.living
+        or bench.has_rows(touched_table(given.layout))
+        or may_have_free(bench, given.layout)
+    )
+
+
+def _make_pairs(bench: Workbench, given: PlanInput) -> None:
+    """The pair table has the peers that records of other entities may refer to, as far as any do."""
+    layout = given.layout
     paired = (
         f"SELECT record_id, a_id, b_id FROM {peer_table(layout)} "
         f"WHERE a_id IS NOT NULL AND b_id IS NOT NULL AND status <> {Status.DELETED:d} AND {given.is_lookup}"
@@ -61,25 +100,6 @@ def make_plan(bench: Workbench, given: PlanInput) -> None:
         bench.execute(f"INSERT INTO {pairs} {paired}")
     else:
         bench.execute(f"CREATE OR REPLACE TABLE {pair_table(layout)} AS {paired}")
-    plan_free(bench, given)
-    if bench.has_rows(f"touched_{layout.number}"):
-        _plan_touched(bench, given)
-    if bench.has_rows(peer_table(layout), "a_id IS NULL OR b_id IS NULL"):
-        plan_gone_halves(bench, given)
-    if bench.has_rows(peer_table(layout), f"status = {Status.DELETED:d} AND a_id IS NOT NULL AND b_id IS NOT NULL"):
-        _plan_restored(bench, given)
-    if given.is_wanted_only:
-        keep_wanted(bench, layout)
-    add_new_pairs(bench, layout)
-    check_lookups(bench, given)
-    bench.execute(f"CREATE OR REPLACE TABLE {plan_table(layout)} ({PLAN_COLUMNS})")
-    bench.execute(
-        f"INSERT INTO {plan_table(layout)} SELECT row_number() OVER (), {_COLUMNS}, false FROM rows_{layout.number} "
-        f"WHERE action <> {Action.NONE:d}"
-    )
-    bench.execute(f"DROP TABLE rows_{layout.number}")
-    if given.is_match_only:
-        withhold(bench, layout)
 
 
 def _row_types() -> str:
@@ -88,26 +108,39 @@ def _row_types() -> str:
 
 
 def _plan_touched(bench: Workbench, given: PlanInput) -> None:
-    layout, touched = given.layout, f"touched_{given.layout.number}"  # matched records are among them
+    layout, touched = given.layout, touched_table(given.layout)  # matched records are among them
     both = f"SELECT a_id AS a_rid, b_id AS b_rid FROM {touched} WHERE has_a AND has_b AND kept_a AND kept_b"
     bench.execute(f"CREATE OR REPLACE TABLE compared AS {compared_sql(given, both)}")
     if given.has_origins:
         level_equal(bench, layout)
         if judges_fields(layout):
             make_field_winners(bench, layout)
-    insert_values(bench, "decided", [(record, side.value) for record, side in given.decisions.items()])
-    _insert_cases(bench, "cases", decision_table(layout.entity))
-    _insert_cases(bench, "contact_cases", first_contact_table(layout.entity))
+    decided, decided_join = "CAST(NULL AS VARCHAR)", ""
+    if given.decisions:
+        insert_values(bench, "decided", [(record, side.value) for record, side in given.decisions.items()])
+        decided, decided_join = "d.winner", "LEFT JOIN decided d ON d.record_id = t.record_id "
     contact = "(t.a_digest IS NULL AND t.b_digest IS NULL)"
     bench.execute(
         f"CREATE OR REPLACE TABLE judged AS SELECT t.*, {contact} AND has_a AND has_b AS is_contact, "
         f"coalesce(c.equal, false) AS equal, coalesce(c.newer, 0) AS newer, coalesce(c.is_tie, false) AS is_tie, "
         f"coalesce(c.is_merge, false) AND {_merges_sql(layout.entity, contact)} AS is_merge, {_one_side_sql(given)} "
-        f"AS keeper, {_has_conflict_sql(given)} AS has_conflict, d.winner AS decided "
+        f"AS keeper, {_has_conflict_sql(given)} AS has_conflict, {decided} AS decided "
         f"FROM {touched} t LEFT JOIN compared c ON c.a_rid = t.a_id AND c.b_rid = t.b_id "
-        f"LEFT JOIN decided d ON d.record_id = t.record_id "
-        f"WHERE t.status <> {Status.DELETED:d} OR t.deleted_in = {DeletedIn.BY_HAND:d}"
+        f"{decided_join}WHERE t.status <> {Status.DELETED:d} OR t.deleted_in = {DeletedIn.BY_HAND:d}"
     )
+    cases, contact_cases = case_rows(decision_table(layout.entity)), case_rows(first_contact_table(layout.entity))
+    with bench.source(cases) as (known, _), bench.source(contact_cases) as (at_contact, _):
+        _insert_judged(bench, layout, known, at_contact)
+    _judge_one_way(bench, given)
+    _tell_evidence(bench, layout)
+    _settle_quiet(bench, layout)
+    _fill_empty(bench, given)
+    _turn_equal_updates(bench, layout)
+    _hold_back_stopped(bench, layout)
+
+
+def _insert_judged(bench: Workbench, layout: Layout, cases: str, contact_cases: str) -> None:
+    """What the decision tables say of each judged pair."""
     bench.execute(
         f"INSERT INTO rows_{layout.number} SELECT "
         f"CASE WHEN j.problem IS NOT NULL THEN {Action.INVALID:d} WHEN NOT j.in_filter THEN {Action.FILTERED:d} "
@@ -129,15 +162,9 @@ def _plan_touched(bench: Workbench, given: PlanInput) -> None:
         "WHEN j.decided IS NOT NULL THEN j.decided WHEN j.is_merge THEN 'a' WHEN j.is_contact THEN k.winner "
         "ELSE c.winner END, "
         "j.change_a, j.change_b, j.is_contact, false, j.status, j.deleted_in, j.attempts, j.problem "
-        "FROM judged j JOIN cases c ON c.change_a = j.change_a AND c.change_b = j.change_b AND c.equal = j.equal "
-        "AND c.newer = j.newer LEFT JOIN contact_cases k ON k.equal = j.equal AND k.newer = j.newer"
+        f"FROM judged j JOIN {cases} c ON c.change_a = j.change_a AND c.change_b = j.change_b AND c.equal = j.equal "
+        f"AND c.newer = j.newer LEFT JOIN {contact_cases} k ON k.equal = j.equal AND k.newer = j.newer"
     )
-    _judge_one_way(bench, given)
-    _tell_evidence(bench, layout)
-    _settle_quiet(bench, layout)
-    _fill_empty(bench, given)
-    _turn_equal_updates(bench, layout)
-    _hold_back_stopped(bench, layout)
 
 
 def _merges_sql(entity: Entity, is_contact: str) -> str:
@@ -217,14 +244,13 @@ def _tell_evidence(bench: Workbench, layout: Layout) -> None:
 def _settle_quiet(bench: Workbench, layout: Layout) -> None:
     """A record that stays as it is but whose status says otherwise becomes Processed; what stands already is no row."""
     rows = f"rows_{layout.number}"
-    bench.execute(
-        f"UPDATE {rows} SET action = {Action.ADOPT:d} WHERE action = {Action.NONE:d} AND change_a = 0 AND change_b = 0 "
-        f"AND status NOT IN ({Status.PROCESSED:d}, {Status.DELETED:d}) AND NOT is_contact"
-    )
+    unsettled = f"status NOT IN ({Status.PROCESSED:d}, {Status.DELETED:d}) AND NOT is_contact"
     # A pair of which one record has a new id and nothing else changed: the ledger must learn the id.
     bench.execute(
-        f"UPDATE {rows} SET action = {Action.ADOPT:d}, rule = {Rule.RENAMED_KEY:d} WHERE action = {Action.NONE:d} "
-        "AND change_a = 0 AND change_b = 0 AND record_id IN (SELECT record_id FROM renamed)"
+        f"UPDATE {rows} SET action = {Action.ADOPT:d}, "
+        f"rule = CASE WHEN {unsettled} THEN rule ELSE {Rule.RENAMED_KEY:d} END "
+        f"WHERE action = {Action.NONE:d} AND change_a = 0 AND change_b = 0 "
+        f"AND ({unsettled} OR record_id IN (SELECT record_id FROM renamed))"
     )
     bench.execute(
         f"DELETE FROM {rows} WHERE (action = {Action.FILTERED:d} AND status = {Status.FILTERED:d}) "
@@ -334,42 +360,11 @@ def _turn_equal_updates(bench: Workbench, layout: Layout) -> None:
 
 def _hold_back_stopped(bench: Workbench, layout: Layout) -> None:
     """A record that a step of its own way stops is not sent; what the other side sends goes on (SPEC §6)."""
-    for side in Side:
+    for side in (side for side in Side if layout.of(side).steps):
         sending = [action for action in Action if action.target is side.other]
         bench.execute(
             f"UPDATE rows_{layout.number} SET action = {Action.INVALID:d}, rule = {Rule.UNUSABLE:d}, winner = NULL, "
             f"is_fill = false, detail = t.stops_{side.value} FROM touched_{layout.number} t "
             f"WHERE t.stops_{side.value} IS NOT NULL AND t.record_id = rows_{layout.number}.record_id "
             f"AND action IN ({', '.join(f'{action:d}' for action in sending)})"
-        )
-
-
-def _insert_cases(bench: Workbench, name: str, cases: tuple[Case, ...]) -> None:
-    """One Arrow table: a statement with 54 rows of constants takes longer to parse than to carry out."""
-    table = pa.table(
-        {
-            "change_a": pa.array([int(c.change_a) for c in cases], pa.int8()),
-            "change_b": pa.array([int(c.change_b) for c in cases], pa.int8()),
-            "equal": pa.array([c.equal for c in cases], pa.bool_()),
-            "newer": pa.array([int(c.newer) for c in cases], pa.int8()),
-            "action": pa.array([int(c.decision.action) for c in cases], pa.int8()),
-            "rule": pa.array([int(c.decision.rule) for c in cases], pa.int8()),
-            "winner": pa.array(
-                [c.decision.conflict_winner.value if c.decision.conflict_winner else None for c in cases], pa.string()
-            ),
-        }
-    )
-    with bench.source(table) as (source, _):
-        bench.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM {source}")
-
-
-def insert_values(bench: Workbench, name: str, rows: list[tuple[object, ...]]) -> None:
-    """A small table: `decided` (record_id, winner), or `restorable` (c0, c1, c2)."""
-    types = "record_id BIGINT, winner VARCHAR" if name == "decided" else "c0 TINYINT, c1 BOOLEAN, c2 BOOLEAN"
-    bench.execute(f"CREATE OR REPLACE TABLE {name} ({types})")
-    row = f"({', '.join('?' for _ in types.split(', '))})"
-    for start in range(0, len(rows), 1000):
-        part = rows[start : start + 1000]
-        bench.execute(
-            f"INSERT INTO {name} VALUES {', '.join([row] * len(part))}", [value for each in part for value in each]
         )

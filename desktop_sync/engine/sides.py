@@ -15,16 +15,14 @@ import pyarrow as pa
 from desktop_sync.core.clock_doctor import Clocks
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.provider_port import ArrowStream
+from desktop_sync.core.status import Status
 from desktop_sync.engine.canonical import literal
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.memo import Memo, keep, recall, recalling_select
 from desktop_sync.engine.staging import PROBLEM_SEPARATOR, Staging
 from desktop_sync.engine.workbench import Workbench
 
-PEER_COLUMNS = (
-    "record_id BIGINT, a_id VARCHAR, b_id VARCHAR, status TINYINT, deleted_in TINYINT, a_digest BLOB, b_digest BLOB, "
-    "attempts INTEGER, not_before TIMESTAMPTZ"
-)
+_IDENTITIES = ("record_id", "rid")
 REPEATED = PROBLEM_SEPARATOR + "several records have this id, so none of them can be told apart"
 """The problem of such a record: of no field, like those that own steps find."""
 
@@ -57,14 +55,34 @@ def looked_table(layout: Layout, side: Side) -> str:
 
 def load_peers(bench: Workbench, layout: Layout, peers: ArrowStream) -> None:
     """The peer table holds exactly these peers."""
-    name = peer_table(layout)
-    bench.execute(f"DROP TABLE IF EXISTS {name}")
-    bench.execute(f"CREATE TABLE {name} ({PEER_COLUMNS})")
     with bench.source(peers) as (source, _):
         bench.execute(
-            f"INSERT INTO {name} SELECT record_id, a_id, b_id, status, deleted_in, a_digest, b_digest, attempts, "
-            f"not_before FROM {source}"
+            f"CREATE OR REPLACE TABLE {peer_table(layout)} AS SELECT record_id, a_id, b_id, status, deleted_in, "
+            f"a_digest, b_digest, attempts, not_before FROM {source}"
         )
+
+
+@dataclass(frozen=True, slots=True)
+class PeerCounts:
+    """How many peers the table has: all; those with a record of each side; those with one record only; pairs, and
+    pairs that are not deleted."""
+
+    all: int
+    with_record: Mapping[Side, int]
+    halves: int
+    pairs: int
+    living: int
+
+
+def count_peers(bench: Workbench, layout: Layout) -> PeerCounts:
+    """Costs nothing where it was asked since the table was last changed."""
+    pair = "a_id IS NOT NULL AND b_id IS NOT NULL"
+    found = bench.rows(
+        f"SELECT count(*), count(a_id), count(b_id), count(*) FILTER (WHERE {pair}), "
+        f"count(*) FILTER (WHERE {pair} AND status <> {Status.DELETED:d}) FROM {peer_table(layout)}"
+    )
+    every, with_a, with_b, pairs, living = (int(str(number)) for number in found[0])
+    return PeerCounts(every, {Side.A: with_a, Side.B: with_b}, every - pairs, pairs, living)
 
 
 def load_side(
@@ -89,9 +107,7 @@ def load_side(
     records, with `keeps_all`; their values cost less to keep than to make again. Errors of the stream come through.
     """
     name = side_table(layout, side)
-    bench.execute(f"DROP TABLE IF EXISTS {name}")
-    bench.execute(f"DROP TABLE IF EXISTS {looked_table(layout, side)}")
-    bench.execute(f"CREATE TABLE {looked_table(layout, side)} (rid VARCHAR)")
+    bench.execute(f"CREATE OR REPLACE TABLE {looked_table(layout, side)} (rid VARCHAR)")
     with bench.source(stream) as (source, schema):
         staging = Staging(layout, layout.of(side), text_places(schema), is_for_few=keeps_values)
         values = staging.values() if keeps_values else []
@@ -101,28 +117,45 @@ def load_side(
         else:
             raw, seen = _renamed(source, schema), "" if used is None else used.seen
             select = _side_select(staging, raw, keeps_all=keeps_all, has_peers=has_peers, seen=seen, values=values)
-        bench.execute(f"CREATE TABLE {name} AS {select}")
+        bench.execute(f"CREATE OR REPLACE TABLE {name} AS {select}")
     known = _measure_unknown(bench, staging, used.seen) if used is not None and used.known else 0
     stamp = staging.side.stamp
-    last = ""
-    if stamp is not None:
-        row = bench.rows(f"SELECT CAST(arg_max({stamp.raw}, {stamp_sql(staging, stamp.raw)}) AS VARCHAR) FROM {name}")
-        last = str(row[0][0] or "")
-    count = bench.number(f"SELECT count(*) FROM {name}")
+    last = "NULL" if stamp is None else f"CAST(arg_max({stamp.raw}, {stamp_sql(staging, stamp.raw)}) AS VARCHAR)"
     # A line of empty cells, as spreadsheets leave them below a table, is no record.
     is_blank = " AND ".join(f"{column.raw} IS NULL" for column in layout.of(side).columns if not column.is_made)
+    # Of many records, two statements find those with one id sooner than one that counts everything.
+    repeats = ", ".join(f"count({one}) - count(DISTINCT {one}) AS {one}s" for one in _IDENTITIES if keeps_values)
+    nameless = "rid IS NULL AND is_kept"
     counted = bench.rows(
-        f"SELECT count(*), count(*) FILTER (WHERE {is_blank}) FROM {name} WHERE rid IS NULL AND is_kept"
-    )
-    without_id, blank = int(str(counted[0][0])), int(str(counted[0][1]))
-    nameless = without_id - blank
-    count -= blank
+        f"SELECT count(*), count(*) FILTER (WHERE {nameless}), count(*) FILTER (WHERE {nameless} AND {is_blank}), "
+        f"{last}{repeats and ', '}{repeats} FROM {name}"
+    )[0]
+    count, without_id, blank = (int(str(number)) for number in counted[:3])
     if without_id:
-        bench.execute(f"DELETE FROM {name} WHERE rid IS NULL AND is_kept")
-    _mark_repeated(bench, layout, side)
+        bench.execute(f"DELETE FROM {name} WHERE {nameless}")
+    if not keeps_values or any(counted[4:]):
+        _mark_repeated(bench, layout, side)
     if used is not None and used.seen:
         keep(bench, peer_table(layout), side, name, used, known)
-    return SideRead(staging, is_complete, count, nameless, last, keeps_values)
+    return SideRead(staging, is_complete, count - blank, without_id - blank, str(counted[3] or ""), keeps_values)
+
+
+def load_asked(
+    bench: Workbench, layout: Layout, side: Side, stream: ArrowStream, ids: Sequence[str], *, keeps_values: bool = False
+) -> SideRead:
+    """The side table holds what the stream gave of the records with these ids, with all columns, and no other record;
+    those gone are not in it. The peer table was loaded before."""
+    name = side_table(layout, side)
+    with bench.source(pa.table({"rid": pa.array(ids, pa.string())})) as (asked, _):
+        bench.execute(f"CREATE OR REPLACE TABLE {looked_table(layout, side)} AS SELECT rid FROM {asked}")
+    with bench.source(stream) as (source, schema):
+        staging = Staging(layout, layout.of(side), text_places(schema), is_for_few=keeps_values)
+        values = staging.values() if keeps_values else []
+        select = _side_select(staging, _renamed(source, schema), keeps_all=True, has_peers=True, values=values)
+        bench.execute(f"CREATE OR REPLACE TABLE {name} AS {select}")
+    bench.execute(f"DELETE FROM {name} WHERE rid IS NULL")
+    _mark_repeated(bench, layout, side)
+    return SideRead(staging, False, 0, 0, "", keeps_values)
 
 
 def _measure_unknown(bench: Workbench, staging: Staging, seen: str) -> int:
@@ -260,7 +293,7 @@ def _mark_repeated(bench: Workbench, layout: Layout, side: Side, among: Mapping[
     at, where not all have to be."""
     name = side_table(layout, side)
     message = literal(REPEATED)
-    for identity in ("record_id", "rid"):
+    for identity in _IDENTITIES:
         wanted = f"{identity} IN ({among[identity]})" if among else f"{identity} IS NOT NULL"
         repeated = f"SELECT {identity} FROM {name} WHERE {wanted} GROUP BY 1 HAVING count(*) > 1"
         if not bench.number(f"SELECT count(*) FROM ({repeated})"):

@@ -86,7 +86,7 @@ class Staging:
         values = list(dict.fromkeys([*digested, *matched]))
         inner = self.select(source, is_judged=is_judged)
         inner, normal = _level(inner, "u", {value: self.normal(*value) for value in values}, {v: v[0] for v in values})
-        inner, texts = _level(inner, "n", {value: canonical_sql(normal[value], value[1]) for value in values}, normal)
+        inner, texts = _level(inner, "n", {value: self._canonical(normal[value], value[1]) for value in values}, normal)
         match_key = _match_key([(normal[value], texts[value]) for value in matched], [value[1] for value in matched])
         digest = digest_sql([texts[value] for value in digested])
         return f"SELECT *, {digest} AS digest, {match_key} AS match_key FROM ({inner})"
@@ -102,6 +102,13 @@ class Staging:
     def normal(self, value: str, kind: ValueType, steps: Iterable[Step]) -> str:
         """The value in normal form."""
         return normal_sql(value, kind, steps, looks_first=not self.is_for_few)
+
+    def _canonical(self, value: str, kind: ValueType) -> str:
+        return canonical_sql(value, kind, is_for_few=self.is_for_few)
+
+    def text(self, value: str, kind: ValueType) -> str:
+        """The value as plain text."""
+        return plain_text_sql(value, kind, is_for_few=self.is_for_few)
 
     def _digested(self) -> list[Compared]:
         """What the side sends; its plain mapped fields if it sends nothing.

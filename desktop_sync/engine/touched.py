@@ -14,6 +14,10 @@ from desktop_sync.engine.wanted import wanted_table
 from desktop_sync.engine.workbench import Workbench
 
 
+def touched_table(layout: Layout) -> str:
+    return f"touched_{layout.number}"
+
+
 def find_touched(bench: Workbench, given: PlanInput) -> None:
     """The table touched_N has the peers that need a look: changed, gone, out of order, or waiting to be tried.
 
@@ -21,19 +25,25 @@ def find_touched(bench: Workbench, given: PlanInput) -> None:
     """
     layout = given.layout
     changes = ", ".join(f"{_change_sql(given, side)} AS change_{side.value}" for side in Side)
-    bench.execute(f"CREATE OR REPLACE TABLE candidates AS {_candidates_sql(bench, given)}")
+    is_few = given.a.has_values and given.b.has_values
+    if not is_few:
+        bench.execute(f"CREATE OR REPLACE TABLE candidates AS {_candidates_sql(bench, given)}")
     own, stops = [], []
     for side in Side:
         problem = f"{side.value}.problem"
-        own.append(f"CASE WHEN NOT {own_way(problem)} THEN {problem_text(problem)} END")
-        stops.append(f"CASE WHEN {own_way(problem)} THEN {problem_text(problem)} END AS stops_{side.value}")
-    among = "record_id IN (SELECT record_id FROM candidates)"
+        if layout.of(side).steps:
+            own.append(f"CASE WHEN NOT {own_way(problem)} THEN {problem_text(problem)} END")
+            stops.append(f"CASE WHEN {own_way(problem)} THEN {problem_text(problem)} END AS stops_{side.value}")
+        else:
+            own.append(problem_text(problem))
+            stops.append(f"CAST(NULL AS VARCHAR) AS stops_{side.value}")
+    among = "true" if is_few else "record_id IN (SELECT record_id FROM candidates)"
     sides = {
         side: f"SELECT record_id, is_kept, digest, in_filter, problem FROM {side_table(layout, side)} WHERE {among}"
         for side in Side
     }
     bench.execute(
-        f"CREATE OR REPLACE TABLE touched_{layout.number} AS SELECT * FROM ("
+        f"CREATE OR REPLACE TABLE {touched_table(layout)} AS SELECT * FROM ("
         f"SELECT p.*, {changes}, a.record_id IS NOT NULL AS has_a, b.record_id IS NOT NULL AS has_b, "
         f"coalesce(a.is_kept, false) AS kept_a, coalesce(b.is_kept, false) AS kept_b, "
         f"coalesce(a.in_filter, true) AND coalesce(b.in_filter, true) AS in_filter, "
@@ -78,18 +88,21 @@ def _candidates_sql(bench: Workbench, given: PlanInput) -> str:
     return " UNION ".join(parts)
 
 
-def ids_to_look_up(bench: Workbench, layout: Layout, side: Side) -> list[str]:
-    """Ids of touched peers whose record of that side was not kept, or is missing without having been asked for by
-    id."""
-    me = side.value
-    return [
-        str(row[0])
-        for row in bench.rows(
-            f"SELECT {me}_id FROM touched_{layout.number} WHERE NOT kept_{me} "
-            f"AND {me}_id NOT IN (SELECT rid FROM {looked_table(layout, side)}) "
-            f"AND (status <> {Status.DELETED:d} OR deleted_in = {DeletedIn.BY_HAND:d})"
-        )
-    ]
+def ids_to_look_up(bench: Workbench, layout: Layout) -> dict[Side, list[str]]:
+    """Ids of touched peers whose record of a side was not kept, or is missing without having been asked for by id."""
+    ids: dict[Side, list[str]] = {side: [] for side in Side}
+    touched = touched_table(layout)
+    if not bench.has_rows(touched):
+        return ids
+    asked = " UNION ALL ".join(
+        f"SELECT '{side.value}', {side.value}_id FROM {touched} WHERE NOT kept_{side.value} "
+        f"AND {side.value}_id NOT IN (SELECT rid FROM {looked_table(layout, side)}) "
+        f"AND (status <> {Status.DELETED:d} OR deleted_in = {DeletedIn.BY_HAND:d})"
+        for side in Side
+    )
+    for side, record_id in bench.rows(asked):
+        ids[Side(side)].append(str(record_id))
+    return ids
 
 
 def halves_to_look_up(bench: Workbench, given: PlanInput, side: Side, statuses: Sequence[Status]) -> list[str]:

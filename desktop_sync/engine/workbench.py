@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import os
+import re
 import shutil
 import tempfile
 import threading
@@ -24,7 +25,7 @@ from desktop_sync.engine.expression import SESSION_SETTINGS, UNSAFE_OPTIMIZERS
 MEMORY_LIMIT = "208MB"
 BATCH_ROWS = 10_000
 SMALL_ANSWER = 100
-"""Rows of an answer that is remembered until something is executed."""
+"""Rows of an answer that is remembered until one of its tables is changed."""
 LONG_STATEMENT = 2_000
 """Characters from which binding a statement costs more than keeping the few rows that it gives."""
 
@@ -37,6 +38,9 @@ _OWN_SETTINGS = (
 )
 # A filter for what a join is going to find takes 12 MB, however few records it is for.
 _FOR_FEW = f"SET disabled_optimizers = '{UNSAFE_OPTIMIZERS},join_filter_pushdown'"
+_CHANGED_TABLE = re.compile(
+    r"(?:CREATE (?:OR REPLACE )?TABLE|DROP TABLE(?: IF EXISTS)?|INSERT INTO|UPDATE|DELETE FROM) ([a-z_0-9]+)\b"
+)
 _PREFIX = "work-"
 
 
@@ -110,12 +114,18 @@ class Workbench:
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> None:
         with self._lock:
-            self._answers.clear()
+            self._forget(sql)
             self._connection.execute(sql, parameters)
+
+    def _forget(self, sql: str) -> None:
+        """Answers that the statement may change are not known any more: those that name the table it is about."""
+        changed = _CHANGED_TABLE.match(sql)
+        for asked in [asked for asked in self._answers if changed is None or changed[1] in asked]:
+            del self._answers[asked]
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:
         """A small result as tuples: counts, pages for a screen. Never a whole table. It changes nothing, so that what
-        is asked again, before anything was executed, has the same answer and costs nothing."""
+        is asked again, before a table of it was changed, has the same answer and costs nothing."""
         with self._lock:
             found = None if parameters else self._answers.get(sql)
             if found is None:

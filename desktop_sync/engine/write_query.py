@@ -21,7 +21,7 @@ from desktop_sync.core.configuration import FirstContactRule, NullPolicy, Side
 from desktop_sync.core.decision import Action, Rule, create, delete, update
 from desktop_sync.core.provider_port import Operation
 from desktop_sync.core.structure import FieldType
-from desktop_sync.engine.canonical import TEXT, ValueType, literal, plain_text_sql, typed_sql
+from desktop_sync.engine.canonical import TEXT, ValueType, literal, typed_sql
 from desktop_sync.engine.kept_values import kept_values
 from desktop_sync.engine.layout import Column, Layout, Sending
 from desktop_sync.engine.matching import evidence_sql
@@ -161,7 +161,10 @@ class _Builder:
         declared = self.to.structure.field(name)
         if declared is None or declared.is_typed or kind.type is FieldType.TEXT:
             return name, kind, value
-        return name, TEXT, plain_text_sql(f"({value})", kind)
+        return name, TEXT, self._text(f"({value})", kind)
+
+    def _text(self, value: str, kind: ValueType) -> str:
+        return self.given.read_of(self.target).staging.text(value, kind)
 
     def _value(self, sending: Sending) -> str:
         if not sending.mapping.lookup:
@@ -178,7 +181,7 @@ class _Builder:
         """Whether the mapping, a fill or a merge leaves the target's field as it is; empty where nothing can."""
         reasons = []
         if self.layout.entity.first_contact is FirstContactRule.FILL_EMPTY:
-            current = plain_text_sql(f"t.{self.to.column(sending.target).typed}", sending.kind)
+            current = self._text(f"t.{self.to.column(sending.target).typed}", sending.kind)
             reasons.append(f"(p.is_fill AND NOT (nullif({current}, '') IS NULL))")
         if sending.mapping.null is NullPolicy.LEAVE:
             reasons.append(f"({value}) IS NULL")
@@ -220,7 +223,7 @@ class _Builder:
         for column in self.to.columns:
             if column.name in sent:
                 kind, value = sent[column.name]
-                sql = plain_text_sql(value, kind) if column.place in texts else f"CAST({value} AS {column.kind.sql})"
+                sql = self._text(value, kind) if column.place in texts else f"CAST({value} AS {column.kind.sql})"
             elif column.name in current:
                 sql = current[column.name]
             elif column.place in texts:
@@ -248,7 +251,7 @@ class _Builder:
                     if self.operation is Operation.DELETE or self.is_mark:
                         continue
                     value = passed.get(name, f"s.{column.typed}")
-                    rows.append((label, short, plain_text_sql(value, column.kind)))
+                    rows.append((label, short, self._text(value, column.kind)))
                 else:
                     if self.operation is not Operation.DELETE:
                         rows.append((label, short, self._after_text(column, after)))
@@ -274,13 +277,13 @@ class _Builder:
         sql = after[column.place][1]
         if column.place in self.given.read_of(self.target).staging.texts or column.kind.type is FieldType.TEXT:
             return sql
-        return plain_text_sql(f"({sql})", column.kind)
+        return self._text(f"({sql})", column.kind)
 
     def _before_text(self, column: Column) -> str:
         """What the target held, so that it can be written back as it was: a text with every zero and blank of it."""
         if column.place in self.given.read_of(self.target).staging.texts:
             return f"t.{column.raw}"
-        return f"coalesce({plain_text_sql(f't.{column.typed}', column.kind)}, CAST(t.{column.raw} AS VARCHAR))"
+        return f"coalesce({self._text(f't.{column.typed}', column.kind)}, CAST(t.{column.raw} AS VARCHAR))"
 
     def _source_digest(self) -> str:
         if self.operation is Operation.DELETE or self.is_mark:

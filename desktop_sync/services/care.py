@@ -16,7 +16,7 @@ from desktop_sync.core.provider_port import HighMarks, ReadCompleteness
 from desktop_sync.core.write_loop import ALTERNATING, ONE_SIDED, is_loop
 from desktop_sync.engine import care_query, outcome_query
 from desktop_sync.engine.layout import Layout
-from desktop_sync.engine.plan_input import PlanInput, plan_table
+from desktop_sync.engine.plan_input import PlanInput
 from desktop_sync.engine.sides import SideRead
 from desktop_sync.services.side_stream import reading
 from desktop_sync.services.sync_session import SyncSession, full_request
@@ -63,7 +63,7 @@ def identity_findings(session: SyncSession, layout: Layout, states: SideStates, 
     """Another database, folder or service, or another structure in the place of the one that there was."""
     findings = []
     for side in Side if session.configuration.guards.identity else ():
-        before, now = ledger.watermark(session.key(layout), side), states[side]
+        before, now = session.mark_before(ledger, layout, side), states[side]
         is_other = before.identity not in ("", now.identity) or rules.is_other_structure(before.shape, now.shape)
         if is_other:
             findings.append(GuardFinding(Guard.IDENTITY, layout.entity.name, side, 1, 1, 0))
@@ -123,7 +123,7 @@ def care_of(
 ) -> Care:
     """The care for plans of this entity in a run that begins now."""
     key, guards = session.key(layout), session.configuration.guards
-    before = {side: ledger.watermark(key, side) for side in Side}
+    before = {side: session.mark_before(ledger, layout, side) for side in Side}
     waits = ""
     is_edited = any(before[side].definition not in ("", states[side].definition) for side in Side)
     if first_run:
@@ -151,7 +151,7 @@ def seen_older(session: SyncSession, ledger: Ledger, given: PlanInput, care: Car
         return care
     older = set(care.older)
     for side in Side:
-        before, read = ledger.watermark(session.key(given.layout), side).stamp, given.read_of(side)
+        before, read = session.mark_before(ledger, given.layout, side).stamp, given.read_of(side)
         if not (read.is_complete and before and read.last_stamp) or read.last_stamp == before:
             continue
         if care_query.told_before(session.bench, given, side, before):
@@ -216,7 +216,7 @@ def _stop_loops(session: SyncSession, ledger: Ledger, given: PlanInput, care: Ca
     unless the last runs updated records one after the other."""
     bench, layout = session.bench, given.layout
     key = session.key(layout)
-    if not bench.has_rows(plan_table(layout), f"action IN ({Action.UPDATE_A:d}, {Action.UPDATE_B:d})"):
+    if not any(outcome_query.counts(bench, layout).get(action) for action in (Action.UPDATE_A, Action.UPDATE_B)):
         return
     if ledger.update_streak(key) < ALTERNATING:
         return

@@ -10,6 +10,7 @@ from datetime import datetime
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.guard import check_side
 from desktop_sync.core.ledger_port import Ledger
+from desktop_sync.core.ledger_values import Watermark
 from desktop_sync.core.plan import EntityPlan
 from desktop_sync.core.ports import CancelToken, Phase, Progress
 from desktop_sync.core.provider_port import ArrowStream
@@ -19,7 +20,7 @@ from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.plan_input import PlanInput, has_table, pair_table
 from desktop_sync.engine.planner import make_plan
 from desktop_sync.engine.references import load_pairs
-from desktop_sync.engine.sides import SideRead, attach_peers, load_peers, load_side, look_up, looked_table, peer_table
+from desktop_sync.engine.sides import SideRead, attach_peers, count_peers, load_peers, load_side, look_up, looked_table
 from desktop_sync.engine.touched import find_touched, free_count, halves_to_look_up, ids_to_look_up, is_astir
 from desktop_sync.engine.workbench import Workbench
 from desktop_sync.services import both_sides, memo_folder
@@ -39,6 +40,12 @@ WAITING = (Status.PREPARED, Status.FAILED, Status.INVALID, Status.REVIEW)
 FEW = 2_000
 """Up to so many peers, unchanged records are kept too, so that no counterpart of a change is asked for one by one.
 Where the last reads found no more, so are the values that staging made of them: no later statement makes them anew."""
+
+
+def has_few_records(session: SyncSession, ledger: Ledger) -> bool:
+    """Whether the last complete reads found few records everywhere: a side that was never read may have any number."""
+    marks = (session.mark_before(ledger, layout, side) for layout in session.layouts for side in Side)
+    return all(mark.complete_count is not None and mark.complete_count <= FEW for mark in marks)
 
 
 class EntityPreparation:
@@ -77,7 +84,7 @@ class EntityPreparation:
         is_full = any(stream.is_complete for stream in pair.values()) or self.session.is_lookup(self.layout)
         if is_full:
             self._load_peers(ahead(self.ledger.peers(self.key)))
-            self.peers = bench.number(f"SELECT count(*) FROM {peer_table(self.layout)}")
+            self.peers = count_peers(bench, self.layout).all
             self.keeps_whole = self.peers <= FEW
         reads = self._load_both(pair, has_peers=is_full)
         if not is_full:
@@ -93,6 +100,9 @@ class EntityPreparation:
             given = self.session.provenance.load(bench, given)
         make_plan(bench, given)
         return self._result(given, states, now)
+
+    def _before(self, side: Side) -> Watermark:
+        return self.session.mark_before(self.ledger, self.layout, side)
 
     def _load_peers(self, peers: ArrowStream) -> None:
         load_peers(self.session.bench, self.layout, peers)
@@ -198,18 +208,14 @@ class EntityPreparation:
         given = self._given(reads)
         find_touched(bench, given)
         for _ in range(2):
-            was_asked = False
-            for side in Side:
-                ids = ids_to_look_up(bench, layout, side)
-                if not ids:
-                    continue
-                was_asked = True
+            asked = {side: ids for side, ids in ids_to_look_up(bench, layout).items() if ids}
+            for side, ids in asked.items():
                 self.cancel.check()
                 request = replace(full_request(layout.of(side)), ids=ids)
                 with reading(self.session.read(layout, side, request)) as stream:
                     read = look_up(bench, given.read_of(side), stream, ids)
                 given = replace(given, a=read) if side is Side.A else replace(given, b=read)
-            if not was_asked:
+            if not asked:
                 break
             find_touched(bench, given)
         return given
@@ -229,7 +235,7 @@ class EntityPreparation:
         return not looked and not any(free_count(bench, layout, side) for side in Side)
 
     def _idle(self, given: PlanInput, states: SideStates, now: datetime) -> Prepared:
-        marks = {side: states[side].mark(self.ledger.watermark(self.key, side), given.read_of(side)) for side in Side}
+        marks = {side: states[side].mark(self._before(side), given.read_of(side)) for side in Side}
         marks, notes = not_ahead(self.session, self.layout, marks, now)
         plan = EntityPlan(self.layout.entity.name, given.a.count, given.b.count, notes=notes)
         findings = identity_findings(self.session, self.layout, states, self.ledger)
@@ -237,7 +243,7 @@ class EntityPreparation:
 
     def _result(self, given: PlanInput, states: SideStates, now: datetime) -> Prepared:
         layout, configuration = self.layout, self.session.configuration
-        before = {side: self.ledger.watermark(self.key, side) for side in Side}
+        before = {side: self._before(side) for side in Side}
         # Watermarks are kept by the end of a run: a first one that was cut off or cancelled is still to be finished,
         # and what it did not get to is no accident.
         was_finished = any(mark.identity for mark in before.values())

@@ -15,7 +15,7 @@ from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.workbench import within_memory
 from desktop_sync.services.care import SideStates, identities, identity_findings, states_of
 from desktop_sync.services.drift import retyped
-from desktop_sync.services.entity_preparation import FEW, WAITING, EntityPreparation
+from desktop_sync.services.entity_preparation import WAITING, EntityPreparation, has_few_records
 from desktop_sync.services.prepared import Prepared
 from desktop_sync.services.side_sources import SideSource, open_sources
 from desktop_sync.services.sync_session import SyncSession
@@ -36,6 +36,7 @@ def prepare_entities(
 
     `retry_at`: the time, where failed records wait until it is time to try them again; None tries all.
     """
+    session.begin_plan()
     identity = identities(session)
     all_states = {layout.number: states_of(session, layout, identity) for layout in session.layouts}
     _stop_retyped(session, ledger, all_states)
@@ -70,18 +71,12 @@ def _stop_retyped(session: SyncSession, ledger: Ledger, states: Mapping[int, Sid
     """Entities of which a field has another type than at the last run take no part."""
     for layout in session.layouts:
         for side in Side:
-            before, now = ledger.watermark(session.key(layout), side), states[layout.number][side]
+            before, now = session.mark_before(ledger, layout, side), states[layout.number][side]
             endpoint = session.configuration.endpoint_of(side)
             error = retyped(layout, endpoint, side, before, now.definition)
             if error is not None:
                 session.stop_entity(layout, error)
                 break
-
-
-def has_few_records(session: SyncSession, ledger: Ledger) -> bool:
-    """Whether the last complete reads found few records everywhere: a side that was never read may have any number."""
-    marks = (ledger.watermark(session.key(layout), side) for layout in session.layouts for side in Side)
-    return all(mark.complete_count is not None and mark.complete_count <= FEW for mark in marks)
 
 
 def _is_waiting(ledger: Ledger, session: SyncSession, layout: Layout) -> bool:
@@ -92,6 +87,6 @@ def _is_waiting(ledger: Ledger, session: SyncSession, layout: Layout) -> bool:
 def _nothing(
     layout: Layout, pair: Mapping[Side, SideSource], ledger: Ledger, session: SyncSession, states: SideStates
 ) -> Prepared:
-    marks = {side: ledger.watermark(session.key(layout), side) for side in Side}
+    marks = {side: session.mark_before(ledger, layout, side) for side in Side}
     plan = EntityPlan(layout.entity.name, complete_a=pair[Side.A].is_complete, complete_b=pair[Side.B].is_complete)
     return Prepared(layout, plan, None, marks, tuple(identity_findings(session, layout, states, ledger)))

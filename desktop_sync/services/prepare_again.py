@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import pyarrow as pa
-
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.ledger_port import Ledger
 from desktop_sync.core.ports import CancelToken
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.plan_input import PlanInput
 from desktop_sync.engine.planner import make_plan
-from desktop_sync.engine.sides import SideRead, load_peers, load_side, look_up
+from desktop_sync.engine.sides import SideRead, load_asked, load_peers
 from desktop_sync.engine.touched import find_touched
 from desktop_sync.services.care import Care, take_care
 from desktop_sync.services.settle import held_of
@@ -40,9 +38,8 @@ def prepare_again(
         cancel.check()
         request = replace(full_request(layout.of(side)), ids=list(ids[side]))
         with reading(session.read(layout, side, request)) as stream:
-            empty = pa.Table.from_batches([], stream.schema)
-            read = load_side(bench, layout, side, empty, is_complete=False, keeps_all=True)
-            reads[side] = look_up(bench, read, stream, list(ids[side]))
+            asked = list(ids[side])
+            reads[side] = load_asked(bench, layout, side, stream, asked, keeps_values=session.has_few_records)
     decisions = ledger.decisions(key)
     lookups, is_lookup = session.lookups(layout), session.is_lookup(layout)
     held = held_of(ledger, session, layout)

@@ -20,13 +20,13 @@ from desktop_sync.core.status import Status
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.plan_input import PlanInput
 from desktop_sync.engine.planner import make_plan
-from desktop_sync.engine.sides import SideRead, load_side, look_up, text_places
+from desktop_sync.engine.sides import SideRead, load_asked, text_places
 from desktop_sync.engine.staging import Staging
 from desktop_sync.engine.touched import free_count
 from desktop_sync.engine.wanted import WANTED_SCHEMA, load_wanted, not_planned
 from desktop_sync.engine.workbench import Workbench
 from desktop_sync.services.care import SideStates, identities, states_of
-from desktop_sync.services.entity_preparation import EntityPreparation
+from desktop_sync.services.entity_preparation import EntityPreparation, has_few_records
 from desktop_sync.services.prepared import Prepared
 from desktop_sync.services.side_sources import whole_source
 from desktop_sync.services.side_stream import reading
@@ -172,12 +172,14 @@ def prepare_wanted(
 
     New records among them are matched as in any prepare: both sides are read completely.
     """
-    session.works_in_memory = sum(map(len, wanted.values())) <= MANY
+    session.begin_plan()
+    session.has_few_records = has_few_records(session, ledger)
+    session.works_in_memory = session.has_few_records or sum(map(len, wanted.values())) <= MANY
     identity = identities(session)
     prepared = []
     for layout in session.layouts:
         cancel.check()
-        marks = {side: ledger.watermark(session.key(layout), side) for side in Side}
+        marks = {side: session.mark_before(ledger, layout, side) for side in Side}
         rows = wanted.get(layout.entity.name)
         if rows is None or not rows.num_rows:
             prepared.append(Prepared(layout, EntityPlan(layout.entity.name), None, marks, ()))
@@ -215,9 +217,7 @@ class _WantedPreparation(EntityPreparation):
         bench, layout = self.session.bench, self.layout
         request = replace(full_request(layout.of(side)), ids=ids)
         with reading(self.session.read(layout, side, request)) as stream:
-            empty = pa.Table.from_batches([], stream.schema)
-            read = load_side(bench, layout, side, empty, is_complete=False, keeps_all=True)
-            read = look_up(bench, read, stream, ids)
+            read = load_asked(bench, layout, side, stream, ids, keeps_values=self.session.has_few_records)
         self.progress.advance(len(ids))
         return replace(read, count=len(ids))
 

@@ -15,7 +15,8 @@ from desktop_sync.core.ledger_values import NewConflict
 from desktop_sync.core.plan import FieldVerdict
 from desktop_sync.engine import outcome_query
 from desktop_sync.engine.outcome_query import SETTLEMENT_SCHEMA
-from desktop_sync.engine.plan_input import PlanInput, plan_table
+from desktop_sync.engine.plan_input import PlanInput
+from desktop_sync.engine.sides import count_peers
 from desktop_sync.services import record_problems
 from desktop_sync.services.process import Carried
 from desktop_sync.services.sync_session import SyncSession
@@ -59,7 +60,7 @@ class QuietSettling:
     def settle_excluded(self, given: PlanInput) -> None:
         """What a person left out, and what waits until it is safe, stays in the queue."""
         bench, layout = self.session.bench, given.layout
-        if bench.has_rows(plan_table(layout), "excluded"):
+        if outcome_query.has_excluded(bench, layout):
             excluded = bench.table(outcome_query.excluded_settlements(layout)).cast(SETTLEMENT_SCHEMA)
             self.ledger.settle(self.session.key(layout), self.run_id, excluded)
 
@@ -87,7 +88,8 @@ class QuietSettling:
         if missing:
             first = self.ledger.reserve_record_ids(missing)
             outcome_query.assign_record_ids(bench, layout, first, with_creates=with_creates)
-        spare = [int(str(row[0])) for row in bench.rows(outcome_query.spare_records(layout))]
+        halves = count_peers(bench, layout).halves
+        spare = [int(str(row[0])) for row in bench.rows(outcome_query.spare_records(layout))] if halves else []
         if spare:
             self.ledger.remove(self.session.key(layout), spare)
 
@@ -125,8 +127,7 @@ class QuietSettling:
         self.ledger.keep_conflicts(key, self.run_id, found)
 
     def _conflicts(self, given: PlanInput) -> list[NewConflict]:
-        some = f"action = {Action.CONFLICT:d} OR winner IS NOT NULL"
-        if not self.session.bench.has_rows(plan_table(given.layout), some):
+        if not outcome_query.has_conflicts(self.session.bench, given.layout):
             return []
         rows = self.session.bench.table(outcome_query.conflict_rows(given)).to_pylist()
         return self._as_conflicts(given, rows)

@@ -47,7 +47,7 @@ def open_sources(session: SyncSession, ledger: Ledger, scope: Scope) -> dict[int
 def _open_stream(session: SyncSession, ledger: Ledger, layout: Layout, side: Side, scope: Scope) -> SideSource:
     own = layout.of(side)
     request = full_request(own)
-    before = ledger.watermark(session.key(layout), side)
+    before = session.mark_before(ledger, layout, side)
     # What was synchronized otherwise before must be looked at as a whole, also where nothing of it was modified.
     is_edited = before.definition not in ("", definition_of(session.configuration, layout.entity))
     can = session.endpoints[side].capabilities.reads_modified_since and own.stamp is not None

@@ -82,9 +82,13 @@ class SideStream:
         try:
             while self._early:
                 yield self._told(self._early.pop(0))
-            self._ahead = _ReadAhead(self._rest)
-            for batch in self._ahead.batches():
-                yield self._told(batch)
+            first, is_more = _begun(self._rest)
+            while first:
+                yield self._told(first.pop(0))
+            if is_more:
+                self._ahead = _ReadAhead(self._rest)
+                for batch in self._ahead.batches():
+                    yield self._told(batch)
         except BaseException as error:
             self.error = self.error or error
             raise
@@ -111,6 +115,12 @@ def placed(error: BaseException, place: Place) -> BaseException:
     if isinstance(error, OSError):
         return RetriableError(f"reading failed on the way ({type(error).__name__})", place)
     return error
+
+
+def _begun(source: Iterator[pa.RecordBatch]) -> tuple[list[pa.RecordBatch], bool]:
+    """The first batches, and whether more may come: a thread that reads ahead costs more than few records do."""
+    first = list(itertools.islice(source, 2))
+    return first, len(first) == 2
 
 
 class _ReadAhead:
@@ -163,7 +173,13 @@ def ahead(stream: ArrowStream) -> ArrowStream:
 
 def read_ahead(reader: pa.RecordBatchReader, most: int = AHEAD) -> Iterator[pa.RecordBatch]:
     """The reader's batches, the next ones, `most` of them, being made while the caller is busy with one."""
-    ahead = _ReadAhead(iter(reader), most)
+    rest = iter(reader)
+    first, is_more = _begun(rest)
+    while first:
+        yield first.pop(0)
+    if not is_more:
+        return
+    ahead = _ReadAhead(rest, most)
     try:
         yield from ahead.batches()
     finally:

@@ -23,7 +23,7 @@ from desktop_sync.core.errors import (
 from desktop_sync.core.guard import GuardFinding
 from desktop_sync.core.ledger_port import ClockStore
 from desktop_sync.core.ledger_records import RecordStore
-from desktop_sync.core.ledger_values import EntityKey
+from desktop_sync.core.ledger_values import EntityKey, Watermark
 from desktop_sync.core.long_value import ValueStore
 from desktop_sync.core.pipeline import is_enabled, record_steps, run_steps, with_peer_lookups
 from desktop_sync.core.ports import Clock
@@ -82,6 +82,7 @@ class SyncSession:
     identities: dict[str, str] = field(default_factory=dict)
     memos: MemoFolder | None = None
     unsettled: tuple[GuardFinding, ...] = ()
+    _marks: dict[tuple[str, Side], Watermark] = field(default_factory=dict)
     _bench: Workbench | None = None
     _opaque: dict[tuple[int, Side], frozenset[str]] = field(default_factory=dict)
 
@@ -94,6 +95,17 @@ class SyncSession:
 
     def key(self, layout: Layout) -> EntityKey:
         return EntityKey(self.configuration.name, layout.entity.name)
+
+    def begin_plan(self) -> None:
+        """What the ledger says is asked anew: a run may have come since the last plan of the session."""
+        self._marks.clear()
+
+    def mark_before(self, records: RecordStore, layout: Layout, side: Side) -> Watermark:
+        """How far the side was read before the plan that is being made, asked once a plan."""
+        place = (layout.entity.name, side)
+        if place not in self._marks:
+            self._marks[place] = records.watermark(self.key(layout), side)
+        return self._marks[place]
 
     def lookups(self, layout: Layout) -> dict[str, Layout]:
         by_name = {other.entity.name: other for other in self.layouts}

@@ -124,3 +124,10 @@ def test_a_digest_of_nothing_is_that_of_no_record_with_values(bench: Workbench) 
     assert nothing == bytes(16)
     assert len({nothing, null, empty, text}) == 4
     assert all(isinstance(one, bytes) and len(one) == 16 for one in (null, empty, text))
+
+
+def test_a_text_with_a_separator_is_escaped_whether_there_are_many_or_few(bench: Workbench) -> None:
+    given = texts("plain", "a\x1fb", "\x1e", "\x1d", "\x1d\x1e\x1f", "", None)
+    wanted = ["plain", "a\x1d1b", "\x1d0", "\x1d9", "\x1d9\x1d0\x1d1", "", None]
+    for is_for_few in (True, False):
+        assert computed(bench, canonical_sql("v", TEXT, is_for_few=is_for_few), given) == wanted

@@ -45,10 +45,16 @@ def test_a_decimal_has_its_declared_digits_and_no_zeros_beyond(tmp_path: Path, d
     table = pa.table({"n": pa.array([str(number) for number in given])})
     with Workbench(str(tmp_path)) as bench, bench.source(table) as (source, _):
         bench.execute(f"CREATE TABLE numbers AS SELECT CAST(n AS {kind.sql}) AS n FROM {source}")
-        rows = bench.rows(f"SELECT {canonical_sql('n', kind)}, {plain_text_sql('n', kind)} FROM numbers")
+        told = [
+            bench.rows(
+                f"SELECT {canonical_sql('n', kind, is_for_few=is_for_few)}, "
+                f"{plain_text_sql('n', kind, is_for_few=is_for_few)} FROM numbers"
+            )
+            for is_for_few in (False, True)
+        ]
     expected = []
     for number in given:
         short = plain(number)
         has_room = number == rounded(number, digits)
         expected.append((short, format(rounded(number, digits), "f") if digits and has_room else short))
-    assert rows == expected
+    assert told == [expected, expected]
