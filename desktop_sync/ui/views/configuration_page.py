@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Protocol, cast
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QStackedWidget, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from desktop_sync.core.errors import BoundElsewhereError
 from desktop_sync.core.guard import Guard
@@ -23,32 +22,14 @@ from desktop_sync.ui.context import WindowContext
 from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S, SPACE_XL, Tone
 from desktop_sync.ui.text.group_sentences import first_run_needed, group_sentence
 from desktop_sync.ui.text.sentences import problem
-from desktop_sync.ui.text.times import number
 from desktop_sync.ui.text.words import SideNames
 from desktop_sync.ui.views.configuration_header import ConfigurationHeader
-from desktop_sync.ui.views.configuration_settings import ConfigurationSettingsPage
-from desktop_sync.ui.views.conflicts import ConflictsPage
+from desktop_sync.ui.views.configuration_tabs import ConfigurationTabs
 from desktop_sync.ui.views.content import PageContent, read_content
 from desktop_sync.ui.views.match_only import MatchOnlyBanner
-from desktop_sync.ui.views.overview import OverviewPage
 from desktop_sync.ui.views.preview import PreviewPage
-from desktop_sync.ui.views.queue import QueuePage
-from desktop_sync.ui.views.review import ReviewPage
 from desktop_sync.ui.views.run_news import RunNews
-from desktop_sync.ui.views.runs import RunsPage
-from desktop_sync.ui.views.schedule import SchedulePage
-from desktop_sync.ui.views.steps import StepsPage
 from desktop_sync.ui.widgets.progress_strip import ProgressStrip
-
-
-class ContentPage(Protocol):
-    """What every tab is: a widget that shows a configuration's content."""
-
-    def show_content(self, content: PageContent) -> None: ...
-
-
-def _widget(page: ContentPage) -> QWidget:
-    return cast(QWidget, page)
 
 
 class ConfigurationPage(QStackedWidget):
@@ -74,15 +55,11 @@ class ConfigurationPage(QStackedWidget):
         self._done_text = ""
         self.preview_page: PreviewPage | None = None
         self._make_header()
-        self.overview = OverviewPage(context)
-        self.queue = QueuePage(context, names)
-        self.conflicts = ConflictsPage(context, names)
-        self.review = ReviewPage(context, names)
-        self.runs = RunsPage(context, names)
-        self.steps = StepsPage(context, names)
-        self.schedule = SchedulePage(context)
-        self.settings = ConfigurationSettingsPage(context)
-        self._make_tabs()
+        self.tabs = ConfigurationTabs(context, names)
+        self.pages = self.tabs.pages
+        self.overview, self.queue, self.conflicts = self.tabs.overview, self.tabs.queue, self.tabs.conflicts
+        self.review, self.runs, self.steps = self.tabs.review, self.tabs.runs, self.tabs.steps
+        self.schedule, self.settings = self.tabs.schedule, self.tabs.settings
         self._lay_out()
         self._connect()
         self._read = Latest(context.jobs, self)
@@ -95,36 +72,6 @@ class ConfigurationPage(QStackedWidget):
         self.progress = ProgressStrip()
         self.match_only = MatchOnlyBanner(self._context, self.name)
         self.message = RunNews(self._context.theme, self._names)
-
-    def _make_tabs(self) -> None:
-        self.tabs = QTabWidget()
-        self.tabs.setDocumentMode(True)
-        self.tabs.setAccessibleName(self.tr("Parts of the synchronization"))
-        self.tabs.tabBar().setAccessibleName(self.tr("Parts of the synchronization"))
-        self.tabs.tabBar().setExpanding(False)
-        self._stale: set[str] = set()
-        self.pages: dict[str, ContentPage] = {
-            "overview": self.overview,
-            "queue": self.queue,
-            "conflicts": self.conflicts,
-            "review": self.review,
-            "runs": self.runs,
-            "steps": self.steps,
-            "schedule": self.schedule,
-            "settings": self.settings,
-        }
-        self._titles = {
-            "overview": self.tr("Overview"),
-            "queue": self.tr("Queue"),
-            "conflicts": self.tr("Conflicts"),
-            "review": self.tr("Review"),
-            "runs": self.tr("Runs"),
-            "steps": self.tr("Steps"),
-            "schedule": self.tr("Schedule"),
-            "settings": self.tr("Settings"),
-        }
-        for key, page in self.pages.items():
-            self.tabs.addTab(_widget(page), self._titles[key])
 
     def _lay_out(self) -> None:
         main = QWidget()
@@ -164,7 +111,6 @@ class ConfigurationPage(QStackedWidget):
         self.settings.export_wanted.connect(self._export)
         self.settings.delete_wanted.connect(self._delete)
         self.settings.enable_wanted.connect(self._enable)
-        self.tabs.currentChanged.connect(self._show_tab)
         board = self._board
         board.changed.connect(self.show_work)
         board.progressed.connect(self._progressed)
@@ -185,12 +131,8 @@ class ConfigurationPage(QStackedWidget):
     def _show(self, content: PageContent) -> None:
         self._content = content
         self.header.show_content(content)
-        self._show_tab_count("queue", content.counts.get(Status.PREPARED, 0) + content.counts.get(Status.FAILED, 0))
-        self._show_tab_count("conflicts", content.open_conflicts)
-        self._show_tab_count("review", content.counts.get(Status.REVIEW, 0))
         self.match_only.show_mode(content.match_only, can_confirm=content.can_confirm)
-        self._stale = set(self.pages)
-        self._show_tab()
+        self.tabs.show_content(content)
         self._remind_of_guard(content)
 
     def _remind_of_guard(self, content: PageContent) -> None:
@@ -200,20 +142,6 @@ class ConfigurationPage(QStackedWidget):
             return
         self._reminded_of = run.id
         self.message.tell_guard(run.result.findings if run.result is not None else ())
-
-    def _show_tab_count(self, key: str, count: int) -> None:
-        place = self.tabs.indexOf(_widget(self.pages[key]))
-        self.tabs.setTabText(place, f"{self._titles[key]}  {number(count)}" if count else self._titles[key])
-
-    @Slot()
-    def _show_tab(self) -> None:
-        """Only the tab that is seen reads its rows."""
-        if self._content is None:
-            return
-        for key, page in self.pages.items():
-            if _widget(page) is self.tabs.currentWidget() and key in self._stale:
-                self._stale.discard(key)
-                page.show_content(self._content)
 
     @Slot(object)
     def _failed(self, error: object) -> None:
@@ -226,14 +154,11 @@ class ConfigurationPage(QStackedWidget):
 
     @Slot(str)
     def open_tab(self, key: str) -> None:
-        self.tabs.setCurrentWidget(_widget(self.pages[key]))
+        self.tabs.open(key)
 
     @Slot(object)
     def _open_status(self, status: Status) -> None:
-        key = {Status.CONFLICT: "conflicts", Status.REVIEW: "review"}.get(status, "queue")
-        self.open_tab(key)
-        if key == "queue":
-            self.queue.show_status(status)
+        self.tabs.open_status(status)
 
     @Slot(str)
     def open_step(self, name: str) -> None:
