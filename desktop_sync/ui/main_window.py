@@ -8,9 +8,7 @@ from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QIcon
 from PySide6.QtWidgets import QMainWindow, QSplitter
 
-from desktop_sync.core.run import RunResult, Trigger
 from desktop_sync.core.status import Status
-from desktop_sync.core.sync_group import GroupResult
 from desktop_sync.resource import resource_path
 from desktop_sync.services.views import ConfigurationState
 from desktop_sync.ui.application_port import Application
@@ -29,13 +27,13 @@ from desktop_sync.ui.page_shelf import PageShelf
 from desktop_sync.ui.preferences import Preferences
 from desktop_sync.ui.scheduler import Scheduler
 from desktop_sync.ui.text.sentences import problem
-from desktop_sync.ui.text.words import outcome_word
 from desktop_sync.ui.theme import Theme
 from desktop_sync.ui.tray import Tray
 from desktop_sync.ui.views.configuration_page import ConfigurationPage
 from desktop_sync.ui.views.content import read_states
 from desktop_sync.ui.views.sidebar import Sidebar
 from desktop_sync.ui.wizard_door import WizardDoor
+from desktop_sync.ui.work_desk import WorkDesk
 
 
 class MainWindow(QMainWindow):
@@ -95,10 +93,6 @@ class MainWindow(QMainWindow):
         menus.close_wanted.connect(self.close)
         menus.quit_wanted.connect(self.ask_quit)
         menus.refresh_wanted.connect(self.refresh)
-        menus.preview_wanted.connect(self._preview)
-        menus.run_wanted.connect(self._run)
-        menus.verify_wanted.connect(self._verify)
-        menus.stop_wanted.connect(self._stop)
         menus.sample_wanted.connect(self.open_sample)
         menus.ask_again_wanted.connect(self.extras.ask_again)
         menus.messages_wanted.connect(self.extras.show_messages)
@@ -126,6 +120,7 @@ class MainWindow(QMainWindow):
         self.extras.listening.failed.connect(self.say_error)
         self.extras.listening.prefer(self.extras.preferences)
         self.board = RunBoard(application, self._jobs, self)
+        self.work = WorkDesk(self.board, self.right, self.news)
         self.actions_desk = ConfigurationActions(context, self)
         self.wizards = WizardDoor(context, self)
         self.right.attach(context)
@@ -169,11 +164,12 @@ class MainWindow(QMainWindow):
         self.right.endpoints.changed.connect(self.refresh)
         board.changed.connect(self._work_changed)
         board.progressed.connect(self._show_running)
-        board.run_ended.connect(self._run_ended)
-        board.group_ended.connect(self._group_ended)
-        board.preview_ready.connect(self._preview_ready)
         board.verified.connect(self.extras.show_verification)
-        board.failed.connect(self._work_failed)
+        self.work.states_wanted.connect(self.refresh_states)
+        self.menus.preview_wanted.connect(self.work.preview)
+        self.menus.run_wanted.connect(self.work.run)
+        self.menus.verify_wanted.connect(self.work.verify)
+        self.menus.stop_wanted.connect(self.work.stop)
         self.scheduler.ticked.connect(self.refresh_states)
         self.scheduler.ticked.connect(self.tray.refresh)
         self.scheduler.failed.connect(self.say_error)
@@ -286,51 +282,6 @@ class MainWindow(QMainWindow):
     @Slot()
     def _show_running(self) -> None:
         self.sidebar.show_running({active.name: active.progress for active in self.board.active})
-
-    @Slot(str, object, object)
-    def _run_ended(self, name: str, result: RunResult, trigger: Trigger) -> None:
-        self.refresh_states()
-        self.news.tell_run(name, result, trigger)
-
-    @Slot(str, object)
-    def _group_ended(self, name: str, result: GroupResult) -> None:
-        self.refresh_states()
-        self.say(f"{name}: {outcome_word(result.outcome)}")
-        for member in result.group.members:
-            if member != name and member in self.right.pages:
-                self.right.pages[member].refresh()
-
-    @Slot(str, object)
-    def _work_failed(self, name: str, error: object) -> None:
-        self.refresh_states()
-        if name in self.right.pages:
-            self.news.keep_error(name, error)
-        else:
-            self.say_error(error)
-
-    @Slot(str, object)
-    def _preview_ready(self, name: str, _preview: object) -> None:
-        self.say(self.tr("{0}: the preview is ready").format(name))
-
-    @Slot()
-    def _preview(self) -> None:
-        if self.current_page is not None:
-            self.current_page.start_preview()
-
-    @Slot()
-    def _run(self) -> None:
-        if self.current_page is not None:
-            self.current_page.start_run()
-
-    @Slot()
-    def _verify(self) -> None:
-        if self.current_page is not None:
-            self.board.verify(self.current_page.name)
-
-    @Slot()
-    def _stop(self) -> None:
-        if self.current_page is not None:
-            self.current_page.stop()
 
     # Definitions
 

@@ -289,7 +289,7 @@ def test_an_endpoint_in_use_is_not_deleted(qtbot: QtBot, window: MainWindow, set
 
 
 def test_a_verification_is_shown_with_its_figures(window: MainWindow, page: ConfigurationPage, settle: Settle) -> None:
-    window._verify()
+    window.work.verify()
     settle()
     assert window.findChild(VerificationDialog) is not None
 
