@@ -10,10 +10,12 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from desktop_sync.core.errors import BoundElsewhereError
 from desktop_sync.core.guard import Guard
+from desktop_sync.core.ledger_values import RecordQuery
 from desktop_sync.core.run import Outcome, RunResult
 from desktop_sync.core.status import Status
 from desktop_sync.core.step_blame import blamed_step
 from desktop_sync.core.sync_group import GroupResult
+from desktop_sync.ui.application_port import Application
 from desktop_sync.ui.bridge.control import ProgressState
 from desktop_sync.ui.bridge.latest import Latest
 from desktop_sync.ui.bridge.open_preview import OpenPreview
@@ -30,6 +32,14 @@ from desktop_sync.ui.views.match_only import MatchOnlyBanner
 from desktop_sync.ui.views.preview import PreviewPage
 from desktop_sync.ui.views.run_news import RunNews
 from desktop_sync.ui.widgets.progress_strip import ProgressStrip
+
+MOST_AGAIN = 10_000
+
+
+def failed_records(application: Application, name: str) -> list[int]:
+    """The numbers of the sync records that failed, of at most as many as one run of chosen records is for."""
+    query = RecordQuery(name, statuses=(Status.FAILED,), limit=MOST_AGAIN)
+    return [record.id for record in application.records.records(query)]
 
 
 class ConfigurationPage(QStackedWidget):
@@ -95,6 +105,7 @@ class ConfigurationPage(QStackedWidget):
         self.match_only.failed.connect(self._failed)
         self.message.guard_button.clicked.connect(self._show_waiting_plan)
         self.message.failed_button.clicked.connect(self._open_failed)
+        self.message.again_button.clicked.connect(self.try_failed_again)
         self.overview.status_opened.connect(self._open_status)
         self.overview.tab_wanted.connect(self.open_tab)
         self.overview.preview_wanted.connect(self.start_preview)
@@ -202,6 +213,11 @@ class ConfigurationPage(QStackedWidget):
         self.message.clear()
         if self._board.run_records(self.name, record_ids):
             self._done_text = self.tr("Done. The chosen records are synchronized.")
+
+    @Slot()
+    def try_failed_again(self) -> None:
+        """Just the records that failed are synchronized once more."""
+        self._sync_records(partial(failed_records, self._context.application, self.name))
 
     @Slot()
     def _prepare(self) -> None:

@@ -27,7 +27,7 @@ def _with_notes(text: str, result: RunResult) -> str:
 
 
 class RunNews(MessageBar):
-    """A message bar that offers the plan that a guard keeps, or the records that failed."""
+    """A message bar that offers the plan that a guard keeps, or the records that failed, to be seen or tried again."""
 
     step_wanted = Signal(str)
 
@@ -38,6 +38,9 @@ class RunNews(MessageBar):
         self.guard_button.hide()
         self.failed_button = self.add_button(self.tr("Show &failed records"))
         self.failed_button.hide()
+        self.again_button = self.add_button(self.tr("&Try them again"))
+        self.again_button.setToolTip(self.tr("Just the records that failed, now; else the next run tries them again"))
+        self.again_button.hide()
         self.step_button = self.add_button("")
         self.step_button.setAccessibleName(self.tr("Open the step"))
         self.step_button.clicked.connect(self._open_step)
@@ -51,6 +54,7 @@ class RunNews(MessageBar):
     def _say(self, text: str, tone: Tone, *, offers_plan: bool = False, offers_failed: bool = False) -> None:
         self.guard_button.setVisible(offers_plan)
         self.failed_button.setVisible(offers_failed)
+        self.again_button.setVisible(offers_failed)
         self.step_button.hide()
         super().say(text, tone)
 
