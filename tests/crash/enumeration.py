@@ -68,7 +68,7 @@ class Enumeration:
 
     def singles(self, scenario: Scenario, class_name: str, *, step: int = 1, first: int = 0) -> None:
         """Every `step`-th crash point of the scenario's run, from the `first`."""
-        for moment in self._moments(scenario, class_name)[first::step]:
+        for moment in self._moments(scenario, class_name, first, step):
             self._crash(scenario, class_name, moment)
 
     def pairs(self, scenario: Scenario, class_name: str, *, step: int = 1, first: int = 0, outer_step: int = 1) -> None:
@@ -76,15 +76,15 @@ class Enumeration:
         both. What a crash point costs is mostly the recovery from it, so few of them with many steps are cheap."""
         if step == outer_step == 1:
             self.counts.with_all_pairs.add(scenario.name)
-        for moment in self._moments(scenario, class_name)[first::outer_step]:
+        for moment in self._moments(scenario, class_name, first, outer_step):
             world = self._restored(moment)
-            for second in self._watched(world)[first::step]:
+            for second in self._watched(world, first, step):
                 self._crash(scenario, class_name, second, after=moment.step)
 
-    def _moments(self, scenario: Scenario, class_name: str) -> list[Moment]:
+    def _moments(self, scenario: Scenario, class_name: str, first: int, step: int) -> list[Moment]:
         self.counts.scenarios.add(scenario.name)
         self.counts.classes.add(class_name.removesuffix("-not-unique"))
-        return self._watched(self.edited(scenario, scenario.change(CLASSES[class_name])), scenario)
+        return self._watched(self.edited(scenario, scenario.change(CLASSES[class_name])), first, step, scenario)
 
     def edited(self, scenario: Scenario, profile: Profile) -> ChaosWorld:
         """Both systems agreed, then people edited them."""
@@ -112,15 +112,23 @@ class Enumeration:
     def is_settled(self, world: ChaosWorld, result: RunResult | DesktopSyncError | None) -> bool:
         return is_settled(world, result)
 
-    def _watched(self, world: ChaosWorld, scenario: Scenario | None = None) -> list[Moment]:
-        """The moments of the next run, one for each of its steps; the world is gone afterwards."""
+    def _watched(self, world: ChaosWorld, first: int, step: int, scenario: Scenario | None = None) -> list[Moment]:
+        """The moments of the next run at every `step`-th of its steps, from the `first`; the world is gone
+        afterwards."""
+        names: list[str] = []
         moments: list[Moment] = []
+
+        def watch(name: str) -> None:
+            if len(names) >= first and (len(names) - first) % step == 0:
+                moments.append(take_moment(world, name))
+            names.append(name)
+
         if scenario is not None and scenario.faults is not None:
             scenario.faults(world.left, world.right)
-        world.stepper.watch = lambda step: moments.append(take_moment(world, step))
+        world.stepper.watch = watch
         self.act(world)
         world.stepper.watch = None
-        self.counts.steps_seen.update(moment.step for moment in moments)
+        self.counts.steps_seen.update(names)
         self._drop(world)
         return moments
 
