@@ -9,7 +9,7 @@ from PySide6.QtGui import QCursor, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from desktop_sync.core.decision import Action
-from desktop_sync.core.run import EntityResult, Run
+from desktop_sync.core.run import EntityResult, Outcome, Run
 from desktop_sync.core.status import Status
 from desktop_sync.ui.context import WindowContext
 from desktop_sync.ui.models.list_table import ListTableModel
@@ -258,6 +258,8 @@ class OverviewPage(QScrollArea):
         self._facts["read"].setText(records(read))
         self._facts["written"].setText(records(written(run)))
         self._error.setText(run.result.error if run.result is not None else "")
+        # That a guard stopped it is no failure, and is said in full above.
+        restyle(self._error, "kind", "problem" if run.outcome is Outcome.FAILED else "secondary")
         self._entities.show(entities, entity_columns(content.names, entities))
         self._entity_view.setVisible(bool(entities))
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
 from desktop_sync.core.decision import Action
-from desktop_sync.core.run import EntityResult
+from desktop_sync.core.run import EntityResult, Outcome, RunResult
 from desktop_sync.ui.text.words import SideNames
+from desktop_sync.ui.views.configuration_page import ConfigurationPage
 from desktop_sync.ui.views.overview import entity_columns
+from tests.gui.fake_application import FakeApplication
 
 NAMES = SideNames("CRM", "Shop")
 
@@ -30,3 +37,15 @@ def test_only_what_the_run_did_has_a_column() -> None:
 def test_a_run_that_wrote_nothing_says_so() -> None:
     (_, said) = entity_columns(NAMES, (EntityResult("customers", 9, 9, {Action.NONE: 9}),))
     assert said.text(EntityResult("customers")) == "Nothing was written"
+
+
+@pytest.mark.parametrize(("outcome", "kind"), [(Outcome.FAILED, "problem"), (Outcome.GUARD, "secondary")])
+def test_what_a_guard_stopped_does_not_look_like_a_failure(
+    page: ConfigurationPage, application: FakeApplication, settle: Callable[[], None], outcome: Outcome, kind: str
+) -> None:
+    runs = application.records.kept_runs["Customers"]
+    runs[0] = replace(runs[0], outcome=outcome, result=RunResult(99, "Customers", outcome, error="So it was."))
+    page.refresh()
+    settle()
+    assert page.overview._error.text() == "So it was."
+    assert page.overview._error.property("kind") == kind
