@@ -32,6 +32,7 @@ LONG_STATEMENT = 2_000
 _OWN_SETTINGS = (
     # Tables live for minutes. Finding out how each could be made small takes three times as long as storing it.
     "PRAGMA force_compression = 'uncompressed'",
+    "SET checkpoint_threshold = '1TB'",  # nothing here is to survive a crash, so nothing need be brought in order
     "PRAGMA disable_checkpoint_on_shutdown",  # the file is about to be removed
     "SET enable_external_access = false",
     "SET lock_configuration = true",

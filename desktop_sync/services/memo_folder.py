@@ -37,7 +37,8 @@ _HEADER = b"header"
 
 @dataclass(slots=True)
 class MemoFolder:
-    """The memos of one session. Its owner calls `close`, after which nothing is being written any more. One thread."""
+    """The memos of one session. Its owner calls `close`, after which nothing is being written any more. Both sides may
+    be read and kept by threads of their own."""
 
     folder: Path
     _writing: list[threading.Thread] = field(default_factory=list)
