@@ -67,7 +67,8 @@ class Enumeration:
         self.template = Template(self.folder)
 
     def singles(self, scenario: Scenario, class_name: str, *, step: int = 1, first: int = 0) -> None:
-        """Every `step`-th crash point of the scenario's run, from the `first`."""
+        """Every `step`-th crash point of the scenario's run, from the `first`, and the first one at each step of a name
+        at which nothing has died yet."""
         for moment in self._moments(scenario, class_name, first, step):
             self._crash(scenario, class_name, moment)
 
@@ -113,13 +114,14 @@ class Enumeration:
         return is_settled(world, result)
 
     def _watched(self, world: ChaosWorld, first: int, step: int, scenario: Scenario | None = None) -> list[Moment]:
-        """The moments of the next run at every `step`-th of its steps, from the `first`; the world is gone
-        afterwards."""
+        """The moments of the next run at every `step`-th of its steps, from the `first`, and at the first step of each
+        name at which nothing has died yet; the world is gone afterwards."""
         names: list[str] = []
         moments: list[Moment] = []
 
         def watch(name: str) -> None:
-            if len(names) >= first and (len(names) - first) % step == 0:
+            is_new = not self.counts.steps_crashed[name] and name not in names
+            if is_new or (len(names) >= first and (len(names) - first) % step == 0):
                 moments.append(take_moment(world, name))
             names.append(name)
 

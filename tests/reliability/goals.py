@@ -54,12 +54,16 @@ GOALS = (
     Goal(
         "N1",
         "every crash point, enumerated in process",
-        ("ladder",),
+        ("ladder", "ladder_beyond"),
         (
             _at_least("scenarios", 12),
             _at_least("capability_classes", 6),
             _at_least("crash_runs", 3500, 60_000),
             _at_least("scenarios_with_all_pairs", 2),
+            _at_least("undo_crash_runs", 120, 5_000),
+            _at_least("undo_scenarios", 12),
+            _at_least("undo_classes", 6),
+            _at_least("write_only_crash_runs", 80, 500),
             *_none("lost", "duplicated", "losers_missing", "step_names_missed"),
         ),
     ),
@@ -96,7 +100,7 @@ GOALS = (
     Goal(
         "N6",
         "a run after convergence writes nothing",
-        ("ladder", "state_machine", "state_machine_again", "kills_forked"),
+        ("ladder", "ladder_beyond", "state_machine", "state_machine_again", "kills_forked"),
         (_at_least("quiet_checks", 1200), *_none("noisy_checks")),
     ),
     Goal(

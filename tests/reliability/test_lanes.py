@@ -14,6 +14,7 @@ from tests.reliability.lanes import (
     kills_executed,
     kills_forked,
     ladder,
+    ladder_beyond,
     mass_deletes,
     provenance,
     recovery,
@@ -29,6 +30,15 @@ def test_a_program_that_dies_at_a_step_loses_and_duplicates_nothing_in_any_class
     counts = ladder.measure(Size.SMALL, tmp_path)
     assert counts["crash_runs"] >= 25
     assert counts["capability_classes"] == 6
+    bad = ("lost", "duplicated", "losers_missing", "noisy_checks")
+    assert {name: counts[name] for name in bad} == dict.fromkeys(bad, 0)
+
+
+@pytest.mark.scenario("A1", "A3", "A8")
+def test_an_undo_or_a_run_towards_a_system_that_cannot_be_read_dies_without_a_loss(tmp_path: Path) -> None:
+    counts = ladder_beyond.measure(Size.SMALL, tmp_path)
+    assert counts["undo_crash_runs"] >= 20
+    assert counts["write_only_crash_runs"] >= 20
     bad = ("lost", "duplicated", "losers_missing", "noisy_checks")
     assert {name: counts[name] for name in bad} == dict.fromkeys(bad, 0)
 

@@ -22,6 +22,7 @@ def _lane(name: str, minutes: float) -> tuple[str, Lane]:
 LANES: dict[str, Lane] = dict(
     (
         _lane("ladder", 7),
+        _lane("ladder_beyond", 1),
         _lane("kills_forked", 6),
         _lane("kills_executed", 2),
         _lane("mass_deletes", 1.5),
