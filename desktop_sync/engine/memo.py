@@ -16,7 +16,6 @@ from typing import Protocol
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.provider_port import ArrowStream
@@ -37,8 +36,8 @@ MEMO_SCHEMA = pa.schema(
         pa.field("match_high", pa.uint64()),
     ]
 )
-"""`seen`: the fingerprint of the raw columns. `baseline`: a hash of the peer's id and digest. In the order of the
-numbers; each number, and each fingerprint, once."""
+"""`seen`: the fingerprint of the raw columns. `baseline`: a hash of the peer's id and digest. Each number, and each
+fingerprint, once."""
 
 _STALE_SHARE = 200
 """From so many-th part of the unchanged rows that are not in the memo on, it is made anew."""
@@ -51,9 +50,8 @@ class Memo(Protocol):
     def recall(self, key: str) -> AbstractContextManager[ArrowStream | None]:
         """Just what was kept under this key; None where there is nothing sound."""
 
-    def keep(self, key: str, rows: pa.Table) -> None:
-        """The rows, in the columns of MEMO_SCHEMA and in any order, take the place of what was kept. They may be on
-        their way for a while."""
+    def keep(self, key: str, rows: pa.RecordBatchReader) -> None:
+        """The rows, in the columns of MEMO_SCHEMA and in any order, take the place of what was kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,24 +114,17 @@ def keep(bench: Workbench, peers: str, side: Side, table: str, used: Recall, kno
     # Whoever makes two records with one fingerprint has no memo.
     twice = f"SELECT 1 FROM {table} WHERE NOT is_kept GROUP BY seen HAVING count(*) > 1"
     if (unchanged - known) * _STALE_SHARE > unchanged and not bench.number(f"SELECT count(*) FROM ({twice})"):
-        rows = bench.table(
+        rows = (
             f"SELECT s.record_id, {_low('s.seen')} AS seen_low, {_high('s.seen')} AS seen_high, "
             f"{_baseline('p', side.value)} AS baseline, {_low('s.match_key')} AS match_low, "
             f"{_high('s.match_key')} AS match_high FROM {table} s JOIN {peers} p "
             "ON p.record_id = s.record_id WHERE NOT s.is_kept"
         )
-        used.memo.keep(used.key, rows)
+        with bench.stream(rows) as batches:
+            used.memo.keep(used.key, batches)
     bench.execute(f"ALTER TABLE {table} DROP COLUMN seen")
     if used.known:
         bench.execute(f"DROP TABLE {used.known}")
-
-
-def in_order(rows: pa.Table) -> pa.Table:
-    """The rows by number, in the columns of MEMO_SCHEMA."""
-    sound = rows.cast(MEMO_SCHEMA)
-    numbers = sound["record_id"].combine_chunks()
-    is_sorted = len(numbers) < 2 or bool(pc.all(pc.less(numbers[:-1], numbers[1:])).as_py())
-    return sound if is_sorted else sound.sort_by("record_id")
 
 
 def memo_key(staging: Staging, schema: pa.Schema) -> str:

@@ -11,9 +11,8 @@ import hashlib
 import json
 import logging
 import os
-import threading
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,29 +22,27 @@ from pyarrow import ipc
 from desktop_sync.core.configuration import Side, SyncConfiguration
 from desktop_sync.core.ledger_values import EntityKey
 from desktop_sync.core.provider_port import ArrowStream
-from desktop_sync.engine.memo import MEMO_SCHEMA, MEMO_VERSION, in_order
+from desktop_sync.engine.memo import MEMO_SCHEMA, MEMO_VERSION
 
 REMEMBERED_FROM = 20_000
 """Peers from which a memo saves more than it costs."""
 
 _log = logging.getLogger(__name__)
 _CHECKSUM_BYTES = hashlib.sha256().digest_size
-_ROWS_AT_ONCE, _BYTES_AT_ONCE = 1 << 16, 1 << 20
+_BYTES_AT_ONCE = 1 << 20
 _SUFFIX, _NEW = ".memo", ".new"
 _HEADER = b"header"
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class MemoFolder:
-    """The memos of one session. Its owner calls `close`, after which nothing is being written any more. Both sides may
-    be read and kept by threads of their own."""
+    """The memos of a home. Any thread: both sides may be read and kept by threads of their own."""
 
     folder: Path
-    _writing: list[threading.Thread] = field(default_factory=list)
 
     def of(self, key: EntityKey, side: Side) -> SideMemo:
         identity = _identity(key.configuration, key.entity, side)
-        return SideMemo(self, self.folder / _name(identity), identity)
+        return SideMemo(self.folder / _name(identity), identity)
 
     def sweep(self, configurations: Iterable[SyncConfiguration]) -> None:
         """Files of other configurations and entities than these are gone."""
@@ -62,21 +59,11 @@ class MemoFolder:
                 with contextlib.suppress(OSError):
                     os.unlink(path)
 
-    def begin(self, write: threading.Thread) -> None:
-        self._writing.append(write)
-        write.start()
-
-    def close(self) -> None:
-        """May be repeated."""
-        while self._writing:
-            self._writing.pop().join()
-
 
 @dataclass(frozen=True, slots=True)
 class SideMemo:
     """The memo of one side of one entity, as the engine's `Memo`."""
 
-    owner: MemoFolder
     path: Path
     identity: str
 
@@ -102,23 +89,20 @@ class SideMemo:
             _log.debug("the memo %s is not used: %s", self.path.name, error)
             return None
 
-    def keep(self, key: str, rows: pa.Table) -> None:
-        """Written by a thread of its own: a memo that comes late is as good."""
-        self.owner.begin(threading.Thread(target=self._write, args=(self._header(key), rows), name="memo"))
-
     def _header(self, key: str) -> bytes:
         return json.dumps([MEMO_VERSION, self.identity, key]).encode()
 
-    def _write(self, header: bytes, rows: pa.Table) -> None:
+    def keep(self, key: str, rows: pa.RecordBatchReader) -> None:
         new = self.path.with_name(self.path.name + _NEW)
         try:
-            sound = in_order(rows).replace_schema_metadata({_HEADER: header})
+            schema = MEMO_SCHEMA.with_metadata({_HEADER: self._header(key)})
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             # Two programs that write at once spoil each other's file, which its checksum shows.
             handle = os.open(new, os.O_RDWR | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600)
             with os.fdopen(handle, "w+b") as file:
-                with ipc.new_stream(file, sound.schema) as stream:
-                    stream.write_table(sound, max_chunksize=_ROWS_AT_ONCE)
+                with ipc.new_stream(file, schema) as stream:
+                    for batch in rows:
+                        stream.write_batch(pa.RecordBatch.from_arrays(batch.columns, schema=schema))
                 file.seek(0)
                 checksum = hashlib.file_digest(file, "sha256").digest()
                 file.seek(0, os.SEEK_END)

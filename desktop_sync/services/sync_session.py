@@ -211,8 +211,6 @@ class SyncSession:
         if self._bench is not None:
             self._bench.close()
             self._bench = None
-        if self.memos is not None:
-            self.memos.close()
         for session in self.endpoints.values():
             session.close()
 
