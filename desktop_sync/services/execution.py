@@ -282,6 +282,9 @@ class Execution:
         self, preview: Preview, one: Prepared, carried: Carried | None
     ) -> tuple[Watermark, Watermark] | None:
         """The watermarks as they are to be kept, None where they stand already or must not move."""
+        is_queued = carried is None
+        if is_queued and any(finding.guard is Guard.IDENTITY for finding in one.findings):
+            return None  # nobody has let it pass: a prepare must not make the next run take it for the system of before
         if preview.session.match_only is not None or not one.watermarks:
             return None
         if carried is not None and any(carried.stale.values()):

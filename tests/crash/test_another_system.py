@@ -143,6 +143,17 @@ def test_a_preview_tells_of_the_guard_and_an_undo_does_not_begin(make: Make) -> 
     assert not world.right.writes()
 
 
+@pytest.mark.scenario("C5")
+def test_a_prepare_does_not_make_another_system_the_known_one(make: Make) -> None:
+    world = agreed(guarded(make("marker")))
+    another(world)
+    world.left.put("people", email="n1", name="new")
+    for _ in range(2):
+        world.application.synchronization.prepare(NAME)
+        stopped_by(world.run(), Guard.IDENTITY)
+    assert not world.right.writes()
+
+
 @pytest.mark.scenario("C2")
 @pytest.mark.parametrize("class_name", ["marker", "client-id", "idempotency-key", "external-id"])
 def test_a_create_that_is_sent_again_does_not_hide_that_the_system_came_empty(make: Make, class_name: str) -> None:
