@@ -30,7 +30,9 @@ class Unanswered:
             return
         resolved = self.settling.settle_held()
         for layout in self.layouts:
-            carried, name = self.carried[layout.number], layout.entity.name
+            carried, name = self.carried.get(layout.number), layout.entity.name
+            if carried is None:
+                continue  # the run is not about that entity
             carried.in_doubt = 0
             for action, number in resolved.actions.get(name, {}).items():
                 carried.count(action, number)
@@ -67,5 +69,5 @@ class Unanswered:
         """Entities with held records have something that waits, and say so."""
         for one in self.processing.ledger.held_records(configuration):
             for layout in self.layouts:
-                if layout.entity.name == one.key.entity:
+                if layout.entity.name == one.key.entity and layout.number in self.carried:
                     self.carried[layout.number].waiting += 1

@@ -10,7 +10,8 @@ import pytest
 from desktop_sync.core.binding import MatchOnly
 from desktop_sync.core.configuration import Direction, Entity, FieldMapping, PerSide
 from desktop_sync.core.ledger_values import HoldReason, RecordQuery
-from desktop_sync.core.run import Outcome
+from desktop_sync.core.push import News
+from desktop_sync.core.run import Outcome, RunKind
 from desktop_sync.core.status import Status
 from tests.support.chaos_faults import FaultKind
 from tests.support.chaos_fixtures import Make, assert_quiet, created_unheard, die_at
@@ -59,6 +60,26 @@ def test_what_was_held_of_a_structure_that_is_no_longer_synchronized_is_let_go(m
     assert world.ledger.held_records(NAME) == []
     assert len(world.right.records("people")) == 2
     assert_quiet(world)
+
+
+def test_a_run_about_one_entity_goes_on_where_a_record_of_another_one_is_held(make: Make) -> None:
+    world = make("natural-key")
+    created_unheard(world)
+    world.right.put("people", email="n1", name="somebody else's")
+    world.run()
+    for system in (world.left, world.right):
+        system.make("pets", ("id", "email", "name"))
+    fields = (FieldMapping("email", "email", identifying=True),)
+    pets = Entity("pets", PerSide("pets", "pets"), fields, key=PerSide(("id",), ("id",)))
+    people = configuration().entities[0]
+    world.ledger.save_configuration(replace(configuration(), entities=(people, pets)))
+    world.run()
+    assert len(world.ledger.held_records(NAME)) == 1
+    world.left.put("pets", email="rex", name="Rex")
+    news = {"pets": News(PerSide(frozenset(), frozenset()), is_whole=True)}
+    result = world.application.synchronization.run_pushed(NAME, news, kind=RunKind.RUN)
+    assert (result.outcome, [one.entity for one in result.entities]) == (Outcome.DONE, ["pets"])
+    assert [one["email"] for one in world.right.records("pets").values()] == ["rex"]
 
 
 def test_an_intent_is_settled_in_a_configuration_with_an_entity_more(make: Make) -> None:
