@@ -117,7 +117,8 @@ class SynchronizationService:
         progress: Progress = UNWATCHED,
         cancel: CancelToken | None = None,
     ) -> RunResult:
-        """The queue holds what is out of sync, and the plan waits for `process`. No endpoint is written to."""
+        """The queue holds what is out of sync, and the plan waits for `process`. No endpoint is written to, but for
+        what a run that was cut off left open: that is settled first, which may send a create again."""
         scope = Scope(mode or self._mode(name, trigger), range)
         order = Order(RunKind.PREPARE, trigger, scope, frozenset(), progress, cancel or CancelToken())
         return self._running.carry_out(name, order, None)
