@@ -93,7 +93,7 @@ def _is_there(session: SyncSession, given: PlanInput, side: Side, record_id: str
 class Care:
     """How careful the plans of one entity are in one run.
 
-    `waits`: why deletions wait in it, or empty. `is_edited`: what is synchronized was edited since the last run.
+    `waits`: why deletions wait in it, or empty. `is_edited`: something else may have been synchronized by the last run.
     `older`: sides that were put back to an older state. `once`: sides where a record must be missed twice; for these,
     what was missed before. `asked`: sync records that wait for a decision, with the rule that found them.
     """
@@ -142,7 +142,10 @@ def care_of(
         if can.completeness is ReadCompleteness.TWICE or not can.reads_by_id:
             once[side] = ledger.absences(key, side)
     names = {side: session.configuration.endpoint_of(side) for side in Side}
-    return Care(names, now, waits, is_edited, frozenset(older), once, ledger.waiting_decisions(key, _WAITING_RULES))
+    # Before a first run there were pushes at most, and nobody knows by which mapping.
+    may_be_edited = is_edited or first_run
+    asked = ledger.waiting_decisions(key, _WAITING_RULES)
+    return Care(names, now, waits, may_be_edited, frozenset(older), once, asked)
 
 
 def seen_older(session: SyncSession, ledger: Ledger, given: PlanInput, care: Care) -> Care:

@@ -12,6 +12,7 @@ import pytest
 from desktop_sync.core.configuration import (
     ConflictRule,
     DeleteRule,
+    Direction,
     Entity,
     FieldMapping,
     GuardLimits,
@@ -23,11 +24,12 @@ from desktop_sync.core.errors import MissingError
 from desktop_sync.core.guard import Guard
 from desktop_sync.core.plan import Mode
 from desktop_sync.core.ports import CancelToken
-from desktop_sync.core.run import Outcome
+from desktop_sync.core.push import News
+from desktop_sync.core.run import Outcome, RunKind
 from desktop_sync.core.status import Status
 from tests.support.forgetful_provider import ForgetfulRegistry
 from tests.support.ledger_home import HandClock
-from tests.support.worlds import CITY, EMAIL, NO_GUARDS, PERSON, World, WorldMaker, person_entity
+from tests.support.worlds import CITY, EMAIL, NAME, NO_GUARDS, PERSON, World, WorldMaker, person_entity
 
 GUARDS = GuardLimits()
 NOTE = FieldMapping("Note", "remark")
@@ -449,3 +451,20 @@ def test_the_digest_of_a_plan_covers_its_rows(world: WorldMaker) -> None:
     assert first.digest == again.digest
     assert (first.entities, first.id) != (other.entities, other.id)
     assert first.digest != other.digest
+
+
+@pytest.mark.scenario("C9")
+def test_a_deletion_after_pushes_and_an_edit_of_the_mapping_is_carried_out_once_it_may(world: WorldMaker) -> None:
+    w = world(direction=Direction.A_TO_B, guards=GUARDS)
+    w.put("a", Id=1, Email="ann@x.org", City="Wien")
+    w.put("a", Id=2, Email="bob@x.org", City="Graz")
+    news = {"people": News(PerSide(frozenset({"1", "2"}), frozenset()))}
+    w.app.synchronization.run_pushed(NAME, news, kind=RunKind.RUN)
+    assert len(w.rows("b")) == 2
+    w.save(person_entity(EMAIL, direction=Direction.A_TO_B))
+    w.delete("a", 1)
+    w.run()
+    assert len(w.rows("b")) == 2  # a first run deletes nothing
+    w.run()
+    assert w.rows("b", "email") == [("bob@x.org",)]
+    w.assert_quiet()
