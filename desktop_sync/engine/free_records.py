@@ -57,11 +57,11 @@ def _touch_renamed(bench: Workbench, layout: Layout) -> None:
 def may_have_free(bench: Workbench, layout: Layout) -> bool:
     """Whether any record may be free; the usual case is that nobody added anything."""
     for side in Side:
-        pairs = (
-            f"SELECT record_id FROM {peer_table(layout)} WHERE {side.other.value}_id IS NOT NULL "
-            f"AND status <> {Status.DELETED:d}"
+        halves = (
+            f"SELECT record_id FROM {peer_table(layout)} WHERE {side.other.value}_id IS NULL "
+            f"OR status = {Status.DELETED:d}"
         )
-        free = f"is_kept AND (record_id IS NULL OR record_id NOT IN ({pairs}))"
+        free = f"is_kept AND (record_id IS NULL OR record_id IN ({halves}))"
         if bench.has_rows(side_table(layout, side), free):
             return True
     return False

@@ -126,10 +126,18 @@ def load_side(
     # Of many records, two statements find those with one id sooner than one that counts everything.
     repeats = ", ".join(f"count({one}) - count(DISTINCT {one}) AS {one}s" for one in _IDENTITIES if keeps_values)
     nameless = "rid IS NULL AND is_kept"
-    counted = bench.rows(
-        f"SELECT count(*), count(*) FILTER (WHERE {nameless}), count(*) FILTER (WHERE {nameless} AND {is_blank}), "
-        f"{last}{repeats and ', '}{repeats} FROM {name}"
-    )[0]
+    if keeps_values:
+        asked = (
+            f"SELECT count(*), count(*) FILTER (WHERE {nameless}), count(*) FILTER (WHERE {nameless} AND {is_blank}), "
+            f"{last}{repeats and ', '}{repeats} FROM {name}"
+        )
+    else:  # of many records, as few columns as possible are looked at
+        last = last if stamp is None else f"(SELECT {last} FROM {name})"
+        asked = (
+            f"SELECT (SELECT count(*) FROM {name}), count(*), count(*) FILTER (WHERE {is_blank}), {last} FROM {name} "
+            f"WHERE {nameless}"
+        )
+    counted = bench.rows(asked)[0]
     count, without_id, blank = (int(str(number)) for number in counted[:3])
     if without_id:
         bench.execute(f"DELETE FROM {name} WHERE {nameless}")
@@ -186,12 +194,13 @@ def look_up(bench: Workbench, read: SideRead, stream: ArrowStream, ids: Sequence
     it."""
     layout, side = read.staging.layout, read.staging.side.side
     name, looked = side_table(layout, side), looked_table(layout, side)
-    with bench.source(pa.table({"rid": pa.array(ids, pa.string())})) as (asked, _):
-        bench.execute(f"CREATE OR REPLACE TABLE asked AS SELECT rid FROM {asked}")
-    bench.execute(f"INSERT INTO {looked} SELECT rid FROM asked")
+    asked = f"asked_{side.value}"  # both sides may be looked up at the same time
+    with bench.source(pa.table({"rid": pa.array(ids, pa.string())})) as (given, _):
+        bench.execute(f"CREATE OR REPLACE TABLE {asked} AS SELECT rid FROM {given}")
+    bench.execute(f"INSERT INTO {looked} SELECT rid FROM {asked}")
     bench.execute(
-        f"DELETE FROM {name} WHERE rid IN (SELECT rid FROM asked) OR record_id IN "
-        f"(SELECT p.record_id FROM {peer_table(layout)} p JOIN asked ON asked.rid = p.{side.value}_id)"
+        f"DELETE FROM {name} WHERE rid IN (SELECT rid FROM {asked}) OR record_id IN "
+        f"(SELECT p.record_id FROM {peer_table(layout)} p JOIN {asked} ON {asked}.rid = p.{side.value}_id)"
     )
     with bench.source(stream) as (source, schema):
         staging = replace(read.staging, texts=text_places(schema))
