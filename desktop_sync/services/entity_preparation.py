@@ -30,15 +30,12 @@ from desktop_sync.services.digest_forms import apply_anew, digests_anew
 from desktop_sync.services.prepared import Prepared
 from desktop_sync.services.settle import held_of
 from desktop_sync.services.side_sources import SideSource, whole_source
-from desktop_sync.services.side_stream import SideStream, ahead, reading
+from desktop_sync.services.side_stream import ahead, reading
 from desktop_sync.services.sync_session import SyncSession, full_request
 from desktop_sync.services.watermarks import not_ahead
 
 WAITING = (Status.PREPARED, Status.FAILED, Status.INVALID, Status.REVIEW)
 """Statuses that an incremental prepare takes up again although their records did not change."""
-
-EARLY = 10
-"""Batches of each side that are read while the peers are still being loaded: each takes megabytes."""
 
 TOGETHER_IDS = 1_000
 """Records of each side that are asked for by their ids, from which a second thread is worth it."""
@@ -79,7 +76,6 @@ class EntityPreparation:
         self.keeps_whole = False
         self.peers = 0
         self._both: BothSides | None = None
-        self._begun: dict[Side, SideStream] = {}
         self._telling = threading.Lock()
         self._held = held_of(ledger, session, layout)
         # A run has made them anew in the ledger before it plans.
@@ -89,16 +85,11 @@ class EntityPreparation:
         self.progress.phase(self.layout.entity.name, Phase.READING)
         bench = self.session.bench
         is_full = any(stream.is_complete for stream in pair.values()) or self.session.is_lookup(self.layout)
-        try:
-            if is_full:
-                self._begin_reading(pair)
-                self._load_peers(ahead(self.ledger.peers(self.key)))
-                self.peers = count_peers(bench, self.layout).all
-                self.keeps_whole = self.peers <= FEW
-            reads = self._load_both(pair, has_peers=is_full)
-        finally:
-            while self._begun:
-                self._begun.popitem()[1].close()
+        if is_full:
+            self._load_peers(ahead(self.ledger.peers(self.key)))
+            self.peers = count_peers(bench, self.layout).all
+            self.keeps_whole = self.peers <= FEW
+        reads = self._load_both(pair, has_peers=is_full)
         if not is_full:
             self._load_needed_peers()
         reads = self._bring_waiting(reads)
@@ -120,22 +111,17 @@ class EntityPreparation:
         load_peers(self.session.bench, self.layout, peers)
         apply_anew(self.session, self.layout, self._anew)
 
-    def _begin_reading(self, pair: Mapping[Side, SideSource]) -> None:
-        """Where many records are to be read of both sides, their first ones come while the peers are loaded."""
-        were = [self._before(side).complete_count or 0 for side in Side]
-        if self._may_go_together(pair) and min(were) >= both_sides.TOGETHER_FROM:
-            for side, given in pair.items():
-                if given.stream is None:
-                    self._begun[side] = self.session.read(self.layout, side, full_request(self.layout.of(side)))
-                    self._begun[side].begin(EARLY)
-
-    def _may_go_together(self, pair: Mapping[Side, SideSource]) -> bool:
+    def _are_read_together(self, pair: Mapping[Side, SideSource]) -> bool:
+        """Reading what is remembered leaves a processor idle, measuring everything does not."""
         # Nobody says that a plugin may be called by two threads.
         has_made = any(self.layout.of(side).made for side in Side)
-        return all(given.is_complete for given in pair.values()) and not has_made
+        if has_made or self.peers < both_sides.TOGETHER_FROM or not all(given.is_complete for given in pair.values()):
+            return False
+        memos = self.session.memos
+        return memos is not None and all(memos.of(self.key, side).is_there for side in Side)
 
     def _load_both(self, pair: Mapping[Side, SideSource], *, has_peers: bool) -> dict[Side, SideRead]:
-        if not self._may_go_together(pair) or self.peers < both_sides.TOGETHER_FROM:
+        if not self._are_read_together(pair):
             return {side: self._load(side, given, has_peers=has_peers) for side, given in pair.items()}
 
         def load(side: Side, bench: Workbench) -> SideRead:
@@ -146,8 +132,7 @@ class EntityPreparation:
 
     def _load(self, side: Side, given: SideSource, *, has_peers: bool, bench: Workbench | None = None) -> SideRead:
         self.cancel.check()
-        opened = self._begun.pop(side, None) or given.stream
-        opened = opened or self.session.read(self.layout, side, full_request(self.layout.of(side)))
+        opened = given.stream or self.session.read(self.layout, side, full_request(self.layout.of(side)))
         opened.watch(self._watch)
         keeps_all = self.keeps_whole or not given.is_complete
         memos = self.session.memos if not keeps_all and self.peers >= memo_folder.REMEMBERED_FROM else None

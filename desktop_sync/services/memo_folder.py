@@ -89,6 +89,11 @@ class SideMemo:
             _log.debug("the memo %s is not used: %s", self.path.name, error)
             return None
 
+    @property
+    def is_there(self) -> bool:
+        """Whether anything is kept, sound or not."""
+        return self.path.exists()
+
     def _header(self, key: str) -> bytes:
         return json.dumps([MEMO_VERSION, self.identity, key]).encode()
 

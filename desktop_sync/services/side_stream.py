@@ -69,11 +69,6 @@ class SideStream:
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         return pa.RecordBatchReader.from_batches(self.schema, self._watched()).__arrow_c_stream__(requested_schema)
 
-    def begin(self, most: int) -> None:
-        """Batches are read from now on, at most so many before anybody wants them."""
-        if self._ahead is None:
-            self._ahead = _ReadAhead(self._rest, most)
-
     def close(self) -> None:
         """Nothing of the endpoint is held any more. May be repeated."""
         if self._ahead is not None:
@@ -87,14 +82,11 @@ class SideStream:
         try:
             while self._early:
                 yield self._told(self._early.pop(0))
-            if self._ahead is None:
-                first, is_more = _begun(self._rest)
-                while first:
-                    yield self._told(first.pop(0))
-                if not is_more:
-                    return
-                self.begin(AHEAD)
-            if self._ahead is not None:
+            first, is_more = _begun(self._rest)
+            while first:
+                yield self._told(first.pop(0))
+            if is_more:
+                self._ahead = _ReadAhead(self._rest)
                 for batch in self._ahead.batches():
                     yield self._told(batch)
         except BaseException as error:
