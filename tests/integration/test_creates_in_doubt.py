@@ -62,7 +62,8 @@ def test_what_was_held_of_a_structure_that_is_no_longer_synchronized_is_let_go(m
     assert_quiet(world)
 
 
-def test_a_run_about_one_entity_goes_on_where_a_record_of_another_one_is_held(make: Make) -> None:
+@pytest.mark.parametrize("is_heard", [True, False])
+def test_a_run_about_one_entity_goes_on_where_a_record_of_another_one_is_held(make: Make, is_heard: bool) -> None:
     world = make("natural-key")
     created_unheard(world)
     world.right.put("people", email="n1", name="somebody else's")
@@ -76,6 +77,8 @@ def test_a_run_about_one_entity_goes_on_where_a_record_of_another_one_is_held(ma
     world.run()
     assert len(world.ledger.held_records(NAME)) == 1
     world.left.put("pets", email="rex", name="Rex")
+    if not is_heard:
+        world.right.faults.add("create", FaultKind.TIMEOUT_APPLIED)
     news = {"pets": News(PerSide(frozenset(), frozenset()), is_whole=True)}
     result = world.application.synchronization.run_pushed(NAME, news, kind=RunKind.RUN)
     assert (result.outcome, [one.entity for one in result.entities]) == (Outcome.DONE, ["pets"])

@@ -47,6 +47,8 @@ TESTS = (
     "tests/unit/core/test_care.py",
     "tests/unit/services/test_undo_settling.py",
     "tests/integration",
+    "tests/crash/test_another_system.py",
+    "tests/crash/test_clocks.py",
     "tests/crash/test_held_records.py",
     "tests/crash/test_write_only.py",
 )
