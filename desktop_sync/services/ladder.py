@@ -320,15 +320,15 @@ class Ladder:
     def _left_s(self, request: Request, can: Capabilities) -> float:
         """How long a request may be under way yet.
 
-        By the clock that nobody sets, unless it began anew and has not come to when the request was sent: what was sent
-        before that is over once that clock has passed the deadline, too. Then by the clock that people set, and no
-        longer than requests live, for it may have been set back.
+        By the clock that nobody sets. Where that leaves more than requests live it began anew after the request was
+        sent, which is at least as old as that clock then. What was sent before that and looks due is over, too. Only
+        what has no deadline on that clock goes by the one that people set, which may have been set back.
         """
         longest = lives_s(can)
         if request.deadline_boottime_s is not None:
-            left = request.deadline_boottime_s - self.clock.boottime_s()
-            if left <= longest:
-                return max(left, 0.0)
+            since_start_s = self.clock.boottime_s()
+            left = request.deadline_boottime_s - since_start_s
+            return max(left if left <= longest else longest - since_start_s, 0.0)
         by_wall = 0.0 if request.deadline is None else (request.deadline - self.clock.now()).total_seconds()
         return min(max(by_wall, 0.0), longest)
 

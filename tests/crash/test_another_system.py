@@ -8,7 +8,7 @@ import pytest
 
 from desktop_sync.core.configuration import GuardLimits
 from desktop_sync.core.guard import Guard
-from desktop_sync.core.ledger_values import EntityKey
+from desktop_sync.core.ledger_values import EntityKey, HoldReason
 from desktop_sync.core.run import Outcome, RunResult
 from tests.support.chaos_faults import FaultKind
 from tests.support.chaos_fixtures import Make, agreed, assert_quiet, die_at
@@ -97,6 +97,30 @@ def test_a_person_may_have_it_settled_where_it_is_now(make: Make, class_name: st
     world.run()
     assert world.people(world.left) == world.people(world.right)
     assert not world.ledger.open_batches(NAME)
+
+
+@pytest.mark.scenario("C5")
+@pytest.mark.parametrize("class_name", ["marker", "idempotency-key", "external-id"])
+def test_a_create_is_held_while_a_request_may_arrive_where_another_system_stands_now(
+    make: Make, class_name: str
+) -> None:
+    slow = replace(CLASSES[class_name], max_in_flight_s=100)
+    world = agreed(make(slow))  # nothing guards against another system
+    world.left.put("people", email="n1", name="new")
+    die_at(world, "endpoint.right.create.before")
+    (under_way,) = world.right.late
+    another(world)
+    world.run()
+    (held,) = world.ledger.held_records(NAME)
+    assert held.reason is HoldReason.NO_ANSWER
+    assert not world.right.writes()
+    world.right.late.append(under_way)  # it was the same system under another name
+    world.right.apply_late()
+    world.clock.move(300)
+    assert_done(world.run())
+    assert world.people(world.left) == world.people(world.right) == {"c1": "old", "n1": "new"}
+    assert not world.ledger.held_records(NAME)
+    assert_quiet(world)
 
 
 @pytest.mark.scenario("C5")

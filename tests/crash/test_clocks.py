@@ -60,6 +60,28 @@ def test_it_waits_no_longer_than_requests_live_when_the_machine_was_started_anew
 
 
 @pytest.mark.scenario("F9")
+@pytest.mark.parametrize("ahead", [timedelta(0), *SET])
+def test_a_deadline_of_a_machine_that_had_been_on_for_long_is_not_waited_for_when_it_was_started_anew(
+    make: Make, ahead: timedelta
+) -> None:
+    world = make("natural-key")
+    world.clock.started_s = world.clock.at.timestamp() - 86_400
+    world.left.put("people", email="n1", name="new")
+    dies_while_sending(world, "create")
+    world.clock.move(5)
+    world.clock.started_s = world.clock.at.timestamp()  # its deadline lies a day ahead on the clock that began anew
+    world.clock.ahead = ahead
+    slept = world.clock.slept_s
+    world.try_run()
+    assert world.clock.slept_s - slept <= 2 * world.right.profile.max_in_flight_s
+    world.clock.move(100)
+    assert_done(world.run())
+    assert world.people(world.left) == world.people(world.right) == {"n1": "new"}
+    assert not world.ledger.held_records(NAME)
+    assert_quiet(world)
+
+
+@pytest.mark.scenario("F9")
 def test_the_age_of_a_key_is_not_believed_where_the_clock_was_set_back(make: Make) -> None:
     world = make(replace(CLASSES["idempotency-key"], key_lives_s=3600))
     world.left.put("people", email="n1", name="new")
