@@ -15,7 +15,8 @@ from pathlib import Path
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.property import machine
+from tests.property.machine import Synchronizations
+from tests.property.machine_running import Counted
 from tests.property.scripted import play
 from tests.reliability.size import Size
 from tests.support.cheap_starts import cheap_starts
@@ -41,7 +42,7 @@ def measure(size: Size, folder: Path) -> dict[str, float]:
 def machines(size: Size, *, first_seed: int) -> dict[str, float]:
     """Half of the machines that are asked for, from seeds of their own. Ends with the first failure."""
     wanted, failures = size.of(3, 250, 5_000), 0
-    machine.Counted.clear()
+    Counted.clear()
     kinds = settings(
         max_examples=min(AT_ONCE, wanted),
         stateful_step_count=STEPS,
@@ -51,7 +52,7 @@ def machines(size: Size, *, first_seed: int) -> dict[str, float]:
         phases=[Phase.generate],  # a failure is said with its script; making it smaller is for the one who mends it
     )
     number = first_seed
-    while machine.Counted["machines"] < wanted and not failures:
+    while Counted["machines"] < wanted and not failures:
         try:
             with cheap_starts():
                 run_state_machine_as_test(seed(number)(_fresh()), settings=kinds, _min_steps=STEPS)
@@ -59,12 +60,12 @@ def machines(size: Size, *, first_seed: int) -> dict[str, float]:
             traceback.print_exc(file=sys.stderr)
             failures += 1
         number += 2
-    return {**_without_zeros(machine.Counted), "failures": failures, "noisy_checks": failures}
+    return {**_without_zeros(Counted), "failures": failures, "noisy_checks": failures}
 
 
-def _fresh() -> type[machine.Synchronizations]:
+def _fresh() -> type[Synchronizations]:
     """A class of its own, because hypothesis keeps the seed in it."""
-    return type("Synchronizations", (machine.Synchronizations,), {})
+    return type("Synchronizations", (Synchronizations,), {})
 
 
 def _without_zeros(counted: Counter[str]) -> dict[str, float]:
