@@ -19,7 +19,7 @@ from desktop_sync.services.application import Application
 
 if TYPE_CHECKING:
     from desktop_sync.secrets import Redactor
-    from desktop_sync.services.listening import ListenerService, Server
+    from desktop_sync.services.unattended.listening import ListenerService, Server
 
 
 class SystemClock:

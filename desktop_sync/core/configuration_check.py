@@ -1,7 +1,7 @@
 """Everything that can be said about a configuration without touching its endpoints.
 
 `check` gives findings in the order of the configuration: name, schedule, guards, then entity by entity. Expressions are
-compiled by `services.configurations`, which also looks at the real structures.
+compiled by `services.configuration_setup.configurations`, which also looks at the real structures.
 """
 
 from __future__ import annotations

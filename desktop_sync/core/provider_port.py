@@ -62,7 +62,7 @@ class CreateClass(enum.Enum):
 
     The first four never make a second record when the same create is sent again. The others are waited for until no
     request can be under way any more, and then looked for among the records that were not known before; of the last
-    one nobody can tell. A provider does not declare that: it follows from `can_read` (`services.ladder`).
+    one nobody can tell. A provider does not declare that: it follows from `can_read` (`services.settlement.ladder`).
     """
 
     MARKER = "marker"  # the key of the create is written beside the record, in one transaction of the endpoint

@@ -23,8 +23,8 @@ from desktop_sync.core.errors import ConfigurationError, DesktopSyncError
 from desktop_sync.core.ports import ListenAddress
 from desktop_sync.core.run import RunKind
 from desktop_sync.core.webhook import MOST_BYTES
-from desktop_sync.services.deliveries import TooManyError
-from desktop_sync.services.listening import ListenerService, NotAllowedError
+from desktop_sync.services.unattended.deliveries import TooManyError
+from desktop_sync.services.unattended.listening import ListenerService, NotAllowedError
 
 _log = logging.getLogger(__name__)
 

@@ -12,24 +12,24 @@ from typing import TYPE_CHECKING
 from desktop_sync.core.errors import BugError
 from desktop_sync.core.ledger_port import Ledger
 from desktop_sync.core.ports import Clock, Ids, Network, Secrets, Sleep, Steps, always_up, no_steps
-from desktop_sync.services.endpoints import EndpointService, ProviderRegistry
+from desktop_sync.services.endpoint_setup.endpoints import EndpointService, ProviderRegistry
 
 if TYPE_CHECKING:
-    from desktop_sync.services.bindings import BindingService
-    from desktop_sync.services.configurations import ConfigurationService
-    from desktop_sync.services.definition_file import DefinitionFileService
-    from desktop_sync.services.explanation import ExplanationService
-    from desktop_sync.services.group_running import GroupService
-    from desktop_sync.services.listening import ListenerService, Serve
-    from desktop_sync.services.pipeline_trace import PipelineTraceService
-    from desktop_sync.services.presence import EndpointPresence
+    from desktop_sync.services.configuration_setup.configurations import ConfigurationService
+    from desktop_sync.services.definition.definition_file import DefinitionFileService
+    from desktop_sync.services.explain.explanation import ExplanationService
+    from desktop_sync.services.explain.pipeline_trace import PipelineTraceService
     from desktop_sync.services.records import RecordService
-    from desktop_sync.services.sample_project import SampleProject
-    from desktop_sync.services.scheduling import ScheduleService
-    from desktop_sync.services.synchronization import SynchronizationService
-    from desktop_sync.services.unattended import UnattendedService
-    from desktop_sync.services.undo import UndoService
-    from desktop_sync.services.verification import VerificationService
+    from desktop_sync.services.running.group_running import GroupService
+    from desktop_sync.services.running.synchronization import SynchronizationService
+    from desktop_sync.services.sample.sample_project import SampleProject
+    from desktop_sync.services.session.bindings import BindingService
+    from desktop_sync.services.unattended.listening import ListenerService, Serve
+    from desktop_sync.services.unattended.presence import EndpointPresence
+    from desktop_sync.services.unattended.scheduling import ScheduleService
+    from desktop_sync.services.unattended.unattended import UnattendedService
+    from desktop_sync.services.undo.undo import UndoService
+    from desktop_sync.services.verify.verification import VerificationService
 
 
 class Application:
@@ -78,22 +78,22 @@ class Application:
 
     @cached_property
     def endpoints(self) -> EndpointService:
-        from desktop_sync.services.clocks import ClockDoctor
+        from desktop_sync.services.session.clocks import ClockDoctor
 
         doctor = ClockDoctor(self.ledger, self.clock)
         return EndpointService(self.ledger, self._registry, self.secrets, doctor, self.clock.monotonic_s)
 
     @cached_property
     def _presence(self) -> EndpointPresence:
-        from desktop_sync.services.presence import EndpointPresence
+        from desktop_sync.services.unattended.presence import EndpointPresence
 
         return EndpointPresence(self.endpoints, self._network)
 
     @property
     def unattended(self) -> UnattendedService:
         """One for all threads, even where several ask for it first: it keeps what it was told."""
-        from desktop_sync.services.real_time import RealTimeService
-        from desktop_sync.services.unattended import UnattendedService
+        from desktop_sync.services.unattended.real_time import RealTimeService
+        from desktop_sync.services.unattended.unattended import UnattendedService
 
         with self._lock:
             if self._unattended is None:
@@ -111,7 +111,7 @@ class Application:
     @property
     def listening(self) -> ListenerService:
         """One for all threads: it knows which messages came."""
-        from desktop_sync.services.listening import ListenerService
+        from desktop_sync.services.unattended.listening import ListenerService
 
         with self._lock:
             if self._listening is None:
@@ -126,7 +126,7 @@ class Application:
     @property
     def schedules(self) -> ScheduleService:
         """One for all threads: it keeps which files it has seen."""
-        from desktop_sync.services.scheduling import ScheduleService
+        from desktop_sync.services.unattended.scheduling import ScheduleService
 
         with self._lock:
             if self._schedules is None:
@@ -135,13 +135,13 @@ class Application:
 
     @cached_property
     def configurations(self) -> ConfigurationService:
-        from desktop_sync.services.configurations import ConfigurationService
+        from desktop_sync.services.configuration_setup.configurations import ConfigurationService
 
         return ConfigurationService(self.ledger, self.endpoints, self.schedules, self.clock)
 
     @cached_property
     def synchronization(self) -> SynchronizationService:
-        from desktop_sync.services.synchronization import SynchronizationService
+        from desktop_sync.services.running.synchronization import SynchronizationService
 
         work, memo = self.home / "work", self.home / "memo"
         return SynchronizationService(
@@ -150,7 +150,7 @@ class Application:
 
     @cached_property
     def undo(self) -> UndoService:
-        from desktop_sync.services.undo import UndoService
+        from desktop_sync.services.undo.undo import UndoService
 
         return UndoService(
             self.ledger, self.endpoints.open, self.clock, self._ids, self.home / "work", self._steps, self._sleep
@@ -158,25 +158,25 @@ class Application:
 
     @cached_property
     def groups(self) -> GroupService:
-        from desktop_sync.services.group_running import GroupService
+        from desktop_sync.services.running.group_running import GroupService
 
         return GroupService(self.ledger, lambda: self.synchronization.run)
 
     @cached_property
     def explanation(self) -> ExplanationService:
-        from desktop_sync.services.explanation import ExplanationService
+        from desktop_sync.services.explain.explanation import ExplanationService
 
         return ExplanationService(self.ledger, self.endpoints.open, self.clock, self.home / "work")
 
     @cached_property
     def verification(self) -> VerificationService:
-        from desktop_sync.services.verification import VerificationService
+        from desktop_sync.services.verify.verification import VerificationService
 
         return VerificationService(self.ledger, self.endpoints.open, self.home / "work", self.clock)
 
     @cached_property
     def traces(self) -> PipelineTraceService:
-        from desktop_sync.services.pipeline_trace import PipelineTraceService
+        from desktop_sync.services.explain.pipeline_trace import PipelineTraceService
 
         return PipelineTraceService(self.ledger, self.endpoints.open, self.home / "work")
 
@@ -188,19 +188,19 @@ class Application:
 
     @cached_property
     def bindings(self) -> BindingService:
-        from desktop_sync.services.bindings import BindingService
+        from desktop_sync.services.session.bindings import BindingService
 
         return BindingService(self.ledger, self.endpoints.open, self.clock)
 
     @cached_property
     def definitions(self) -> DefinitionFileService:
-        from desktop_sync.services.definition_file import DefinitionFileService
+        from desktop_sync.services.definition.definition_file import DefinitionFileService
 
         return DefinitionFileService(self.ledger, self._registry, self.secrets, self.configurations.check)
 
     @cached_property
     def sample(self) -> SampleProject:
-        from desktop_sync.services.sample_project import SampleProject
+        from desktop_sync.services.sample.sample_project import SampleProject
 
         return SampleProject(self.home, self.ledger, self.endpoints)
 

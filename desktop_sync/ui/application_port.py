@@ -24,7 +24,7 @@ from desktop_sync.core.structure import Structure
 from desktop_sync.core.sync_group import GroupResult
 from desktop_sync.core.sync_record import Conflict, HistoryRow, SyncRecord
 from desktop_sync.core.unattended import Due, Outlook
-from desktop_sync.services.clocks import ClockReport
+from desktop_sync.services.session.clocks import ClockReport
 from desktop_sync.services.views import (
     BindingReport,
     ConfigurationState,
@@ -40,8 +40,8 @@ from desktop_sync.services.views import (
 )
 
 if TYPE_CHECKING:
-    from desktop_sync.services.preview import Preview
-    from desktop_sync.services.undo_preview import UndoPreview
+    from desktop_sync.services.preparation.preview import Preview
+    from desktop_sync.services.undo.undo_preview import UndoPreview
 
 
 class EndpointDesk(Protocol):

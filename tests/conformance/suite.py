@@ -44,7 +44,7 @@ from desktop_sync.core.provider_port import (
     WriteStatus,
 )
 from desktop_sync.core.structure import Field, Structure, encode_record_id
-from desktop_sync.services.local_changes import file_looks
+from desktop_sync.services.unattended.local_changes import file_looks
 
 Record = dict[str, str | None]
 

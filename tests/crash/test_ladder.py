@@ -11,7 +11,7 @@ from desktop_sync.core.ledger_values import HoldReason, RecordQuery
 from desktop_sync.core.provider_port import ConditionalWrite
 from desktop_sync.core.run import Outcome, RunResult
 from desktop_sync.core.status import Event, Status
-from desktop_sync.services.ladder import Ladder
+from desktop_sync.services.settlement.ladder import Ladder
 from tests.support.chaos_faults import FaultKind
 from tests.support.chaos_fixtures import Make, agreed, assert_quiet, die_at
 from tests.support.chaos_system import CLASSES

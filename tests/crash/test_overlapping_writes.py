@@ -18,7 +18,7 @@ from desktop_sync.core.decision import Action
 from desktop_sync.core.ports import CancelToken
 from desktop_sync.core.run import Outcome
 from desktop_sync.providers.sql import provider, sqlite_writing
-from desktop_sync.services.write_protocol import BATCHES_PER_COMMIT
+from desktop_sync.services.processing.write_protocol import BATCHES_PER_COMMIT
 
 NAME, RECORDS, BATCH, AT_ONCE = "Shelves", 41, 2, BATCHES_PER_COMMIT
 INTENDED, WRITTEN, SETTLED = "process.intent_is_durable", "process.written", "process.settled"

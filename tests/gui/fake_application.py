@@ -35,7 +35,7 @@ from desktop_sync.core.status import Event, Status, after
 from desktop_sync.core.sync_group import GroupResult, SyncGroup
 from desktop_sync.core.sync_record import Conflict, HistoryRow, SyncRecord
 from desktop_sync.core.unattended import Due, Outlook
-from desktop_sync.services.clocks import ClockReport, StampReport
+from desktop_sync.services.session.clocks import ClockReport, StampReport
 from desktop_sync.services.views import (
     BindingReport,
     ConfigurationState,

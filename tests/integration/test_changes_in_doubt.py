@@ -13,8 +13,8 @@ from desktop_sync.core.ports import UNWATCHED, CancelToken, no_steps
 from desktop_sync.core.provider_port import ConditionalWrite, CreateClass
 from desktop_sync.core.run import Outcome
 from desktop_sync.core.status import Status
-from desktop_sync.services.settle import Settling
-from desktop_sync.services.sync_session import open_session
+from desktop_sync.services.session.sync_session import open_session
+from desktop_sync.services.settlement.settle import Settling
 from tests.support.chaos_faults import FaultKind
 from tests.support.chaos_fixtures import Make, agreed, assert_quiet, created_unheard, die_at
 from tests.support.chaos_system import CLASSES, WRITE_ONLY, Profile

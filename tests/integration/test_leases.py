@@ -29,9 +29,9 @@ from desktop_sync.core.ports import UNWATCHED, CancelToken, Phase, no_steps
 from desktop_sync.core.provider_port import LeaseKeeper
 from desktop_sync.core.run import Outcome, RunKind, RunResult, Trigger
 from desktop_sync.services.application import Application
-from desktop_sync.services.execution import Execution, Order
-from desktop_sync.services.process import CREATES_AND_UPDATES, Carried
-from desktop_sync.services.watermarks import Scope
+from desktop_sync.services.processing.process import CREATES_AND_UPDATES, Carried
+from desktop_sync.services.running.execution import Execution, Order
+from desktop_sync.services.session.watermarks import Scope
 from tests.support.machines import AtStep, MachineClock, allow_leases, copied, sharing
 from tests.support.worlds import NAME, World, WorldMaker, make_world
 

@@ -20,8 +20,8 @@ from desktop_sync.core.ports import ListenAddress, SecretState
 from desktop_sync.core.run import Outcome, RunKind, Trigger
 from desktop_sync.core.webhook import MOST_BYTES, Delivery, key_text, signature
 from desktop_sync.remote.listener import Listener
-from desktop_sync.services import deliveries
-from desktop_sync.services.listening import ListenerService
+from desktop_sync.services.unattended import deliveries
+from desktop_sync.services.unattended.listening import ListenerService
 from tests.integration.test_semantics_real_time import Live, make_live
 from tests.support.worlds import NAME, WorldMaker
 

@@ -21,7 +21,7 @@ from desktop_sync.core.run import Outcome
 from desktop_sync.core.status import Status
 from desktop_sync.engine import workbench
 from desktop_sync.ledger.value_store import FILE_NAME
-from desktop_sync.services import long_values
+from desktop_sync.services.session import long_values
 from tests.support.worlds import EMAIL, NAME, World, WorldMaker, person_entity
 
 PHOTO = FieldMapping("Photo", "photo")

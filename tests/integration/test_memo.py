@@ -24,8 +24,8 @@ from desktop_sync.core.errors import CancelledError, RetriableError
 from desktop_sync.core.ports import CancelToken, NoProgress
 from desktop_sync.core.provider_port import ReadRequest
 from desktop_sync.engine.layout import Layout
-from desktop_sync.services.side_stream import SideStream
-from desktop_sync.services.sync_session import SyncSession
+from desktop_sync.services.session.side_stream import SideStream
+from desktop_sync.services.session.sync_session import SyncSession
 from tests.support.remembering import Remembering
 from tests.support.worlds import CITY, EMAIL, NAME, World, WorldMaker, person_entity
 

@@ -11,7 +11,7 @@ import pytest
 from desktop_sync.core.configuration import Direction, FieldMapping, PipelineStep, StepKind
 from desktop_sync.core.errors import ConfigurationError
 from desktop_sync.core.status import Status
-from desktop_sync.services.plugins import plugin_names
+from desktop_sync.services.session.plugins import plugin_names
 from tests.support.worlds import CITY, EMAIL, World, WorldMaker
 
 MODULE = """

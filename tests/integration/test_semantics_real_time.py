@@ -15,8 +15,8 @@ from desktop_sync.core.run import Outcome, RunKind, RunResult, Trigger
 from desktop_sync.core.schedule import Schedule, ScheduleKind
 from desktop_sync.core.status import Status
 from desktop_sync.core.unattended import Due
-from desktop_sync.services import local_changes
-from desktop_sync.services.hint_queue import MOST_IDS
+from desktop_sync.services.unattended import local_changes
+from desktop_sync.services.unattended.hint_queue import MOST_IDS
 from tests.support.ledger_home import HandClock
 from tests.support.worlds import CITY, EMAIL, NAME, World, WorldMaker, person_entity
 

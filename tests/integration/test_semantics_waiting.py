@@ -13,8 +13,8 @@ from desktop_sync.core.provider_port import EndpointSession, OpenContext, Settin
 from desktop_sync.core.schedule import Schedule, ScheduleKind
 from desktop_sync.providers.registry import BUILT_IN, Registry
 from desktop_sync.providers.sql.provider import SqlProvider
-from desktop_sync.services.endpoints import EndpointService
-from desktop_sync.services.presence import EndpointPresence
+from desktop_sync.services.endpoint_setup.endpoints import EndpointService
+from desktop_sync.services.unattended.presence import EndpointPresence
 from tests.support.ledger_home import HandClock
 from tests.support.memory_provider import MemoryProvider, MemoryRegistry, MemorySecrets, MemoryStore
 from tests.support.shop_and_crm import customers

@@ -198,7 +198,7 @@ def test_a_url_gets_the_written_records_as_json(world: WorldMaker, hook: Hook) -
 
 
 def test_many_records_are_posted_in_parts(world: WorldMaker, hook: Hook, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("desktop_sync.services.run_steps.RECORDS_PER_POST", 2)
+    monkeypatch.setattr("desktop_sync.services.processing.run_steps.RECORDS_PER_POST", 2)
     w = filled(world, PipelineStep(StepKind.URL, "tell", url=hook.url, time_limit_s=5))
     w.run()
     assert [len(body["records"]) for _, _, body in hook.posts] == [2, 1]  # type: ignore[arg-type]

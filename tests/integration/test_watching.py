@@ -16,7 +16,7 @@ import pytest
 
 from desktop_sync.core.configuration import RealTime
 from desktop_sync.core.triggers import FileArrival
-from desktop_sync.services.file_watch import FileWatch
+from desktop_sync.services.unattended.file_watch import FileWatch
 from tests.support.worlds import NAME, WorldMaker
 
 GENEROUS_S = 60.0

@@ -8,7 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from desktop_sync.core.configuration import RealTime, Side
 from desktop_sync.core.push import Hint
-from desktop_sync.services.hint_queue import LONGEST_WAIT_S, MOST_IDS, QUIET_S, HintQueue, Taken, Target
+from desktop_sync.services.unattended.hint_queue import LONGEST_WAIT_S, MOST_IDS, QUIET_S, HintQueue, Taken, Target
 from tests.support.ledger_home import HandClock
 
 ENTITIES = ("customers", "orders")

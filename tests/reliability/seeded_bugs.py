@@ -41,11 +41,11 @@ class Bug:
             path.write_text(text.replace(edit.before, edit.after), encoding="utf-8")
 
 
-PROCESS = "desktop_sync/services/process.py"
-PROTOCOL = "desktop_sync/services/write_protocol.py"
-LADDER = "desktop_sync/services/ladder.py"
-SETTLE = "desktop_sync/services/settle.py"
-INTENTS = "desktop_sync/services/intents.py"
+PROCESS = "desktop_sync/services/processing/process.py"
+PROTOCOL = "desktop_sync/services/processing/write_protocol.py"
+LADDER = "desktop_sync/services/settlement/ladder.py"
+SETTLE = "desktop_sync/services/settlement/settle.py"
+INTENTS = "desktop_sync/services/settlement/intents.py"
 SQLITE_TABLE_WORK = "desktop_sync/providers/sql/sqlite_table_work.py"
 ORIGINS = "desktop_sync/engine/origin_query.py"
 OPENED = (
@@ -199,7 +199,7 @@ BUGS = (
         "what changed shortly after a run is taken for an echo",
         (
             Edit(
-                "desktop_sync/services/entity_preparation.py",
+                "desktop_sync/services/preparation/entity_preparation.py",
                 """        # A read of a range passes over what came before it""",
                 """        stamp, me = self.layout.of(side).stamp, side_table(self.layout, side)
         for run in [run for run in self.ledger.runs(self.key.configuration, limit=50) if run.ended_at and stamp]:
@@ -212,7 +212,7 @@ BUGS = (
         # A read of a range passes over what came before it""",
             ),
             Edit(
-                "desktop_sync/services/entity_preparation.py",
+                "desktop_sync/services/preparation/entity_preparation.py",
                 "import SideRead, attach_peers,",
                 "import SideRead, side_table, attach_peers,",
             ),
@@ -224,7 +224,7 @@ BUGS = (
         "how far was read is kept before the queue",
         (
             Edit(
-                "desktop_sync/services/execution.py",
+                "desktop_sync/services/running/execution.py",
                 """                self.steps("prepare.found")
 """,
                 """                for mark in filter(None, [self._new_watermarks(preview, one, None)]):
@@ -244,7 +244,11 @@ BUGS = (
                 '(f"{column} >= ?", request.since)',
                 '(f"{column} > ?", request.since)',
             ),
-            Edit("desktop_sync/services/watermarks.py", "OVERLAP = timedelta(seconds=60)", "OVERLAP = timedelta(0)"),
+            Edit(
+                "desktop_sync/services/session/watermarks.py",
+                "OVERLAP = timedelta(seconds=60)",
+                "OVERLAP = timedelta(0)",
+            ),
         ),
         (
             "tests/integration/test_semantics_watermarks.py",
@@ -343,7 +347,7 @@ BUGS = (
         "stamps are not kept before a write moves the clock of the record",
         (
             Edit(
-                "desktop_sync/services/provenance.py",
+                "desktop_sync/services/session/provenance.py",
                 "        if not given.has_origins:\n            return\n        for side in Side:\n            for batch",
                 "        if given.has_origins or not given.has_origins:\n            return\n        for side in Side:\n            for batch",
             ),
@@ -384,7 +388,7 @@ BUGS = (
         "the lease is watched with a clock that stops while the machine sleeps",
         (
             Edit(
-                "desktop_sync/services/run_lease.py",
+                "desktop_sync/services/session/run_lease.py",
                 "        return bool(self._mine) and self._clock.boottime_s() - self._confirmed_s > RENEWED_AFTER_S",
                 "        return bool(self._mine) and self._clock.monotonic_s() - self._confirmed_s > RENEWED_AFTER_S",
             ),
@@ -435,7 +439,7 @@ BUGS = (
         "what was told is forgotten when its run cannot begin",
         (
             Edit(
-                "desktop_sync/services/real_time.py",
+                "desktop_sync/services/unattended/real_time.py",
                 "        except BaseException as error:\n            self._queue.put_back(taken)\n",
                 "        except BaseException as error:\n",
             ),
@@ -447,19 +451,19 @@ BUGS = (
         "a run of a few records stands for the scheduled run of all",
         (
             Edit(
-                "desktop_sync/services/run_history.py",
+                "desktop_sync/services/unattended/run_history.py",
                 "without=() if with_pushes else (Trigger.PUSH,)",
                 "without=()",
             ),
         ),
-        ("tests/unit/services/test_scheduling.py",),
+        ("tests/unit/services/unattended/test_scheduling.py",),
     ),
     Bug(
         31,
         "a file that is still being written has arrived",
         (
             Edit(
-                "desktop_sync/services/file_arrivals.py",
+                "desktop_sync/services/unattended/file_arrivals.py",
                 "    if before is None or before.look != look or before.since > now:\n",
                 "    if before is None:\n",
             ),

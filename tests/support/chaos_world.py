@@ -23,7 +23,7 @@ from desktop_sync.ledger import open_ledger
 from desktop_sync.ledger.batch_content import unpack
 from desktop_sync.ledger.sql_ledger import SqlLedger
 from desktop_sync.services.application import Application
-from desktop_sync.services.conditions import KEPT
+from desktop_sync.services.session.conditions import KEPT
 from tests.support.chaos_provider import ChaosProvider
 from tests.support.chaos_system import ChaosSystem, Profile, Values
 from tests.support.memory_provider import MemoryRegistry, MemorySecrets

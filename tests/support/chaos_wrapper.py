@@ -29,7 +29,7 @@ from desktop_sync.core.provider_port import (
 )
 from desktop_sync.core.structure import Structure
 from desktop_sync.providers.record_stream import stream_of
-from desktop_sync.services.endpoints import ProviderRegistry
+from desktop_sync.services.endpoint_setup.endpoints import ProviderRegistry
 from tests.support.chaos_faults import FaultKind, Faults
 
 

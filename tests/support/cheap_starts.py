@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 
 from desktop_sync.engine.workbench import Workbench
 from desktop_sync.ledger import database
-from desktop_sync.services import sync_session
+from desktop_sync.services.session import sync_session
 
 
 @contextmanager

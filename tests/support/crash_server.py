@@ -37,12 +37,12 @@ from desktop_sync.providers.sql import sqlite_reading as _reading
 from desktop_sync.providers.sql import sqlite_session as _session
 from desktop_sync.providers.sql import sqlite_writing as _writing
 from desktop_sync.secrets import choose_secrets as _choose_secrets
-from desktop_sync.services import configurations as _configurations
-from desktop_sync.services import definition_file as _definition_file
 from desktop_sync.services import records as _records
-from desktop_sync.services import synchronization as _synchronization
-from desktop_sync.services import undo as _undo
 from desktop_sync.services.application import Application
+from desktop_sync.services.configuration_setup import configurations as _configurations
+from desktop_sync.services.definition import definition_file as _definition_file
+from desktop_sync.services.running import synchronization as _synchronization
+from desktop_sync.services.undo import undo as _undo
 from tests.support.chaos_world import Template, make_chaos_world
 from tests.support.cheap_starts import shared_compilation
 

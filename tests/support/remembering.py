@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from desktop_sync.engine import sides
-from desktop_sync.services import both_sides, entity_preparation, memo_folder
+from desktop_sync.services.preparation import both_sides, entity_preparation
+from desktop_sync.services.session import memo_folder
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from desktop_sync.core.configuration import SyncConfiguration
 from desktop_sync.core.decision import Action
 from desktop_sync.core.run import EntityResult, Outcome, Run, RunKind, RunResult, Trigger
 from desktop_sync.core.schedule import Schedule, ScheduleKind
-from desktop_sync.services.scheduling import ScheduleService
+from desktop_sync.services.unattended.scheduling import ScheduleService
 from tests.support.memory_provider import MemoryStore, SetClock
 from tests.support.shop_and_crm import customers
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from desktop_sync.core.configuration import Endpoint, Entity, FieldMapping, PerSide, SyncConfiguration
 from desktop_sync.core.structure import Field, FieldType, Structure
-from desktop_sync.services.configurations import ConfigurationService
-from desktop_sync.services.endpoints import EndpointService
-from desktop_sync.services.scheduling import ScheduleService
+from desktop_sync.services.configuration_setup.configurations import ConfigurationService
+from desktop_sync.services.endpoint_setup.endpoints import EndpointService
+from desktop_sync.services.unattended.scheduling import ScheduleService
 from tests.support.memory_provider import MemoryProvider, MemoryRegistry, MemorySecrets, MemoryStore, SetClock
 
 CUSTOMER = Structure(

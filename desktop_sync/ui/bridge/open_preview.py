@@ -14,7 +14,7 @@ from desktop_sync.core.guard import GuardFinding
 from desktop_sync.core.plan import Plan, PlanRow
 
 if TYPE_CHECKING:
-    from desktop_sync.services.preview import Preview
+    from desktop_sync.services.preparation.preview import Preview
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from desktop_sync.core.run import RunResult
 from desktop_sync.core.undo import UndoRow
 
 if TYPE_CHECKING:
-    from desktop_sync.services.undo_preview import UndoPreview
+    from desktop_sync.services.undo.undo_preview import UndoPreview
 
 Look = Callable[[Progress, CancelToken], "UndoPreview"]
 CarryOut = Callable[["UndoPreview", Progress, CancelToken], RunResult]

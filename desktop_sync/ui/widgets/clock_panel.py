@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from desktop_sync.services.clocks import ClockReport, StampReport
+from desktop_sync.services.session.clocks import ClockReport, StampReport
 from desktop_sync.ui.models.list_table import ListTableModel
 from desktop_sync.ui.models.source import Column
 from desktop_sync.ui.palette import SPACE_S, Tone

@@ -9,8 +9,8 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from desktop_sync.services.configurations import ConfigurationService
-from desktop_sync.services.endpoints import EndpointService
+from desktop_sync.services.configuration_setup.configurations import ConfigurationService
+from desktop_sync.services.endpoint_setup.endpoints import EndpointService
 from desktop_sync.ui.bridge.job_runner import JobRunner
 from desktop_sync.ui.theme import Theme, ThemeChoice
 from desktop_sync.ui.wizards.configuration.dialog import ConfigurationWizard

@@ -38,7 +38,7 @@ from desktop_sync.providers.sql.provider import SqlProvider
 from desktop_sync.secrets import EncryptedFileSecrets
 from desktop_sync.secrets.redact import Redactor
 from desktop_sync.services.application import Application
-from desktop_sync.services.definition_writer import write_definitions
+from desktop_sync.services.definition.definition_writer import write_definitions
 from tests.property.test_expression import FRAGMENTS, assert_made_of_the_allow_list, mixture, sql_of, translated
 from tests.reliability.size import Size
 from tests.support.generated_values import TEXTS
@@ -46,7 +46,7 @@ from tests.support.worlds import FolderSide, TableSide
 from tests.unit.engine.expression.escapes import ESCAPES
 from tests.unit.engine.expression.test_escapes import refused
 from tests.unit.engine.expression.test_limits import BOMBS, EVIL_LIKES, EVIL_PATTERNS, FIELDS, finishes_soon
-from tests.unit.services.test_definition_round_trip import SPECIFIED, parsed
+from tests.unit.services.definition.test_definition_round_trip import SPECIFIED, parsed
 
 SEED = 20_260_305
 SECRETS = 50

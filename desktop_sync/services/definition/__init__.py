@@ -1,0 +1,1 @@
+"""Configurations and endpoints as TOML files: read strictly, and written to be read."""

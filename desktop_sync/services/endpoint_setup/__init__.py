@@ -1,0 +1,1 @@
+"""Endpoints as a person sets them up: tried, looked into, with suggestions and samples."""

@@ -1,0 +1,1 @@
+"""From what both sides give to a plan; nothing is written anywhere."""

@@ -1,0 +1,1 @@
+"""A run from its lock to its result, and runs that follow one another."""

@@ -1,0 +1,1 @@
+"""The sample project: its data, its two systems and its configuration."""

@@ -1,0 +1,1 @@
+"""What became of writes that were cut off or not answered: found out, and written down."""

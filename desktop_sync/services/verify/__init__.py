@@ -1,0 +1,1 @@
+"""Proof that both sides agree, and its report."""
