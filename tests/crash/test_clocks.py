@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 
@@ -77,6 +79,23 @@ def test_a_deadline_of_a_machine_that_had_been_on_for_long_is_not_waited_for_whe
     world.clock.move(100)
     assert_done(world.run())
     assert world.people(world.left) == world.people(world.right) == {"n1": "new"}
+    assert not world.ledger.held_records(NAME)
+    assert_quiet(world)
+
+
+@pytest.mark.scenario("F9")
+@pytest.mark.parametrize("ahead", [timedelta(0), timedelta(hours=-1), -TEN_YEARS])
+def test_what_an_earlier_version_sent_is_waited_for_by_the_clock_that_people_set(make: Make, ahead: timedelta) -> None:
+    world = make("natural-key")
+    world.left.put("people", email="n1", name="new")
+    dies_while_sending(world, "create")
+    with closing(sqlite3.connect(world.folder / "ledger.sqlite")) as connection, connection:
+        connection.execute("UPDATE request SET deadline_boottime = NULL")  # as a migration leaves it
+    world.clock.ahead = ahead
+    slept = world.clock.slept_s
+    assert_done(world.run())
+    assert LATE_S < world.clock.slept_s - slept <= 2 * world.right.profile.max_in_flight_s
+    assert world.people(world.right) == {"n1": "new"}
     assert not world.ledger.held_records(NAME)
     assert_quiet(world)
 

@@ -11,13 +11,13 @@ import uuid
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pyarrow as pa
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.ledger_port import Ledger
-from desktop_sync.core.ledger_values import Hold, HoldReason, OpenBatch, Request
+from desktop_sync.core.ledger_values import Hold, HoldReason, OpenBatch
 from desktop_sync.core.ports import CancelToken, Clock, Sleep
 from desktop_sync.core.provider_port import (
     Capabilities,
@@ -309,28 +309,28 @@ class Ladder:
 
     def _wait_for(self, batch: OpenBatch) -> bool:
         """No request is under way any more; False where that would take too long."""
-        if batch.request.deadline is None or {hold.reason for hold in batch.holds} == {HoldReason.AMBIGUOUS}:
+        deadline = batch.request.deadline
+        if deadline is None or {hold.reason for hold in batch.holds} == {HoldReason.AMBIGUOUS}:
             return True  # for these it was waited before
-        left_s = self._left_s(batch.request, self._capabilities(batch))
+        left_s = self._left_s(deadline, batch.request.deadline_boottime_s, lives_s(self._capabilities(batch)))
         if left_s > LONGEST_QUIESCE_S:
             return False
         wait_for(left_s, self.clock, self.sleep, self.cancel)
         return True
 
-    def _left_s(self, request: Request, can: Capabilities) -> float:
+    def _left_s(self, deadline: datetime, deadline_boottime_s: float | None, longest: float) -> float:
         """How long a request may be under way yet.
 
         By the clock that nobody sets. Where that leaves more than requests live it began anew after the request was
         sent, which is at least as old as that clock then. What was sent before that and looks due is over, too. Only
-        what has no deadline on that clock goes by the one that people set, which may have been set back.
+        what an earlier version sent has no deadline on that clock and goes by the one that people set, which may have
+        been set back.
         """
-        longest = lives_s(can)
-        if request.deadline_boottime_s is not None:
-            since_start_s = self.clock.boottime_s()
-            left = request.deadline_boottime_s - since_start_s
-            return max(left if left <= longest else longest - since_start_s, 0.0)
-        by_wall = 0.0 if request.deadline is None else (request.deadline - self.clock.now()).total_seconds()
-        return min(max(by_wall, 0.0), longest)
+        if deadline_boottime_s is None:
+            return min(max((deadline - self.clock.now()).total_seconds(), 0.0), longest)
+        since_start_s = self.clock.boottime_s()
+        left = deadline_boottime_s - since_start_s
+        return max(left if left <= longest else longest - since_start_s, 0.0)
 
 
 def _suspects(batch: OpenBatch, row: int, unknown: Sequence[dict[str, object]]) -> Sequence[dict[str, object]]:
