@@ -20,25 +20,29 @@ _LENGTH_BYTES = 8
 TOKEN_BYTES = len(PREFIX) + _LENGTH_BYTES + hashlib.sha256().digest_size
 
 
+Content = bytes | bytearray | memoryview
+"""Bytes of a long value, wherever they stand: a copy of it is what memory is short of."""
+
+
 class ValueStore(Protocol):
     """Keeps the contents, each once, whoever holds it."""
 
-    def keep_values(self, contents: Mapping[bytes, bytes]) -> None:
+    def keep_values(self, contents: Mapping[bytes, Content]) -> None:
         """These are kept from now on, by token; durable. May be repeated. Raises LedgerError."""
 
-    def values(self, tokens: Collection[bytes]) -> dict[bytes, bytes]:
+    def values(self, tokens: Collection[bytes]) -> dict[bytes, Content]:
         """The contents of those that are kept. Raises LedgerError."""
 
     def purge_values(self, before: datetime) -> int:
         """Those that were not kept again since then are gone; how many."""
 
 
-def is_long(value: bytes) -> bool:
+def is_long(value: Content) -> bool:
     """Whether a token is to stand for the value."""
-    return len(value) > LONG_BYTES or value.startswith(PREFIX)
+    return len(value) > LONG_BYTES or bytes(value[: len(PREFIX)]) == PREFIX
 
 
-def token_of(value: bytes) -> bytes:
+def token_of(value: Content) -> bytes:
     return PREFIX + len(value).to_bytes(_LENGTH_BYTES, "big") + hashlib.sha256(value).digest()
 
 

@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from desktop_sync.core.long_value import Content
 from desktop_sync.ledger.home_folder import OWNER_FILE
 from desktop_sync.ledger.instants import to_us
 from desktop_sync.ledger.ledger_faults import ledger_faults
@@ -18,10 +19,10 @@ FILE_NAME = "values.sqlite"
 _TABLE = "CREATE TABLE IF NOT EXISTS value (token BLOB PRIMARY KEY, used_at INTEGER NOT NULL, content BLOB NOT NULL)"
 _DAY_US = 24 * 3600 * 1_000_000
 _AT_ONCE = 500
-_INSERT = (
-    "INSERT INTO value (token, used_at, content) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET used_at = excluded.used_at "
-    f"WHERE excluded.used_at - used_at > {_DAY_US} OR excluded.used_at < used_at"
-)
+_IN_PARTS_BYTES = 1024 * 1024
+"""Longer contents pass in parts of this size: SQLite would copy what it is given at once."""
+_INSERT = "INSERT INTO value (token, used_at, content) VALUES (?, ?, ?)"
+_MARK = f"UPDATE value SET used_at = ?1 WHERE token = ?2 AND (?1 - used_at > {_DAY_US} OR ?1 < used_at)"
 
 
 class SqlValueStore(Store):
@@ -31,24 +32,33 @@ class SqlValueStore(Store):
     def _values_path(self) -> Path:
         return self._parts.home.path / FILE_NAME
 
-    def keep_values(self, contents: Mapping[bytes, bytes]) -> None:
+    def keep_values(self, contents: Mapping[bytes, Content]) -> None:
         now = self._now_us()
         with self._values() as connection:
             connection.execute(_TABLE)
             connection.execute("BEGIN IMMEDIATE")
-            connection.executemany(_INSERT, ((token, now, content) for token, content in contents.items()))
+            known = _known(connection, list(contents))
+            connection.executemany(_MARK, ((now, token) for token in known))
+            new = {token: content for token, content in contents.items() if token not in known}
+            short = ((token, now, one) for token, one in new.items() if len(one) <= _IN_PARTS_BYTES)
+            connection.executemany(_INSERT, short)
+            for token, content in new.items():
+                if len(content) > _IN_PARTS_BYTES:
+                    _insert_in_parts(connection, token, now, content)
             connection.execute("COMMIT")
 
-    def values(self, tokens: Collection[bytes]) -> dict[bytes, bytes]:
+    def values(self, tokens: Collection[bytes]) -> dict[bytes, Content]:
         if not self._values_path.exists():
             return {}
-        found: dict[bytes, bytes] = {}
-        wanted = list(tokens)
+        found: dict[bytes, Content] = {}
+        long: list[tuple[bytes, int]] = []
         with self._values() as connection:
-            for start in range(0, len(wanted), _AT_ONCE):
-                some = wanted[start : start + _AT_ONCE]
-                sql = f"SELECT token, content FROM value WHERE token IN ({', '.join('?' * len(some))})"
-                found.update(connection.execute(sql, some).fetchall())
+            for some in _portions(list(tokens)):
+                which = f"FROM value WHERE token IN ({', '.join('?' * len(some))}) AND length(content)"
+                found.update(connection.execute(f"SELECT token, content {which} <= {_IN_PARTS_BYTES}", some).fetchall())
+                long += connection.execute(f"SELECT token, rowid {which} > {_IN_PARTS_BYTES}", some).fetchall()
+            for token, row in long:
+                found[token] = _read_in_parts(connection, row)
         return found
 
     def purge_values(self, before: datetime) -> int:
@@ -69,3 +79,31 @@ class SqlValueStore(Store):
                 for pragma in ("auto_vacuum = INCREMENTAL", "journal_mode = WAL", "synchronous = FULL"):
                     connection.execute(f"PRAGMA {pragma}").fetchall()
                 yield connection
+
+
+def _portions(tokens: list[bytes]) -> Iterator[list[bytes]]:
+    return (tokens[start : start + _AT_ONCE] for start in range(0, len(tokens), _AT_ONCE))
+
+
+def _known(connection: sqlite3.Connection, tokens: list[bytes]) -> set[bytes]:
+    found: set[bytes] = set()
+    for some in _portions(tokens):
+        sql = f"SELECT token FROM value WHERE token IN ({', '.join('?' * len(some))})"
+        found.update(token for (token,) in connection.execute(sql, some))
+    return found
+
+
+def _insert_in_parts(connection: sqlite3.Connection, token: bytes, now: int, content: Content) -> None:
+    size = len(content)
+    row = connection.execute(_INSERT.replace("(?, ?, ?)", "(?, ?, zeroblob(?))"), (token, now, size)).lastrowid
+    with connection.blobopen("value", "content", row or 0) as blob:
+        for start in range(0, size, _IN_PARTS_BYTES):
+            blob.write(content[start : start + _IN_PARTS_BYTES])
+
+
+def _read_in_parts(connection: sqlite3.Connection, row: int) -> bytearray:
+    with connection.blobopen("value", "content", row, readonly=True) as blob:
+        content = bytearray(len(blob))
+        for start in range(0, len(blob), _IN_PARTS_BYTES):
+            content[start : start + _IN_PARTS_BYTES] = blob.read(_IN_PARTS_BYTES)
+    return content

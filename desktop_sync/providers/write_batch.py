@@ -9,6 +9,9 @@ import pyarrow as pa
 from desktop_sync.core.errors import BugError
 from desktop_sync.core.provider_port import ArrowStream, Operation, WriteBatch, WriteResult, WriteStatus
 
+LONG_COLUMN_BYTES = 4 * 1024 * 1024
+"""Of binary values in a batch: from here on they are not copied."""
+
 
 class StagedBatch:
     """A batch whose streams were read. `values` and `expected` hold the batch's columns by position."""
@@ -67,7 +70,15 @@ def rows_of(columns: Sequence[pa.Array], length: int) -> list[tuple[object, ...]
     """The columns as one tuple of Python values per record."""
     if not columns:
         return [()] * length
-    return list(zip(*(column.to_pylist() for column in columns), strict=True))
+    return list(zip(*(objects_of(column) for column in columns), strict=True))
+
+
+def objects_of(column: pa.Array) -> list[object]:
+    """The values as Python objects; very long binary ones as views of the column, equal to what a copy would be."""
+    if not pa.types.is_binary(column.type) or column.nbytes < LONG_COLUMN_BYTES:
+        found: list[object] = column.to_pylist()
+        return found
+    return [memoryview(one.as_buffer()).cast("B") if one.is_valid else None for one in column]
 
 
 class ResultColumns:

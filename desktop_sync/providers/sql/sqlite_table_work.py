@@ -380,5 +380,7 @@ def _named(parts: Row) -> str | None:
 
 
 def _id_of(parts: Row) -> str | None:
-    texts = tuple(part.decode(errors="replace") if isinstance(part, bytes) else part for part in parts)
+    texts = tuple(
+        bytes(part).decode(errors="replace") if isinstance(part, bytes | memoryview) else part for part in parts
+    )
     return None if None in texts else encode_record_id(tuple(str(text) for text in texts))

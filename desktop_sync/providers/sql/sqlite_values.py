@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from desktop_sync.core.structure import FieldType
 from desktop_sync.providers.plain_text import decimal_texts, time_texts
 from desktop_sync.providers.sql.sqlite_schema import Affinity, Column
+from desktop_sync.providers.write_batch import objects_of
 
 _EXACT_DIGITS = 15
 """Decimal digits that a double holds surely."""
@@ -32,7 +33,7 @@ class StoredColumn:
     @cached_property
     def values(self) -> Sequence[object]:
         """The same as Python objects."""
-        values: Sequence[object] = self.bound.to_pylist()
+        values: Sequence[object] = objects_of(self.bound)
         return values if self.words is None else [self.words.get(str(value), value) for value in values]
 
 
@@ -88,7 +89,7 @@ def is_same_value(sent: object, read: object) -> bool:
     """Whether the read form of what is stored is the value that was bound."""
     if sent is None or read is None:
         return sent is read
-    if isinstance(sent, bytes) or isinstance(read, bytes):
+    if isinstance(sent, bytes | memoryview) or isinstance(read, bytes | memoryview):
         return sent == read or (isinstance(sent, str) and sent.encode() == read)
     if isinstance(sent, str) and sent == read:
         return True
@@ -123,7 +124,7 @@ def key_text(column: Column, value: object) -> str | None:
         return None
     if isinstance(value, float):
         return str(pa.array([value]).cast(pa.string())[0].as_py())
-    text = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+    text = bytes(value).decode(errors="replace") if isinstance(value, bytes | memoryview) else str(value)
     if column.field.type is FieldType.BOOLEAN:
         return {"1": "true", "0": "false"}.get(text, text)
     if column.affinity in (Affinity.INTEGER, Affinity.NUMERIC) and column.field.type in (

@@ -7,6 +7,7 @@ ledger, undo. So memory and ledger do not follow the size of pictures and docume
 from __future__ import annotations
 
 import binascii
+import struct
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -19,6 +20,7 @@ from desktop_sync.core.long_value import (
     PREFIX,
     TEXT_PREFIX,
     TOKEN_BYTES,
+    Content,
     ValueStore,
     is_long,
     length_of,
@@ -32,7 +34,7 @@ MOST_BYTES = 16 * 1024 * 1024
 
 def shortened(batch: pa.RecordBatch, names: Iterable[str], store: ValueStore) -> pa.RecordBatch:
     """The batch with tokens in place of the long values of these fields, whose contents are kept from now on."""
-    contents: dict[bytes, bytes] = {}
+    contents: dict[bytes, Content] = {}
     for name in names:
         place = batch.schema.get_field_index(name)
         if place >= 0:
@@ -44,7 +46,7 @@ def shortened(batch: pa.RecordBatch, names: Iterable[str], store: ValueStore) ->
     return batch
 
 
-def _shortened(column: pa.Array, contents: dict[bytes, bytes]) -> pa.Array | None:
+def _shortened(column: pa.Array, contents: dict[bytes, Content]) -> pa.Array | None:
     """None where nothing in it is long. Long values are few, or few fit into a batch: a loop over them costs nothing
     beside their digests."""
     is_text = pa.types.is_string(column.type)
@@ -59,9 +61,9 @@ def _shortened(column: pa.Array, contents: dict[bytes, bytes]) -> pa.Array | Non
         return None
     tokens: dict[int, str | bytes] = {}
     for place in places:
-        value = column[place].as_py()
+        value = memoryview(column[place].as_buffer())
         try:
-            content = binascii.unhexlify(value) if is_text else value
+            content: Content = binascii.unhexlify(value) if is_text else value
         except (binascii.Error, ValueError):
             continue  # no digits of a binary value: the staging says so
         if is_long(content):
@@ -113,7 +115,7 @@ class LongValueWriter:
         return table
 
     def _column(
-        self, table: pa.Table, index: int, tokens: dict[int, bytes], contents: dict[bytes, bytes]
+        self, table: pa.Table, index: int, tokens: dict[int, bytes], contents: dict[bytes, Content]
     ) -> pa.ChunkedArray:
         column = table.column(index)
         values = column.to_pylist()
@@ -122,7 +124,16 @@ class LongValueWriter:
                 problem = "a long value is to be written whose content is not kept any more"
                 raise EndpointError(problem, replace(self.place, field=table.schema.names[index]))
             values[place] = contents[token] if isinstance(values[place], bytes) else contents[token].hex().upper()
-        return pa.chunked_array([pa.array(values, column.type)])
+        alone = _alone(values[0], column.type) if len(values) == 1 else None
+        return pa.chunked_array([pa.array(values, column.type) if alone is None else alone])
+
+
+def _alone(value: object, kind: pa.DataType) -> pa.Array | None:
+    """The long value of a record that is written alone, where it stands: a copy of it is what memory is short of."""
+    if not isinstance(value, bytearray):
+        return None
+    offsets = struct.pack("=qq" if pa.types.is_large_binary(kind) else "=ii", 0, len(value))
+    return pa.Array.from_buffers(kind, 1, [None, pa.py_buffer(offsets), pa.py_buffer(value)])
 
 
 def _tokens(column: pa.ChunkedArray) -> dict[int, bytes]:
