@@ -119,7 +119,8 @@ def halves_to_look_up(bench: Workbench, given: PlanInput, side: Side, statuses: 
 
 
 def is_astir(bench: Workbench, given: PlanInput) -> bool:
-    """Whether anything was read that is new or changed, here or in an entity that is referred to."""
+    """Whether anything was read that is new or changed, here or in an entity that is referred to, or waits to be
+    planned: a record that was held kept others waiting."""
     layout = given.layout
     changed = [
         f"SELECT 1 FROM {side_table(layout, side)} s LEFT JOIN {peer_table(layout)} p ON p.record_id = s.record_id "
@@ -131,6 +132,7 @@ def is_astir(bench: Workbench, given: PlanInput) -> bool:
         for parent in given.lookups.values()
         if parent is not layout and has_table(bench, plan_table(parent))
     ]
+    changed.append(f"SELECT 1 FROM {peer_table(layout)} WHERE status = {Status.PREPARED:d}")
     return bool(bench.number(f"SELECT count(*) FROM ({' UNION ALL '.join(changed)})"))
 
 

@@ -23,6 +23,7 @@ from desktop_sync.engine.outcome_query import SETTLEMENT_SCHEMA
 from desktop_sync.services.session.sync_session import SyncSession
 from desktop_sync.services.settlement.ladder import Ladder, Verdict
 from desktop_sync.services.settlement.settling_guard import unsettled
+from desktop_sync.services.settlement.standing import as_prepared, looked_at_again
 from desktop_sync.services.settlement.undo_settling import as_before, is_undo, undo_held, undone_settlements
 
 
@@ -81,20 +82,25 @@ class Settling:
         for batch in due:
             self._settle_open(batch)
             self.steps("settle.settled")
-        return len(due) + self.settle_held([batch for batch in held_batches if self._is_due(batch)]).intents
+        held = [batch for batch in held_batches if self._is_due(batch)]
+        return len(due) + self._settle_batches(held, is_of_earlier_run=True).intents
 
     def _is_due(self, batch: OpenBatch) -> bool:
         return batch.key.entity not in self.session.drifted and not self.session.unsettled
 
-    def settle_held(self, batches: Sequence[OpenBatch] | None = None) -> Resolved:
+    def settle_held(self) -> Resolved:
         """Held records of which more is known now are held no longer. Those that are still in doubt stay as they are:
         nothing is written for them."""
-        if batches is None:
-            batches = self.ledger.held_batches(self.session.configuration.name)
+        held = self.ledger.held_batches(self.session.configuration.name)
+        return self._settle_batches(held, is_of_earlier_run=False)
+
+    def _settle_batches(self, batches: Sequence[OpenBatch], *, is_of_earlier_run: bool) -> Resolved:
+        """Runs in between have passed over what people changed in records that were held, and have read further since:
+        these are Prepared, so that the next plan looks at them whatever it reads (RELIABILITY D3)."""
         resolved = Resolved()
         for batch in batches:
             before = resolved.intents
-            self._settle_held(batch, resolved)
+            self._settle_held(batch, resolved, is_of_earlier_run=is_of_earlier_run)
             if resolved.intents > before:
                 self.steps("settle.held_settled")
         return resolved
@@ -133,7 +139,7 @@ class Settling:
             free = [one for row, one in enumerate(ids) if row not in verdict.done and row not in verdict.held]
             self.session.provenance.settle_ids(layout, batch.side, done, free)
 
-    def _settle_held(self, batch: OpenBatch, resolved: Resolved) -> None:
+    def _settle_held(self, batch: OpenBatch, resolved: Resolved, *, is_of_earlier_run: bool) -> None:
         layout = self._layout(batch)
         rows = pa.RecordBatchReader.from_stream(batch.rows).read_all()
         if layout is None:
@@ -147,11 +153,16 @@ class Settling:
             return
         done = sorted(verdict.done)
         free = [row for row in range(rows.num_rows) if row not in verdict.done and row not in verdict.held]
-        settlements = [_settlements(batch, _taken(verdict.rows, done))]
-        settlements += [as_before(self.ledger, batch.key, _taken(verdict.rows, free))] if is_undo(rows) else []
+        settled = _settlements(batch, _taken(verdict.rows, done))
+        left = as_before if is_undo(rows) else as_prepared
         self.ledger.resolve_held(
             batch.id,
-            pa.concat_tables(settlements),
+            pa.concat_tables(
+                [
+                    looked_at_again(settled) if is_of_earlier_run else settled,
+                    left(self.ledger, batch.key, _taken(verdict.rows, free)),
+                ]
+            ),
             done_rows=[batch.places[row] for row in done],
             free_rows=[batch.places[row] for row in free],
             stored=None if verdict.rows.equals(rows) or not done else _taken(verdict.rows, done),

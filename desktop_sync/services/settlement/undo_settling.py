@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import pyarrow as pa
 
@@ -11,6 +11,7 @@ from desktop_sync.core.ledger_port import Ledger
 from desktop_sync.core.ledger_values import EntityKey, Hold
 from desktop_sync.core.status import Status
 from desktop_sync.engine.outcome_query import SETTLEMENT_SCHEMA
+from desktop_sync.services.settlement.standing import standing
 
 AFTER = "status_after"
 BEFORE = "status_before"
@@ -44,11 +45,11 @@ def undo_held(ledger: Ledger, key: EntityKey, rows: pa.Table, held: Mapping[int,
     """Settlements of the rows of an undo that are held: their sync records keep all that is known of them, and are in
     Review with the reason."""
     numbers = rows["record_id"].to_pylist()
-    standing = _standing(ledger, key, [numbers[row] for row in held])
+    known = standing(ledger, key, [numbers[row] for row in held])
     settled = [
-        standing[numbers[row]] | {"status": int(Status.REVIEW), "last_error": hold_text(hold, is_undone=True)}
+        known[numbers[row]] | {"status": int(Status.REVIEW), "last_error": hold_text(hold, is_undone=True)}
         for row, hold in held.items()
-        if numbers[row] in standing
+        if numbers[row] in known
     ]
     return pa.Table.from_pylist(settled, schema=SETTLEMENT_SCHEMA)
 
@@ -60,17 +61,7 @@ def as_before(ledger: Ledger, key: EntityKey, rows: pa.Table) -> pa.Table:
     before = dict(zip(rows["record_id"].to_pylist(), rows[BEFORE].to_pylist(), strict=True))
     settled = [
         row | {"status": before[number], "last_error": ""}
-        for number, row in _standing(ledger, key, list(before)).items()
+        for number, row in standing(ledger, key, list(before)).items()
         if before[number] is not None and row["status"] == Status.REVIEW
     ]
     return pa.Table.from_pylist(settled, schema=SETTLEMENT_SCHEMA)
-
-
-def _standing(ledger: Ledger, key: EntityKey, record_ids: Sequence[int]) -> dict[int, dict[str, object]]:
-    """The sync records as they are now, by number."""
-    known = [record for record in map(ledger.record, record_ids) if record is not None]
-    a_ids = [one.a_id for one in known if one.a_id is not None]
-    b_ids = [one.b_id for one in known if one.b_id is not None]
-    rows = pa.RecordBatchReader.from_stream(ledger.peers(key, a_ids=a_ids, b_ids=b_ids)).read_all().to_pylist()
-    wanted = set(record_ids)
-    return {row["record_id"]: row for row in rows if row["record_id"] in wanted}
