@@ -13,6 +13,7 @@ import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from itertools import count
 
 import duckdb
@@ -21,6 +22,7 @@ import pyarrow as pa
 from desktop_sync.core.errors import MemoryShortError, Place
 from desktop_sync.core.provider_port import ArrowStream
 from desktop_sync.engine.expression import SESSION_SETTINGS, UNSAFE_OPTIMIZERS
+from desktop_sync.engine.expression.binding import session
 
 MEMORY_LIMIT = "208MB"
 BATCH_ROWS = 10_000
@@ -28,6 +30,9 @@ SMALL_ANSWER = 100
 """Rows of an answer that is remembered until one of its tables is changed."""
 LONG_STATEMENT = 2_000
 """Characters from which binding a statement costs more than keeping the few rows that it gives."""
+_REMEMBERED = 256
+_LONGEST_REMEMBERED = 8_000
+"""How many statements are remembered as they were parsed, and up to how many characters."""
 
 _OWN_SETTINGS = (
     # Tables live for minutes. Finding out how each could be made small takes three times as long as storing it.
@@ -77,6 +82,17 @@ def within_memory(place: Place) -> Iterator[None]:
         raise
 
 
+@lru_cache(_REMEMBERED)
+def _parsed(sql: str) -> duckdb.Statement | None:
+    """The statement as it was parsed, which any connection takes; None for what is not exactly one."""
+    connection = session()
+    try:
+        statements = connection.extract_statements(sql)
+    finally:
+        connection.close()
+    return statements[0] if len(statements) == 1 else None
+
+
 class Workbench:
     """One DuckDB database in a temporary folder. Its statements queue, from whatever thread they come; close it."""
 
@@ -116,7 +132,13 @@ class Workbench:
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> None:
         with self._lock:
             self._forget(sql)
-            self._connection.execute(sql, parameters)
+            self._connection.execute(self._known(sql), parameters)
+
+    def _known(self, sql: str) -> duckdb.Statement | str:
+        """What of few records takes as long to parse as to carry out: each run has the same statements."""
+        if not self._has_few_records or len(sql) > _LONGEST_REMEMBERED:
+            return sql
+        return _parsed(sql) or sql
 
     def _forget(self, sql: str) -> None:
         """Answers that the statement may change are not known any more: those that name the table it is about."""
@@ -130,7 +152,7 @@ class Workbench:
         with self._lock:
             found = None if parameters else self._answers.get(sql)
             if found is None:
-                found = list(self._connection.execute(sql, parameters).fetchall())
+                found = list(self._connection.execute(self._known(sql), parameters).fetchall())
                 if not parameters and len(found) <= SMALL_ANSWER:
                     self._answers[sql] = found
             return list(found)
@@ -150,7 +172,7 @@ class Workbench:
         with self._lock:
             if self._is_better_kept(sql):
                 return self._kept(sql)
-            return self._connection.sql(sql).to_arrow_table()
+            return self._connection.sql(self._known(sql)).to_arrow_table()
 
     def stream(self, sql: str, batch_rows: int = BATCH_ROWS) -> pa.RecordBatchReader:
         """The result in batches. It has a cursor of its own: other statements may run while it is being read."""
@@ -158,7 +180,7 @@ class Workbench:
             if self._is_better_kept(sql):
                 return self._kept(sql).to_reader(batch_rows)
             cursor = self._cursor()
-        return cursor.sql(sql).to_arrow_reader(batch_rows)
+        return cursor.sql(self._known(sql)).to_arrow_reader(batch_rows)
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         return self._connection.cursor()
@@ -169,7 +191,7 @@ class Workbench:
         return self._has_few_records and len(sql) > LONG_STATEMENT and '"' not in sql
 
     def _kept(self, sql: str) -> pa.Table:
-        self._connection.execute(f"CREATE TEMP TABLE result AS {sql}")
+        self._connection.execute(self._known(f"CREATE TEMP TABLE result AS {sql}"))
         try:
             return self._connection.sql("FROM temp.result").to_arrow_table()
         finally:

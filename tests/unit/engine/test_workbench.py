@@ -94,3 +94,20 @@ def test_a_long_statement_gives_the_same_of_few_records_as_of_many(tmp_path: Pat
             assert few.table(sql).equals(wanted)
             assert pa.Table.from_batches(list(few.stream(sql, 10))).equals(wanted)
         assert few.rows("SELECT count(*) FROM duckdb_tables()") == [(0,)]
+
+
+def test_a_statement_that_was_parsed_before_is_about_the_tables_of_the_workbench_that_it_is_asked_of() -> None:
+    """Also after its tables have other columns, and with other parameters."""
+    question = "SELECT * FROM plan WHERE number > ?"
+    for number in range(3):
+        with Workbench(in_memory=True) as bench:
+            bench.execute(f"CREATE TABLE plan AS SELECT {number} AS number")
+            assert bench.rows(question, [number - 1]) == [(number,)]
+            assert bench.rows(question, [number]) == []
+            bench.execute(f"CREATE OR REPLACE TABLE plan AS SELECT {number + 10} AS number, 'more' AS name")
+            assert bench.rows(question, [number]) == [(number + 10, "more")]
+            assert bench.table("SELECT name FROM plan").to_pylist() == [{"name": "more"}]
+            with pytest.raises(duckdb.ParserException, match="syntax"):
+                bench.execute("SELECT FROM WHERE")
+            bench.execute("CREATE TABLE one (n INTEGER); CREATE TABLE two (n INTEGER)")
+            assert bench.rows("SELECT count(*) FROM duckdb_tables()") == [(3,)]
