@@ -82,6 +82,7 @@ class Synchronization(Protocol):
         range: Range = ...,
         allow: frozenset[Guard] = ...,
         plan_digest: str = ...,
+        pilot: int | None = ...,
         progress: Progress = ...,
         cancel: CancelToken = ...,
     ) -> RunResult: ...

@@ -47,6 +47,14 @@ STATUS_OF = {
 }
 """Statuses that the actions without a write lead to."""
 
+_WAITING = (
+    f"CAST({Status.PREPARED:d} AS TINYINT) AS status, CAST(coalesce(p.deleted_in, 0) AS TINYINT) AS deleted_in, "
+    "q.a_digest, q.b_digest, CAST(coalesce(p.attempts, 0) AS INTEGER) AS attempts, "
+    "CAST(NULL AS TIMESTAMPTZ) AS not_before, '' AS last_error"
+)
+"""Columns of a settlement of a plan's row p, whose sync record before was q: it waits as Prepared, its baseline
+unchanged."""
+
 
 def counts(bench: Workbench, layout: Layout) -> dict[Action, int]:
     """How many rows of the plan have which action; excluded ones do not count."""
@@ -56,12 +64,13 @@ def counts(bench: Workbench, layout: Layout) -> dict[Action, int]:
 @dataclass(frozen=True, slots=True)
 class _Figures:
     """Of the rows of a plan with this action: how many there are that are not excluded, how many are, how many have no
-    sync record, and how many have a winner."""
+    sync record, how many of the excluded have none, and how many have a winner."""
 
     action: Action
     count: int
     excluded: int
     unnumbered: int
+    unnumbered_excluded: int
     won: int
 
 
@@ -69,7 +78,8 @@ def _figures(bench: Workbench, layout: Layout) -> list[_Figures]:
     """All that is asked of a plan again and again, in one statement, whose answer the workbench remembers."""
     rows = bench.rows(
         "SELECT action, count(*) FILTER (WHERE NOT excluded), count(*) FILTER (WHERE excluded), "
-        f"count(*) FILTER (WHERE record_id IS NULL), count(winner) FROM {plan_table(layout)} GROUP BY 1 ORDER BY 1"
+        "count(*) FILTER (WHERE record_id IS NULL), count(*) FILTER (WHERE record_id IS NULL AND excluded), "
+        f"count(winner) FROM {plan_table(layout)} GROUP BY 1 ORDER BY 1"
     )
     return [_Figures(Action(int(str(row[0]))), *(int(str(number)) for number in row[1:])) for row in rows]
 
@@ -85,7 +95,8 @@ def has_conflicts(bench: Workbench, layout: Layout) -> bool:
 
 
 def assign_record_ids(bench: Workbench, layout: Layout, first: int, *, with_creates: bool) -> None:
-    """Rows without a sync record get the ids from `first` on; those of creates only `with_creates`."""
+    """Rows without a sync record get the ids from `first` on; those of creates only `with_creates`, or where they are
+    excluded."""
     plan = plan_table(layout)
     bench.execute(
         f"UPDATE {plan} SET record_id = {first} + n.place FROM (SELECT number, row_number() OVER (ORDER BY number) - 1 "
@@ -95,11 +106,11 @@ def assign_record_ids(bench: Workbench, layout: Layout, first: int, *, with_crea
 
 def count_without_record(bench: Workbench, layout: Layout, *, with_creates: bool) -> int:
     creates = () if with_creates else (Action.CREATE_A, Action.CREATE_B)
-    return sum(row.unnumbered for row in _figures(bench, layout) if row.action not in creates)
+    return sum(row.unnumbered_excluded if row.action in creates else row.unnumbered for row in _figures(bench, layout))
 
 
 def _unnumbered(with_creates: bool) -> str:
-    creates = "" if with_creates else f" AND action NOT IN ({Action.CREATE_A:d}, {Action.CREATE_B:d})"
+    creates = "" if with_creates else f" AND (excluded OR action NOT IN ({Action.CREATE_A:d}, {Action.CREATE_B:d}))"
     return f"record_id IS NULL{creates}"
 
 
@@ -150,18 +161,29 @@ def spare_records(layout: Layout) -> str:
 
 
 def excluded_settlements(layout: Layout) -> str:
-    """Settlements of what a person excluded: it waits as Prepared, so that no later prepare overlooks it."""
-    return prepared_settlements(layout).replace("NOT p.excluded", "p.excluded AND q.record_id IS NOT NULL")
+    """Settlements of what a person excluded: it waits as Prepared, so that no later prepare overlooks it.
+
+    Nothing is linked by that: a sync record stays as it is, and of records that had none one half waits. What stands
+    in its status already stays there, and what is gone is found again by the next complete comparison.
+    """
+    none = "q.record_id IS NULL"
+    is_there = " OR ".join(
+        f"(p.action = {action:d} AND p.status IS NOT DISTINCT FROM {status:d})" for action, status in STATUS_OF.items()
+    )
+    return (
+        f"SELECT p.record_id, CASE WHEN {none} THEN p.a_id ELSE q.a_id END AS a_id, "
+        f"CASE WHEN {none} THEN CASE WHEN p.a_id IS NULL THEN p.b_id END ELSE q.b_id END AS b_id, {_WAITING} "
+        f"FROM {plan_table(layout)} p LEFT JOIN {peer_table(layout)} q ON q.record_id = p.record_id "
+        f"WHERE p.excluded AND p.action NOT IN ({Action.CLOSE:d}, {Action.UNLINK:d}) AND NOT ({is_there}) "
+        f"AND p.status IS DISTINCT FROM {Status.PREPARED:d}"
+    )
 
 
 def prepared_settlements(layout: Layout) -> str:
     """Settlements of a prepare: what is to be written, linked or adopted waits as Prepared, its baseline unchanged."""
     done = ", ".join(f"{action:d}" for action in STATUS_OF)
     return (
-        f"SELECT p.record_id, p.a_id, p.b_id, CAST({Status.PREPARED:d} AS TINYINT) AS status, "
-        f"CAST(coalesce(p.deleted_in, 0) AS TINYINT) AS deleted_in, q.a_digest, q.b_digest, "
-        f"CAST(coalesce(p.attempts, 0) AS INTEGER) AS attempts, CAST(NULL AS TIMESTAMPTZ) AS not_before, '' AS "
-        "last_error "
+        f"SELECT p.record_id, p.a_id, p.b_id, {_WAITING} "
         f"FROM {plan_table(layout)} p LEFT JOIN {peer_table(layout)} q ON q.record_id = p.record_id "
         f"WHERE p.action NOT IN ({done}) AND NOT p.excluded AND p.status IS DISTINCT FROM {Status.PREPARED:d}"
     )

@@ -113,6 +113,16 @@ def exclude_found(bench: Workbench, layout: Layout, wanted: PlanFilter, excluded
     bench.execute(f"UPDATE {plan_table(layout)} AS p SET excluded = {str(excluded).lower()} WHERE {where}", parameters)
 
 
+def keep_first(bench: Workbench, layout: Layout, count: int) -> int:
+    """Of the rows that take part, the first `count` that write to an endpoint; all others do not any more. How many
+    stayed."""
+    plan = plan_table(layout)
+    writes = ", ".join(str(int(action)) for action in Action if action.target is not None)
+    first = f"SELECT number FROM {plan} WHERE action IN ({writes}) AND NOT excluded ORDER BY number LIMIT {int(count)}"
+    bench.execute(f"UPDATE {plan} SET excluded = true WHERE number NOT IN ({first})")
+    return bench.number(f"SELECT count(*) FROM {plan} WHERE NOT excluded")
+
+
 def count_excluded(bench: Workbench, layout: Layout) -> int:
     return bench.number(f"SELECT count(*) FROM {plan_table(layout)} WHERE excluded")
 

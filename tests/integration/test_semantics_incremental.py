@@ -10,7 +10,7 @@ import pytest
 from desktop_sync.core.configuration import Entity, FieldMapping, PerSide
 from desktop_sync.core.decision import Action
 from desktop_sync.core.plan import Mode, Range
-from desktop_sync.core.run import RunResult
+from desktop_sync.core.run import Outcome, RunResult
 from desktop_sync.core.status import Event, Status
 from tests.support.worlds import CITY, EMAIL, PERSON, World, WorldMaker, person_entity
 from tests.support.worlds import PEOPLE as PEOPLE_COLUMNS
@@ -216,6 +216,34 @@ def test_a_record_excluded_from_a_preview_is_found_again_by_an_incremental_run(w
     assert sorted(w.rows("b", "city")) == [("Linz",), ("Wien",)]
     incremental(w)
     assert sorted(w.rows("b", "city")) == [("Graz",), ("Linz",)]
+
+
+def test_new_records_excluded_from_a_preview_are_found_again_by_an_incremental_run(world: WorldMaker) -> None:
+    w = stamped(world)
+    at(w, 1, "2026-03-01 10:00:00")
+    w.run()
+    at(w, 2, "2026-03-02 10:00:00")
+    at(w, 3, "2026-03-09 10:00:00")
+    preview = w.app.synchronization.preview("Sync")
+    [row] = [row for row in preview.rows() if row.a_id == "2"]
+    preview.exclude("people", [row.number], True)
+    w.run(preview=preview)
+    assert sorted(w.rows("b", "email")) == [("p1@x.org",), ("p3@x.org",)]
+    incremental(w)
+    assert sorted(w.rows("b", "email")) == [("p1@x.org",), ("p2@x.org",), ("p3@x.org",)]
+
+
+def test_after_a_pilot_run_an_incremental_run_does_the_rest(world: WorldMaker) -> None:
+    w = stamped(world)
+    for number in range(1, 6):
+        at(w, number, f"2026-03-0{number} 10:00:00")
+    result = w.run(pilot=2)
+    assert (result.outcome, result.is_partial) == (Outcome.DONE, True)
+    assert result.notes[0].startswith("A pilot run: 2 of 5 records")
+    assert sorted(w.rows("b", "email")) == [("p1@x.org",), ("p2@x.org",)]
+    w.edit("a", 1, City="Graz", Changed="2026-03-08 10:00:00")
+    assert w.actions(incremental(w)) == {Action.UPDATE_B: 1, Action.CREATE_B: 3}
+    w.assert_quiet()
 
 
 def test_a_half_whose_record_is_gone_waits_no_more_and_comes_back_with_it(world: WorldMaker) -> None:

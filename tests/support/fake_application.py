@@ -206,11 +206,13 @@ class FakeSynchronization:
         range: Range = EVERYTHING,
         allow: frozenset[Guard] = frozenset(),
         plan_digest: str = "",
+        pilot: int | None = None,
         progress: Progress = NOBODY,
         cancel: CancelToken | None = None,
     ) -> RunResult:
         details = {"trigger": trigger, "mode": mode, "range": range, "allow": allow}
         details |= {"plan_digest": plan_digest} if plan_digest else {}
+        details |= {"pilot": pilot} if pilot is not None else {}
         self._called("run", name, progress, cancel or CancelToken(), **details)
         return self.result
 

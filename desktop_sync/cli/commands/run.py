@@ -36,6 +36,12 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         help="only this record, and first those it refers to; its number, or its id in one of the endpoints. May be "
         "given several times",
     )
+    parser.add_argument(
+        "--pilot",
+        type=_count,
+        metavar="N",
+        help="write to the first N records only, to look at them before the others follow with the next run",
+    )
     add_confirm_match(parser)
     parser.add_argument(
         "--group",
@@ -43,6 +49,12 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         help="run all configurations that share records with this one, and again until nothing changes",
     )
     parser.add_argument("--entity", default="", metavar="E", help="the records' entity, where the ids are not enough")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f'"{text}" is no number of records')
+    return int(text)
 
 
 def _execute(invocation: Invocation) -> int:
@@ -53,6 +65,8 @@ def _execute(invocation: Invocation) -> int:
         application.bindings.confirm_match(arguments.name)
     if arguments.plan and (arguments.group or arguments.record):
         raise UsageError("--plan goes without --group and --record: it is about the plan that a preview showed")
+    if arguments.pilot and (arguments.group or arguments.record):
+        raise UsageError("--pilot goes without --group and --record")
     if arguments.group:
         return run_group(invocation)
     if arguments.record:
@@ -65,6 +79,7 @@ def _execute(invocation: Invocation) -> int:
             range=chosen,
             allow=allowed(arguments),
             plan_digest=arguments.plan,
+            pilot=arguments.pilot,
             progress=progress,
             cancel=invocation.cancel,
         )

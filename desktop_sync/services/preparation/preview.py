@@ -80,6 +80,15 @@ class Preview:
             if one.given is not None:
                 plan_rows.exclude_found(self.session.bench, one.layout, PlanFilter(actions), excluded)
 
+    def keep_first(self, count: int) -> int:
+        """A pilot run (SPEC §9): only the first `count` records that would be written to take part, those first that
+        others refer to; how many do. What was left out before stays out. May be repeated with fewer."""
+        kept = 0
+        for one in self._planned(""):
+            if one.given is not None:
+                kept += plan_rows.keep_first(self.session.bench, one.layout, count - kept)
+        return kept
+
     def taking_part(self) -> dict[str, dict[Action, int]]:
         """By entity, how many rows have which action; those that are left out do not count."""
         planned = [one for one in self.prepared if one.given is not None]

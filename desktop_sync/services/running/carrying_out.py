@@ -9,6 +9,7 @@ from pathlib import Path
 
 from desktop_sync.core.binding import MatchOnly
 from desktop_sync.core.configuration import SyncConfiguration
+from desktop_sync.core.decision import Action
 from desktop_sync.core.errors import PlanChangedError, VersionMismatchError
 from desktop_sync.core.ports import Phase, Steps
 from desktop_sync.core.run import Outcome, RunKind, RunResult
@@ -44,7 +45,7 @@ class CarryingOut:
                     drop_decided(self.planning.ledger, preview)
                 looked_at = self.planning.clock.now() if preview is None else preview.plan.created_at
                 run_id = self.planning.ledger.open_run(configuration, order.kind, order.trigger)
-                is_whole = order.kind is not RunKind.PREPARE and order.want is None and order.scope.is_whole
+                is_whole = order.kind is not RunKind.PREPARE and order.want is None and not order.is_partial
                 seen_at = looked_at if is_whole else None
                 with (
                     recorded(self.planning.ledger, configuration, run_id, looked_at=seen_at) as finish,
@@ -113,6 +114,8 @@ class CarryingOut:
             preview = self.planning.plan(session, order.scope, order.progress, order.cancel, retry_at)
             if order.kind is RunKind.PREPARE:
                 return execution.queue(preview)
+            if order.pilot is not None:
+                return self._pilot(execution, preview, order, order.pilot)
             result = self._pass_or_process(execution, preview, order)
             self.seen.remember(configuration, run_id, session.contents, result)
             return result
@@ -120,6 +123,16 @@ class CarryingOut:
             lease.release()
             session.close()
             order.progress.phase("", Phase.FINISHED)
+
+    def _pilot(self, execution: Execution, preview: Preview, order: Order, count: int) -> RunResult:
+        """The first records of the plan are written; the others wait, which the result says."""
+        planned = preview.plan.count(*(action for action in Action if action.target is not None))
+        kept = preview.keep_first(count)
+        result = self._pass_or_process(execution, preview, order)
+        if result.outcome is Outcome.GUARD:
+            return result
+        note = f"A pilot run: {kept:,} of {planned:,} records that would be written to took part; the others wait."
+        return replace(result, notes=(note, *result.notes))
 
     def _settle(self, execution: Execution, session: SyncSession, order: Order, preview: Preview | None) -> None:
         """What interrupted runs left is settled, as far as guards let it be. Raises VersionMismatchError where a plan

@@ -54,11 +54,14 @@ class Order:
     want: Want | None = None
     plan_digest: str = ""
     """What a person was shown and allows; with it, no other plan is carried out (RELIABILITY 4.6)."""
+    pilot: int | None = None
+    """So many records at most are written to; the others of the plan wait."""
 
     @property
     def is_partial(self) -> bool:
         """Whether it passes over records or entities that a run of its kind is about otherwise."""
-        return not self.scope.is_whole or (self.want is not None and self.kind is not RunKind.PROCESS)
+        is_about_some = self.want is not None and self.kind is not RunKind.PROCESS
+        return is_about_some or not self.scope.is_whole or self.pilot is not None
 
 
 @dataclass(frozen=True, slots=True)

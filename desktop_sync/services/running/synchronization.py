@@ -85,6 +85,7 @@ class SynchronizationService:
         range: Range = ALL_TIME,
         allow: frozenset[Guard] = frozenset(),
         plan_digest: str = "",
+        pilot: int | None = None,
         preview: Preview | None = None,
         progress: Progress = UNWATCHED,
         cancel: CancelToken | None = None,
@@ -92,6 +93,8 @@ class SynchronizationService:
         """Prepare, then process; with `preview`, exactly that plan is carried out, and its session is closed.
 
         With `plan_digest`, only that plan is carried out, past the guards in `allow`; PlanChangedError for another.
+        With `pilot`, only so many records at most are written to, and the others wait; not with `preview`, where the
+        person chose them (`Preview.keep_first`).
 
         Raises AlreadyRunningError before anything, VersionMismatchError when the preview is stale, and errors of
         endpoints, configuration and ledger; they are recorded with the run. A guard and a cancel are results.
@@ -104,6 +107,7 @@ class SynchronizationService:
             progress,
             cancel or CancelToken(),
             plan_digest=plan_digest,
+            pilot=pilot,
         )
         return self._running.carry_out(name, order, preview)
 
