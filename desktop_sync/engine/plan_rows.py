@@ -114,13 +114,13 @@ def exclude_found(bench: Workbench, layout: Layout, wanted: PlanFilter, excluded
 
 
 def keep_first(bench: Workbench, layout: Layout, count: int) -> int:
-    """Of the rows that take part, the first `count` that write to an endpoint; all others do not any more. How many
-    stayed."""
+    """Of the rows that take part and write to an endpoint, only the first `count` take part any more; how many stayed.
+    What needs no write stays: others may refer to what is linked."""
     plan = plan_table(layout)
-    writes = ", ".join(str(int(action)) for action in Action if action.target is not None)
-    first = f"SELECT number FROM {plan} WHERE action IN ({writes}) AND NOT excluded ORDER BY number LIMIT {int(count)}"
-    bench.execute(f"UPDATE {plan} SET excluded = true WHERE number NOT IN ({first})")
-    return bench.number(f"SELECT count(*) FROM {plan} WHERE NOT excluded")
+    writing = f"action IN ({', '.join(str(int(action)) for action in Action if action.target is not None)})"
+    first = f"SELECT number FROM {plan} WHERE {writing} AND NOT excluded ORDER BY number LIMIT {int(count)}"
+    bench.execute(f"UPDATE {plan} SET excluded = true WHERE {writing} AND number NOT IN ({first})")
+    return bench.number(f"SELECT count(*) FROM {plan} WHERE {writing} AND NOT excluded")
 
 
 def count_excluded(bench: Workbench, layout: Layout) -> int:

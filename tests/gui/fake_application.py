@@ -400,6 +400,11 @@ class FakePreview:
         numbers = {row.number for row in self._found(entity, actions, "")}
         self.exclude(entity, sorted(numbers), excluded)
 
+    def keep_first(self, count: int) -> int:
+        writing = [row.number for row in self.all if row.action.target is not None and not row.is_excluded]
+        self.exclude("", writing[count:], True)
+        return min(count, len(writing))
+
     def taking_part(self) -> dict[str, dict[Action, int]]:
         return {part.entity: dict(part.counts) for part in self.plan.entities}
 

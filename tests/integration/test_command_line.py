@@ -132,6 +132,24 @@ def test_from_import_to_verification(answer: Answer, folder: Path) -> None:
     assert listed[0]["last_outcome"] == "done"
 
 
+def test_a_pilot_run_writes_to_so_many_records_and_the_next_run_to_the_rest(answer: Answer) -> None:
+    code, run = answer("run", "Customers", "--pilot", "3")
+    (entity,) = run["entities"]
+    assert (code, entity["actions"]["create_a"] + entity["actions"]["create_b"], entity["actions"]["link"]) == (
+        0,
+        3,
+        40,
+    )
+    assert run["notes"][0] == "A pilot run: 3 of 25 records that would be written to took part; the others wait."
+    code, records = answer("records", "Customers", "--status", "prepared")
+    assert (code, len(records)) == (0, 22)
+    code, rest = answer("run", "Customers", "--mode", "incremental")
+    assert (code, rest["entities"][0]["actions"]["create_a"] + rest["entities"][0]["actions"]["create_b"]) == (0, 22)
+    assert answer("verify", "Customers")[1]["entities"][0]["in_sync"] == 65
+    assert answer("run", "Customers", "--pilot", "0")[0] == 2
+    assert answer("run", "Customers", "--pilot", "3", "--record", "1")[0] == 2
+
+
 def test_an_edit_on_one_side_goes_to_the_other(answer: Answer, folder: Path) -> None:
     answer("run", "Customers")
     edit_crm(folder, "UPDATE customer SET city = 'Wels' WHERE id = 7")

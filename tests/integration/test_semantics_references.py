@@ -91,6 +91,21 @@ def test_parents_that_are_matched_in_the_same_run_can_be_referred_to(world: Worl
     w.assert_quiet()
 
 
+def test_a_pilot_run_writes_first_what_others_refer_to_and_links_what_is_there(world: WorldMaker) -> None:
+    w = shop(world)
+    customer(w, "a", 1, "ann@x.org")
+    customer(w, "b", "77", "ann@x.org")  # linked, which needs no write
+    customer(w, "a", 2, "bob@x.org")
+    order(w, "a", 10, "N10", 1)
+    order(w, "a", 11, "N11", 2)
+    result = w.run(pilot=2)
+    assert result.outcome is Outcome.DONE, result
+    assert (w.actions(result), w.actions(result, 1)) == ({Action.LINK: 1, Action.CREATE_B: 1}, {Action.CREATE_B: 1})
+    assert w.rows("b", "number", "customer", entity="orders") == [("N10", "77")]
+    assert w.actions(w.app.synchronization.process("Sync"), 1) == {Action.CREATE_B: 1}
+    w.assert_quiet()
+
+
 def test_a_changed_reference_travels_and_a_change_of_the_parent_does_not_touch_the_child(world: WorldMaker) -> None:
     w = shop(world)
     customer(w, "a", 1, "ann@x.org")

@@ -81,8 +81,8 @@ class Preview:
                 plan_rows.exclude_found(self.session.bench, one.layout, PlanFilter(actions), excluded)
 
     def keep_first(self, count: int) -> int:
-        """A pilot run (SPEC §9): only the first `count` records that would be written to take part, those first that
-        others refer to; how many do. What was left out before stays out. May be repeated with fewer."""
+        """A pilot run (SPEC §9): of the records that would be written to, only the first `count` take part, those first
+        that others refer to; how many do. What was left out before stays out. May be repeated with fewer."""
         kept = 0
         for one in self._planned(""):
             if one.given is not None:

@@ -110,6 +110,11 @@ class OpenPreview:
         with self._lock:
             self._preview.exclude_all(entity, actions, excluded)
 
+    def keep_first(self, count: int) -> None:
+        """Of the records that would be written to, only the first `count` take part."""
+        with self._lock:
+            self._preview.keep_first(count)
+
     def turn_around(self, entity: str, numbers: Sequence[int], winner: Side) -> None:
         with self._lock:
             self._preview.turn_around(entity, numbers, winner)

@@ -51,6 +51,12 @@ def keep_only(preview: OpenPreview, source: RowSource[PlanRow], ranges: Ranges) 
     return preview.tally()
 
 
+def keep_first(preview: OpenPreview, count: int) -> Tally:
+    """Of the records that would be written to, all but the first are left out; the counts after it."""
+    preview.keep_first(count)
+    return preview.tally()
+
+
 def turn_around(preview: OpenPreview, source: RowSource[PlanRow], ranges: Ranges, winner: Side) -> Tally:
     """The updates and conflicts among the rows take that side's values; the counts after it."""
     rows = [plan_row for plan_row in read_rows(source, ranges) if plan_row.action in TURNABLE]

@@ -18,18 +18,17 @@ from desktop_sync.core.guard import Guard
 from desktop_sync.core.plan import PlanRow
 from desktop_sync.ui.bridge.open_preview import OpenPreview, Tally
 from desktop_sync.ui.context import WindowContext
-from desktop_sync.ui.dialogs.ask import AskDialog
-from desktop_sync.ui.models.row_ranges import count_rows
 from desktop_sync.ui.models.sources import PlanSource
 from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_XL, Tone
 from desktop_sync.ui.text.sentences import guard_sentence, problem, records
 from desktop_sync.ui.text.times import number
 from desktop_sync.ui.text.words import SideNames
 from desktop_sync.ui.views.explanation import ExplanationDialog, record_id, record_number
-from desktop_sync.ui.views.plan_choices import exclude, keep_only, leave_out, leave_out_alike, turn_around
+from desktop_sync.ui.views.plan_choices import exclude, leave_out, leave_out_alike, turn_around
 from desktop_sync.ui.views.plan_detail import PlanDetail
 from desktop_sync.ui.views.plan_menu import PlanMenu
 from desktop_sync.ui.views.plan_model import CHIP_ORDER, PlanTableModel, chips_of, totals
+from desktop_sync.ui.views.plan_part import PlanPart
 from desktop_sync.ui.widgets.chips import ChipRow
 from desktop_sync.ui.widgets.elided_label import ElidedLabel
 from desktop_sync.ui.widgets.empty_state import EmptyState
@@ -71,6 +70,9 @@ class PreviewPage(QWidget):
         self.back_button.clicked.connect(self.closed)
         self.run_button = button(self.tr("Sync &now"), "primary", large=True)
         self.run_button.clicked.connect(self._run)
+        self.pilot_button = button(self.tr("&Pilot run…"), large=True)
+        self.pilot_button.setToolTip(self.tr("Write to the first few records only, and look at them"))
+        self.pilot_button.clicked.connect(self.ask_pilot)
         self.summary = label("", "secondary", wraps=True)
         self.guards = MessageBar(context.theme)
         self.pass_button = self.guards.add_button(self.tr("&Let it pass this once"))
@@ -140,6 +142,9 @@ class PreviewPage(QWidget):
         self.menu.winner_wanted.connect(self._turn)
         self.menu.only_wanted.connect(self.ask_only)
         self.menu.explain_wanted.connect(self.explain)
+        self.part = PlanPart(self._context, self.area, self)
+        self.part.left.connect(self._run_part)
+        self.part.failed.connect(self._failed)
         find = QAction(self.tr("Find"), self)
         find.setShortcut(QKeySequence(QKeySequence.StandardKey.Find))
         find.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -157,7 +162,18 @@ class PreviewPage(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(SPACE_XL, SPACE_L, SPACE_XL, SPACE_M)
         layout.setSpacing(SPACE_M)
-        layout.addLayout(row(self.back_button, title, 0, self.entity, self.search, self.run_button, spacing=SPACE_M))
+        layout.addLayout(
+            row(
+                self.back_button,
+                title,
+                0,
+                self.entity,
+                self.search,
+                self.pilot_button,
+                self.run_button,
+                spacing=SPACE_M,
+            )
+        )
         layout.addWidget(self.summary)
         layout.addWidget(self.match_only)
         layout.addWidget(self.guards)
@@ -218,6 +234,8 @@ class PreviewPage(QWidget):
         self.pass_button.setVisible(bool(findings))
         is_look = self._match_only is MatchOnly.FOREIGN
         self.run_button.setEnabled(not findings and not is_look and self._preview is not None)
+        self.pilot_button.setEnabled(not is_look and self._preview is not None)
+        self.pilot_button.setVisible(self._match_only is None and self._writing > 1)
 
     @Slot()
     def _let_pass(self) -> None:
@@ -304,32 +322,27 @@ class PreviewPage(QWidget):
 
     @Slot()
     def ask_only(self) -> None:
-        """Runs just the chosen rows, after asking: the key for it is pressed by mistake easily."""
-        count = count_rows(self.area.view.selected_ranges())
-        if not count or not self.run_button.isEnabled():
-            return
-        self.question = AskDialog(
-            self.tr("Synchronize only {0}?").format(records(count)),
-            self.tr("All other rows of this preview are left out. The next run finds them again."),
-            (("run", self.tr("&Synchronize"), "primary"), ("back", self.tr("&Cancel"), "")),
-            self,
-        )
-        self.question.answered.connect(self._only_answered)
-        self.question.open()
+        """Runs just the chosen rows, after asking."""
+        if self._preview is not None and self.run_button.isEnabled():
+            self.part.ask_only(self._preview)
 
-    @Slot(str, bool)
-    def _only_answered(self, answer: str, _again: bool) -> None:
-        source, ranges = self.table_model.source, self.area.view.selected_ranges()
-        if answer == "run" and source is not None and ranges and self._preview is not None:
-            self.run_button.setEnabled(False)
-            job = self._context.jobs.start(partial(keep_only, self._preview, source, ranges))
-            job.finished.connect(self._run_only)
-            job.failed.connect(self._failed)
+    @Slot()
+    def ask_pilot(self) -> None:
+        """Asks how many records are to be written to, and runs just these."""
+        if self._preview is not None and self._writing > 1:
+            self.part.ask_pilot(self._preview, self._writing)
+
+    @property
+    def _writing(self) -> int:
+        """To how many records the plan as it is now writes."""
+        return self._tally.count_taking_part(*(action for action in Action if action.target is not None))
 
     @Slot(object)
-    def _run_only(self, tally: Tally) -> None:
-        self._show_tally(tally)
-        self._run()
+    def _run_part(self, tally: Tally) -> None:
+        """A guard that stops also this part is shown instead."""
+        self._changed(tally)
+        if self.run_button.isEnabled():
+            self._run()
 
     @Slot(object)
     def _turn(self, winner: Side) -> None:

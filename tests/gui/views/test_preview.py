@@ -182,7 +182,7 @@ def test_a_guard_does_not_stop_what_is_left_out(
 
 
 def answer(preview: PreviewPage, key: str) -> None:
-    next(button for button in preview.question.findChildren(QPushButton) if button.objectName() == key).click()
+    next(button for button in preview.part.question.findChildren(QPushButton) if button.objectName() == key).click()
 
 
 def test_enter_synchronizes_only_the_chosen_rows_after_asking(
@@ -194,7 +194,7 @@ def test_enter_synchronizes_only_the_chosen_rows_after_asking(
     view.selectRow(3)
     qtbot.waitUntil(view.hasFocus, timeout=5000)
     qtbot.keyClick(view, Qt.Key.Key_Return)
-    assert preview.question.windowTitle() == "Synchronize only 1 record?"
+    assert preview.part.question.windowTitle() == "Synchronize only 1 record?"
     answer(preview, "back")
     settle()
     assert application.synchronization.started == []
@@ -205,6 +205,44 @@ def test_enter_synchronizes_only_the_chosen_rows_after_asking(
     assert [row.number for row in fake(application).all if not row.is_excluded] == [3]
     assert application.synchronization.started[-1][3] is fake(application)
     assert page.preview_page is None
+
+
+def test_a_pilot_run_asks_how_many_and_writes_to_just_these(
+    preview: PreviewPage, page: ConfigurationPage, qtbot: QtBot, settle: Settle, application: FakeApplication
+) -> None:
+    writing = [row.number for row in fake(application).all if row.action.target is not None]
+    assert not preview.pilot_button.isHidden()
+    qtbot.mouseClick(preview.pilot_button, Qt.MouseButton.LeftButton)
+    preview.part.pilot.reject()
+    settle()
+    assert application.synchronization.started == []
+    preview.ask_pilot()
+    pilot = preview.part.pilot
+    assert (pilot.count.value(), pilot.count.maximum()) == (10, len(writing) - 1)
+    pilot.count.setValue(3)
+    qtbot.mouseClick(pilot.run_button, Qt.MouseButton.LeftButton)
+    settle()
+    left = [row.number for row in fake(application).all if row.action.target is not None and not row.is_excluded]
+    assert left == writing[:3]
+    assert application.synchronization.started[-1][3] is fake(application)
+    assert page.preview_page is None
+
+
+def test_a_pilot_run_of_a_plan_that_a_guard_stops_is_not_stopped_where_its_few_records_are_fine(
+    page: ConfigurationPage, qtbot: QtBot, settle: Settle, application: FakeApplication
+) -> None:
+    application.synchronization.next_findings = (MANY_DELETES,)
+    page.start_preview()
+    settle()
+    preview = page.preview_page
+    assert preview is not None
+    assert not preview.run_button.isEnabled()
+    preview.ask_pilot()
+    preview.part.pilot.count.setValue(2)
+    qtbot.mouseClick(preview.part.pilot.run_button, Qt.MouseButton.LeftButton)
+    settle()
+    assert [row.action for row in fake(application).all if row.action is Action.DELETE_B and not row.is_excluded] == []
+    assert application.synchronization.started[-1][3] is fake(application)
 
 
 def test_while_a_guard_stops_the_plan_no_part_of_it_is_run(
