@@ -14,6 +14,7 @@ from typing import Protocol
 from desktop_sync.core.binding import Binding, MatchOnly
 from desktop_sync.core.clock_doctor import ClockSample
 from desktop_sync.core.configuration import Endpoint, Side, SyncConfiguration
+from desktop_sync.core.history_retention import RetentionStore
 from desktop_sync.core.ledger_records import DigestStore, HeldStore, Journal, OriginStore, RecordStore
 from desktop_sync.core.ledger_values import (
     DoneBatch,
@@ -191,12 +192,10 @@ class Ledger(
     BindingStore,
     ClockStore,
     ValueStore,
+    RetentionStore,
     Protocol,
 ):
     """All of it. One object serves all threads."""
-
-    def purge(self, before: datetime) -> int:
-        """History older than that is gone, but for what baselines and undecided conflicts need; how many batches."""
 
     def check(self) -> list[str]:
         """Sentences about damage found; empty when the store is sound."""

@@ -33,8 +33,8 @@ class ValueStore(Protocol):
     def values(self, tokens: Collection[bytes]) -> dict[bytes, Content]:
         """The contents of those that are kept. Raises LedgerError."""
 
-    def purge_values(self, before: datetime) -> int:
-        """Those that were not kept again since then are gone; how many."""
+    def purge_values(self, before: datetime, in_use: Collection[bytes] = ...) -> int:
+        """Those that were not kept again since then and are not in use are gone; how many."""
 
 
 def is_long(value: Content) -> bool:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sqlite3
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from desktop_sync.core.errors import LedgerError
 from desktop_sync.ledger.database import driver_connection
 from desktop_sync.ledger.file_lock import FileLock
 from desktop_sync.ledger.home_folder import OWNER_FILE
@@ -21,30 +18,10 @@ from desktop_sync.ledger.store import Store
 KEPT = 5
 INTERVAL = timedelta(hours=1)
 _FORM = "ledger-%Y%m%dT%H%M%SZ.sqlite"
-_LOG = logging.getLogger("desktop_sync.ledger")
 
 
 class SqlBackup(Store):
     """Backups under home/backups, named by their time."""
-
-    _behind: threading.Thread | None = None
-
-    def start_backup(self) -> None:
-        """A backup is made in a thread of its own if one is due; one that fails is a line in the log."""
-        if self._is_due() and (self._behind is None or not self._behind.is_alive()):
-            self._behind = threading.Thread(target=self._back_up_behind, name="ledger backup", daemon=True)
-            self._behind.start()
-
-    def finish_backup(self) -> None:
-        """The backup that was started is made. May be repeated."""
-        if self._behind is not None:
-            self._behind.join()
-
-    def _back_up_behind(self) -> None:
-        try:
-            self.backup_if_due()
-        except LedgerError:
-            _LOG.warning("The backup of the ledger could not be made.", exc_info=True)
 
     def backup(self) -> Path:
         """A whole, sound copy of the ledger as it is now; the newest five are kept. Raises LedgerError, and then
@@ -55,9 +32,9 @@ class SqlBackup(Store):
     def backup_if_due(self) -> Path | None:
         """A backup, unless the newest is younger than an hour."""
         with self._alone():
-            return self._make() if self._is_due() else None
+            return self._make() if self.is_backup_due() else None
 
-    def _is_due(self) -> bool:
+    def is_backup_due(self) -> bool:
         newest = next(iter(self.backups()), None)
         if newest is None:
             return True

@@ -23,6 +23,9 @@ BUSY_TIMEOUT_S = 30
 _PAGE_BYTES = 8192
 _CHECKPOINT_PAGES = 2000
 _LOG_LIMIT_BYTES = 64 * 1024 * 1024
+_INCREMENTAL = 2
+_PAGES_AT_ONCE = 2000
+_MOST_REWRITTEN_BYTES = 256 * 1024 * 1024
 
 
 class Database:
@@ -52,6 +55,38 @@ class Database:
             connection.commit()
         self._steps(f"ledger.{step}.after_commit")
 
+    @contextmanager
+    def trying(self) -> Iterator[Connection]:
+        """One transaction whose changes are seen inside and are taken back afterwards. Not to be nested."""
+        with self._faults(), self._writer, self.engine.connect() as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield connection
+            connection.rollback()
+
+    def compact(self) -> None:
+        """Pages that nothing uses are given back to the disk, some at a time so that other writers get their turn. A
+        file of an earlier version, which cannot do so, is written anew where it is small enough for that to happen in
+        memory; else its free pages wait for what comes."""
+        with self._faults(), self.engine.connect() as connection:
+            if _pragma(connection, "auto_vacuum") != _INCREMENTAL:
+                self._rewrite(connection)
+            while (left := _pragma(connection, "freelist_count")) > 0 and _pragma(connection, "auto_vacuum"):
+                with self._writer:
+                    # A page for each step: `execute` makes one alone.
+                    driver_connection(connection).executescript(f"PRAGMA incremental_vacuum({_PAGES_AT_ONCE})")
+                if _pragma(connection, "freelist_count") >= left:
+                    break  # somebody reads an older state
+            with self._writer:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").all()
+
+    def _rewrite(self, connection: Connection) -> None:
+        free, pages = _pragma(connection, "freelist_count"), _pragma(connection, "page_count")
+        if free * 4 < pages or (pages - free) * _pragma(connection, "page_size") > _MOST_REWRITTEN_BYTES:
+            return
+        with self._writer:
+            connection.exec_driver_sql(f"PRAGMA auto_vacuum = {_INCREMENTAL}")
+            connection.exec_driver_sql("VACUUM")
+
     def open_reading(self) -> Connection:
         """A connection in a read transaction that the caller closes."""
         with self._faults():
@@ -76,6 +111,15 @@ class Database:
         """All idle connections are closed; the last one folds the log into the file. May be repeated."""
         with self._faults():
             self.engine.dispose()
+
+
+def size_on_disk(path: Path) -> int:
+    """Bytes of the file and of the log beside it."""
+    return sum(each.stat().st_size for each in (path, path.with_name(f"{path.name}-wal")) if each.exists())
+
+
+def _pragma(connection: Connection, name: str) -> int:
+    return int(connection.exec_driver_sql(f"PRAGMA {name}").scalar_one())
 
 
 def driver_connection(connection: Connection) -> sqlite3.Connection:
@@ -104,6 +148,8 @@ def _engine(path: Path) -> Engine:
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    if path.exists() and path.stat().st_size == 0:
+        connection.execute(f"PRAGMA auto_vacuum={_INCREMENTAL}")  # of a new file alone: it writes to others
     for pragma in (
         f"page_size={_PAGE_BYTES}",  # of a new file; ignored later
         "journal_mode=WAL",

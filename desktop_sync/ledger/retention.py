@@ -2,50 +2,122 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import logging
+from dataclasses import replace
+from datetime import datetime, timedelta
 
-import pyarrow as pa
-import pyarrow.compute as pc
-from sqlalchemy import Connection, delete, exists, select, update
+from sqlalchemy import Connection, select
 
-from desktop_sync.core.errors import LedgerError
-from desktop_sync.core.ledger_values import BatchState
+from desktop_sync.core.errors import AlreadyRunningError, LedgerError
+from desktop_sync.core.history_retention import DEFAULT_DAYS, FOR_EVER, Purged, due_limit, is_look_due
 from desktop_sync.core.run import Outcome
 from desktop_sync.ledger import tables
-from desktop_sync.ledger.batch_content import pack, unpack
-from desktop_sync.ledger.instants import to_us
-from desktop_sync.ledger.store import Store
+from desktop_sync.ledger.database import size_on_disk
+from desktop_sync.ledger.home_mark import fact, put_fact
+from desktop_sync.ledger.instants import from_us, to_us
+from desktop_sync.ledger.purging import purge_history
+from desktop_sync.ledger.value_references import tokens_in_use
+from desktop_sync.ledger.value_store import SqlValueStore
 
-SPARSE = 0.25
-"""A batch of which a smaller share of rows is still a baseline is thinned to these rows."""
-
-_heads = tables.batch.c
+_DAYS, _LOOKED_AT, _UNTIL = "history days", "history looked at", "history purged until"
+_LOG = logging.getLogger("desktop_sync.ledger")
 
 
-class SqlRetention(Store):
-    """`purge` and `check` of the `Ledger`."""
+class SqlRetention(SqlValueStore):
+    """The `RetentionStore`, and `check` of the `Ledger`."""
 
-    def purge(self, before: datetime) -> int:
-        """Batches, settled conflicts and runs that ended before then are gone, but for baselines and undecided
-        conflicts; how many batches. May be repeated."""
-        limit = to_us(before)
+    def history_days(self) -> int:
+        with self._database.reading() as connection:
+            kept = fact(connection, _DAYS)
+        return int(kept) if kept is not None and kept.isdecimal() else DEFAULT_DAYS
+
+    def keep_history_days(self, days: int) -> None:
+        with self._database.writing("keep_history_days") as connection:
+            put_fact(connection, _DAYS, str(days))
+
+    def purged_until(self) -> datetime | None:
+        with self._database.reading() as connection:
+            kept = fact(connection, _UNTIL)
+        return from_us(int(kept)) if kept is not None else None
+
+    def look_at_purge(self, before: datetime) -> Purged:
+        """The very purge, taken back: what it says cannot differ from what it does."""
+        with self._database.trying() as connection:
+            found, in_use = self._purge(connection, before)
+        count, size = self.old_values(self._values_before(before), in_use)
+        return replace(found, values=count, content_bytes=found.content_bytes + size)
+
+    def purge(self, before: datetime) -> Purged:
+        files = (self._database.path, self._values_path)
+        size = sum(size_on_disk(each) for each in files)
         with self._database.writing("purge") as connection:
-            needed = _baselines(connection)
-            old = select(_heads.id, _heads.row_count).where(
-                _heads.state != int(BatchState.OPEN), _heads.closed_at < limit
+            self._refuse_while_running(connection)
+            found, in_use = self._purge(connection, before)
+            if not found.is_empty:
+                put_fact(connection, _UNTIL, str(max(to_us(before), int(fact(connection, _UNTIL) or 0))))
+        count, content = self.old_values(self._values_before(before), in_use)
+        if count:
+            self.purge_values(self._values_before(before), in_use)
+        self._database.compact()
+        given_back = max(0, size - sum(size_on_disk(each) for each in files))
+        return replace(found, values=count, content_bytes=found.content_bytes + content, given_back=given_back)
+
+    def is_purge_due(self) -> bool:
+        """Whether `purge_if_due` has anything to look at. Costs a few reads, and writes nothing."""
+        days = self.history_days()
+        if days == FOR_EVER:
+            return False
+        limit = to_us(self._parts.clock.now() - timedelta(days=days))
+        old = select(tables.run.c.id).where(tables.run.c.started_at < limit).limit(1)
+        with self._database.reading() as connection:
+            return (
+                is_look_due(self._parts.clock.now(), _looked_at(connection))
+                and connection.execute(old).first() is not None
             )
-            gone: list[int] = []
-            for batch_id, row_count in connection.execute(old).all():
-                if batch_id not in needed:
-                    gone.append(batch_id)
-                elif needed[batch_id] < row_count * SPARSE:
-                    _thin(connection, batch_id)
-            for batch_id in gone:
-                connection.execute(delete(tables.batch).where(_heads.id == batch_id))
-            _drop_conflicts(connection, limit)
-            _drop_runs(connection, limit)
-            _drop_deleted_configurations(connection)
-        return len(gone)
+
+    def purge_if_due(self) -> Purged | None:
+        """Once a day what is too old by the setting is gone; None where nothing was done, also while a run goes on."""
+        if not self.is_purge_due():
+            return None
+        now, days = self._parts.clock.now(), self.history_days()
+        with self._database.writing("look_at_history") as connection:
+            limit = due_limit(now, _looked_at(connection), days)
+            if self._running(connection):
+                return None
+            put_fact(connection, _LOOKED_AT, str(to_us(now)))
+        if limit is None:
+            return None
+        try:
+            return self.purge(limit)
+        except AlreadyRunningError:
+            return None  # the next look is early enough
+        except LedgerError:
+            _LOG.warning("Old history could not be purged.", exc_info=True)
+            return None
+
+    def _purge(self, connection: Connection, before: datetime) -> tuple[Purged, frozenset[bytes]]:
+        """In the transaction of the caller; with the tokens of the long values that are needed afterwards."""
+        found = purge_history(connection, before)
+        has_old, _size = self.old_values(self._values_before(before), ())
+        return found, tokens_in_use(connection) if has_old else frozenset()
+
+    def _values_before(self, before: datetime) -> datetime:
+        """A plan that waits may hold values that nothing else does: what was read for it is as old as its folder."""
+        plans = [folder.stat().st_mtime for folder in self._parts.home.plans.glob("*/*") if folder.is_dir()]
+        return min([before, *(from_us(int(at * 1_000_000)) for at in plans)])
+
+    def _refuse_while_running(self, connection: Connection) -> None:
+        for name in self._running(connection):
+            raise AlreadyRunningError(name, self._parts.locks.holder(name))
+
+    def _running(self, connection: Connection) -> list[str]:
+        """Configurations of which a run goes on, here or in another process; those that were cut off do not."""
+        going = (
+            select(tables.configuration.c.name)
+            .join(tables.run, tables.run.c.configuration_id == tables.configuration.c.id)
+            .where(tables.run.c.outcome == Outcome.RUNNING.value)
+        )
+        return [name for name in connection.execute(going).scalars() if self._parts.locks.is_held(name)]
 
     def check(self) -> list[str]:
         """Sentences about damage found; empty when the store is sound. Reads everything."""
@@ -62,57 +134,9 @@ class SqlRetention(Store):
         return found
 
 
-def _baselines(connection: Connection) -> dict[int, int]:
-    """How many sync records have a batch as their baseline; a batch with held rows is needed whole."""
-    counted = "SELECT batch_id, count(*) FROM sync_record WHERE batch_id IS NOT NULL GROUP BY batch_id"
-    needed = {row[0]: row[1] for row in connection.exec_driver_sql(counted)}
-    held = "SELECT DISTINCT b.id, b.row_count FROM batch b JOIN held h ON h.batch_id = b.id"
-    return needed | {row[0]: row[1] for row in connection.exec_driver_sql(held)}
-
-
-def _thin(connection: Connection, batch_id: int) -> None:
-    """The batch holds only the rows that are baselines; its id stays, so nothing that points to it changes."""
-    contents = tables.batch_content
-    of_batch = contents.c.batch_id == batch_id
-    rows = unpack(connection.execute(select(contents.c.rows).where(of_batch)).scalar_one())
-    users = "SELECT id FROM sync_record WHERE entity_id = (SELECT entity_id FROM batch WHERE id = ?) AND batch_id = ?"
-    needed = [row[0] for row in connection.exec_driver_sql(users, (batch_id, batch_id))]
-    kept = rows.filter(pc.is_in(rows.column("record_id"), value_set=pa.array(needed, pa.int64())))
-    ends = pc.min_max(kept.column("record_id")).as_py()
-    head = {"row_count": kept.num_rows, "done_rows": None}
-    span = {"min_record_id": ends["min"], "max_record_id": ends["max"]}
-    connection.execute(update(tables.batch).where(_heads.id == batch_id).values(**head, **span))
-    connection.execute(update(contents).where(of_batch).values(rows=pack(kept)))
-
-
-def _drop_conflicts(connection: Connection, limit: int) -> None:
-    kept = tables.conflict
-    connection.execute(delete(kept).where(kept.c.settled_at < limit))
-
-
-def _drop_runs(connection: Connection, limit: int) -> None:
-    run, kept = tables.run, tables.conflict
-    connection.execute(
-        delete(run).where(
-            run.c.started_at < limit,
-            run.c.outcome != Outcome.RUNNING.value,
-            ~exists().where(_heads.run_id == run.c.id),
-            ~exists().where(kept.c.run_id == run.c.id),
-        )
-    )
-
-
-def _drop_deleted_configurations(connection: Connection) -> None:
-    """Names of deleted configurations that no run and no batch mentions any more."""
-    owner, entity, run = tables.configuration, tables.entity, tables.run
-    mine = select(entity.c.id).where(entity.c.configuration_id == owner.c.id)
-    connection.execute(
-        delete(owner).where(
-            owner.c.deleted_at.is_not(None),
-            ~exists().where(run.c.configuration_id == owner.c.id),
-            ~exists().where(_heads.entity_id.in_(mine)),
-        )
-    )
+def _looked_at(connection: Connection) -> datetime | None:
+    kept = fact(connection, _LOOKED_AT)
+    return from_us(int(kept)) if kept is not None else None
 
 
 def _contradictions(connection: Connection) -> list[str]:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from datetime import datetime
 from pathlib import Path
 
 from desktop_sync.core.errors import LedgerError
 from desktop_sync.core.ledger_port import Ledger
 from desktop_sync.core.ports import Clock, Ids, Steps, no_steps
 from desktop_sync.core.run import Outcome, RunResult
-from desktop_sync.ledger.backup import SqlBackup
 from desktop_sync.ledger.binding_store import SqlBindingStore
 from desktop_sync.ledger.clock_store import SqlClockStore
 from desktop_sync.ledger.conflict_store import SqlConflictStore
@@ -30,12 +28,11 @@ from desktop_sync.ledger.origin_store import SqlOriginStore
 from desktop_sync.ledger.probe_store import SqlProbeStore
 from desktop_sync.ledger.record_store import SqlRecordStore
 from desktop_sync.ledger.restoring import check_whole, forget_restored, restore, was_restored
-from desktop_sync.ledger.retention import SqlRetention
 from desktop_sync.ledger.run_lock import RunLocks
 from desktop_sync.ledger.run_store import SqlRunStore
 from desktop_sync.ledger.schema import upgrade
 from desktop_sync.ledger.store import LedgerParts
-from desktop_sync.ledger.value_store import SqlValueStore
+from desktop_sync.ledger.upkeep import SqlUpkeep
 
 
 class SqlLedger(
@@ -51,9 +48,7 @@ class SqlLedger(
     SqlHeldStore,
     SqlProbeStore,
     SqlOriginStore,
-    SqlRetention,
-    SqlValueStore,
-    SqlBackup,
+    SqlUpkeep,
 ):
     """The whole `Ledger` over one SQLite file. One object serves all threads; several processes may have the file
     open. Made by `open_ledger`."""
@@ -63,25 +58,21 @@ class SqlLedger(
         self._marker = marker
 
     def close(self) -> None:
-        """Streams that are still being read go on; nothing else may be called. A backup that is being made is waited
-        for. May be repeated."""
-        self.finish_backup()
+        """Streams that are still being read go on; nothing else may be called. Upkeep that goes on is waited for.
+        May be repeated."""
+        self.finish_upkeep()
         self._database.close()
         if not self._database.saw_damage:  # else the mark stays, so that the whole file is checked at the next start
             with self._parts.home.faults():
                 self._marker.path.unlink(missing_ok=True)
         self._marker.release()
 
-    def purge(self, before: datetime) -> int:
-        gone = super().purge(before)
-        self.purge_values(before)
-        return gone
-
     def finish_run(self, run_id: int, result: RunResult) -> None:
-        """The run is over; after a clean one a backup is made behind, at most every hour (RELIABILITY 4.1)."""
+        """The run is over; after a clean one a backup is made behind, at most every hour (RELIABILITY 4.1), and then
+        what is too old of the history goes."""
         super().finish_run(run_id, result)
         if result.outcome in (Outcome.DONE, Outcome.PROBLEMS):
-            self.start_backup()
+            self.start_upkeep()
 
 
 def open_ledger(home: Path, clock: Clock, ids: Ids, steps: Steps = no_steps) -> SqlLedger:

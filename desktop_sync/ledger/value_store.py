@@ -23,6 +23,7 @@ _IN_PARTS_BYTES = 1024 * 1024
 """Longer contents pass in parts of this size: SQLite would copy what it is given at once."""
 _INSERT = "INSERT INTO value (token, used_at, content) VALUES (?, ?, ?)"
 _MARK = f"UPDATE value SET used_at = ?1 WHERE token = ?2 AND (?1 - used_at > {_DAY_US} OR ?1 < used_at)"
+_OLD = "used_at < ? AND token NOT IN (SELECT token FROM temp.in_use)"
 
 
 class SqlValueStore(Store):
@@ -61,13 +62,27 @@ class SqlValueStore(Store):
                 found[token] = _read_in_parts(connection, row)
         return found
 
-    def purge_values(self, before: datetime) -> int:
+    def old_values(self, before: datetime, in_use: Collection[bytes]) -> tuple[int, int]:
+        """How many values `purge_values` would take away, and how many bytes they have."""
+        if not self._values_path.exists():
+            return 0, 0
+        with self._values() as connection:
+            connection.execute(_TABLE)
+            _mark_used(connection, in_use)
+            row = connection.execute(f"SELECT count(*), total(length(content)) FROM value WHERE {_OLD}", _limit(before))
+            count, size = row.fetchone()
+            return int(count), int(size)
+
+    def purge_values(self, before: datetime, in_use: Collection[bytes] = ()) -> int:
+        """Those that were not kept again since then and are not in use are gone; how many."""
         if not self._values_path.exists():
             return 0
         with self._values() as connection:
-            # A day more: so long a value that is kept again may go unmarked.
-            gone = connection.execute("DELETE FROM value WHERE used_at < ?", (to_us(before) - _DAY_US,)).rowcount
-            connection.execute("PRAGMA incremental_vacuum")
+            connection.execute(_TABLE)
+            _mark_used(connection, in_use)
+            gone = connection.execute(f"DELETE FROM value WHERE {_OLD}", _limit(before)).rowcount
+            connection.executescript("PRAGMA incremental_vacuum")  # a page for each step: `execute` makes one alone
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             return gone
 
     @contextmanager
@@ -76,7 +91,9 @@ class SqlValueStore(Store):
         with self._parts.home.faults(), ledger_faults(path):
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, OWNER_FILE))
             with closing(sqlite3.connect(path, isolation_level=None, timeout=30.0)) as connection:
-                for pragma in ("auto_vacuum = INCREMENTAL", "journal_mode = WAL", "synchronous = FULL"):
+                if path.stat().st_size == 0:
+                    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+                for pragma in ("journal_mode = WAL", "synchronous = FULL"):
                     connection.execute(f"PRAGMA {pragma}").fetchall()
                 yield connection
 
@@ -107,3 +124,14 @@ def _read_in_parts(connection: sqlite3.Connection, row: int) -> bytearray:
         for start in range(0, len(blob), _IN_PARTS_BYTES):
             content[start : start + _IN_PARTS_BYTES] = blob.read(_IN_PARTS_BYTES)
     return content
+
+
+def _limit(before: datetime) -> tuple[int]:
+    """A day more: so long a value that is kept again may go unmarked."""
+    return (to_us(before) - _DAY_US,)
+
+
+def _mark_used(connection: sqlite3.Connection, in_use: Collection[bytes]) -> None:
+    connection.execute("PRAGMA temp_store = MEMORY")
+    connection.execute("CREATE TEMP TABLE in_use (token BLOB PRIMARY KEY) WITHOUT ROWID")
+    connection.executemany("INSERT OR IGNORE INTO temp.in_use VALUES (?)", ((token,) for token in in_use))

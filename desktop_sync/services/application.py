@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from desktop_sync.services.definition.definition_file import DefinitionFileService
     from desktop_sync.services.explain.explanation import ExplanationService
     from desktop_sync.services.explain.pipeline_trace import PipelineTraceService
+    from desktop_sync.services.history_retention import HistoryRetentionService
     from desktop_sync.services.records import RecordService
     from desktop_sync.services.running.group_running import GroupService
     from desktop_sync.services.running.synchronization import SynchronizationService
@@ -185,6 +186,12 @@ class Application:
         from desktop_sync.services.records import RecordService
 
         return RecordService(self.ledger, self.clock)
+
+    @cached_property
+    def history_retention(self) -> HistoryRetentionService:
+        from desktop_sync.services.history_retention import HistoryRetentionService
+
+        return HistoryRetentionService(self.ledger, self.clock)
 
     @cached_property
     def bindings(self) -> BindingService:

@@ -16,6 +16,7 @@ from desktop_sync.ui.dialogs.about import AboutDialog
 from desktop_sync.ui.dialogs.messages import MessagesDialog
 from desktop_sync.ui.dialogs.preferences import PreferencesDialog
 from desktop_sync.ui.dialogs.verification import VerificationDialog
+from desktop_sync.ui.history_keeping import HistoryKeeping
 from desktop_sync.ui.listening import Listening
 from desktop_sync.ui.memory import WindowMemory
 from desktop_sync.ui.message_log import MessageLog
@@ -26,7 +27,7 @@ from desktop_sync.ui.theme import Theme, ThemeChoice
 
 class Extras(QObject):
     """`said` is for the status bar, `preferred` carries new Preferences. `home` is shown in the about dialog.
-    `verification` and `listening` are there once the application is."""
+    `verification`, `listening` and `history` are there once the application is."""
 
     said = Signal(str)
     preferred = Signal(object)
@@ -41,6 +42,7 @@ class Extras(QObject):
         self._names: dict[str, SideNames] = {}
         self.home = ""
         self.listening: Listening | None = None
+        self.history: HistoryKeeping | None = None
         self.log = MessageLog(parent=self)
 
     def show_states(self, states: Sequence[ConfigurationState]) -> None:
@@ -59,6 +61,13 @@ class Extras(QObject):
         if self.listening is not None:
             self.listening.told.connect(dialog.show_listening)
             dialog.show_listening(self.listening.words)
+        if self.history is not None:
+            self.history.known.connect(dialog.history.show_days)
+            self.history.told.connect(dialog.history.say)
+            dialog.history.chosen.connect(self.history.keep_for)
+            dialog.history.purge_wanted.connect(self.history.purge)
+            dialog.finished.connect(dialog.history.choose)
+            self.history.read()
         dialog.open()
 
     @Slot(object)

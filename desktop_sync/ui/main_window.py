@@ -18,6 +18,7 @@ from desktop_sync.ui.bridge.run_board import RunBoard
 from desktop_sync.ui.configuration_actions import ConfigurationActions
 from desktop_sync.ui.context import WindowContext
 from desktop_sync.ui.extras import Extras
+from desktop_sync.ui.history_keeping import HistoryKeeping
 from desktop_sync.ui.leaving import Leaving
 from desktop_sync.ui.listening import Listening
 from desktop_sync.ui.memory import WindowMemory
@@ -119,6 +120,8 @@ class MainWindow(QMainWindow):
         self.extras.preferred.connect(self.extras.listening.prefer)
         self.extras.listening.failed.connect(self.say_error)
         self.extras.listening.prefer(self.extras.preferences)
+        self.extras.history = HistoryKeeping(context, self)
+        self.extras.history.changed.connect(self.refresh)
         self.board = RunBoard(application, self._jobs, self)
         self.work = WorkDesk(self.board, self.right, self.news)
         self.actions_desk = ConfigurationActions(context, self)

@@ -53,6 +53,7 @@ from desktop_sync.services.views import (
 )
 from tests.gui.fake_undo import FakeUndoDesk
 from tests.support.fake_explanation import FakeExplanations
+from tests.support.fake_history_retention import FakeHistoryRetention
 
 NOW = datetime(2026, 11, 20, 14, 5, tzinfo=UTC)
 MILLION = 1_000_000
@@ -829,6 +830,7 @@ class FakeApplication:
         self.undo = FakeUndoDesk()
         self.explanation = FakeExplanations()
         self.traces = FakeTraces()
+        self.history_retention = FakeHistoryRetention()
         self.definitions = FakeDefinitions(self)
         self.sample = FakeSample(self)
         self.is_closed = False

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QMenu, QSystemTrayIcon
+from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QSystemTrayIcon
 from pytestqt.qtbot import QtBot
 
 from desktop_sync.core.errors import ConfigurationError
 from desktop_sync.core.ports import ListenAddress
 from desktop_sync.core.run import Outcome, Trigger
+from desktop_sync.ui.dialogs.ask import AskDialog
 from desktop_sync.ui.dialogs.preferences import PreferencesDialog
 from desktop_sync.ui.main_window import MainWindow
 from desktop_sync.ui.memory import WindowMemory
@@ -260,3 +261,44 @@ def test_what_was_preferred_is_listened_to_from_the_start(
     open_window(application)
     settle()
     assert application.listening.address == ListenAddress(port=9100)
+
+
+def test_how_long_history_is_kept_is_chosen_in_the_preferences(
+    dialog: PreferencesDialog, application: FakeApplication, settle: Settle
+) -> None:
+    settle()
+    card = dialog.history
+    assert card.isEnabled()
+    assert (card.goes.isChecked(), card.days.value()) == (True, 90)
+    card.days.setValue(30)
+    card.choose()
+    settle()
+    assert application.history_retention.days == 30
+    card.goes.click()
+    card.choose()
+    settle()
+    assert application.history_retention.days == 0
+    assert not card.purge.isEnabled()
+
+
+def test_what_is_too_old_is_removed_after_a_person_saw_what_it_is(
+    window: MainWindow, dialog: PreferencesDialog, application: FakeApplication, settle: Settle
+) -> None:
+    settle()
+    dialog.history.purge.click()
+    settle()
+    question = window.findChild(AskDialog)
+    assert question is not None
+    text = " ".join(one.text() for one in question.findChildren(QLabel))
+    assert "12 runs, 3,400 actions and 1 settled conflict" in text
+    assert "12.3 MB" in text
+    assert application.history_retention.purged == []
+    button = question.findChild(QPushButton, "remove")
+    assert isinstance(button, QPushButton)
+    button.click()
+    settle()
+    assert application.history_retention.purged == [0]
+    assert "The files are 9.0 MB smaller." in dialog.history.said.text()
+    dialog.history.purge.click()
+    settle()
+    assert "no history" in dialog.history.said.text()

@@ -193,8 +193,10 @@ def test_the_contents_are_kept_once_by_their_owner_alone_until_nobody_uses_them(
         kept = {content for (content,) in connection.execute("SELECT content FROM value")}
     assert kept == long
     now = w.app.clock.now()
+    size = file.stat().st_size
     assert w.app.ledger.purge_values(now - timedelta(days=1)) == 0
     assert w.app.ledger.purge_values(now + timedelta(days=3)) == len(long)
+    assert size - file.stat().st_size > sum(map(len, long)) // 2
     w.assert_quiet()
 
 

@@ -164,7 +164,7 @@ class ChaosWorld:
 
             def opened() -> Ledger:
                 ledger = open_ledger(self.folder, self.clock, self.ids, stepper)
-                ledger.start_backup = _no_backup  # type: ignore[method-assign]
+                ledger.start_upkeep = _no_backup  # type: ignore[method-assign]
                 return ledger
 
             self.app = Application(

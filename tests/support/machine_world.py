@@ -201,7 +201,7 @@ class MachineWorld:
 
     def _open(self) -> SqlLedger:
         ledger = open_ledger(self.home, self.clock, self._ids, self.steps)
-        ledger.start_backup = _no_backup  # type: ignore[method-assign]
+        ledger.start_upkeep = _no_backup  # type: ignore[method-assign]
         return ledger
 
     def restart(self) -> None:

@@ -16,6 +16,7 @@ from desktop_sync.cli.commands.list_configurations import LIST
 from desktop_sync.cli.commands.prepare import PREPARE
 from desktop_sync.cli.commands.preview import PREVIEW
 from desktop_sync.cli.commands.process import PROCESS
+from desktop_sync.cli.commands.purge import PURGE
 from desktop_sync.cli.commands.records import RECORDS
 from desktop_sync.cli.commands.resolve import RESOLVE
 from desktop_sync.cli.commands.run import RUN
@@ -50,6 +51,7 @@ COMMANDS: tuple[Command, ...] = (
     VERIFY,
     EXPLAIN,
     HISTORY,
+    PURGE,
     SECRET,
     SAMPLE,
 )

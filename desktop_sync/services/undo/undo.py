@@ -204,7 +204,9 @@ class UndoService:
         basis = self._basis(session.configuration.name)
         planning = UndoPlanning(session, self._ledger, progress, cancel)
         planned = planning.plan(self._batches(target), target)
-        return UndoPreview(target, session, planned, basis)
+        purged_until = self._ledger.purged_until()
+        is_cut = purged_until is not None and target.run.started_at < purged_until
+        return UndoPreview(target, session, planned, basis, is_cut=is_cut)
 
     def _batches(self, target: UndoTarget) -> Iterator[DoneBatch]:
         for batch in self._ledger.run_batches(target.run.id):

@@ -110,11 +110,15 @@ class UndoPlanning:
 class UndoPreview:
     """What an undo would do. Nothing is written while it is open. One thread at a time; close it."""
 
-    def __init__(self, target: UndoTarget, session: SyncSession, planned: Sequence[PlannedUndo], basis: str) -> None:
+    def __init__(
+        self, target: UndoTarget, session: SyncSession, planned: Sequence[PlannedUndo], basis: str, *, is_cut: bool
+    ) -> None:
+        """`is_cut`: parts of what the run did were purged."""
         self.target = target
         self.session = session
         self.planned = tuple(planned)
         self.basis = basis
+        self._is_cut = is_cut
 
     def rows(self, *, listed: bool | None = None, offset: int = 0, limit: int = 200) -> list[UndoRow]:
         """A page over all entities: everything, or with `listed` only what cannot be undone (True), or can (False)."""
@@ -146,12 +150,14 @@ class UndoPreview:
     def notes(self) -> tuple[str, ...]:
         """What need not be undone, in sentences."""
         found = [(one.undo, undo_plan.count_links(self.session.bench, one.undo)) for one in self.planned]
-        return tuple(
+        cut = "Old history was removed: only what is still kept of the run can be undone."
+        links = tuple(
             f"{undo.layout.entity.name}: {number} pairs that the run linked and wrote to stay linked, as they stand "
             "then; unlink those that do not belong together."
             for undo, number in found
             if number
         )
+        return (cut, *links) if self._is_cut else links
 
     def count_listed(self, one: PlannedUndo) -> int:
         """How many records are not undone."""

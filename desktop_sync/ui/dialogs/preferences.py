@@ -7,6 +7,7 @@ from dataclasses import replace
 from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QDialog, QVBoxLayout, QWidget
 
+from desktop_sync.ui.dialogs.history_card import HistoryCard
 from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_XL
 from desktop_sync.ui.preferences import HIGHEST_PORT, LOWEST_PORT, MOST_STALE_DAYS, STALE_DAYS, Closing, Preferences
 from desktop_sync.ui.theme import ThemeChoice
@@ -32,6 +33,8 @@ class PreferencesDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._preferences = preferences
         self._make_inputs(preferences)
+        self.history = HistoryCard()
+        self.history.changed_size.connect(self._fit)
         self._for_tray = (self.closing, self.start, self.notify)
         for control in self._for_tray:
             control.setEnabled(has_tray)
@@ -40,7 +43,11 @@ class PreferencesDialog(QDialog):
         close.clicked.connect(self.accept)
         cards = QWidget()
         cards.setObjectName("page")
-        cards.setLayout(column(self._look_card(), self._tray_card(has_tray), self._programs_card(), 0, spacing=SPACE_L))
+        cards.setLayout(
+            column(
+                self._look_card(), self._tray_card(has_tray), self.history, self._programs_card(), 0, spacing=SPACE_L
+            )
+        )
         layout = QVBoxLayout(self)
         layout.setContentsMargins(SPACE_XL, SPACE_L, SPACE_XL, SPACE_L)
         layout.setSpacing(SPACE_L)

@@ -205,5 +205,5 @@ def test_a_purge_forgets_a_deleted_configuration_in_the_end(ledger: SqlLedger, c
     ledger.keep_batch(KEY, 1, batch_rows([1]), processed([1]))
     ledger.delete_configuration("Customers")
     clock.move(days=1)
-    assert ledger.purge(clock.now()) == 1
+    assert ledger.purge(clock.now()).actions == 1
     assert ledger.save_configuration(configuration()).version == 1

@@ -148,8 +148,8 @@ def test_what_a_program_left_that_died_while_it_made_a_backup_is_gone_after_the_
     ledger = open_ledger(home, clock, CountedIds())
     left = home / "backups" / "ledger-19990101T000000Z.new"
     left.write_bytes(b"half")
-    ledger.start_backup()
-    ledger.finish_backup()
+    ledger.start_upkeep()
+    ledger.finish_upkeep()
     assert not left.exists()
     assert len(ledger.backups()) == 1
     ledger.close()

@@ -1,0 +1,28 @@
+"""Numbers of things as people write them: "1 record", "2,500 records". The one place for singular and plural."""
+
+from __future__ import annotations
+
+_IRREGULAR = {"entry": "entries", "entity": "entities", "person": "people", "copy": "copies", "match": "matches"}
+
+
+def count(number: int, thing: str) -> str:
+    """The number with the thing, one or many of them."""
+    return f"{number:,} {things(number, thing)}"
+
+
+def things(number: int, thing: str) -> str:
+    """The thing alone, in the form for that many; of several words the last one is changed."""
+    if number == 1:
+        return thing
+    head, space, last = thing.rpartition(" ")
+    return f"{head}{space}{_IRREGULAR.get(last, last + 's')}"
+
+
+def size_text(number: int) -> str:
+    """So many bytes, in a unit that people read: "12.3 MB"."""
+    size, unit = float(number), "bytes"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if size < 1000:
+            break
+        size, unit = size / 1000, larger
+    return count(number, "byte") if unit == "bytes" else f"{size:.1f} {unit}"
