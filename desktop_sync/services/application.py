@@ -17,6 +17,7 @@ from desktop_sync.services.endpoint_setup.endpoints import EndpointService, Prov
 if TYPE_CHECKING:
     from desktop_sync.services.configuration_setup.configurations import ConfigurationService
     from desktop_sync.services.definition.definition_file import DefinitionFileService
+    from desktop_sync.services.endpoint_setup.webhooks import WebhookService
     from desktop_sync.services.explain.explanation import ExplanationService
     from desktop_sync.services.explain.pipeline_trace import PipelineTraceService
     from desktop_sync.services.history_retention import HistoryRetentionService
@@ -186,6 +187,12 @@ class Application:
         from desktop_sync.services.records import RecordService
 
         return RecordService(self.ledger, self.clock)
+
+    @cached_property
+    def webhooks(self) -> WebhookService:
+        from desktop_sync.services.endpoint_setup.webhooks import WebhookService
+
+        return WebhookService(self.ledger, self.secrets)
 
     @cached_property
     def history_retention(self) -> HistoryRetentionService:

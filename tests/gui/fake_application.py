@@ -19,6 +19,7 @@ from desktop_sync.core.configuration import (
     Side,
     StepKind,
     SyncConfiguration,
+    Webhook,
 )
 from desktop_sync.core.decision import Action, Rule
 from desktop_sync.core.errors import ConfigurationError, MissingError, Place, VersionMismatchError
@@ -124,6 +125,31 @@ class FakeEndpoints:
 
     def delete(self, name: str) -> None:
         del self.all[name]
+
+
+class FakeWebhooks:
+    """`keys` are those that were stored, by endpoint."""
+
+    def __init__(self, endpoints: FakeEndpoints) -> None:
+        self._endpoints = endpoints
+        self.keys: dict[str, str] = {}
+
+    def new_key(self) -> str:
+        return "whsec_bWFkZSBmb3IgdGhlIHRlc3Rz"
+
+    def save(self, endpoint: str, structure: str, record: str, key: str = "") -> Endpoint:
+        known = self._endpoints.all[endpoint]
+        if known.webhook is None and not key:
+            raise ConfigurationError("the webhook needs a key", Place(endpoint), path="key")
+        if key:
+            self.keys[endpoint] = key
+        made = Webhook(SecretReference(f"{endpoint} webhook"), structure, record)
+        self._endpoints.all[endpoint] = replace(known, webhook=made)
+        return self._endpoints.all[endpoint]
+
+    def remove(self, endpoint: str) -> Endpoint:
+        self._endpoints.all[endpoint] = replace(self._endpoints.all[endpoint], webhook=None)
+        return self._endpoints.all[endpoint]
 
 
 CLOCK = ClockReport(
@@ -818,6 +844,7 @@ class FakeApplication:
         self.home = home
         self.clock = FakeClock()
         self.endpoints = FakeEndpoints()
+        self.webhooks = FakeWebhooks(self.endpoints)
         self.configurations = FakeConfigurations(self)
         self.bindings = FakeBindings()
         self.records = FakeRecords()

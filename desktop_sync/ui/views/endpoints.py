@@ -17,6 +17,7 @@ from desktop_sync.ui.bridge.job_runner import Job
 from desktop_sync.ui.bridge.latest import Latest
 from desktop_sync.ui.context import WindowContext
 from desktop_sync.ui.dialogs.ask import AskDialog
+from desktop_sync.ui.dialogs.webhook import WebhookDialog
 from desktop_sync.ui.models.list_table import ListTableModel
 from desktop_sync.ui.models.source import Column
 from desktop_sync.ui.palette import SPACE_M, SPACE_XL, Tone
@@ -82,6 +83,9 @@ class EndpointsPage(QWidget):
         )
         self.clock_button.clicked.connect(self.examine)
         self.clock = ClockPanel(context.theme)
+        self.webhook_button = button(self.tr("&Webhook…"))
+        self.webhook_button.setToolTip(self.tr("Let a service tell of changes in it"))
+        self.webhook_button.clicked.connect(self._open_webhook)
         self.edit_button = button(self.tr("&Change…"))
         self.edit_button.clicked.connect(self._edit)
         self.delete_button = button(self.tr("&Delete…"), "danger")
@@ -124,7 +128,9 @@ class EndpointsPage(QWidget):
         layout.addWidget(self.empty, 1)
         self.empty.hide()
         layout.addWidget(self.clock)
-        layout.addLayout(row(self.test_button, self.clock_button, self.edit_button, 0, self.delete_button))
+        layout.addLayout(
+            row(self.test_button, self.clock_button, self.webhook_button, self.edit_button, 0, self.delete_button)
+        )
 
     @Slot()
     def refresh(self) -> None:
@@ -150,7 +156,8 @@ class EndpointsPage(QWidget):
     def _look(self) -> None:
         chosen = self.chosen
         self.clock.show_endpoint(chosen.endpoint.name if chosen is not None else "")
-        for control in (self.test_button, self.clock_button, self.edit_button, self.delete_button):
+        controls = (self.test_button, self.clock_button, self.webhook_button, self.edit_button, self.delete_button)
+        for control in controls:
             control.setEnabled(chosen is not None)
             control.setVisible(bool(self.rows.rows))
         if self._test_job is not None:
@@ -212,6 +219,14 @@ class EndpointsPage(QWidget):
     def _edit(self) -> None:
         if self.chosen is not None:
             self.edit_wanted.emit(self.chosen.endpoint)
+
+    @Slot()
+    def _open_webhook(self) -> None:
+        if self.chosen is not None:
+            dialog = WebhookDialog(self._context.application, self._context.jobs, self.chosen.endpoint, self)
+            dialog.saved.connect(self.refresh)
+            dialog.finished.connect(dialog.deleteLater)
+            dialog.open()
 
     @Slot()
     def _ask_delete(self) -> None:

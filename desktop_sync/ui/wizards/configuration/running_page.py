@@ -16,6 +16,7 @@ from desktop_sync.ui.wizards.configuration.holder import SetupHolder
 from desktop_sync.ui.wizards.configuration.real_time_box import RealTimeBox
 from desktop_sync.ui.wizards.configuration.schedule_box import ScheduleBox
 from desktop_sync.ui.wizards.configuration.triggers_box import TriggersBox
+from desktop_sync.ui.wizards.configuration.webhook_box import WebhookBox
 from desktop_sync.ui.wizards.frame import WizardPage
 from desktop_sync.ui.wizards.notice import FindingList
 
@@ -31,6 +32,7 @@ class RunningPage(WizardPage):
         self.splits = QCheckBox(self.tr("Process at &times of its own: until then, what is found waits in the queue"))
         self.process_schedule = ScheduleBox(self.tr("When it &processes"), "process_schedule")
         self.real_time = RealTimeBox()
+        self.webhooks = WebhookBox(holder)
         self.triggers = TriggersBox()
         self.trigger_problem = label("", "problem", wraps=True)
         self.guards = GuardsBox()
@@ -58,7 +60,13 @@ class RunningPage(WizardPage):
 
     def _real_time_card(self) -> QFrame:
         words = self.tr("What is done as soon as a record changes, while the window or its tray is open")
-        return card(label(self.tr("In real time"), "strong"), label(words, "secondary"), self.real_time)
+        return card(
+            label(self.tr("In real time"), "strong"),
+            label(words, "secondary", wraps=True),
+            self.real_time,
+            self.webhooks,
+            spacing=SPACE_M,
+        )
 
     def _triggers_card(self) -> QFrame:
         return card(
@@ -71,6 +79,7 @@ class RunningPage(WizardPage):
 
     def enter(self) -> None:
         self.refresh()
+        self.webhooks.refresh()
         self.schedule.kind.setFocus()
 
     @property
