@@ -16,6 +16,7 @@ from desktop_sync.core.held_case import HeldCase
 from desktop_sync.core.history_retention import Purged
 from desktop_sync.core.ledger_values import RecordQuery
 from desktop_sync.core.plan import Mode, Plan, PlanRow, Range
+from desktop_sync.core.plugin_pin import PluginInfo
 from desktop_sync.core.ports import CancelToken, Clock, ListenAddress, Progress, Secrets
 from desktop_sync.core.run import Run, RunResult, Trigger
 from desktop_sync.core.status import Event
@@ -201,6 +202,12 @@ class Verification(Protocol):
     ) -> VerificationReport: ...
 
 
+class Plugins(Protocol):
+    def look(self, name: str) -> PluginInfo: ...
+    def confirm(self, name: str, digest: str) -> PluginInfo: ...
+    def unconfirmed(self, configuration: SyncConfiguration) -> tuple[PluginInfo, ...]: ...
+
+
 class HistoryRetention(Protocol):
     @property
     def days(self) -> int: ...
@@ -245,6 +252,8 @@ class Application(Protocol):
     def listening(self) -> Listening: ...
     @property
     def verification(self) -> Verification: ...
+    @property
+    def plugins(self) -> Plugins: ...
     @property
     def history_retention(self) -> HistoryRetention: ...
     @property

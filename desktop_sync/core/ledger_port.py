@@ -22,6 +22,7 @@ from desktop_sync.core.ledger_values import (
 )
 from desktop_sync.core.long_value import ValueStore
 from desktop_sync.core.plan import Mode
+from desktop_sync.core.plugin_pin import PluginPins
 from desktop_sync.core.run import Run, RunKind, RunResult, Trigger
 from desktop_sync.core.sync_record import HistoryRow
 
@@ -193,6 +194,7 @@ class Ledger(
     ClockStore,
     ValueStore,
     RetentionStore,
+    PluginPins,
     Protocol,
 ):
     """All of it. One object serves all threads."""

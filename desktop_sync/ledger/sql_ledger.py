@@ -25,6 +25,7 @@ from desktop_sync.ledger.instants import to_us
 from desktop_sync.ledger.journal import SqlJournal
 from desktop_sync.ledger.ledger_faults import ledger_faults
 from desktop_sync.ledger.origin_store import SqlOriginStore
+from desktop_sync.ledger.plugin_pins import SqlPluginPins
 from desktop_sync.ledger.probe_store import SqlProbeStore
 from desktop_sync.ledger.record_store import SqlRecordStore
 from desktop_sync.ledger.restoring import check_whole, forget_restored, restore, was_restored
@@ -48,6 +49,7 @@ class SqlLedger(
     SqlHeldStore,
     SqlProbeStore,
     SqlOriginStore,
+    SqlPluginPins,
     SqlUpkeep,
 ):
     """The whole `Ledger` over one SQLite file. One object serves all threads; several processes may have the file

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from desktop_sync.services.explain.explanation import ExplanationService
     from desktop_sync.services.explain.pipeline_trace import PipelineTraceService
     from desktop_sync.services.history_retention import HistoryRetentionService
+    from desktop_sync.services.plugin_confirmation import PluginService
     from desktop_sync.services.records import RecordService
     from desktop_sync.services.running.group_running import GroupService
     from desktop_sync.services.running.synchronization import SynchronizationService
@@ -193,6 +194,12 @@ class Application:
         from desktop_sync.services.endpoint_setup.webhooks import WebhookService
 
         return WebhookService(self.ledger, self.secrets)
+
+    @cached_property
+    def plugins(self) -> PluginService:
+        from desktop_sync.services.plugin_confirmation import PluginService
+
+        return PluginService(self.ledger)
 
     @cached_property
     def history_retention(self) -> HistoryRetentionService:

@@ -55,6 +55,7 @@ from desktop_sync.services.views import (
 from tests.gui.fake_undo import FakeUndoDesk
 from tests.support.fake_explanation import FakeExplanations
 from tests.support.fake_history_retention import FakeHistoryRetention
+from tests.support.fake_plugins import FakePlugins
 
 NOW = datetime(2026, 11, 20, 14, 5, tzinfo=UTC)
 MILLION = 1_000_000
@@ -797,9 +798,6 @@ class FakeTraces:
         self.asked: list[SyncConfiguration] = []
         self.error: Exception | None = None
 
-    def plugins(self) -> tuple[str, ...]:
-        return ("clean_addresses",)
-
     def sample(
         self, configuration: SyncConfiguration, entity: str, source: Side, limit: int = 5
     ) -> tuple[RecordTrace, ...]:
@@ -857,6 +855,7 @@ class FakeApplication:
         self.undo = FakeUndoDesk()
         self.explanation = FakeExplanations()
         self.traces = FakeTraces()
+        self.plugins = FakePlugins()
         self.history_retention = FakeHistoryRetention()
         self.definitions = FakeDefinitions(self)
         self.sample = FakeSample(self)

@@ -10,8 +10,9 @@ import pytest
 
 from desktop_sync.core.configuration import Direction, FieldMapping, PipelineStep, StepKind
 from desktop_sync.core.errors import ConfigurationError
+from desktop_sync.core.plugin_pin import PinState
 from desktop_sync.core.status import Status
-from desktop_sync.services.session.plugins import plugin_names
+from desktop_sync.services.session.plugin_files import plugin_names
 from tests.support.worlds import CITY, EMAIL, World, WorldMaker
 
 MODULE = """
@@ -52,13 +53,20 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def with_plugin(
-    world: WorldMaker, name: str, *, enabled: bool = True, direction: Direction = Direction.A_TO_B
+    world: WorldMaker,
+    name: str,
+    *,
+    enabled: bool = True,
+    direction: Direction = Direction.A_TO_B,
+    confirmed: bool = True,
 ) -> World:
     w = world(fields=(EMAIL, CITY, FieldMapping("Note", "remark")))
     step = PipelineStep(
         StepKind.PLUGIN, "shouting", "people", direction, enabled=enabled, plugin=name, fields=("city",)
     )
     w.save(steps=(step,))
+    if confirmed and name in plugin_names():
+        w.app.plugins.confirm(name, w.app.plugins.look(name).digest)
     return w
 
 
@@ -158,8 +166,44 @@ def test_nothing_is_imported_from_the_folder_that_the_program_is_started_in(
         ("planted", "no installed package offers"),
         ("shout", "start the program in another folder"),
     ):
-        w = with_plugin(world, name)
+        w = with_plugin(world, name, confirmed=False)
         w.put("a", Id=1, Email="ann@x.org", City="Wien")
         with pytest.raises(ConfigurationError, match=sentence):
             w.run()
     assert "shouting_steps" not in sys.modules
+
+
+@pytest.mark.scenario("X16")
+def test_a_plugin_runs_only_with_the_files_that_a_person_confirmed(
+    world: WorldMaker, package: None, tmp_path: Path
+) -> None:
+    w = with_plugin(world, "shout", confirmed=False)
+    w.put("a", Id=1, Email="ann@x.org", City="Wien")
+    with pytest.raises(ConfigurationError, match="was not allowed on this machine"):
+        w.run()
+    assert "shouting_steps" not in sys.modules
+    seen = w.app.plugins.look("shout")
+    assert (seen.package, seen.folder, seen.state) == ("shouting 1.0", str(tmp_path / "installed"), PinState.NEW)
+    assert [one.name for one in w.app.plugins.unconfirmed(w.app.configurations.get("Sync"))] == ["shout"]
+    w.app.plugins.confirm("shout", seen.digest)
+    w.run()
+    assert w.rows("b", "city") == [("WIEN",)]
+    file = tmp_path / "installed" / "shouting_steps.py"
+    file.write_text(MODULE.replace("utf8_upper", "utf8_lower") + "\n")
+    w.put("a", Id=2, Email="bob@x.org", City="Graz")
+    before = w.fingerprints()
+    with pytest.raises(ConfigurationError, match="was changed since you allowed it"):
+        w.run()
+    assert w.fingerprints() == before
+    changed = w.app.plugins.look("shout")
+    assert changed.state is PinState.CHANGED
+    with pytest.raises(ConfigurationError, match="look again"):
+        w.app.plugins.confirm("shout", seen.digest)
+    w.app.plugins.confirm("shout", changed.digest)
+    with pytest.raises(ConfigurationError, match="changed while the program runs"):
+        w.run()  # what was imported before is not what was confirmed now
+    sys.modules.pop("shouting_steps")
+    w.run()
+    assert sorted(w.rows("b", "city")) == [("graz",), ("wien",)]
+    file.write_text(MODULE)
+    assert w.app.plugins.look("shout").digest == seen.digest

@@ -33,6 +33,7 @@ from desktop_sync.services.views import (
 )
 from tests.support.fake_explanation import FakeExplanations
 from tests.support.fake_history_retention import FakeHistoryRetention
+from tests.support.fake_plugins import FakePlugins
 from tests.support.fake_undo import FakeUndo
 
 EVERYTHING = Range()
@@ -459,6 +460,7 @@ class FakeApplication:
     unattended: FakeUnattended = field(default_factory=FakeUnattended)
     explanation: FakeExplanations = field(default_factory=FakeExplanations)
     verification: FakeVerification = field(default_factory=FakeVerification)
+    plugins: FakePlugins = field(default_factory=FakePlugins)
     history_retention: FakeHistoryRetention = field(default_factory=FakeHistoryRetention)
     definitions: FakeDefinitions = field(default_factory=FakeDefinitions)
     sample: FakeSample = field(default_factory=FakeSample)

@@ -7,6 +7,7 @@ import argparse
 from desktop_sync.cli.arguments import add_name
 from desktop_sync.cli.command import Command, Invocation
 from desktop_sync.cli.exit_codes import ExitCode
+from desktop_sync.core.configuration import StepKind, SyncConfiguration
 from desktop_sync.core.pipeline import PipelineRow, moment_of, needs_approval, pipeline
 
 
@@ -28,6 +29,7 @@ def _execute(invocation: Invocation) -> int:
     configuration = configurations.get(arguments.name)
     for name in arguments.enable:
         configuration = configurations.enable_step(arguments.name, name, True)
+        _confirm_plugin(invocation, configuration, name)
     for name in arguments.disable:
         configuration = configurations.enable_step(arguments.name, name, False)
     rows = pipeline(configuration)
@@ -52,7 +54,26 @@ def _execute(invocation: Invocation) -> int:
     for name in waiting:
         command = invocation.command_line("steps", arguments.name, "--enable", name)
         output.note(f'"{name}" acts outside the two systems and is off. Enable it: {command}')
+    for info in invocation.application.plugins.unconfirmed(configuration):
+        step = next(one.name for one in configuration.steps if one.plugin == info.name)
+        command = invocation.command_line("steps", arguments.name, "--enable", step)
+        output.note(
+            f'"{step}" runs the plugin "{info.name}" of {info.package}, which is {info.state.value}: look at what '
+            f"lies in {info.folder}, then allow it: {command}"
+        )
     return ExitCode.DONE
+
+
+def _confirm_plugin(invocation: Invocation, configuration: SyncConfiguration, name: str) -> None:
+    """Whoever switches the step of a plugin on allows the plugin as it is now."""
+    plugins = invocation.application.plugins
+    for step in configuration.steps:
+        if step.kind is StepKind.PLUGIN and step.name == name:
+            info = plugins.confirm(step.plugin, plugins.look(step.plugin).digest)
+            invocation.output.note(
+                f'The plugin "{info.name}" of {info.package} in {info.folder} may run as it is now, '
+                f"SHA-256 {info.digest}."
+            )
 
 
 def _row(row: PipelineRow) -> list[str]:

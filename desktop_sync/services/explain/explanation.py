@@ -83,7 +83,13 @@ class ExplanationService:
         scopes = Scopes(configuration, self._ledger.configurations(), self._ledger.systems)
         provenance = Provenance(self._ledger, self._clock, self._clock.now(), scopes)
         session = open_session(
-            configuration, self._open_endpoint, self._ledger, str(self._work_folder), provenance, values=self._ledger
+            configuration,
+            self._open_endpoint,
+            self._ledger,
+            str(self._work_folder),
+            provenance,
+            values=self._ledger,
+            pins=self._ledger,
         )
         session.works_in_memory = True
         return session

@@ -21,7 +21,6 @@ from desktop_sync.engine.record_steps import RecordStep
 from desktop_sync.engine.sides import text_places
 from desktop_sync.engine.staging import PROBLEM_SEPARATOR, Staging, sent_type
 from desktop_sync.engine.workbench import Workbench
-from desktop_sync.services.session.plugins import plugin_names
 from desktop_sync.services.session.side_stream import reading
 from desktop_sync.services.session.sync_session import OpenEndpoint, SyncSession, full_request, open_session
 from desktop_sync.services.views import RecordTrace, StepOutcome, StepTrace
@@ -85,14 +84,15 @@ class PipelineTraceService:
                 table = pa.RecordBatchReader.from_stream(stream).read_all().slice(0, limit)
             return tuple(_traces(session, layout, source, table, None))
 
-    def plugins(self) -> tuple[str, ...]:
-        """What installed packages offer for plugin steps, sorted. Nothing of them is imported."""
-        return plugin_names()
-
     def _session(self, configuration: SyncConfiguration) -> SyncSession:
         self._work_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         session = open_session(
-            configuration, self._open_endpoint, self._ledger, str(self._work_folder), values=self._ledger
+            configuration,
+            self._open_endpoint,
+            self._ledger,
+            str(self._work_folder),
+            values=self._ledger,
+            pins=self._ledger,
         )
         session.works_in_memory = True
         return session

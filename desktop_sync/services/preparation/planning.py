@@ -62,6 +62,7 @@ class Planning:
             str(self.work_folder),
             provenance,
             values=self.ledger,
+            pins=self.ledger,
             leaves_out_drifted=True,
             identities=seen,
         )

@@ -9,64 +9,39 @@ folder that the program was started in: what lies there was not installed by any
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
-from importlib.metadata import EntryPoint, entry_points
-from importlib.util import find_spec
-from pathlib import Path
 
 import pyarrow as pa
 
 from desktop_sync.core.configuration import StepKind
 from desktop_sync.core.errors import ConfigurationError, DesktopSyncError
+from desktop_sync.core.plugin_pin import PluginPins
 from desktop_sync.core.provider_port import ArrowStream
 from desktop_sync.engine.layout import SideLayout
+from desktop_sync.services.session.plugin_files import entry_point, refuse_unconfirmed
 
-GROUP = "desktop_sync.steps"
 PROBLEM = "problem"
 
 Plugin = Callable[[pa.Table], pa.Table]
 
 
-def plugin_names() -> tuple[str, ...]:
-    """What the installed packages offer, sorted. Nothing of them is imported."""
-    return tuple(sorted({point.name for point in _installed()}))
+_loaded: dict[str, str] = {}
+"""By module, the digest of the files that it was imported from."""
 
 
-def _installed() -> list[EntryPoint]:
-    return [
-        point
-        for point in entry_points(group=GROUP)
-        if point.dist is None or not _is_working_folder(Path(str(point.dist.locate_file(""))))
-    ]
-
-
-def _is_working_folder(folder: Path) -> bool:
-    return folder.resolve() == Path.cwd().resolve()
-
-
-def _lies_in_working_folder(module: str) -> bool:
-    """Whether a module of that name in the working folder would be taken for the installed one. Imports nothing."""
-    spec = find_spec(module.partition(".")[0])
-    if spec is None:
-        return False
-    places = [Path(place) for place in spec.submodule_search_locations or ()]
-    places += [Path(spec.origin)] if spec.origin and not places else []
-    return any(_is_working_folder(place.parent) for place in places)
-
-
-def load_plugin(name: str) -> Plugin:
-    """The function. Raises ConfigurationError when it is not offered, or cannot be imported."""
-    found = [point for point in _installed() if point.name == name]
-    if not found:
-        offered = ", ".join(f'"{each}"' for each in plugin_names()) or "none"
-        raise ConfigurationError(f'no installed package offers the plugin "{name}" (offered: {offered})', path="step")
-    if _lies_in_working_folder(found[0].module):
-        text = f'the plugin "{name}" would be taken from the folder {Path.cwd()}, not from what is installed; start'
-        raise ConfigurationError(f"{text} the program in another folder", path="step")
+def load_plugin(name: str, pins: PluginPins | None) -> Plugin:
+    """The function. Raises ConfigurationError when it is not offered, not confirmed as it is, or cannot be imported."""
+    found = refuse_unconfirmed(name, pins)
+    point = entry_point(name)
+    if point.module in sys.modules and _loaded.get(point.module, found.digest) != found.digest:
+        text = f'the plugin "{name}" was changed while the program runs: close it and start it again'
+        raise ConfigurationError(text, path="step")
     try:
-        plugin = found[0].load()
+        plugin = point.load()
     except Exception as error:  # whatever a foreign package does while it is imported
         raise _failed(name, "cannot be imported", error) from error
+    _loaded[point.module] = found.digest
     if not callable(plugin):
         raise ConfigurationError(f'the plugin "{name}" is no function', path="step")
     return plugin  # type: ignore[no-any-return]
@@ -80,10 +55,10 @@ def _failed(name: str, what: str, error: Exception) -> ConfigurationError:
 class PluginStream:
     """The read of a side with what its plugin steps make of each batch as columns at the end. One use."""
 
-    def __init__(self, source: ArrowStream, side: SideLayout) -> None:
+    def __init__(self, source: ArrowStream, side: SideLayout, pins: PluginPins | None) -> None:
         self._source = source
         self._plugins = [
-            (one.step.plugin, one.step.fields, load_plugin(one.step.plugin))
+            (one.step.plugin, one.step.fields, load_plugin(one.step.plugin, pins))
             for one in side.steps
             if one.step.kind is StepKind.PLUGIN
         ]

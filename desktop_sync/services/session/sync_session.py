@@ -26,6 +26,7 @@ from desktop_sync.core.ledger_records import RecordStore
 from desktop_sync.core.ledger_values import EntityKey, Watermark
 from desktop_sync.core.long_value import ValueStore
 from desktop_sync.core.pipeline import is_enabled, record_steps, run_steps, with_peer_lookups
+from desktop_sync.core.plugin_pin import PluginPins
 from desktop_sync.core.ports import Clock
 from desktop_sync.core.provider_port import EndpointSession, ReadRequest, Writer
 from desktop_sync.core.structure import Field, FieldType, Structure
@@ -79,6 +80,7 @@ class SyncSession:
     clocks: SessionClocks | None = None
     records: RecordStore | None = None
     values: ValueStore | None = None
+    pins: PluginPins | None = None
     identities: dict[str, str] = field(default_factory=dict)
     memos: MemoFolder | None = None
     unsettled: tuple[GuardFinding, ...] = ()
@@ -127,7 +129,7 @@ class SyncSession:
             source = self.endpoints[side].read(request)
         except OSError as error:
             raise placed(error, place) from error
-        stream = SideStream(PluginStream(source, layout.of(side)) if made else source, place)
+        stream = SideStream(PluginStream(source, layout.of(side), self.pins) if made else source, place)
         opaque = self._opaque_fields(layout, side)
         if opaque and self.values is not None:
             store = self.values
@@ -229,6 +231,7 @@ def open_session(
     provenance: Provenance | None = None,
     *,
     values: ValueStore | None = None,
+    pins: PluginPins | None = None,
     leaves_out_drifted: bool = False,
     identities: dict[str, str] | None = None,
 ) -> SyncSession:
@@ -275,6 +278,7 @@ def open_session(
         cycle,
         records=records,
         values=values,
+        pins=pins,
     )
     opened.identities = identities if identities is not None else {}
     opened.leave_out(drifted)

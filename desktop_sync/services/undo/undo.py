@@ -183,7 +183,13 @@ class UndoService:
         scopes = Scopes(configuration, self._ledger.configurations(), self._ledger.systems)
         provenance = Provenance(self._ledger, self._clock, self._clock.now(), scopes)
         return open_session(
-            configuration, self._open_endpoint, self._ledger, str(self._work_folder), provenance, values=self._ledger
+            configuration,
+            self._open_endpoint,
+            self._ledger,
+            str(self._work_folder),
+            provenance,
+            values=self._ledger,
+            pins=self._ledger,
         )
 
     def _basis(self, name: str) -> str:

@@ -53,7 +53,12 @@ class VerificationService:
             raise ConfigurationError(f'there is no configuration named "{name}"', path="configuration")
         self._work_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with open_session(
-            configuration, self._open_endpoint, self._ledger, str(self._work_folder), values=self._ledger
+            configuration,
+            self._open_endpoint,
+            self._ledger,
+            str(self._work_folder),
+            values=self._ledger,
+            pins=self._ledger,
         ) as session:
             for layout in session.layouts:
                 if session.is_lookup(layout):

@@ -11,7 +11,9 @@ from PySide6.QtWidgets import QWidget
 
 from desktop_sync.core.configuration import Direction, PipelineStep, StepKind, SyncConfiguration
 from desktop_sync.core.pipeline import KINDS, PipelineRow, moved, needs_approval, with_standard
+from desktop_sync.core.plugin_pin import PinState, PluginInfo
 from desktop_sync.ui.application_port import Application
+from desktop_sync.ui.bridge.latest import Latest
 from desktop_sync.ui.context import WindowContext
 from desktop_sync.ui.dialogs.ask import AskDialog
 from desktop_sync.ui.text.step_words import kind_title
@@ -38,6 +40,14 @@ class StepDesk(QObject):
         self._context = context
         self._page = page
         self._asking: PipelineStep | None = None
+        self._allowed: PipelineStep | None = None
+        self._seen: PluginInfo | None = None
+        self._looking = Latest(context.jobs, self)
+        self._looking.arrived.connect(self._ask_about_plugin)
+        self._confirming = Latest(context.jobs, self)
+        self._confirming.arrived.connect(self._confirmed)
+        for asked in (self._looking, self._confirming):
+            asked.failed.connect(self.failed)
         self.configuration: SyncConfiguration | None = None
         """The one whose steps are changed."""
 
@@ -104,7 +114,21 @@ class StepDesk(QObject):
 
     def _ask(self, step: PipelineStep) -> None:
         self._asking = step
-        what = " ".join(step.command) or step.url or step.plugin
+        if step.kind is StepKind.PLUGIN:
+            self._looking.ask(partial(self._context.application.plugins.look, step.plugin))
+        else:
+            self._ask_about(step, " ".join(step.command) or step.url)
+
+    @Slot(object)
+    def _ask_about_plugin(self, info: PluginInfo) -> None:
+        self._seen = info
+        if self._asking is not None:
+            what = self.tr("{0} of {1}, in {2}\nSHA-256 {3}").format(info.name, info.package, info.folder, info.digest)
+            if info.state is PinState.CHANGED:
+                what += self.tr("\n\nIts files are others than those that you allowed before.")
+            self._ask_about(self._asking, what)
+
+    def _ask_about(self, step: PipelineStep, what: str) -> None:
         dialog = AskDialog(
             self.tr("Let the step {0} act?").format(step.name),
             self.tr(
@@ -120,7 +144,18 @@ class StepDesk(QObject):
     @Slot(str, bool)
     def _answered(self, answer: str, _again: bool) -> None:
         step, self._asking = self._asking, None
-        if answer == "allow" and step is not None:
+        if answer != "allow" or step is None:
+            return
+        if step.kind is StepKind.PLUGIN and self._seen is not None:
+            self._allowed = step
+            self._confirming.ask(partial(self._context.application.plugins.confirm, self._seen.name, self._seen.digest))
+        else:
+            self._enter(replace(step, enabled=True), step.name)
+
+    @Slot(object)
+    def _confirmed(self, _info: PluginInfo) -> None:
+        step, self._allowed = self._allowed, None
+        if step is not None:
             self._enter(replace(step, enabled=True), step.name)
 
     def remove(self, step: PipelineStep) -> None:

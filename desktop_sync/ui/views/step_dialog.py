@@ -135,7 +135,7 @@ class StepDialog(QDialog):
 
     def _offered_plugins(self) -> tuple[str, ...]:
         """In a worker."""
-        return self._context.application.traces.plugins()
+        return self._context.application.plugins.names()
 
     @Slot(object)
     def _show_plugins(self, names: tuple[str, ...]) -> None:

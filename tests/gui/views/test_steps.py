@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog
+from PySide6.QtWidgets import QDialog, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from desktop_sync.core.configuration import Direction, Moment, PipelineStep, StepKind, UnknownChoice
 from desktop_sync.core.errors import ExpressionError
+from desktop_sync.core.pipeline import pipeline
 from desktop_sync.ui.dialogs.ask import AskDialog
 from desktop_sync.ui.views.configuration_page import ConfigurationPage
 from desktop_sync.ui.views.step_dialog import StepDialog
@@ -205,6 +206,33 @@ def test_every_kind_can_be_entered_and_read_back(
         assert dialog.step == step
         assert dialog.accept_button.isEnabled(), {key: row.problem for key, row in dialog.form.rows.items()}
         dialog.reject()
+
+
+def test_a_plugin_is_allowed_with_its_package_and_digest_and_asked_about_again_when_it_changed(
+    steps: StepsPage, settle: Settle, application: FakeApplication
+) -> None:
+    step = PipelineStep(
+        StepKind.PLUGIN, "clean", "customers", A_TO_B, enabled=False, plugin="clean_addresses", fields=("city",)
+    )
+    keep(application, step)
+    configuration = application.configurations.all["Customers"]
+    row = next(one for one in pipeline(configuration) if one.step is not None and one.step.name == "clean")
+    for digest, is_changed in (("ab" * 32, False), ("cd" * 32, True)):
+        application.plugins.digest = digest
+        steps._desk.configuration = application.configurations.all["Customers"]
+        steps._desk.switch(row)
+        settle()
+        question = steps.findChildren(AskDialog)[-1]
+        text = " ".join(one.text() for one in question.findChildren(QLabel))
+        assert "address-tools 2.1" in text
+        assert digest in text
+        assert ("others than those that you allowed" in text) is is_changed
+        allow = question.findChild(QPushButton, "allow")
+        assert isinstance(allow, QPushButton)
+        allow.click()
+        settle()
+        assert application.plugins.pins == {"clean_addresses": digest}
+        assert application.configurations.all["Customers"].steps[-1].enabled
 
 
 def test_the_queue_is_prepared_worked_and_single_records_are_synchronized(

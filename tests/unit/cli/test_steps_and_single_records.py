@@ -81,3 +81,19 @@ def test_a_person_sets_the_status_of_single_records(command_line: CommandLine) -
     said = command_line("records", "Customers", "--set-processed", "17")
     assert said.code == 1
     assert "It needs a record in both systems." in said.err
+
+
+def test_who_switches_the_step_of_a_plugin_on_allows_the_plugin_as_it_is(command_line: CommandLine) -> None:
+    step = PipelineStep(
+        StepKind.PLUGIN, "clean", "customers", Direction.A_TO_B, plugin="clean_addresses", fields=("city",)
+    )
+    command_line.application.configurations.known["Customers"] = replace(CUSTOMERS, steps=(step,))
+    said = command_line("steps", "Customers", "--enable", "clean")
+    assert "address-tools 2.1" in said.err
+    assert "ab" * 32 in said.err
+    plugins = command_line.application.plugins
+    assert plugins.pins == {"clean_addresses": "ab" * 32}
+    plugins.digest = "cd" * 32
+    said = command_line("steps", "Customers")
+    assert "changed since it was confirmed" in said.err
+    assert "desktop-sync steps Customers --enable clean" in said.err
