@@ -436,7 +436,7 @@ class FakePreview:
     def taking_part(self) -> dict[str, dict[Action, int]]:
         return {part.entity: dict(part.counts) for part in self.plan.entities}
 
-    def count_excluded(self) -> int:
+    def count_left_out(self) -> int:
         return sum(row.is_excluded for row in self.all)
 
     def findings(self) -> tuple[GuardFinding, ...]:

@@ -140,7 +140,7 @@ def test_a_pilot_run_writes_to_so_many_records_and_the_next_run_to_the_rest(answ
         3,
         40,
     )
-    assert run["notes"][0] == "A pilot run: 3 of 25 records that would be written to took part; the others wait."
+    assert run["notes"][0] == "22 records were left out; they wait in the queue."
     code, records = answer("records", "Customers", "--status", "prepared")
     assert (code, len(records)) == (0, 22)
     code, rest = answer("run", "Customers", "--mode", "incremental")

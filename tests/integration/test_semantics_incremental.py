@@ -239,7 +239,7 @@ def test_after_a_pilot_run_an_incremental_run_does_the_rest(world: WorldMaker) -
         at(w, number, f"2026-03-0{number} 10:00:00")
     result = w.run(pilot=2)
     assert (result.outcome, result.is_partial) == (Outcome.DONE, True)
-    assert result.notes[0].startswith("A pilot run: 2 of 5 records")
+    assert result.notes == ("3 records were left out; they wait in the queue.",)
     assert sorted(w.rows("b", "email")) == [("p1@x.org",), ("p2@x.org",)]
     w.edit("a", 1, City="Graz", Changed="2026-03-08 10:00:00")
     assert w.actions(incremental(w)) == {Action.UPDATE_B: 1, Action.CREATE_B: 3}

@@ -31,6 +31,7 @@ class Preview:
         self.prepared = tuple(prepared)
         self.basis = basis
         self.is_kept = is_kept
+        self._waiting_by_itself: int | None = None
 
     @property
     def match_only(self) -> MatchOnly | None:
@@ -70,12 +71,14 @@ class Preview:
 
     def exclude(self, entity: str, numbers: Sequence[int], excluded: bool) -> None:
         """The rows do not, or do again, take part when the plan is carried out."""
+        self._note_what_waits()
         for one in self._planned(entity):
             if one.given is not None:
                 plan_rows.exclude(self.session.bench, one.layout, numbers, excluded)
 
     def exclude_all(self, entity: str, actions: tuple[Action, ...], excluded: bool) -> None:
         """All rows with one of the actions, or all where none is named, do not, or do again, take part."""
+        self._note_what_waits()
         for one in self._planned(entity):
             if one.given is not None:
                 plan_rows.exclude_found(self.session.bench, one.layout, PlanFilter(actions), excluded)
@@ -83,6 +86,7 @@ class Preview:
     def keep_first(self, count: int) -> int:
         """A pilot run (SPEC §9): of the records that would be written to, only the first `count` take part, those first
         that others refer to; how many do. What was left out before stays out. May be repeated with fewer."""
+        self._note_what_waits()
         kept = 0
         for one in self._planned(""):
             if one.given is not None:
@@ -98,6 +102,15 @@ class Preview:
         """How many rows do not take part now, whoever left them out."""
         planned = [one for one in self.prepared if one.given is not None]
         return sum(plan_rows.count_excluded(self.session.bench, one.layout) for one in planned)
+
+    def count_left_out(self) -> int:
+        """How many rows do not take part because they were left out of this preview."""
+        return 0 if self._waiting_by_itself is None else max(0, self.count_excluded() - self._waiting_by_itself)
+
+    def _note_what_waits(self) -> None:
+        """Before the first rows are left out: what waits is what waits by itself, or was left out of a kept plan."""
+        if self._waiting_by_itself is None:
+            self._waiting_by_itself = self.count_excluded()
 
     def turn_around(self, entity: str, numbers: Sequence[int], winner: Side) -> int:
         """Updates and conflicts keep the winner's record; how many rows changed: none where the plan only matches."""

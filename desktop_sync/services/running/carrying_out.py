@@ -9,7 +9,7 @@ from pathlib import Path
 
 from desktop_sync.core.binding import MatchOnly
 from desktop_sync.core.configuration import SyncConfiguration
-from desktop_sync.core.decision import Action
+from desktop_sync.core.count_text import count
 from desktop_sync.core.errors import PlanChangedError, VersionMismatchError
 from desktop_sync.core.ports import Phase, Steps
 from desktop_sync.core.run import Outcome, RunKind, RunResult
@@ -115,7 +115,8 @@ class CarryingOut:
             if order.kind is RunKind.PREPARE:
                 return execution.queue(preview)
             if order.pilot is not None:
-                return self._pilot(execution, preview, order, order.pilot)
+                preview.keep_first(order.pilot)
+                return self._pass_or_process(execution, preview, order)
             result = self._pass_or_process(execution, preview, order)
             self.seen.remember(configuration, run_id, session.contents, result)
             return result
@@ -123,16 +124,6 @@ class CarryingOut:
             lease.release()
             session.close()
             order.progress.phase("", Phase.FINISHED)
-
-    def _pilot(self, execution: Execution, preview: Preview, order: Order, count: int) -> RunResult:
-        """The first records of the plan are written; the others wait, which the result says."""
-        planned = preview.plan.count(*(action for action in Action if action.target is not None))
-        kept = preview.keep_first(count)
-        result = self._pass_or_process(execution, preview, order)
-        if result.outcome is Outcome.GUARD:
-            return result
-        note = f"A pilot run: {kept:,} of {planned:,} records that would be written to took part; the others wait."
-        return replace(result, notes=(note, *result.notes))
 
     def _settle(self, execution: Execution, session: SyncSession, order: Order, preview: Preview | None) -> None:
         """What interrupted runs left is settled, as far as guards let it be. Raises VersionMismatchError where a plan
@@ -187,7 +178,12 @@ class CarryingOut:
             return execution.stop(preview, stopping)
         # Not before: what a guard takes for another system must not be known from now on.
         self.planning.ledger.keep_systems(preview.session.identities)
-        return let_pass(execution.process(preview), preview)
+        left_out = preview.count_left_out()
+        result = let_pass(execution.process(preview), preview)
+        if not left_out:
+            return result
+        is_one = "was left out; it waits" if left_out == 1 else "were left out; they wait"
+        return replace(result, notes=(f"{count(left_out, 'record')} {is_one} in the queue.", *result.notes))
 
 
 def _mode(match_only: MatchOnly | None) -> str:

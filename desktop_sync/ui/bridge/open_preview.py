@@ -45,7 +45,6 @@ class OpenPreview:
     def __init__(self, preview: Preview) -> None:
         self._preview = preview
         self._lock = threading.Lock()
-        self._waiting = preview.count_excluded()  # what waits by itself, or was left out of a kept plan before
         self.plan: Plan = preview.plan
         self.match_only: MatchOnly | None = preview.match_only
 
@@ -71,7 +70,7 @@ class OpenPreview:
                     for part in self.plan.entities
                 },
                 self._preview.taking_part(),
-                max(0, self._preview.count_excluded() - self._waiting),
+                self._preview.count_left_out(),
                 self._preview.findings(),
             )
 

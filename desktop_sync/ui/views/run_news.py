@@ -93,6 +93,6 @@ class RunNews(MessageBar):
                 text = self.tr("Done, but {0} could not be synchronized.").format(records(failed))
             self._say(_with_notes(text, result), Tone.WARNING, offers_failed=failed > 0)
         else:
-            waits = any(entity.notes for entity in result.entities)
+            waits = bool(result.notes) or any(entity.notes for entity in result.entities)
             plain = self.tr("Done.") if waits else self.tr("Done. Both sides are the same.")
             self.say(_with_notes(done or plain, result), Tone.GOOD)
