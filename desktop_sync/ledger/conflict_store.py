@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, Row, Select, and_, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, insert, select, update
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Rule
@@ -31,6 +31,10 @@ _ConflictRow = Row[
 _ConflictSelect = Select[
     int, int, int, str, str, str | None, str | None, int, str | None, int | None, int | None, int, int | None, str
 ]
+
+_DECIDED = select(_kept.record_id, _kept.winner).where(
+    _kept.entity_id == bindparam("entity"), _kept.settled_at.is_(None), _kept.winner.is_not(None)
+)
 
 
 class SqlConflictStore(Store):
@@ -93,10 +97,8 @@ class SqlConflictStore(Store):
     def decisions(self, key: EntityKey) -> dict[int, Side]:
         """Decided and not yet carried out: record id → winner."""
         with self._database.reading() as connection:
-            decided = select(_kept.record_id, _kept.winner).where(
-                _kept.entity_id == entity_id(connection, key), _kept.settled_at.is_(None), _kept.winner.is_not(None)
-            )
-            return {row[0]: Side(row[1]) for row in connection.execute(decided)}
+            found = connection.execute(_DECIDED, {"entity": entity_id(connection, key)})
+            return {row[0]: Side(row[1]) for row in found}
 
     def _keep(self, connection: Connection, entity: int, run_id: int, new: NewConflict) -> None:
         text = conflict_text(new.values, new.verdicts, new.equal)

@@ -42,7 +42,7 @@ class Database:
     def reading(self) -> Iterator[Connection]:
         """One consistent state for all that is read inside."""
         with self._faults(), self.engine.connect() as connection:
-            connection.exec_driver_sql("BEGIN")
+            driver_connection(connection).execute("BEGIN")  # the pool ends it when it takes the connection back
             yield connection
 
     @contextmanager

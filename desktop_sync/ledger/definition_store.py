@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from desktop_sync.core.configuration import Endpoint, SyncConfiguration
 from desktop_sync.core.errors import ConfigurationError, LedgerError, Place
@@ -24,6 +24,22 @@ _SYSTEMS = "endpoint systems"
 _NONE_SEEN: Mapping[str, str] = {}
 _PASSWORD_IN_URL = re.compile(r"[a-z][a-z0-9+.\-]*://[^\s/?#@]*:[^\s/?#@]+@", re.IGNORECASE)
 
+# Asked several times a run, so they are put together once.
+_ENDPOINTS = select(tables.endpoint.c.document).order_by(tables.endpoint.c.name)
+_BASE_FOLDER = select(tables.endpoint.c.base_folder).where(tables.endpoint.c.name == bindparam("endpoint"))
+_LIVING = (
+    select(tables.configuration.c.id)
+    .where(tables.configuration.c.deleted_at.is_(None))
+    .order_by(tables.configuration.c.name)
+)
+_versions = tables.configuration_version.c
+_NEWEST = (
+    select(_versions.document)
+    .where(_versions.configuration_id == bindparam("configuration"))
+    .order_by(_versions.version.desc())
+    .limit(1)
+)
+
 
 class SqlDefinitionStore(SqlPlanShelf, Store):
     """The `DefinitionStore` of the ledger. A waiting plan goes with the name that it was made under."""
@@ -31,9 +47,7 @@ class SqlDefinitionStore(SqlPlanShelf, Store):
     def endpoints(self) -> tuple[Endpoint, ...]:
         """By name."""
         with self._database.reading() as connection:
-            texts = (
-                connection.execute(select(tables.endpoint.c.document).order_by(tables.endpoint.c.name)).scalars().all()
-            )
+            texts = connection.execute(_ENDPOINTS).scalars().all()
         return tuple(self._endpoint(text) for text in texts)
 
     def configurations(self) -> tuple[SyncConfiguration, ...]:
@@ -44,9 +58,7 @@ class SqlDefinitionStore(SqlPlanShelf, Store):
     def base_folder(self, endpoint: str) -> str:
         """The folder that relative paths of the endpoint start at, or empty."""
         with self._database.reading() as connection:
-            found = connection.execute(
-                select(tables.endpoint.c.base_folder).where(tables.endpoint.c.name == endpoint)
-            ).scalar()
+            found = connection.execute(_BASE_FOLDER, {"endpoint": endpoint}).scalar()
         return found or ""
 
     def systems(self, seen: Mapping[str, str] = _NONE_SEEN) -> dict[str, str]:
@@ -166,18 +178,11 @@ class SqlDefinitionStore(SqlPlanShelf, Store):
         return self._parts.ids.new_id() if is_taken else identity
 
     def _current_of(self, connection: Connection, known: int) -> SyncConfiguration | None:
-        versions = tables.configuration_version
-        newest = select(versions.c.document).where(versions.c.configuration_id == known)
-        text = connection.execute(newest.order_by(versions.c.version.desc()).limit(1)).scalar()
+        text = connection.execute(_NEWEST, {"configuration": known}).scalar()
         return None if text is None else self._configuration(text)
 
     def _current(self, connection: Connection) -> tuple[SyncConfiguration, ...]:
-        living = (
-            select(tables.configuration.c.id)
-            .where(tables.configuration.c.deleted_at.is_(None))
-            .order_by(tables.configuration.c.name)
-        )
-        found = (self._current_of(connection, known) for known in connection.execute(living).scalars().all())
+        found = (self._current_of(connection, known) for known in connection.execute(_LIVING).scalars().all())
         return tuple(each for each in found if each is not None)
 
     def _endpoint(self, text: str) -> Endpoint:

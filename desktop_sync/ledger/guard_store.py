@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.ledger_values import BatchState, EntityKey, Loss
@@ -25,6 +25,18 @@ _heads = tables.batch.c
 _LOOKED_AT = 400
 """Heads of the newest batches of an entity among which its last runs are looked for."""
 
+_WAITING = select(_conflicts.record_id, _conflicts.rule).where(
+    _conflicts.entity_id == bindparam("entity"),
+    _conflicts.settled_at.is_(None),
+    _conflicts.winner.is_(None),
+    _conflicts.rule.in_(bindparam("rules", expanding=True)),
+)
+_LAST_HEADS = (
+    select(_heads.id, _heads.run_id, _heads.side, _heads.operation)
+    .where(_heads.entity_id == bindparam("entity"), _heads.state == int(BatchState.DONE), _heads.side.is_not(None))
+    .order_by(_heads.id.desc())
+    .limit(_LOOKED_AT)
+)
 _Updates = dict[int, list[tuple[int, Side]]]
 """By run, newest first: the batches of its updates, newest first, each with the side that was written."""
 
@@ -59,13 +71,8 @@ class SqlGuardStore(Store):
     def waiting_decisions(self, key: EntityKey, rules: Sequence[int]) -> dict[int, int]:
         """Record id → rule of open conflicts that were found by one of these rules and nobody decided yet."""
         with self._database.reading() as connection:
-            wanted = select(_conflicts.record_id, _conflicts.rule).where(
-                _conflicts.entity_id == entity_id(connection, key),
-                _conflicts.settled_at.is_(None),
-                _conflicts.winner.is_(None),
-                _conflicts.rule.in_(list(rules)),
-            )
-            return {row[0]: row[1] for row in connection.execute(wanted)}
+            asked = {"entity": entity_id(connection, key), "rules": list(rules)}
+            return {row[0]: row[1] for row in connection.execute(_WAITING, asked)}
 
     def update_streak(self, key: EntityKey) -> int:
         """How many of the last runs that wrote something for the entity updated records, one after the other."""
@@ -125,10 +132,8 @@ class SqlGuardStore(Store):
 
 def _last_updates(connection: Connection, entity: int | None) -> _Updates:
     """The updates of the last runs that wrote something, up to the first that updated nothing."""
-    done = (_heads.entity_id == entity, _heads.state == int(BatchState.DONE), _heads.side.is_not(None))
-    heads = select(_heads.id, _heads.run_id, _heads.side, _heads.operation).where(*done)
     runs: _Updates = {}
-    for batch_id, run_id, side, operation in connection.execute(heads.order_by(_heads.id.desc()).limit(_LOOKED_AT)):
+    for batch_id, run_id, side, operation in connection.execute(_LAST_HEADS, {"entity": entity}):
         batches = runs.setdefault(run_id, [])
         if operation == int(Operation.UPDATE) and side is not None:
             batches.append((batch_id, Side(side)))

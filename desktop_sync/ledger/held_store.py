@@ -25,7 +25,7 @@ from desktop_sync.ledger.batch_content import (
 )
 from desktop_sync.ledger.instants import from_us, to_us
 from desktop_sync.ledger.settlement import Settlement
-from desktop_sync.ledger.store import Store, entity_id, entity_ids, make_entity_id
+from desktop_sync.ledger.store import OF_CONFIGURATION, Store, entity_id, make_entity_id
 
 _heads, _held, _known, _contents = tables.batch.c, tables.held.c, tables.known_ids.c, tables.batch_content.c
 _request = tables.request.c
@@ -35,6 +35,28 @@ SYSTEM = tables.run_system.c.identity
 OF_RUN = and_(tables.run_system.c.run_id == _heads.run_id, tables.run_system.c.side == _heads.side)
 """What system a batch is for, from an outer join on that."""
 
+_HELD_ROWS = (
+    select(_held.batch_id, _held.row, _held.reason, _held.candidates)
+    .where(_held.entity_id.in_(OF_CONFIGURATION))
+    .order_by(_held.batch_id, _held.row)
+)
+_HELD_RECORDS = (
+    select(
+        tables.entity.c.name,
+        _held.record_id,
+        _heads.side,
+        _heads.operation,
+        _heads.run_id,
+        _held.reason,
+        _held.held_at,
+        _held.candidates,
+    )
+    .join(tables.entity, tables.entity.c.id == _held.entity_id)
+    .join(tables.batch, _heads.id == _held.batch_id)
+    .where(_held.entity_id.in_(OF_CONFIGURATION))
+    .order_by(_held.batch_id, _held.row)
+)
+
 
 class SqlHeldStore(Store):
     """The `HeldStore` of the ledger."""
@@ -42,12 +64,7 @@ class SqlHeldStore(Store):
     def held_batches(self, configuration: str) -> list[OpenBatch]:
         """The held rows, by intent, oldest first."""
         with self._database.reading() as connection:
-            wanted = (
-                select(_held.batch_id, _held.row, _held.reason, _held.candidates)
-                .where(_held.entity_id.in_(entity_ids(connection, configuration)))
-                .order_by(_held.batch_id, _held.row)
-            )
-            found = connection.execute(wanted).all()
+            found = connection.execute(_HELD_ROWS, {"configuration": configuration}).all()
             return [
                 _held_batch(connection, configuration, batch_id, [(row[1], _hold(row[2], row[3])) for row in rows])
                 for batch_id, rows in groupby(found, key=_first)
@@ -56,23 +73,7 @@ class SqlHeldStore(Store):
     def held_records(self, configuration: str) -> list[HeldRecord]:
         """The same as records, oldest first."""
         with self._database.reading() as connection:
-            wanted = (
-                select(
-                    tables.entity.c.name,
-                    _held.record_id,
-                    _heads.side,
-                    _heads.operation,
-                    _heads.run_id,
-                    _held.reason,
-                    _held.held_at,
-                    _held.candidates,
-                )
-                .join(tables.entity, tables.entity.c.id == _held.entity_id)
-                .join(tables.batch, _heads.id == _held.batch_id)
-                .where(_held.entity_id.in_(entity_ids(connection, configuration)))
-                .order_by(_held.batch_id, _held.row)
-            )
-            found = connection.execute(wanted).all()
+            found = connection.execute(_HELD_RECORDS, {"configuration": configuration}).all()
         return [
             HeldRecord(
                 EntityKey(configuration, row[0]),

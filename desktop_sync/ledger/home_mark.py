@@ -10,7 +10,7 @@ import json
 import os
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from desktop_sync.core.binding import MatchOnly
 from desktop_sync.core.ports import Ids
@@ -21,6 +21,7 @@ from desktop_sync.ledger.home_folder import OWNER_FILE, HomeFolder
 LEDGER, LOST = "ledger", "lost"
 """Names of facts: the ledger's id, and the configurations of a ledger that was here before, as JSON."""
 _NAME = "ledger.mark"
+_FACT = select(tables.fact.c.value).where(tables.fact.c.name == bindparam("name"))
 _TOOK_PART = (
     "c.deleted_at IS NULL AND (EXISTS (SELECT 1 FROM run r WHERE r.configuration_id = c.id)"
     " OR EXISTS (SELECT 1 FROM entity e WHERE e.configuration_id = c.id))"
@@ -127,7 +128,7 @@ def of_ledger(connection: Connection) -> Mark:
 
 
 def fact(connection: Connection, name: str) -> str | None:
-    return connection.execute(select(tables.fact.c.value).where(tables.fact.c.name == name)).scalar()
+    return connection.execute(_FACT, {"name": name}).scalar()
 
 
 def put_fact(connection: Connection, name: str, value: str) -> None:

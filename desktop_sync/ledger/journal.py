@@ -19,12 +19,33 @@ from desktop_sync.ledger.batch_content import pack, pack_rows_done, read_rows, r
 from desktop_sync.ledger.held_store import OF_RUN, REQUEST, SYSTEM, hold, request_of, request_values
 from desktop_sync.ledger.instants import from_us
 from desktop_sync.ledger.settlement import Settlement, mark_again, marked_since
-from desktop_sync.ledger.store import Store, entity_ids, made_id, make_entity_id
+from desktop_sync.ledger.store import OF_CONFIGURATION, Store, made_id, make_entity_id
 
 NO_OPERATION = -1
 """The operation of a batch that writes to no endpoint."""
 
 _heads = tables.batch.c
+_OPEN_BATCHES = (
+    select(
+        _heads.id,
+        _heads.run_id,
+        tables.entity.c.name,
+        _heads.structure,
+        _heads.side,
+        _heads.operation,
+        _heads.opened_at,
+        tables.batch_content.c.rows,
+        *REQUEST,
+        SYSTEM,
+    )
+    .join(tables.entity, tables.entity.c.id == _heads.entity_id)
+    .join(tables.batch_content, tables.batch_content.c.batch_id == _heads.id)
+    .outerjoin(tables.request, tables.request.c.batch_id == _heads.id)
+    .outerjoin(tables.run_system, OF_RUN)
+    .where(_heads.entity_id.in_(OF_CONFIGURATION))
+    .where(_heads.state == int(BatchState.OPEN))
+    .order_by(_heads.id)
+)
 _FENCE = (
     "SELECT fence, (SELECT max(n.id) FROM run n WHERE n.configuration_id = r.configuration_id) FROM run r WHERE id = ?"
 )
@@ -132,28 +153,7 @@ class SqlJournal(Store):
     def open_batches(self, configuration: str) -> list[OpenBatch]:
         """Intents that were not settled, oldest first."""
         with self._database.reading() as connection:
-            wanted = (
-                select(
-                    _heads.id,
-                    _heads.run_id,
-                    tables.entity.c.name,
-                    _heads.structure,
-                    _heads.side,
-                    _heads.operation,
-                    _heads.opened_at,
-                    tables.batch_content.c.rows,
-                    *REQUEST,
-                    SYSTEM,
-                )
-                .join(tables.entity, tables.entity.c.id == _heads.entity_id)
-                .join(tables.batch_content, tables.batch_content.c.batch_id == _heads.id)
-                .outerjoin(tables.request, tables.request.c.batch_id == _heads.id)
-                .outerjoin(tables.run_system, OF_RUN)
-                .where(_heads.entity_id.in_(entity_ids(connection, configuration)))
-                .where(_heads.state == int(BatchState.OPEN))
-                .order_by(_heads.id)
-            )
-            found = connection.execute(wanted).all()
+            found = connection.execute(_OPEN_BATCHES, {"configuration": configuration}).all()
         return [
             OpenBatch(
                 id=row[0],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from contextlib import AbstractContextManager
 
-from sqlalchemy import Connection, Row, Select, func, insert, select, text, union, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, text, union, update
 
 from desktop_sync.core.configuration import Side, SyncConfiguration
 from desktop_sync.core.errors import BugError, LedgerError
@@ -23,6 +23,33 @@ from desktop_sync.ledger.store import made_id, make_configuration_id
 
 CUT_OFF = "The program ended before the run did; the next run settles what was left open."
 _RunRow = Row[int, str, int, str, str, int, int | None, str, str | None]
+
+# Asked in every run, so they are put together once.
+_RUNS = select(
+    tables.run.c.id,
+    tables.configuration.c.name,
+    tables.run.c.configuration_version,
+    tables.run.c.kind,
+    tables.run.c.trigger,
+    tables.run.c.started_at,
+    tables.run.c.ended_at,
+    tables.run.c.outcome,
+    tables.run.c.result,
+).join(tables.configuration, tables.configuration.c.id == tables.run.c.configuration_id)
+_GOING_ON = _RUNS.where(tables.run.c.outcome == Outcome.RUNNING.value)
+_batch = tables.batch.c
+_WRITTEN_BY = union(
+    select(_batch.side, _batch.structure).where(
+        _batch.run_id == bindparam("run"), _batch.side.is_not(None), _batch.state != int(BatchState.ABORTED)
+    ),
+    select(_batch.side, _batch.structure)
+    .join(tables.entity, tables.entity.c.id == _batch.entity_id)
+    .where(
+        _batch.state == int(BatchState.OPEN),
+        tables.entity.c.configuration_id
+        == select(tables.run.c.configuration_id).where(tables.run.c.id == bindparam("run")).scalar_subquery(),
+    ),
+)
 
 
 class SqlRunStore(SqlDefinitionStore):
@@ -78,7 +105,7 @@ class SqlRunStore(SqlDefinitionStore):
         without: Collection[Trigger] = (),
     ) -> list[Run]:
         """Newest first, of these kinds (all where none is named) and without those that these triggers started."""
-        statement = _runs().order_by(tables.run.c.id.desc()).limit(limit).offset(offset)
+        statement = _RUNS.order_by(tables.run.c.id.desc()).limit(limit).offset(offset)
         if kinds:
             statement = statement.where(tables.run.c.kind.in_([kind.value for kind in kinds]))
         if without:
@@ -97,7 +124,7 @@ class SqlRunStore(SqlDefinitionStore):
 
     def run(self, run_id: int) -> Run | None:
         with self._database.reading() as connection:
-            row = connection.execute(_runs().where(tables.run.c.id == run_id)).first()
+            row = connection.execute(_RUNS.where(tables.run.c.id == run_id)).first()
             return None if row is None else self._run(row)
 
     def close_cut_off_runs(self) -> None:
@@ -121,8 +148,7 @@ class SqlRunStore(SqlDefinitionStore):
             put_follow_ups(connection, siblings_of(name, configurations, written), name, self._now_us())
 
     def _cut_off(self, connection: Connection) -> list[tuple[int, str]]:
-        going = _runs().where(tables.run.c.outcome == Outcome.RUNNING.value)
-        return [(row[0], row[1]) for row in connection.execute(going).all() if not self._goes_on(row[1])]
+        return [(row[0], row[1]) for row in connection.execute(_GOING_ON).all() if not self._goes_on(row[1])]
 
     def _goes_on(self, name: str) -> bool:
         # Whoever holds the lock of a configuration asks before opening a run: what is open then is older than the lock.
@@ -149,28 +175,5 @@ class SqlRunStore(SqlDefinitionStore):
 
 
 def _written_by(connection: Connection, run_id: int) -> frozenset[tuple[Side, str]]:
-    batch, open_state = tables.batch.c, int(BatchState.OPEN)
-    mine = select(tables.run.c.configuration_id).where(tables.run.c.id == run_id).scalar_subquery()
-    of_run = select(batch.side, batch.structure).where(
-        batch.run_id == run_id, batch.side.is_not(None), batch.state != int(BatchState.ABORTED)
-    )
-    left_open = (
-        select(batch.side, batch.structure)
-        .join(tables.entity, tables.entity.c.id == batch.entity_id)
-        .where(batch.state == open_state, tables.entity.c.configuration_id == mine)
-    )
-    return frozenset((Side(side), structure) for side, structure in connection.execute(union(of_run, left_open)))
-
-
-def _runs() -> Select[int, str, int, str, str, int, int | None, str, str | None]:
-    return select(
-        tables.run.c.id,
-        tables.configuration.c.name,
-        tables.run.c.configuration_version,
-        tables.run.c.kind,
-        tables.run.c.trigger,
-        tables.run.c.started_at,
-        tables.run.c.ended_at,
-        tables.run.c.outcome,
-        tables.run.c.result,
-    ).join(tables.configuration, tables.configuration.c.id == tables.run.c.configuration_id)
+    found = connection.execute(_WRITTEN_BY, {"run": run_id})
+    return frozenset((Side(side), structure) for side, structure in found)

@@ -51,6 +51,18 @@ _ENTITY_ID = select(entity.c.id).where(
 )
 
 
+_ENTITY_IDS = (
+    select(entity.c.id)
+    .join(configuration, configuration.c.id == entity.c.configuration_id)
+    .where(configuration.c.deleted_at.is_(None))
+    .order_by(entity.c.id)
+)
+_ENTITY_IDS_OF = _ENTITY_IDS.where(configuration.c.name == bindparam("configuration"))
+OF_CONFIGURATION = select(entity.c.id).where(entity.c.configuration_id == _CONFIGURATION_ID.scalar_subquery())
+"""For statements that are put together once: the ids of the entities of the living configuration that the parameter
+`configuration` names."""
+
+
 def configuration_id(connection: Connection, name: str) -> int | None:
     """The id of the living configuration of that name."""
     return connection.execute(_CONFIGURATION_ID, {"configuration": name}).scalar()
@@ -81,17 +93,11 @@ def make_entity_id(connection: Connection, key: EntityKey) -> int:
 
 def entity_ids(connection: Connection, configuration_name: str = "", entity_name: str = "") -> list[int]:
     """The ids of the entities of living configurations, of all or of the one named, in order."""
-    statement = (
-        select(entity.c.id)
-        .join(configuration, configuration.c.id == entity.c.configuration_id)
-        .where(configuration.c.deleted_at.is_(None))
-        .order_by(entity.c.id)
-    )
-    if configuration_name:
-        statement = statement.where(configuration.c.name == configuration_name)
+    statement = _ENTITY_IDS_OF if configuration_name else _ENTITY_IDS
     if entity_name:
         statement = statement.where(entity.c.name == entity_name)
-    return list(connection.execute(statement).scalars())
+    named = {"configuration": configuration_name} if configuration_name else {}
+    return list(connection.execute(statement, named).scalars())
 
 
 def made_id(made: CursorResult[*tuple[object, ...]]) -> int:
