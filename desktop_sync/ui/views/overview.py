@@ -88,6 +88,7 @@ def entity_columns(names: SideNames, results: Sequence[EntityResult]) -> tuple[C
         (tr("Updated\nin {0}").format(names.b), (Action.UPDATE_B, Action.MARK_B)),
         (tr("Deleted\nin {0}").format(names.a), (Action.DELETE_A,)),
         (tr("Deleted\nin {0}").format(names.b), (Action.DELETE_B,)),
+        (tr("Linked"), (Action.LINK,)),
     )
 
     def of(title: str, actions: tuple[Action, ...]) -> Column[EntityResult]:

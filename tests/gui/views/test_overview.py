@@ -19,7 +19,7 @@ NAMES = SideNames("CRM", "Shop")
 
 def test_only_what_the_run_did_has_a_column() -> None:
     done = (
-        EntityResult("customers", 9, 9, {Action.CREATE_B: 2, Action.NONE: 7}),
+        EntityResult("customers", 9, 9, {Action.CREATE_B: 2, Action.LINK: 5, Action.NONE: 2}),
         EntityResult("invoices", 9, 9, {Action.MARK_A: 3, Action.DELETE_B: 1}, failed=4),
     )
     columns = entity_columns(NAMES, done)
@@ -28,10 +28,11 @@ def test_only_what_the_run_did_has_a_column() -> None:
         "Created\nin Shop",
         "Updated\nin CRM",
         "Deleted\nin Shop",
+        "Linked",
         "Failed",
     ]
-    assert [column.text(done[0]) for column in columns] == ["customers", "2", "·", "·", "·"]
-    assert [column.text(done[1]) for column in columns] == ["invoices", "·", "3", "1", "4"]
+    assert [column.text(done[0]) for column in columns] == ["customers", "2", "·", "·", "5", "·"]
+    assert [column.text(done[1]) for column in columns] == ["invoices", "·", "3", "1", "·", "4"]
 
 
 def test_a_run_that_wrote_nothing_says_so() -> None:
