@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from desktop_sync.core.configuration import Entity, GuardLimits, SyncConfiguration
-from desktop_sync.core.entity_check import check_entity
+from desktop_sync.core.configuration import Entity, GuardLimits, StepKind, SyncConfiguration
+from desktop_sync.core.entity_check import check_entity, mapping_title
 from desktop_sync.core.finding import Finding, Level
+from desktop_sync.core.pipeline import is_enabled
 from desktop_sync.core.pipeline_check import check_steps
 from desktop_sync.core.schedule import MOST_DAYS, Schedule, ScheduleKind
 from desktop_sync.core.trigger_check import check_real_time
@@ -37,6 +38,7 @@ def check(configuration: SyncConfiguration) -> tuple[Finding, ...]:
         seen.add(entity.name)
         findings += check_entity(configuration, entity)
     findings += _check_cycles(configuration.entities)
+    findings += _check_identifying_references(configuration)
     findings += check_steps(configuration)
     findings += check_real_time(configuration)
     return tuple(findings)
@@ -124,6 +126,26 @@ def _check_cycles(entities: tuple[Entity, ...]) -> Iterator[Finding]:
             "New records are created first and linked to each other afterwards."
         )
         yield Finding(Level.NOTE, message, cycle[0], path="entity.lookup")
+
+
+def _check_identifying_references(configuration: SyncConfiguration) -> Iterator[Finding]:
+    """A reference that identifies records is compared through peers, which must be known before the records are."""
+    entities = configuration.entities
+    circles = [set(cycle) for cycle in prerequisite_cycles(entities)]
+    places = {entity.name: place for place, entity in enumerate(entities)}
+    is_ordered = is_enabled(configuration, StepKind.PREREQUISITES)
+    for place, entity in enumerate(entities):
+        for index, mapping in enumerate(entity.fields):
+            if not (mapping.identifying and mapping.lookup in places):
+                continue
+            is_round = any({entity.name, mapping.lookup} <= circle for circle in circles)
+            is_later = is_round or (places[mapping.lookup] > place and not is_ordered)
+            if mapping.lookup == entity.name or is_later:
+                message = (
+                    f'{mapping_title(mapping)} cannot identify records: it refers to "{mapping.lookup}", whose records '
+                    "are not paired before those that refer to them."
+                )
+                yield Finding(Level.ERROR, message, entity.name, index, "field.identifying")
 
 
 def prerequisite_cycles(entities: tuple[Entity, ...]) -> tuple[tuple[str, ...], ...]:

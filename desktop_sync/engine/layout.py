@@ -9,6 +9,7 @@ mapping 2 sends to the other side, in the other side's type.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from desktop_sync.core.configuration import (
@@ -145,7 +146,8 @@ class OriginLayout:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """An entity ready for SQL. `origins` is None where no value carries an origin stamp."""
+    """An entity ready for SQL. `origins` is None where no value carries an origin stamp. `parents`: the numbers of the
+    entities, by name, whose peers translate references that identify records (`engine.parents`)."""
 
     entity: Entity
     number: int
@@ -154,6 +156,7 @@ class Layout:
     steps: dict[int, tuple[Step, ...]] = field(default_factory=dict)
     comparisons: tuple[Comparison, ...] = ()
     origins: OriginLayout | None = None
+    parents: Mapping[str, int] = field(default_factory=dict)
 
     def of(self, side: Side) -> SideLayout:
         return self.a if side is Side.A else self.b

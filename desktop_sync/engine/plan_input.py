@@ -12,6 +12,7 @@ from desktop_sync.core.status import Status
 from desktop_sync.engine.canonical import literal
 from desktop_sync.engine.held import Held
 from desktop_sync.engine.layout import Layout
+from desktop_sync.engine.parents import pairs_of
 from desktop_sync.engine.sides import REPEATED, SideRead
 from desktop_sync.engine.staging import PROBLEM_SEPARATOR
 from desktop_sync.engine.workbench import Workbench
@@ -23,7 +24,7 @@ def plan_table(layout: Layout) -> str:
 
 def pair_table(layout: Layout) -> str:
     """Ids that are peers, for translating references: record_id, a_id, b_id."""
-    return f"pair_{layout.number}"
+    return pairs_of(layout.number)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,9 @@ from desktop_sync.engine.canonical import (
     typed_sql,
 )
 from desktop_sync.engine.expression import Compiled
-from desktop_sync.engine.layout import Column, Layout, Sending, SideLayout
+from desktop_sync.engine.layout import Column, Comparison, Layout, Sending, SideLayout
 from desktop_sync.engine.normal_sql import comparable_sql, normal_sql
+from desktop_sync.engine.parents import is_translated, translated_sql
 
 Compared = tuple[str, ValueType, tuple[Step, ...]]
 """A column, its type, and the steps of its normal form."""
@@ -85,6 +86,8 @@ class Staging:
         digested, matched = self._digested(), self._matched() if is_matched else []
         values = list(dict.fromkeys([*digested, *matched]))
         inner = self.select(source, is_judged=is_judged)
+        if is_matched:
+            inner = self._translated(inner)
         inner, normal = _level(inner, "u", {value: self.normal(*value) for value in values}, {v: v[0] for v in values})
         inner, texts = _level(inner, "n", {value: self._canonical(normal[value], value[1]) for value in values}, normal)
         match_key = _match_key([(normal[value], texts[value]) for value in matched], [value[1] for value in matched])
@@ -97,7 +100,8 @@ class Staging:
 
     def match_values(self) -> list[str]:
         """Canonical texts of the identifying fields, comparable with those of the other side, in priority order."""
-        return [comparable_sql(*value) for value in self._matched()]
+        inline = {f"k{c.index}": translated_sql(self.layout, c, f"o{c.index}") for c in self._translations()}
+        return [comparable_sql(inline.get(name, name), kind, steps) for name, kind, steps in self._matched()]
 
     def normal(self, value: str, kind: ValueType, steps: Iterable[Step]) -> str:
         """The value in normal form."""
@@ -131,8 +135,21 @@ class Staging:
         for comparison in self.layout.identifying:
             is_sent = comparison.sender is self.side.side
             value = f"o{comparison.index}" if is_sent else comparison.column.typed
-            values.append((value, comparison.kind, comparison.steps))
+            if is_translated(self.layout, comparison):
+                text = f"k{comparison.index}" if is_sent else plain_text_sql(value, comparison.column.kind)
+                values.append((text, TEXT, ()))
+            else:
+                values.append((value, comparison.kind, comparison.steps))
         return values
+
+    def _translations(self) -> list[Comparison]:
+        """The identifying references that this side's records are compared by as ids of the other side."""
+        return [c for c in self.layout.identifying if c.sender is self.side.side and is_translated(self.layout, c)]
+
+    def _translated(self, inner: str) -> str:
+        """The statement with k…: identifying references as ids of the other side."""
+        added = [f"{translated_sql(self.layout, c, f'o{c.index}')} AS k{c.index}" for c in self._translations()]
+        return f"SELECT *, {', '.join(added)} FROM ({inner})" if added else inner
 
     def _is_parsed(self, column: Column) -> bool:
         return column.place in self.texts and column.kind.type is not FieldType.TEXT

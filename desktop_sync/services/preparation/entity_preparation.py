@@ -17,6 +17,7 @@ from desktop_sync.core.provider_port import ArrowStream
 from desktop_sync.core.status import Status
 from desktop_sync.engine import outcome_query
 from desktop_sync.engine.layout import Layout
+from desktop_sync.engine.parents import translates
 from desktop_sync.engine.plan_input import PlanInput, has_table, pair_table
 from desktop_sync.engine.planner import make_plan
 from desktop_sync.engine.references import load_pairs
@@ -92,6 +93,7 @@ class EntityPreparation:
     def prepare(self, pair: Mapping[Side, SideSource], states: SideStates, now: datetime) -> Prepared:
         self.progress.phase(self.layout.entity.name, Phase.READING)
         bench = self.session.bench
+        self._load_parents()
         is_full = any(stream.is_complete for stream in pair.values()) or self.session.is_lookup(self.layout)
         if is_full:
             self._load_peers(ahead(self.ledger.peers(self.key)))
@@ -143,7 +145,9 @@ class EntityPreparation:
         opened = given.stream or self.session.read(self.layout, side, full_request(self.layout.of(side)))
         opened.watch(self._watch)
         keeps_all = self.keeps_whole or not given.is_complete
-        memos = self.session.memos if not keeps_all and self.peers >= memo_folder.REMEMBERED_FROM else None
+        is_remembered = not keeps_all and self.peers >= memo_folder.REMEMBERED_FROM
+        # A memo knows nothing of the peers of other entities, which the match key would depend on.
+        memos = self.session.memos if is_remembered and not translates(self.layout, side) else None
         with reading(opened) as stream:
             read = load_side(
                 bench or self.session.bench,
@@ -253,6 +257,11 @@ class EntityPreparation:
         for parent in self.session.lookups(self.layout).values():
             if parent is not self.layout and not has_table(self.session.bench, pair_table(parent)):
                 load_pairs(self.session.bench, parent, self.ledger.peers(self.session.key(parent)))
+
+    def _load_parents(self) -> None:
+        """References that identify records are compared through the peers of what they point to."""
+        if self.layout.parents:
+            self._load_missing_pairs()
 
     def _is_quiet(self) -> bool:
         """Whether everything that an incremental read gave is known and unchanged: no plan need be made."""

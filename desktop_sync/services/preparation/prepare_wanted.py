@@ -196,6 +196,7 @@ class _WantedPreparation(EntityPreparation):
         bench, layout = self.session.bench, self.layout
         self.progress.phase(layout.entity.name, Phase.READING, rows.num_rows)
         load_wanted(bench, layout, rows)
+        self._load_parents()
         ids = {side: [i for i in rows[f"{side.value}_id"].to_pylist() if i is not None] for side in Side}
         is_full = self.session.is_lookup(layout) or max(map(len, ids.values())) > MANY
         peers = self.ledger.peers(self.key, a_ids=ids[Side.A], b_ids=ids[Side.B])

@@ -32,6 +32,7 @@ from desktop_sync.core.provider_port import EndpointSession, ReadRequest, Writer
 from desktop_sync.core.structure import Field, FieldType, Structure
 from desktop_sync.engine.layout import Layout, SideLayout, make_layout
 from desktop_sync.engine.opaque import opaque_fields
+from desktop_sync.engine.parents import with_parents
 from desktop_sync.engine.workbench import Workbench
 from desktop_sync.services.session.clocks import ClockReading, SessionClocks, read_clock
 from desktop_sync.services.session.drift import dependents
@@ -271,7 +272,7 @@ def open_session(
     opened = SyncSession(
         configuration,
         endpoints,
-        tuple(layouts),
+        with_parents(layouts),
         frozenset(missing),
         work_folder,
         provenance,
