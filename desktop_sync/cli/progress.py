@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
 
 from desktop_sync.cli.output import Output
+from desktop_sync.core.count_text import count
 from desktop_sync.core.ports import Phase
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class LineProgress:
         return None
 
     def phase(self, entity: str, phase: Phase, total: int | None = None) -> None:
-        expected = "" if total is None else f", {total} records"
+        expected = "" if total is None else f", {count(total, 'record')}"
         self._output.note(phase_label(entity, phase) + expected)
 
     def advance(self, records: int) -> None:

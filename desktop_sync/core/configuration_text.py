@@ -17,6 +17,7 @@ from desktop_sync.core.configuration import (
     StepKind,
     SyncConfiguration,
 )
+from desktop_sync.core.count_text import count
 from desktop_sync.core.entity_check import flows_to
 from desktop_sync.core.pipeline import KINDS, is_enabled, pipeline
 from desktop_sync.core.running_text import running_sentences
@@ -76,7 +77,7 @@ def _entity(configuration: SyncConfiguration, entity: Entity) -> Iterator[str]:
 
 def _fields(configuration: SyncConfiguration, entity: Entity) -> str:
     counts = {side: sum(flows_to(entity, mapping, side) for mapping in entity.fields) for side in Side}
-    parts = [f'{_count(counts[side], "field")} of "{configuration.endpoint_of(side)}"' for side in Side if counts[side]]
+    parts = [f'{count(counts[side], "field")} of "{configuration.endpoint_of(side)}"' for side in Side if counts[side]]
     return f"{' and '.join(parts) or 'No fields'} may be written; all others are never touched."
 
 
@@ -146,9 +147,5 @@ def guards_sentence(guards: GuardLimits) -> str:
     if guards.deletes_share is not None:
         limits.append(f"more than {guards.deletes_share:.0%} of the records".replace("%", " %"))
     if guards.deletes_number is not None:
-        limits.append(f"more than {_count(guards.deletes_number, 'record')}")
+        limits.append(f"more than {count(guards.deletes_number, 'record')}")
     return f"A run that would delete {' or '.join(limits)} stops before it writes and asks." if limits else ""
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -10,6 +10,11 @@ def count(number: int, thing: str) -> str:
     return f"{number:,} {things(number, thing)}"
 
 
+def doing(number: int, thing: str, one: str, many: str) -> str:
+    """The number of things with what they do or are: "1 record waits", "2 records wait"."""
+    return f"{count(number, thing)} {one if number == 1 else many}"
+
+
 def things(number: int, thing: str) -> str:
     """The thing alone, in the form for that many; of several words the last one is changed."""
     if number == 1:

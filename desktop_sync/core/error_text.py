@@ -10,6 +10,7 @@ from functools import singledispatch
 
 from desktop_sync.core import errors
 from desktop_sync.core.configuration import Side
+from desktop_sync.core.count_text import count, doing
 from desktop_sync.core.errors import Place
 from desktop_sync.core.guard import Guard, GuardFinding
 from desktop_sync.core.ports import SecretState
@@ -47,17 +48,18 @@ def guard_sentence(finding: GuardFinding, names: SideNames = NO_NAMES) -> str:
     where = f"{side}, {f.entity}"
     match f.guard:
         case Guard.DELETES:
-            what = f"{f.count} of {f.total} records would be deleted; {f.limit} are allowed"
+            what = f"{f.count:,} of {count(f.total, 'record')} would be deleted; {f.limit:,} are allowed"
         case Guard.EMPTY_SIDE:
-            what = f"it reads empty, though {f.total} records are synchronized with it"
+            what = f"it reads empty, though {doing(f.total, 'record', 'is', 'are')} synchronized with it"
         case Guard.SHRUNK:
-            what = f"only {f.count} records are left of the {f.total} that were there; {f.limit} or fewer is suspicious"
+            left = doing(f.count, "record", "is", "are")
+            what = f"only {left} left of the {f.total:,} that were there; {f.limit:,} or fewer is suspicious"
         case Guard.CREATES:
-            what = f"{f.count} records would be created beside {f.total}; {f.limit} are allowed"
+            what = f"{count(f.count, 'record')} would be created beside {f.total:,}; {f.limit:,} are allowed"
         case Guard.UPDATES:
-            what = f"{f.count} of {f.total} records would be updated; {f.limit} are allowed"
+            what = f"{f.count:,} of {count(f.total, 'record')} would be updated; {f.limit:,} are allowed"
         case Guard.ALL_CHANGED:
-            what = f"all {f.total} synchronized records changed at once"
+            what = f"all {count(f.total, 'synchronized record')} changed at once"
         case Guard.IDENTITY:
             what = "this is not the database, folder or service that it was at the last run"
         case Guard.SENTINEL:

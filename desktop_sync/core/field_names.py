@@ -36,6 +36,18 @@ _SYNONYMS = (
     ("web", "website", "url", "homepage", "www"),
 )
 _CANON = {word.replace(" ", ""): group[0] for group in _SYNONYMS for word in group}
+_IRREGULAR = {
+    "people": "person",
+    "children": "child",
+    "men": "man",
+    "women": "woman",
+    "indices": "index",
+    "matrices": "matrix",
+    "criteria": "criterion",
+    "analyses": "analysis",
+    "movies": "movie",
+    "cookies": "cookie",
+}
 _SPLIT = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_]+")
 
 
@@ -72,6 +84,13 @@ def canonical_tokens(name: str, structure: str = "") -> tuple[str, ...]:
 
 
 def _singular(word: str) -> str:
+    """The word for one of them, as far as English has rules: enough to see that two names are one."""
+    if word in _IRREGULAR:
+        return _IRREGULAR[word]
+    if len(word) > 4 and word.endswith("ies"):
+        return word[:-3] + "y"
+    if len(word) > 4 and word.endswith(("ches", "shes", "xes", "sses")):
+        return word[:-2]
     return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
 
 

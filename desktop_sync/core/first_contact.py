@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from desktop_sync.core.configuration import Side, SyncConfiguration
+from desktop_sync.core.count_text import count
 from desktop_sync.core.decision import Action
 from desktop_sync.core.guard import SMALL
 from desktop_sync.core.plan import EntityPlan, Plan
@@ -32,7 +33,7 @@ def first_contact_doubts(plan: Plan, configuration: SyncConfiguration) -> Iterat
         if matched is not None:
             found = "none belong" if not matched else f"only {matched} belong{'s' if matched == 1 else ''}"
             yield (
-                f"{part.entity}: the two sides are significantly different. Of {part.read_a} records in "
+                f"{part.entity}: the two sides are significantly different. Of {count(part.read_a, 'record')} in "
                 f"{configuration.a} and {part.read_b} in {configuration.b}, {found} together. Check that these are the "
                 "right structures, and that the identifying fields hold the same values in both."
             )

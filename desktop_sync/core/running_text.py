@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from desktop_sync.core.configuration import RealTime, SyncConfiguration
+from desktop_sync.core.count_text import count
 from desktop_sync.core.schedule import Schedule, ScheduleKind
 from desktop_sync.core.triggers import AfterOutcome, AfterRun, FileArrival
 
@@ -40,9 +41,10 @@ def schedule_sentence(schedule: Schedule, enabled: bool = True, does: str = "run
     times = " and ".join(f"{at:%H:%M}" for at in sorted(schedule.times))
     match schedule.kind:
         case ScheduleKind.INTERVAL:
-            when = f"It {does} by itself every {_count(schedule.interval_minutes, 'minute')}"
+            when = f"It {does} by itself every {count(schedule.interval_minutes, 'minute')}"
             if schedule.longest_idle_minutes > schedule.interval_minutes:
-                when += f", less often while nothing changes: at least every {schedule.longest_idle_minutes} minutes"
+                longest = count(schedule.longest_idle_minutes, "minute")
+                when += f", less often while nothing changes: at least every {longest}"
         case ScheduleKind.DAILY:
             when = f"It {does} by itself every day at {times}"
         case ScheduleKind.WEEKLY:
@@ -54,7 +56,7 @@ def schedule_sentence(schedule: Schedule, enabled: bool = True, does: str = "run
             return f"It {does} when you start it."
     what = ""
     if schedule.is_incremental:
-        days = _count(schedule.full_every_days, "day")
+        days = count(schedule.full_every_days, "day")
         what = f" It then looks at what was modified since the last run, and once in {days} at everything."
     return f"{when}.{what}" if enabled else f"{when}, once it is switched on.{what}"
 
@@ -64,9 +66,5 @@ def after_sentence(after: AfterRun) -> str:
 
 
 def arrival_sentence(arrival: FileArrival) -> str:
-    still = "" if not arrival.settle_s else f" and stood still for {_count(arrival.settle_s, 'second')}"
+    still = "" if not arrival.settle_s else f" and stood still for {count(arrival.settle_s, 'second')}"
     return f"It runs when a file {arrival.pattern} is there{still}."
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from desktop_sync.core.count_text import count, doing
 from desktop_sync.core.structure import Field, FieldType
 from desktop_sync.core.type_fit import moment_of
 
@@ -30,17 +31,24 @@ def stamp_problems(field: Field, values: Sequence[str | None], now: datetime) ->
     problems: list[str] = []
     if len(moments) < len(filled):
         example = next(value for value in filled if moment_of(value) is None)
-        problems.append(f'{len(filled) - len(moments)} values are no date and time, for example "{example[:40]}"')
+        problems.append(
+            f'{doing(len(filled) - len(moments), "value", "is", "are")} no date and time, for example "{example[:40]}"'
+        )
     if len(filled) < len(values):
-        problems.append(f"{len(values) - len(filled)} of {len(values)} records have no value in it")
+        empty = len(values) - len(filled)
+        have = "has" if empty == 1 else "have"
+        problems.append(f"{empty} of {count(len(values), 'record')} {have} no value in it")
     future = [moment for moment in moments if _aware(moment) > now + TOLERATED]
     if future:
         latest = max(future, key=_aware)
-        problems.append(f"{len(future)} values lie in the future, for example {latest.isoformat(sep=' ')[:19]}")
+        problems.append(
+            f"{doing(len(future), 'value', 'lies', 'lie')} in the future, for example {latest.isoformat(sep=' ')[:19]}"
+        )
         hours = _whole_hours(latest, now)
         if hours:
             problems.append(
-                f"the newest value is {hours} hours ahead, as if local time were written without its time zone"
+                f"the newest value is {hours} {'hour' if hours == '1' else 'hours'} ahead, as if local time were "
+                "written without its time zone"
             )
     if len(moments) >= ENOUGH:
         if all(moment.hour == moment.minute == moment.second == 0 for moment in moments):

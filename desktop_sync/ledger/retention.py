@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
 
+from desktop_sync.core.count_text import count
 from desktop_sync.core.errors import AlreadyRunningError, LedgerError
 from desktop_sync.core.history_retention import DEFAULT_DAYS, FOR_EVER, Purged, due_limit, is_look_due
 from desktop_sync.core.run import Outcome
@@ -143,16 +144,16 @@ def _contradictions(connection: Connection) -> list[str]:
     found: list[str] = []
     broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
     if broken:
-        found.append(f"{len(broken)} rows point to rows that are not there, the first in the table {broken[0][0]}.")
+        found.append(f"{count(len(broken), 'row')} with a pointer to nowhere, the first in the table {broken[0][0]}.")
     miscounted = connection.exec_driver_sql(
         "SELECT count(*) FROM entity e WHERE record_count <> (SELECT count(*) FROM sync_record WHERE entity_id = e.id)"
     ).scalar_one()
     if miscounted:
-        found.append(f"The number of sync records is wrong for {miscounted} entities.")
+        found.append(f"The number of sync records is wrong for {count(miscounted, 'entity')}.")
     lost = connection.exec_driver_sql(
         "SELECT count(*) FROM sync_record WHERE batch_id IS NOT NULL"
         " AND batch_id NOT IN (SELECT batch_id FROM batch_content)"
     ).scalar_one()
     if lost:
-        found.append(f"The baseline of {lost} sync records is not there.")
+        found.append(f"The baseline of {count(lost, 'sync record')} is not there.")
     return found

@@ -322,8 +322,7 @@ def test_what_a_run_wrote_to_a_structure_that_is_no_longer_mapped_is_told_by_its
     result = world.undo(run)
     assert result.outcome is Outcome.PROBLEMS
     assert result.sentences == (
-        "people: 2 records that the run wrote to people stay as they are, for the configuration does not synchronize "
-        "it any more.",
+        "people: 2 records stay in people as the run wrote, for the configuration does not synchronize it any more.",
     )
     assert world.people(world.right) == {"c1": "edited", "n1": "new"}
 

@@ -490,7 +490,7 @@ def test_pairs_that_a_run_linked_and_wrote_to_stay_linked_as_they_stand_and_are_
     undone = undo(one, run)
     assert sides(one) == before
     assert undone.notes == (
-        "people: 1 pairs that the run linked and wrote to stay linked, as they stand then; unlink those that do not "
+        "people: 1 pair stays linked that the run linked and wrote to, with the values of then; unlink what does not "
         "belong together.",
     )
     assert one.of(a_id=1, b_id=101).status is Status.PROCESSED

@@ -12,6 +12,7 @@ from desktop_sync.cli.progress import progress_on
 from desktop_sync.cli.result_json import preview_result
 from desktop_sync.cli.result_text import give_run_result
 from desktop_sync.core.binding_text import match_only_sentences
+from desktop_sync.core.count_text import count
 from desktop_sync.core.decision import Action
 from desktop_sync.core.first_contact import first_contact_doubts
 from desktop_sync.core.plan import Mode, PlanRow
@@ -69,7 +70,7 @@ def _show_rows(invocation: Invocation, view: PlanView) -> None:
         invocation.output.table(["entity", "action", "record", "A", "B", "detail"], table)
     more = sum(sum(entity.counts.values()) - entity.count(Action.NONE) for entity in view.plan.entities) - len(rows)
     if more > 0:
-        invocation.output.line(f"… and {more} more rows (--rows N shows more).")
+        invocation.output.line(f"… and {count(more, 'more row')} (--rows N shows more).")
 
 
 PREVIEW = Command("preview", "show what a run would do, without writing", _arguments, _execute, is_long=True)

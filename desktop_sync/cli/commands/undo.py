@@ -13,6 +13,7 @@ from desktop_sync.cli.progress import progress_on
 from desktop_sync.cli.result_json import action_counts, field_document, guard_document, run_document
 from desktop_sync.cli.result_text import note_guard_numbers, show_entities
 from desktop_sync.core.configuration import SyncConfiguration
+from desktop_sync.core.count_text import count
 from desktop_sync.core.run import Outcome, RunResult, Trigger
 from desktop_sync.core.undo import UndoRow
 
@@ -71,9 +72,9 @@ def _show_preview(invocation: Invocation, view: UndoView) -> int:
         output.table(["entity", "action", configuration.a, configuration.b, "what"], table)
     more = view.count() - len(rows)
     if more > 0:
-        output.line(f"… and {more} more records (--rows N shows more).")
+        output.line(f"… and {count(more, 'more record')} (--rows N shows more).")
     number, run = view.count(listed=False), view.target.run.id
-    output.line(f"{number} records would be as they were before run {run}, {left} would be left.")
+    output.line(f"{count(number, 'record')} would be as before run {run}, {left:,} would be left.")
     for note in view.notes():
         output.note(note)
     note_guard_numbers(invocation, view.findings(), configuration)

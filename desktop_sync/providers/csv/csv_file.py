@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
+from desktop_sync.core.count_text import count
 from desktop_sync.core.errors import (
     AuthenticationError,
     DamagedError,
@@ -20,6 +21,12 @@ from desktop_sync.core.errors import (
 )
 from desktop_sync.providers.csv.cells import unquoted
 from desktop_sync.providers.csv.dialect import Dialect, decode, find_delimiter, find_line_end
+
+_CONTROL = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_LOOKED_AT = 1024 * 1024
+_IN_HEADER, _IN_RECORDS = (4, 0.02), (256, 0.05)
+"""So many control characters, and so large a share of the beginning, are no text: a line that names fields has none,
+while the values of a few records may well have some."""
 
 FileState = tuple[int, int, int, int]
 
@@ -130,8 +137,7 @@ def _joined_inside_quotes(lines: Sequence[str]) -> list[str]:
 
 
 def wrong_width(place: Place, line: int, found: int, expected: int) -> DamagedError:
-    cells = "1 cell" if found == 1 else f"{found} cells"
-    return DamagedError(f"line {line} has {cells} instead of {expected}", _at_line(place, line))
+    return DamagedError(f"line {line} has {count(found, 'cell')} instead of {expected}", _at_line(place, line))
 
 
 def _at_line(place: Place, line: int) -> Place:
@@ -213,6 +219,7 @@ def load(path: str, encoding: str, delimiter: str, place: Place) -> CsvText:
     if nul >= 0:
         line = text.count("\n", 0, nul) + 1
         raise DamagedError(f"line {line} holds a NUL character, so this is no sound text file", _at_line(place, line))
+    _refuse_rubbish(text, found_encoding, mark, place)
     used_delimiter = delimiter or find_delimiter(text)
     dialect = Dialect(used_delimiter, found_encoding, mark, find_line_end(text))
     header, first_line = "", 1
@@ -227,6 +234,26 @@ def load(path: str, encoding: str, delimiter: str, place: Place) -> CsvText:
     is_plain = has_plain_ends and '"' not in text
     is_regular = is_plain or (has_plain_ends and _is_regular(text, used_delimiter))
     return CsvText(place, dialect, text, fields, end, text.count("\n", 0, end) + 1, state, is_plain, is_regular)
+
+
+def _refuse_rubbish(text: str, encoding: str, mark: bytes, place: Place) -> None:
+    """Raises DamagedError for what cannot be text: a file of another kind reads as letters in some encoding, with
+    control characters between them."""
+    found = _CONTROL.findall(text, 0, _LOOKED_AT)
+    looked_at = min(len(text), _LOOKED_AT)
+    header_end = text.find("\n")
+    is_odd = _CONTROL.search(text, 0, header_end if header_end >= 0 else looked_at) is not None
+    fewest, share = _IN_HEADER if is_odd else _IN_RECORDS
+    if len(found) < fewest or len(found) < looked_at * share:
+        return
+    first = _CONTROL.search(text)
+    start = first.start() if first is not None else 0
+    line, byte = text.count("\n", 0, start) + 1, len(mark) + len(text[:start].encode(encoding)) + 1
+    raise DamagedError(
+        f"this is no text: {len(found) * 100 // looked_at} % of it are control characters, the first one is byte "
+        f"{byte:,} of the file. Is it a file of another kind with the ending of a text file?",
+        _at_line(place, line),
+    )
 
 
 def _read_whole(path: str, place: Place) -> tuple[bytes, FileState]:

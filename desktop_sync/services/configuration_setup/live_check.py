@@ -18,6 +18,7 @@ from desktop_sync.core.configuration import (
     Side,
     SyncConfiguration,
 )
+from desktop_sync.core.count_text import count
 from desktop_sync.core.entity_check import flows_to, mapping_title
 from desktop_sync.core.error_text import sentence
 from desktop_sync.core.errors import ConfigurationError, EndpointError, ExpressionError, MissingError, SchemaDriftError
@@ -263,8 +264,8 @@ def _check_identifying(scene: _Scene, reading: Reading) -> Iterator[Finding]:
         for index, (records, filled, _) in zip(places, counts, strict=True):
             if filled < records:
                 name = entity.fields[index].field_of(side) or mapping_title(entity.fields[index])
-                have = "has" if records - filled == 1 else "have"
-                message = f'{records - filled} of {records} records in {where} {have} no value in "{name}".'
+                who = f"{records - filled} of {count(records, 'record')} in {where}"
+                message = f'{who} {"has" if records - filled == 1 else "have"} no value in "{name}".'
                 yield scene.finding(Level.NOTE, message, index, "field.identifying")
 
 

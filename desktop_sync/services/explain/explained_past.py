@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from desktop_sync.core.configuration import Entity, Side, SyncConfiguration
+from desktop_sync.core.count_text import count
 from desktop_sync.core.decision import Action, Rule
 from desktop_sync.core.explanation import ExplainedEvent, Part
 from desktop_sync.core.explanation_text import done_words, rule_words, run_words, verdict_words
@@ -69,7 +70,7 @@ class ExplainedPast:
     def _status(self, record: SyncRecord) -> ExplainedEvent:
         text = f"Status: {record.status.label}"
         if record.attempts:
-            text += f", after {record.attempts} failed attempt{'s' if record.attempts > 1 else ''}"
+            text += f", after {count(record.attempts, 'failed attempt')}"
         return ExplainedEvent(Part.STATUS, f"{text}. {record.last_error}".strip(), record.updated_at)
 
     def _by(self, run_id: int) -> str:

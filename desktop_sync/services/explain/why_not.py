@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from desktop_sync.core.configuration import Direction, Side
+from desktop_sync.core.count_text import count
 from desktop_sync.core.decision import Action, Rule
 from desktop_sync.core.ledger_port import Ledger
 from desktop_sync.core.ports import Clock
@@ -82,7 +83,7 @@ class WhyNot:
                 return ["A person skipped it: set it as Prepared, and the next run takes it up."]
             case Status.ABORTED:
                 return [
-                    f"It was given up after {record.attempts} failed attempts: {record.last_error} "
+                    f"It was given up after {count(record.attempts, 'failed attempt')}: {record.last_error} "
                     "Set it as Prepared to try again."
                 ]
             case Status.FAILED:

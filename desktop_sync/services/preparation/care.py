@@ -8,6 +8,7 @@ from datetime import datetime
 
 from desktop_sync.core import care as rules
 from desktop_sync.core.configuration import Side
+from desktop_sync.core.count_text import doing
 from desktop_sync.core.decision import Action, Rule
 from desktop_sync.core.guard import Guard, GuardFinding
 from desktop_sync.core.ledger_port import Ledger
@@ -263,15 +264,15 @@ def late_deletes(
         planned = care_query.count_deletes(session.bench, given.layout, side)
         if limit is None or planned + done[side] <= limit:
             continue
-        reason = f"{done[side]} records were deleted already and {limit} are allowed"
+        reason = f"{doing(done[side], 'record', 'was', 'were')} deleted already and {limit} are allowed"
         count = care_query.hold_deletes(session.bench, given.layout, f"it waits for the next run: {reason}", side)
         notes.append(f"{care.names[side]}, {given.layout.entity.name}: {_deletions(count)} for the next run: {reason}.")
     return tuple(notes)
 
 
 def _records(count: int) -> str:
-    return "1 record waits" if count == 1 else f"{count} records wait"
+    return doing(count, "record", "waits", "wait")
 
 
 def _deletions(count: int) -> str:
-    return "1 deletion waits" if count == 1 else f"{count} deletions wait"
+    return doing(count, "deletion", "waits", "wait")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from desktop_sync.core.configuration import Side
+from desktop_sync.core.count_text import doing
 from desktop_sync.core.error_text import place_text
 from desktop_sync.core.provider_port import Operation
 from desktop_sync.engine.layout import Layout, SideLayout
@@ -46,7 +47,7 @@ def nameless(own: SideLayout, read: SideRead) -> str:
     if not read.nameless:
         return ""
     names = " and ".join(column.name for column in own.key)
-    what = "1 record has" if read.nameless == 1 else f"{read.nameless} records have"
+    what = doing(read.nameless, "record", "has", "have")
     return f"{place_text(own.place)}: {what} no value for {names}, which tells records apart, and took no part"
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from desktop_sync.core.binding import MatchOnly
 from desktop_sync.core.binding_text import match_only_sentences
 from desktop_sync.core.configuration import Side
+from desktop_sync.core.count_text import count
 from desktop_sync.core.decision import create, delete
 from desktop_sync.core.error_text import guard_sentence
 from desktop_sync.core.guard import Guard, GuardFinding, deletes_limit
@@ -240,7 +241,7 @@ class Execution:
         if kept_changing:
             carried.failed += kept_changing
             carried.problems.append(
-                f"{layout.entity.name}: {kept_changing} records kept changing while they were written"
+                f"{layout.entity.name}: {count(kept_changing, 'record')} kept changing while being written"
             )
 
     def _care(self, session: SyncSession, one: Prepared) -> Care:
@@ -337,8 +338,8 @@ def merged(first: RunResult, second: RunResult) -> RunResult:
     for one in first.entities:
         other = next((each for each in second.entities if each.entity == one.entity), EntityResult(one.entity))
         actions = dict(one.actions)
-        for action, count in other.actions.items():
-            actions[action] = actions.get(action, 0) + count
+        for action, more in other.actions.items():
+            actions[action] = actions.get(action, 0) + more
         entities.append(
             replace(
                 one,

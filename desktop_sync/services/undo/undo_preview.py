@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from desktop_sync.core.configuration import Side
+from desktop_sync.core.count_text import doing
 from desktop_sync.core.decision import Action, create, delete, update
 from desktop_sync.core.guard import Guard, GuardFinding, SideFigures, check_side
 from desktop_sync.core.ledger_port import Ledger
@@ -152,8 +153,8 @@ class UndoPreview:
         found = [(one.undo, undo_plan.count_links(self.session.bench, one.undo)) for one in self.planned]
         cut = "Old history was removed: only what is still kept of the run can be undone."
         links = tuple(
-            f"{undo.layout.entity.name}: {number} pairs that the run linked and wrote to stay linked, as they stand "
-            "then; unlink those that do not belong together."
+            f"{undo.layout.entity.name}: {doing(number, 'pair', 'stays', 'stay')} linked that the run linked and wrote "
+            "to, with the values of then; unlink what does not belong together."
             for undo, number in found
             if number
         )
@@ -167,8 +168,8 @@ class UndoPreview:
     def listed_sentences(self, one: PlannedUndo) -> list[str]:
         """Why records are not undone, the first ones."""
         elsewhere = [
-            f"{one.undo.layout.entity.name}: {number} records that the run wrote to {structure} stay as they are, for "
-            "the configuration does not synchronize it any more."
+            f"{one.undo.layout.entity.name}: {doing(number, 'record', 'stays', 'stay')} in {structure} as the run "
+            "wrote, for the configuration does not synchronize it any more."
             for structure, number in one.undo.other_structures.items()
         ]
         rows = undo_write.page(self.session.bench, one.undo, 0, record_problems.MOST, only_listed=True)

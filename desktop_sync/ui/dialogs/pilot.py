@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
 from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_XL
-from desktop_sync.ui.text.times import number
+from desktop_sync.ui.text.times import counted
 from desktop_sync.ui.widgets.number_box import NumberBox
 from desktop_sync.ui.widgets.parts import button, label, row
 
@@ -49,7 +49,7 @@ class PilotDialog(QDialog):
         layout.setSpacing(SPACE_M)
         layout.addWidget(label(self.tr("Try it with a few records"), "heading"))
         layout.addWidget(body)
-        rest = label(self.tr("of {0} records").format(number(writing)))
+        rest = label(counted(writing, self.tr("of {0} record"), self.tr("of {0} records")))
         layout.addLayout(row(caption, self.count, rest, 0, spacing=SPACE_M))
         layout.addSpacing(SPACE_L)
         layout.addLayout(row(0, cancel, self.run_button))

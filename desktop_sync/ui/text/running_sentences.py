@@ -11,7 +11,7 @@ from desktop_sync.core.run import RunKind, Trigger
 from desktop_sync.core.schedule import ScheduleKind
 from desktop_sync.core.unattended import Due, Outlook
 from desktop_sync.ui.text.sentences import schedule_sentence
-from desktop_sync.ui.text.times import full_time
+from desktop_sync.ui.text.times import counted, full_time
 
 
 def tr(text: str) -> str:
@@ -30,7 +30,11 @@ def next_run_text(configuration: SyncConfiguration, outlook: Outlook, now: datet
     if outlook.process_at is not None and outlook.next.kind is not RunKind.PROCESS:
         text += "   ·   " + tr("Processes: {0}").format(full_time(outlook.process_at, now))
     if outlook.idle_runs:
-        text += "   ·   " + tr("later than usual: {0} runs in a row found nothing to do").format(outlook.idle_runs)
+        text += "   ·   " + counted(
+            outlook.idle_runs,
+            tr("later than usual: the last run found nothing to do"),
+            tr("later than usual: {0} runs in a row found nothing to do"),
+        )
     return text
 
 

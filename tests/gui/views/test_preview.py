@@ -307,7 +307,7 @@ def test_a_guard_stands_on_top_with_its_numbers_and_blocks_until_it_is_let_pass(
     settle()
     preview = page.preview_page
     assert preview is not None
-    assert "240 of 1279" in preview.guards.text
+    assert "240 of 1,279" in preview.guards.text
     assert not preview.run_button.isEnabled()
     qtbot.mouseClick(preview.pass_button, Qt.MouseButton.LeftButton)
     assert preview.run_button.isEnabled()

@@ -115,7 +115,7 @@ def test_a_guard_stop_says_which_with_its_numbers_and_how_to_let_it_pass(command
     figures = {"name": "deletes", "entity": "customers", "side": "b", "endpoint": "Shop"}
     figures |= {"count": 250, "total": 1000, "limit": 100}
     assert said.document["guard"] == {**figures, "findings": [figures]}
-    assert "Shop, customers: 250 of 1000 records would be deleted; 100 are allowed" in said.err
+    assert "Shop, customers: 250 of 1,000 records would be deleted; 100 are allowed" in said.err
     assert "\n  desktop-sync --home 'my home' process Customers --allow deletes\n" in said.err
 
 
@@ -168,7 +168,7 @@ def test_a_guarded_preview_says_how_to_run_just_its_plan_and_not_that_one_is_kep
     said = command_line("--home", "my home", "preview", "Customers", *options)
     assert "A guard would stop a run of this plan before it writes anything." in said.out
     assert "The plan is kept" not in said.err
-    assert "Shop, customers: 250 of 1000 records would be deleted" in said.err
+    assert "Shop, customers: 250 of 1,000 records would be deleted" in said.err
     line = "run Customers --mode by-date --from 2026-05-01 --allow deletes --allow empty-side --plan 1a2b"
     assert f"\n  desktop-sync --home 'my home' {line}\n" in said.err
 

@@ -51,7 +51,7 @@ def test_a_preview_lists_every_record_and_writes_nothing(command_line: CommandLi
     assert said.code == 1
     assert 'city: "Bonn" → "Köln"' in said.out
     assert "it was changed since: city" in said.out
-    assert "1 records would be as they were before run 7, 1 would be left." in said.out
+    assert "1 record would be as before run 7, 1 would be left." in said.out
     assert [view.closed for view in undo.views] == [1]
     document = command_line("undo", "--preview", "7", "--json").document
     assert isinstance(document, dict)

@@ -108,7 +108,7 @@ def test_every_guard_names_the_endpoint_and_itself(guard: Guard) -> None:
 
 
 def test_a_guard_stop_shows_its_numbers() -> None:
-    assert "250 of 1000 records would be deleted; 100 are allowed" in sentence(EXAMPLES[errors.GuardError])
+    assert "250 of 1,000 records would be deleted; 100 are allowed" in sentence(EXAMPLES[errors.GuardError])
 
 
 def test_an_error_that_is_not_ours_shows_its_kind_and_never_its_text() -> None:

@@ -111,7 +111,7 @@ def damaged(ledger: SqlLedger, home: Path, statement: str) -> list[str]:
     [
         ("UPDATE entity SET record_count = 7", "The number of sync records is wrong for 1 entities."),
         ("DELETE FROM batch_content", "The baseline of 1 sync records is not there."),
-        ("DELETE FROM entity", "rows point to rows that are not there"),
+        ("DELETE FROM entity", "with a pointer to nowhere"),
     ],
 )
 def test_rows_that_contradict_each_other_are_told(home: Path, clock: HandClock, statement: str, sentence: str) -> None:

@@ -79,7 +79,9 @@ class FilterInput(QWidget):
     def _counted_came(self, answer: object) -> None:
         if isinstance(answer, tuple):
             taking_part, looked_at = answer
-            words = self.tr("{0} of {1} records take part.")
+            words = (
+                self.tr("{0} of {1} record takes part.") if looked_at == 1 else self.tr("{0} of {1} records take part.")
+            )
             self.row.explain(words.format(number(taking_part), number(looked_at)))
 
     @Slot(object)

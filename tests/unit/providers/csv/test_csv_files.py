@@ -104,6 +104,12 @@ def delete(record_id: str) -> WriteBatch:
         (b'id,name\n1,"a\nb"\n2\n', "line 4 has 1 cell instead of 2", "line 4"),
         (b'id,name\n1,"one"x\n', "text after the closing quote", "line 2"),
         (b"id,name\n1,a\0b\n", "NUL", "line 2"),
+        (
+            b"\x7fELF\x02\x01\x01" + b"abc\x01\x02\n" * 50,
+            "33 % of it are control characters, the first one is byte 1 ",
+            "line 1",
+        ),
+        (b"%PDF-1.4\n" + b"stream \x01\x02,\x03\n" * 90, "control characters, the first one is byte 17 ", "line 2"),
         (b"id,name,id\n1,2,3\n", "two columns are named “id”", "line 1"),
         (b"id,,name\n1,2,3\n", "column 2 has no name", ""),
         (b"", "the file is empty", ""),
@@ -485,3 +491,8 @@ def test_reading_by_stamp_is_refused(path: Path, session: EndpointSession) -> No
     assert not session.capabilities.reads_modified_since
     with pytest.raises((ConfigurationError, EndpointError)):
         session.read(request)
+
+
+def test_odd_values_are_no_rubbish(path: Path, session: EndpointSession) -> None:
+    path.write_bytes(b"id,name\n1,\x01\x02\x03\x04\x05\x06\n2,b\n")
+    assert read(session) == [("1", "\x01\x02\x03\x04\x05\x06"), ("2", "b")]

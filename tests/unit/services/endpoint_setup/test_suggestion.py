@@ -140,3 +140,14 @@ def test_structures_are_paired_by_name_and_fields() -> None:
     b = [Look(replace(CUSTOMERS_CSV, name="shop.clients.csv"), {}), Look(replace(orders, name="purchases"), {})]
     expected = {("Orders", "purchases"), ("Customer", "shop.clients.csv")}
     assert {(x, y) for x, y, _ in suggest_entities(a, b)} == expected
+
+
+@pytest.mark.parametrize(
+    ("one", "many"), [("person", "people"), ("company", "companies"), ("Address", "addresses"), ("box", "boxes")]
+)
+def test_a_structure_is_paired_with_its_plural(one: str, many: str) -> None:
+    a, b = (replace(CUSTOMERS_CSV, name=name) for name in (one, many))
+    fields = (Field("colour", FieldType.TEXT), Field("size", FieldType.TEXT))
+    other = Look(replace(CUSTOMERS_CSV, name="parcels", fields=fields, key=()), {})
+    found = suggest_entities((Look(a, {}),), (other, Look(b, {})))
+    assert [pair[:2] for pair in found] == [(one, many)]
