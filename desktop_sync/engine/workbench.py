@@ -5,6 +5,7 @@ Nothing durable lives in it. It reaches no file but its spill folder, no network
 
 from __future__ import annotations
 
+import atexit
 import copy
 import os
 import re
@@ -91,6 +92,10 @@ def _parsed(sql: str) -> duckdb.Statement | None:
     finally:
         connection.close()
     return statements[0] if len(statements) == 1 else None
+
+
+# Else the interpreter tears down what they are made of before them, and DuckDB complains on standard error.
+atexit.register(_parsed.cache_clear)
 
 
 class Workbench:
