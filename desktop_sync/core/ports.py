@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_address
@@ -141,6 +142,15 @@ class CancelToken:
         """Raises CancelledError when somebody wants to stop."""
         if self._is_cancelled:
             raise CancelledError
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether somebody wants the work to rest at its next safe point."""
+        return False
+
+    def rest(self, keep: Callable[[], None]) -> None:
+        """Returns when nobody wants a pause any more, or wants to stop. Called where nothing is open that would hold
+        others up; `keep` is called again and again meanwhile, and may raise."""
 
 
 class Steps(Protocol):

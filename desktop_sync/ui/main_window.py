@@ -173,6 +173,7 @@ class MainWindow(QMainWindow):
         self.menus.run_wanted.connect(self.work.run)
         self.menus.verify_wanted.connect(self.work.verify)
         self.menus.stop_wanted.connect(self.work.stop)
+        self.menus.pause_wanted.connect(self.work.toggle_pause)
         self.scheduler.ticked.connect(self.refresh_states)
         self.scheduler.ticked.connect(self.tray.refresh)
         self.scheduler.failed.connect(self.say_error)
@@ -254,11 +255,12 @@ class MainWindow(QMainWindow):
 
     def _enable_menus(self) -> None:
         page = self.current_page
+        active = self.board.work_of(page.name) if page is not None else None
         self.menus.enable(
-            has_application=self.context is not None,
-            has_choice=page is not None,
-            is_running=page is not None and self.board.work_of(page.name) is not None,
+            has_application=self.context is not None, has_choice=page is not None, is_running=active is not None
         )
+        can_pause = active is not None and active.can_pause and not active.is_stopping
+        self.menus.enable_pause(can_pause=can_pause, is_pausing=active is not None and active.is_pausing)
 
     # Saying
 

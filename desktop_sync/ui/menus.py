@@ -24,6 +24,7 @@ class MenuBar(QObject):
     run_wanted = Signal()
     verify_wanted = Signal()
     stop_wanted = Signal()
+    pause_wanted = Signal()
     sample_wanted = Signal()
     ask_again_wanted = Signal()
     messages_wanted = Signal()
@@ -42,6 +43,11 @@ class MenuBar(QObject):
         self._run(bar.addMenu(self.tr("&Run")))
         self._help(bar.addMenu(self.tr("&Help")))
         self.enable(has_application=False, has_choice=False, is_running=False)
+
+    def enable_pause(self, *, can_pause: bool, is_pausing: bool) -> None:
+        """Whether what is under way can be paused, and whether it is."""
+        self.pause_action.setEnabled(can_pause)
+        self.pause_action.setText(self.tr("Contin&ue") if is_pausing else self.tr("Pa&use"))
 
     def enable(self, *, has_application: bool, has_choice: bool, is_running: bool) -> None:
         """Entries that cannot do anything now are disabled."""
@@ -118,6 +124,8 @@ class MenuBar(QObject):
         verify = self._add(menu, self.tr("&Verify that both sides agree"))
         verify.triggered.connect(self.verify_wanted)
         menu.addSeparator()
+        self.pause_action = self._add(menu, self.tr("Pa&use"), "Ctrl+Shift+.")
+        self.pause_action.triggered.connect(self.pause_wanted)
         self.stop_action = self._add(menu, self.tr("S&top"), "Ctrl+.")
         self.stop_action.triggered.connect(self.stop_wanted)
         self._needs_choice += [preview, run, verify]

@@ -49,6 +49,11 @@ class WorkDesk(QObject):
         if self._shelf.current is not None:
             self._shelf.current.stop()
 
+    @Slot()
+    def toggle_pause(self) -> None:
+        if self._shelf.current is not None:
+            self._shelf.current.toggle_pause()
+
     # What ended
 
     @Slot(str, object, object)

@@ -510,6 +510,8 @@ class FakeSynchronization:
         progress.advance(1800)
         while not self.gate.wait(0.01):
             cancel.check()
+            if cancel.is_paused:
+                cancel.rest(lambda: None)
         cancel.check()
         if self.next_error is not None:
             error, self.next_error = self.next_error, None

@@ -353,3 +353,23 @@ def test_opening_that_fails_says_why(qtbot: QtBot, window: MainWindow) -> None:
 
     window.show_opening_error(LedgerError("it is locked", "ledger.sqlite"))
     assert "ledger.sqlite" in window.right.opening._text.text()
+
+
+def test_a_run_is_paused_and_goes_on(
+    window: MainWindow, page: ConfigurationPage, application: FakeApplication, qtbot: QtBot, settle: Settle
+) -> None:
+    application.synchronization.gate.clear()
+    window.board.run("Customers")
+    qtbot.waitUntil(lambda: page.progress.isVisible() and page.progress.pause_button.isVisible())
+    page.progress.pause_button.click()
+    qtbot.waitUntil(lambda: page.progress._title.text().startswith("Paused"))
+    assert page.progress._figures.text() == "1,800 of 5,000"
+    assert page.progress.pause_button.text() == "Contin&ue"
+    assert window.menus.pause_action.text() == "Contin&ue"
+    window.menus.pause_action.trigger()
+    qtbot.waitUntil(lambda: page.progress._title.text().startswith("Synchronizing"))
+    page.progress.pause_button.click()
+    qtbot.waitUntil(lambda: page.progress._title.text().startswith("Paused"))
+    page.progress.stop_button.click()  # also while it is paused
+    settle()
+    assert window.board.active == ()

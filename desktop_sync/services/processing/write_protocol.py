@@ -98,6 +98,8 @@ class WriteProtocol:
                 at_once = self.intents.batches_per_commit(side, query.operation, BATCHES_PER_COMMIT)
                 batches = read_ahead(self.session.bench.stream(query.sql, size), AHEAD)
                 for batch in (part for whole in batches for part in self.session.parts(layout, whole)):
+                    if self.cancel.is_paused:
+                        self._rest(writer, staged, answered, settle, commits=endpoint.capabilities.commits_each_batch)
                     if self.cancel.is_cancelled:
                         self._settle(answered, settle)
                         self._abandon(layout, staged)
@@ -154,6 +156,24 @@ class WriteProtocol:
             )
         )
         return Staged(batch_id, rows, content, bool(sent.keys))
+
+    def _rest(
+        self,
+        writer: Writer,
+        staged: list[tuple[Query, Staged]],
+        answered: list[tuple[Query, Staged, WriteResult]],
+        settle: Callable[[Query, Staged, WriteResult], None],
+        *,
+        commits: bool,
+    ) -> None:
+        """A person paused the run: what is intended is written and settled, then it waits, the lease kept. A file,
+        which is written as a whole at the end, is as it was, and its intents stay open meanwhile: who closes the
+        program has them closed, and after a crash they are settled like any others."""
+        if staged and commits:
+            self._commit(writer, staged, answered, settle)
+        self._settle(answered, settle)
+        lease = self.session.lease
+        self.cancel.rest(lease.keep if lease is not None else lambda: None)
 
     def _abandon(self, layout: Layout, staged: Sequence[tuple[Query, Staged]]) -> None:
         """Intents whose write was never committed are closed; the endpoint is as it was."""

@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from desktop_sync.core.ports import CancelToken, Phase
+from desktop_sync.core.ports import Phase
+from desktop_sync.ui.bridge.pausing import PausableToken
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,12 @@ class SharedProgress:
             entity, phase, done, total, since = self._told
             self._told = (entity, phase, done + records, total, since)
 
+    def skip(self, seconds: float) -> None:
+        """So long nothing was to be done: it counts neither for the rate nor for the time that is left."""
+        if self._told is not None:
+            entity, phase, done, total, since = self._told
+            self._told = (entity, phase, done, total, since + seconds)
+
     def state(self) -> ProgressState | None:
         """None before the first phase."""
         told = self._told
@@ -65,4 +72,4 @@ class JobControl:
 
     def __init__(self) -> None:
         self.progress = SharedProgress()
-        self.cancel = CancelToken()
+        self.cancel = PausableToken(time.monotonic, self.progress.skip)

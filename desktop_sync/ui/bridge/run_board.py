@@ -46,6 +46,20 @@ class ActiveWork(QObject):
     def is_stopping(self) -> bool:
         return self.job.is_cancel_requested
 
+    @property
+    def can_pause(self) -> bool:
+        """Whether it writes, so that there is something between whose batches it can rest."""
+        return self.work in (Work.RUN, Work.GROUP)
+
+    @property
+    def is_pausing(self) -> bool:
+        """Whether it rests, or will at its next safe point."""
+        return self.job.control.cancel.is_paused
+
+    @property
+    def is_resting(self) -> bool:
+        return self.job.control.cancel.is_resting
+
     @Slot(object)
     def _progressed(self, state: ProgressState) -> None:
         self.progress = state
@@ -178,6 +192,18 @@ class RunBoard(QObject):
             self._wanted.pop(name, None)
             active.job.cancel()
             self.changed.emit()
+
+    def pause(self, name: str, wanted: bool) -> None:
+        """The work rests between two batches of writing, or goes on."""
+        active = self._active.get(name)
+        if active is None or not active.can_pause:
+            return
+        token = active.job.control.cancel
+        if wanted:
+            token.pause()
+        else:
+            token.go_on()
+        self.changed.emit()
 
     def stop_all(self) -> None:
         self._wanted.clear()

@@ -76,13 +76,16 @@ def progress_headline(state: ProgressState) -> str:
     return f"{phase_word(state.phase)} {state.entity}".strip()
 
 
+def progress_done(state: ProgressState) -> str:
+    """ "1,200 of 5,000", with what is known."""
+    if state.total is not None:
+        return tr("{0} of {1}").format(number(state.done), number(state.total))
+    return records(state.done) if state.done else ""
+
+
 def progress_figures(state: ProgressState) -> str:
     """ "1,200 of 5,000 · 800 records/s · 5 s left", with what is known."""
-    parts: list[str] = []
-    if state.total is not None:
-        parts.append(tr("{0} of {1}").format(number(state.done), number(state.total)))
-    elif state.done:
-        parts.append(records(state.done))
+    parts = [text for text in (progress_done(state),) if text]
     if state.done and state.seconds >= 0.5:
         parts.append(tr("{0} records/s").format(number(round(state.records_per_s))))
     if state.seconds_left is not None:

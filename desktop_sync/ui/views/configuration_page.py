@@ -100,6 +100,7 @@ class ConfigurationPage(QStackedWidget):
         self.header.run_button.clicked.connect(self.start_run)
         self.header.group_button.clicked.connect(self.start_group)
         self.progress.stop_wanted.connect(self.stop)
+        self.progress.pause_wanted.connect(self.pause)
         self.match_only.match_wanted.connect(self.start_run)
         self.match_only.changed.connect(self._changed_here)
         self.match_only.failed.connect(self._failed)
@@ -234,6 +235,16 @@ class ConfigurationPage(QStackedWidget):
     @Slot()
     def stop(self) -> None:
         self._board.stop(self.name)
+
+    @Slot(bool)
+    def pause(self, wanted: bool) -> None:
+        """The run rests between two batches of writing, or goes on."""
+        self._board.pause(self.name, wanted)
+
+    @Slot()
+    def toggle_pause(self) -> None:
+        active = self._board.work_of(self.name)
+        self.pause(active is not None and not active.is_pausing)
 
     @Slot()
     def show_work(self) -> None:

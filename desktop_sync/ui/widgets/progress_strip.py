@@ -1,4 +1,4 @@
-"""What is under way: phase, figures, a bar, and Stop."""
+"""What is under way: phase, figures, a bar, Pause and Stop."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFrame, QProgressBar, QVBoxLayout, QWidget
 
 from desktop_sync.ui.bridge.run_board import ActiveWork, Work
 from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S
-from desktop_sync.ui.text.sentences import progress_figures, progress_headline
+from desktop_sync.ui.text.sentences import progress_done, progress_figures, progress_headline
 from desktop_sync.ui.widgets.parts import button, label, row
 
 STEPS = 1000
@@ -17,6 +17,7 @@ class ProgressStrip(QFrame):
     """Hidden while nothing is under way."""
 
     stop_wanted = Signal()
+    pause_wanted = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -28,10 +29,13 @@ class ProgressStrip(QFrame):
         self._bar.setAccessibleName(self.tr("Progress"))
         self.stop_button = button(self.tr("S&top"))
         self.stop_button.clicked.connect(self.stop_wanted)
+        self.pause_button = button(self.tr("Pa&use"))
+        self.pause_button.clicked.connect(self._pause)
+        self._is_pausing = False
         layout = QVBoxLayout(self)
         layout.setContentsMargins(SPACE_L, SPACE_M, SPACE_M, SPACE_M)
         layout.setSpacing(SPACE_S)
-        layout.addLayout(row(self._title, 0, self._figures, SPACE_M, self.stop_button))
+        layout.addLayout(row(self._title, 0, self._figures, SPACE_M, self.pause_button, self.stop_button))
         layout.addWidget(self._bar)
         self.hide()
 
@@ -52,13 +56,28 @@ class ProgressStrip(QFrame):
             Work.VERIFY: self.tr("Verify"),
             Work.GROUP: self.tr("Synchronizing the group"),
         }
-        headline = self.tr("Stop requested…") if stopping else f"{named[active.work]}: {progress_headline(state)}"
+        self._is_pausing = active.is_pausing
+        self.pause_button.setVisible(active.can_pause)
+        self.pause_button.setEnabled(not stopping)
+        self.pause_button.setText(self.tr("Contin&ue") if self._is_pausing else self.tr("Pa&use"))
+        headline = f"{named[active.work]}: {progress_headline(state)}"
+        if stopping:
+            headline = self.tr("Stop requested…")
+        elif active.is_resting:
+            headline = self.tr("Paused: {0}").format(progress_headline(state))
+        elif self._is_pausing:
+            headline = self.tr("{0}. It pauses before the next batch is written.").format(headline)
         self._title.setText(headline)
-        self._figures.setText(progress_figures(state))
+        figures = progress_done(state) if active.is_resting else progress_figures(state)
+        self._figures.setText(figures)
         if state.total:
             self._bar.setRange(0, STEPS)
             self._bar.setValue(min(STEPS, state.done * STEPS // state.total))
         else:
             self._bar.setRange(0, 0)
-        self._bar.setAccessibleDescription(f"{headline} {progress_figures(state)}")
+        self._bar.setAccessibleDescription(f"{headline} {figures}")
         self.show()
+
+    @Slot()
+    def _pause(self) -> None:
+        self.pause_wanted.emit(not self._is_pausing)
