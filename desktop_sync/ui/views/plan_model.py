@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, QObject
+from PySide6.QtCore import QCoreApplication, QObject, Qt
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action
@@ -11,6 +11,7 @@ from desktop_sync.ui.bridge.job_runner import JobRunner
 from desktop_sync.ui.bridge.open_preview import Tally
 from desktop_sync.ui.models.paged_table import WEAK_ROLE, PagedTableModel
 from desktop_sync.ui.models.source import Column
+from desktop_sync.ui.text.difference_words import difference_text, difference_tone
 from desktop_sync.ui.text.words import ACTION_TONES, SideNames, action_verb, rule_sentence
 
 CHIP_ORDER = (
@@ -59,20 +60,34 @@ def _summary(row: PlanRow, side: Side) -> str:
     return "  ·  ".join(parts)
 
 
-def plan_columns(names: SideNames) -> tuple[Column[PlanRow], ...]:
+def _middle(names: SideNames, *, shows_differences: bool) -> Column[PlanRow]:
+    """What stands between the two records: what will be done, or how they differ (GUI.md 5)."""
+    if shows_differences:
+        return Column(
+            "action",
+            tr("How they differ"),
+            lambda row: difference_text(row, names),
+            124,
+            "action",
+            tone=difference_tone,
+        )
+    return Column(
+        "action",
+        tr("What happens"),
+        lambda row: action_verb(row.action) if not row.is_excluded else tr("Left out"),
+        124,
+        "action",
+        tone=lambda row: None if row.is_excluded else ACTION_TONES.get(row.action),
+        icon=lambda row: action_icon(row.action),
+    )
+
+
+def plan_columns(names: SideNames, *, shows_differences: bool = False) -> tuple[Column[PlanRow], ...]:
     return (
         Column("title", tr("Record"), lambda row: row.title, 190, "title"),
         Column("a_id", tr("{0} record").format(names.a), lambda row: row.a_id or "—", 102, "a_id"),
         Column("a", names.a, lambda row: _summary(row, Side.A) if row.a_id else "", 170),
-        Column(
-            "action",
-            tr("What happens"),
-            lambda row: action_verb(row.action) if not row.is_excluded else tr("Left out"),
-            124,
-            "action",
-            tone=lambda row: None if row.is_excluded else ACTION_TONES.get(row.action),
-            icon=lambda row: action_icon(row.action),
-        ),
+        _middle(names, shows_differences=shows_differences),
         Column("b_id", tr("{0} record").format(names.b), lambda row: row.b_id or "—", 106, "b_id"),
         Column("b", names.b, lambda row: _summary(row, Side.B) if row.b_id else "", 170),
         Column("why", tr("Why"), lambda row: row.detail or rule_sentence(row.rule, names), 230),
@@ -84,6 +99,14 @@ class PlanTableModel(PagedTableModel[PlanRow]):
 
     def __init__(self, names: SideNames, jobs: JobRunner, parent: QObject | None = None) -> None:
         super().__init__(plan_columns(names), jobs, parent)
+        self._names = names
+
+    def show_differences(self, wanted: bool) -> None:
+        """The column between the two records says how they differ, or what will be done."""
+        self.columns = plan_columns(self._names, shows_differences=wanted)
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(self.columns) - 1)
+        if self.rowCount():
+            self.dataChanged.emit(self.index(0, 0), self.index(self.rowCount() - 1, len(self.columns) - 1))
 
     def row_data(self, row: PlanRow, role: int) -> object:
         return row.is_excluded if role == WEAK_ROLE else None

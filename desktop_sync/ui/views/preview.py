@@ -82,6 +82,10 @@ class PreviewPage(QWidget):
         self.message = MessageBar(context.theme)
         self.chips = ChipRow(self.tr("What will be done"), exclusive=False)
         self.chips.changed.connect(self._ask)
+        self.differences = tool_button(self.tr("&Differences"), "chip", checkable=True)
+        self.differences.setToolTip(self.tr("Show how the records differ instead of what happens to them (F11)"))
+        self.differences.setShortcut(QKeySequence("F11"))
+        self.differences.toggled.connect(self._show_differences)
         self.search = SearchField(self.tr("Search records"), self.tr("Search the preview"))
         self.search.wanted.connect(self._ask)
         self.entity = QComboBox()
@@ -179,12 +183,18 @@ class PreviewPage(QWidget):
         layout.addWidget(self.guards)
         layout.addWidget(self.notes)
         layout.addWidget(self.message)
-        layout.addWidget(self.chips)
+        chips = row(self.chips, self.differences)
+        chips.setStretch(0, 1)
+        layout.addLayout(chips)
         layout.addWidget(splitter, 1)
 
     @Slot()
     def _dress(self) -> None:
         self.back_button.setIcon(self._context.theme.icon("arrow-left"))
+
+    @Slot(bool)
+    def _show_differences(self, wanted: bool) -> None:
+        self.table_model.show_differences(wanted)
 
     # The plan
 

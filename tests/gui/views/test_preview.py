@@ -392,3 +392,26 @@ def test_the_summary_says_per_system_what_would_be_written_and_nothing_else(
     text = page.preview_page.summary.text()
     assert "CRM: 15 to create, 15 to update   ·   Shop: " in text
     assert " 0 to " not in text
+
+
+def test_one_key_shows_how_records_differ_instead_of_what_happens(preview: PreviewPage, settle: Settle) -> None:
+    model = preview.table_model
+    place = next(number for number, column in enumerate(model.columns) if column.key == "action")
+
+    def middle() -> list[str]:
+        return [str(model.index(row, place).data()) for row in range(min(40, model.rowCount()))]
+
+    def head() -> str:
+        return str(model.headerData(place, Qt.Orientation.Horizontal))
+
+    before = middle()
+    assert head() == "What happens"
+    preview.differences.click()
+    assert head() == "How they differ"
+    changed = middle()
+    assert any(text.startswith("Changed in CRM: ") for text in changed)
+    assert any(text == "Only in CRM" for text in changed)
+    assert any(text.startswith("Both changed") for text in changed)
+    assert preview.differences.shortcut().toString() == "F11"
+    preview.differences.click()
+    assert middle() == before

@@ -1,0 +1,54 @@
+"""How the two records of a preview's row differ, in a few words, whatever is done about it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication
+
+from desktop_sync.core.decision import Action
+from desktop_sync.core.plan import PlanRow
+from desktop_sync.ui.palette import Tone
+from desktop_sync.ui.text.words import SideNames
+
+_MOST_FIELDS = 3
+
+
+def tr(text: str) -> str:
+    return QCoreApplication.translate("differences", text)
+
+
+def difference_text(row: PlanRow, names: SideNames) -> str:
+    """ "Only in CRM", "Changed in Shop: City, Phone", "Both changed: City", "No difference"."""
+    one_sided = {
+        Action.CREATE_B: tr("Only in {0}").format(names.a),
+        Action.CREATE_A: tr("Only in {0}").format(names.b),
+        Action.DELETE_B: tr("Gone from {0}").format(names.a),
+        Action.DELETE_A: tr("Gone from {0}").format(names.b),
+        Action.MARK_B: tr("Gone from {0}").format(names.a),
+        Action.MARK_A: tr("Gone from {0}").format(names.b),
+    }
+    if row.action in one_sided:
+        return one_sided[row.action]
+    where = {
+        Action.UPDATE_B: tr("Changed in {0}").format(names.a),
+        Action.UPDATE_A: tr("Changed in {0}").format(names.b),
+        Action.CONFLICT: tr("Both changed"),
+    }
+    if row.a_id is None or row.b_id is None:
+        there = names.a if row.b_id is None else names.b
+        return tr("Gone from both") if row.a_id == row.b_id else tr("Only in {0}").format(there)
+    differing = [change.label for change in row.fields if change.differs]
+    if not differing:
+        return where.get(row.action) or tr("No difference")
+    listed = ", ".join(differing[:_MOST_FIELDS])
+    if len(differing) > _MOST_FIELDS:
+        listed = tr("{0} and {1} more").format(listed, len(differing) - _MOST_FIELDS)
+    return f"{where.get(row.action) or tr('Different')}: {listed}"
+
+
+def difference_tone(row: PlanRow) -> Tone | None:
+    """What both sides changed stands out; what one has alone, less."""
+    if row.is_excluded:
+        return None
+    if row.action is Action.CONFLICT:
+        return Tone.WARNING
+    return Tone.ACCENT if any(change.differs for change in row.fields) or not (row.a_id and row.b_id) else Tone.NEUTRAL
