@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from PySide6.QtCore import QEvent, Qt, Slot
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from desktop_sync.core.configuration import Entity, FieldMapping, Side
 from desktop_sync.core.finding import Finding, Level
@@ -18,6 +18,7 @@ from desktop_sync.ui.palette import SPACE_M, SPACE_S, Tone
 from desktop_sync.ui.text.sentences import problem
 from desktop_sync.ui.widgets.choice_box import ChoiceBox
 from desktop_sync.ui.widgets.parts import button, label, row
+from desktop_sync.ui.widgets.side_by_side import SideBySide
 from desktop_sync.ui.wizards.configuration.holder import SetupHolder
 from desktop_sync.ui.wizards.configuration.mapping_detail import MappingDetail
 from desktop_sync.ui.wizards.configuration.mapping_table import Line, MappingTable, MappingTableModel
@@ -345,12 +346,8 @@ class MappingPage(WizardPage):
             self.accept_all_button, self.accept_button, self.skip_button, 0, self.up_button, self.down_button,
             self.add_button,
         )  # fmt: skip
-        below = QWidget()
-        beside = QHBoxLayout(below)
-        beside.setContentsMargins(0, SPACE_S, 0, 0)
-        beside.setSpacing(SPACE_M * 2)
-        beside.addWidget(self.detail, 3)
-        beside.addWidget(self.samples, 2)
+        below = SideBySide(self.detail, self.samples, (3, 2), SPACE_M * 2)
+        below.setContentsMargins(0, SPACE_S, 0, 0)
         splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.setAccessibleName(self.tr("Pairs and details"))
         splitter.setChildrenCollapsible(False)

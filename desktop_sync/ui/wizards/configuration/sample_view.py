@@ -22,6 +22,8 @@ from desktop_sync.ui.wizards.configuration.holder import SetupHolder
 from desktop_sync.ui.wizards.notice import Notice
 from desktop_sync.ui.wizards.scheme import scheme
 
+LEAST_TABLE = 128
+"""Pixels of height: three samples below their header."""
 PAUSE_MS = 300
 """After the last keystroke."""
 
@@ -48,6 +50,7 @@ class SampleView(QWidget):
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.table.setShowGrid(False)
+        self.table.setMinimumHeight(LEAST_TABLE)
         self.table.setCornerButtonEnabled(False)
         self.table.setTabKeyNavigation(False)
         self.notice = Notice()
