@@ -132,7 +132,11 @@ class ProbeStore(Protocol):
     def probed(self, name: str) -> str:
         """Empty where it was not tried yet."""
 
-    def keep_probed(self, name: str, found: str) -> None: ...
+    def probed_at(self, name: str) -> datetime | None:
+        """When it was tried last; None where that is not known."""
+
+    def keep_probed(self, name: str, found: str) -> None:
+        """Kept, as found now."""
 
 
 class PlanShelf(Protocol):

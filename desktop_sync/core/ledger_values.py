@@ -136,7 +136,8 @@ class Watermark:
 
     And what the side was then: its endpoint's identity, its fields (`shape`), what was synchronized of it
     (`definition`), and numbers that only grow while it lives. Empty: not known. `compared_at`: when it was last
-    compared completely and what was found was carried out or queued; aware UTC.
+    compared completely and what was found was carried out or queued; aware UTC. `is_put_back`: another
+    configuration found since that an older state of the structure was put back.
     """
 
     stamp: str = ""
@@ -146,6 +147,7 @@ class Watermark:
     definition: str = ""
     high_marks: HighMarks = NO_MARKS
     compared_at: datetime | None = None
+    is_put_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)

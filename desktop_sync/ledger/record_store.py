@@ -140,7 +140,8 @@ class SqlRecordStore(Store):
             found = connection.execute(_WATERMARK, named).first()
         if found is None:
             return Watermark()
-        return Watermark(*found[:5], high_marks=_high_marks(found[5]), compared_at=optional_time(found[6]))
+        marks, is_put_back = _high_marks(found[5])
+        return Watermark(*found[:5], marks, optional_time(found[6]), is_put_back)
 
     def save_watermarks(self, key: EntityKey, a: Watermark, b: Watermark) -> None:
         with self._database.writing("save_watermarks") as connection:
@@ -158,14 +159,21 @@ def _save_watermarks(connection: Connection, entity: int, marks: tuple[Watermark
             identity=mark.identity,
             shape=mark.shape,
             definition=mark.definition,
-            high_marks=json.dumps([mark.high_marks.written_us, mark.high_marks.counter]),
+            high_marks=_high_marks_text(mark),
             compared_at=optional_us(mark.compared_at),
         )
         connection.execute(values)
 
 
-def _high_marks(text: str) -> HighMarks:
-    return HighMarks(*json.loads(text)) if text else HighMarks()
+def _high_marks_text(mark: Watermark) -> str:
+    marks = [mark.high_marks.written_us, mark.high_marks.counter]
+    return json.dumps([*marks, True] if mark.is_put_back else marks)
+
+
+def _high_marks(text: str) -> tuple[HighMarks, bool]:
+    """The marks, and whether the structure was put back."""
+    written_us, counter, *put_back = json.loads(text) if text else (None, None)
+    return HighMarks(written_us, counter), bool(put_back)
 
 
 def _baseline_batches(connection: Connection, record_ids: Sequence[int]) -> dict[int, list[int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -220,6 +221,45 @@ def test_trying_whether_conditions_are_kept_changes_nothing_and_is_done_once(mak
     world.left.edit("people", "1", name="newer")
     world.run()
     assert [request.is_applied for request in world.right.log if request.method == "update"] == [False, True, True]
+
+
+@pytest.mark.scenario("K2")
+def test_a_system_that_begins_to_ignore_conditions_is_found_out_within_a_day(make: Make) -> None:
+    world = agreed(make("client-id"), "c1", "c2")
+    world.ledger.keep_probed("chaos:right", "")
+    world.left.edit("people", "1", name="first")
+    assert not any(entity.notes for entity in world.run().entities)
+    world.right.profile = replace(world.right.profile, ignores_conditions=True)
+    world.clock.move(timedelta(days=1).total_seconds())
+    world.left.edit("people", "1", name="ours")
+
+    def meanwhile(step: str) -> None:
+        if step == "ledger.open_batch.after_commit":
+            world.stepper.watch = None
+            world.right.edit("people", "101", name="theirs")
+
+    world.stepper.watch = meanwhile
+    result = world.run()
+    assert world.stepper.watch is None
+    assert any("ignores it" in note for entity in result.entities for note in entity.notes)
+    world.run()
+    held = world.people(world.left)
+    assert held == world.people(world.right)
+    assert any("theirs" in value for value in world.kept_values() | {str(name) for name in held.values()})
+
+
+@pytest.mark.scenario("K2")
+@pytest.mark.parametrize("ahead", [timedelta(hours=1), timedelta(days=-3650)])
+def test_what_was_tried_is_believed_for_a_day_and_not_when_the_clock_was_set_back(make: Make, ahead: timedelta) -> None:
+    world = agreed(make("client-id"), "c1")
+    world.ledger.keep_probed("chaos:right", "")
+    world.left.edit("people", "1", name="new")
+    world.run()
+    world.clock.ahead = ahead
+    world.left.edit("people", "1", name="newer")
+    world.run()
+    tried = [request.is_applied for request in world.right.log if request.method == "update"].count(False)
+    assert tried == (1 if ahead > timedelta(0) else 2)
 
 
 # listings

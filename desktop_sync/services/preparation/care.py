@@ -12,8 +12,9 @@ from desktop_sync.core.count_text import doing
 from desktop_sync.core.decision import Action, Rule
 from desktop_sync.core.guard import Guard, GuardFinding
 from desktop_sync.core.ledger_port import Ledger
-from desktop_sync.core.ledger_values import Watermark
+from desktop_sync.core.ledger_values import EntityKey, Watermark
 from desktop_sync.core.provider_port import HighMarks, ReadCompleteness
+from desktop_sync.core.sync_group import on_systems, sharers_of, structure_of
 from desktop_sync.core.write_loop import ALTERNATING, ONE_SIDED, is_loop
 from desktop_sync.engine import care_query, outcome_query
 from desktop_sync.engine.layout import Layout
@@ -135,7 +136,8 @@ def care_of(
     older = [
         side
         for side in Side
-        if guards.older_state and rules.went_back(before[side].high_marks, states[side].high_marks, now_us)
+        if guards.older_state
+        and (before[side].is_put_back or rules.went_back(before[side].high_marks, states[side].high_marks, now_us))
     ]
     once = {}
     for side in Side:
@@ -161,6 +163,23 @@ def seen_older(session: SyncSession, ledger: Ledger, given: PlanInput, care: Car
         if care_query.told_before(session.bench, given, side, before):
             older.add(side)
     return replace(care, older=frozenset(older))
+
+
+def tell_sharers(session: SyncSession, ledger: Ledger, layout: Layout, care: Care) -> None:
+    """Other configurations that share a structure which was put back know it, before anything is written there: what
+    is written would hide it from them. May be repeated."""
+    if not care.older:
+        return
+    systems = ledger.systems()
+    (mine,) = on_systems([session.configuration], systems)
+    for side in care.older:
+        shared = structure_of(mine, layout.entity, side)
+        for other, entity, its_side in sharers_of(shared, mine.name, on_systems(ledger.configurations(), systems)):
+            key = EntityKey(other.name, entity.name)
+            marks = {one: ledger.watermark(key, one) for one in Side}
+            if marks[its_side].identity and not marks[its_side].is_put_back:
+                marks[its_side] = replace(marks[its_side], is_put_back=True)
+                ledger.save_watermarks(key, marks[Side.A], marks[Side.B])
 
 
 def take_care(session: SyncSession, ledger: Ledger, given: PlanInput, care: Care) -> Cared:

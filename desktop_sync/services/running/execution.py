@@ -20,7 +20,7 @@ from desktop_sync.core.ports import CancelToken, Clock, Ids, Progress, Sleep, St
 from desktop_sync.core.run import EntityResult, Outcome, RunKind, RunResult, Trigger
 from desktop_sync.engine import outcome_query
 from desktop_sync.engine.plan_input import PlanInput
-from desktop_sync.services.preparation.care import Care, care_of, identities, late_deletes, states_of
+from desktop_sync.services.preparation.care import Care, care_of, identities, late_deletes, states_of, tell_sharers
 from desktop_sync.services.preparation.prepare_again import prepare_again
 from desktop_sync.services.preparation.prepare_wanted import Want
 from desktop_sync.services.preparation.prepared import Prepared
@@ -88,6 +88,7 @@ class Execution:
         names = {side: preview.session.configuration.endpoint_of(side) for side in Side}
         said = ["A guard stopped the run before it wrote anything.", *(guard_sentence(f, names) for f in findings)]
         quiet = QuietSettling(preview.session, self.ledger, self.run_id)
+        self._tell_sharers(preview)
         for one in preview.prepared:
             self._save_absences(one, preview.session.key(one.layout))
             if one.given is not None and one.care is not None and one.care.older:
@@ -105,6 +106,7 @@ class Execution:
     def queue(self, preview: Preview) -> RunResult:
         """A prepare: what the plan found stands in the ledger as the queue."""
         plan, bench = preview.plan, preview.session.bench
+        self._tell_sharers(preview)
         quiet = QuietSettling(preview.session, self.ledger, self.run_id)
         results = []
         for one in preview.prepared:
@@ -145,7 +147,7 @@ class Execution:
             order.cancel,
             self.steps,
             intents,
-            Conditions(session, self.ledger),
+            Conditions(session, self.ledger, self.clock),
             self.around,
         )
 
@@ -159,6 +161,7 @@ class Execution:
         session = preview.session
         if session.match_only is not None:
             return self._match(preview, session.match_only)
+        self._tell_sharers(preview)
         processing = self._processing(session)
         quiet = QuietSettling(session, self.ledger, self.run_id)
         carried = {one.layout.number: Carried() for one in preview.prepared}
@@ -192,6 +195,11 @@ class Execution:
             RunResult(self.run_id, preview.plan.configuration, outcome, tuple(results), plan_id=preview.plan.id),
             preview.plan,
         )
+
+    def _tell_sharers(self, preview: Preview) -> None:
+        for one in preview.prepared:
+            if one.care is not None:
+                tell_sharers(preview.session, self.ledger, one.layout, one.care)
 
     def _match(self, preview: Preview, why: MatchOnly) -> RunResult:
         """What is equal is linked, all else waits for a person; no endpoint is written to, and no watermark moves."""

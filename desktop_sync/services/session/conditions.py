@@ -1,8 +1,9 @@
 """Whether an endpoint keeps the conditions of writes that it says it keeps; where it does not, they are kept here.
 
-There are systems that accept a condition and write all the same (RELIABILITY K2). It is tried once for each endpoint
-that is reached over a network: a record is asked to keep the value that it has, on a condition that cannot hold. An
-endpoint that says it wrote ignores conditions. From then on each record is read again just before it is written.
+There are systems that accept a condition and write all the same (RELIABILITY K2). It is tried for each endpoint that is
+reached over a network: a record is asked to keep the value that it has, on a condition that cannot hold. An endpoint
+that says it wrote ignores conditions. From then on each record is read again just before it is written. One that keeps
+them is tried again after a day, before its records are changed: it may have been replaced or set up otherwise since.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 import pyarrow as pa
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.ledger_port import Ledger
+from desktop_sync.core.ports import Clock
 from desktop_sync.core.provider_port import (
     ArrowStream,
     Capabilities,
@@ -32,6 +35,9 @@ from desktop_sync.core.structure import FieldType, Structure, encode_record_id
 from desktop_sync.engine.layout import Layout, SideLayout
 from desktop_sync.services.session.sync_session import SyncSession
 
+TRIED_FOR = timedelta(days=1)
+"""How long what was found of an endpoint that keeps conditions is believed."""
+
 KEPT, IGNORED = "conditions kept", "conditions ignored"
 NOTE = "accepts the condition of a write and ignores it: each record is read again just before it is written"
 
@@ -42,6 +48,7 @@ class Conditions:
 
     session: SyncSession
     ledger: Ledger
+    clock: Clock
     _tried: set[Side] = field(default_factory=set)
 
     def ensure(self, layout: Layout, side: Side) -> str:
@@ -55,14 +62,19 @@ class Conditions:
         self._tried.add(side)
         name = endpoint.identity()
         found = self.ledger.probed(name)
-        if not found:
-            found = _try(endpoint, layout.of(side))
-            if found:
-                self.ledger.keep_probed(name, found)
+        if found != IGNORED and not (found and self._is_fresh(name)):
+            now = _try(endpoint, layout.of(side))
+            if now:
+                self.ledger.keep_probed(name, now)
+            found = now or found
         if found != IGNORED:
             return ""
         self.session.endpoints[side] = CheckingSession(endpoint)
         return f"{self.session.configuration.endpoint_of(side)} {NOTE}."
+
+    def _is_fresh(self, name: str) -> bool:
+        at = self.ledger.probed_at(name)
+        return at is not None and at <= self.clock.now() < at + TRIED_FOR
 
 
 def _try(endpoint: EndpointSession, own: SideLayout) -> str:

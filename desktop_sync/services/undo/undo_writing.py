@@ -105,7 +105,7 @@ class UndoWriting:
         if not wanted:
             return
         self.progress.phase(undo.layout.entity.name, Phase.WRITING, sum(counted[action] for action in wanted))
-        Conditions(self.session, self.ledger).ensure(undo.layout, side)
+        Conditions(self.session, self.ledger, self.clock).ensure(undo.layout, side)
         protocol.write_side(
             undo.layout,
             side,
