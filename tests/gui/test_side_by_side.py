@@ -21,6 +21,6 @@ def test_parts_are_stacked_where_there_is_no_room_and_come_back(qtbot: QtBot) ->
         area.resize(width, 150)
         area.show()
         qtbot.waitUntil(lambda wanted=is_stacked: both.is_stacked is wanted)
-        assert (first.y() != second.y()) is is_stacked
+        qtbot.waitUntil(lambda wanted=is_stacked: (first.y() != second.y()) is wanted)
         qtbot.waitUntil(lambda wanted=is_stacked: (area.verticalScrollBar().maximum() > 0) is wanted)
         assert area.horizontalScrollBar().maximum() == 0
