@@ -321,7 +321,12 @@ class MainWindow(QMainWindow):
             self.say(self.tr("Making the sample project…"))
             job = self._jobs.start(self.context.application.sample.create)
             job.finished.connect(self._definitions_changed)
+            job.finished.connect(self._say_sample)
             job.failed.connect(self.say_error)
+
+    @Slot()
+    def _say_sample(self) -> None:
+        self.say(self.tr("The sample project is ready"))
 
     # Coming and going
 

@@ -32,6 +32,7 @@ CHIP_ORDER = (
     Action.CLOSE,
     Action.FILTERED,
 )
+MIDDLE_COLUMN = 3
 TURNABLE = (Action.UPDATE_A, Action.UPDATE_B, Action.CONFLICT)
 _ICONS = {Action.CONFLICT: "conflict", Action.REVIEW: "question", Action.LINK: "link", Action.INVALID: "alert"}
 

@@ -27,7 +27,7 @@ from desktop_sync.ui.views.explanation import ExplanationDialog, record_id, reco
 from desktop_sync.ui.views.plan_choices import exclude, leave_out, leave_out_alike, turn_around
 from desktop_sync.ui.views.plan_detail import PlanDetail
 from desktop_sync.ui.views.plan_menu import PlanMenu
-from desktop_sync.ui.views.plan_model import CHIP_ORDER, PlanTableModel, chips_of, totals
+from desktop_sync.ui.views.plan_model import CHIP_ORDER, MIDDLE_COLUMN, PlanTableModel, chips_of, totals
 from desktop_sync.ui.views.plan_part import PlanPart
 from desktop_sync.ui.widgets.chips import ChipRow
 from desktop_sync.ui.widgets.elided_label import ElidedLabel
@@ -38,6 +38,8 @@ from desktop_sync.ui.widgets.search_field import SearchField
 from desktop_sync.ui.widgets.table_area import TableArea
 
 FIRST_ORDER = "number"
+DIFFERENCE_WIDTH = 230
+"""Pixels that a few words on how two records differ need."""
 
 
 class PreviewPage(QWidget):
@@ -82,6 +84,7 @@ class PreviewPage(QWidget):
         self.message = MessageBar(context.theme)
         self.chips = ChipRow(self.tr("What will be done"), exclusive=False)
         self.chips.changed.connect(self._ask)
+        self._middle_width = DIFFERENCE_WIDTH
         self.differences = tool_button(self.tr("&Differences"), "chip", checkable=True)
         self.differences.setToolTip(self.tr("Show how the records differ instead of what happens to them (F11)"))
         self.differences.setShortcut(QKeySequence("F11"))
@@ -195,6 +198,11 @@ class PreviewPage(QWidget):
     @Slot(bool)
     def _show_differences(self, wanted: bool) -> None:
         self.table_model.show_differences(wanted)
+        column = MIDDLE_COLUMN
+        width = self.area.view.columnWidth(column)
+        self.area.view.setColumnWidth(column, max(width, DIFFERENCE_WIDTH) if wanted else self._middle_width)
+        if wanted:
+            self._middle_width = width
 
     # The plan
 

@@ -6,15 +6,18 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QWidget
 
 from desktop_sync.core.configuration import PipelineStep
+from desktop_sync.core.decision import Action
 from desktop_sync.core.guard import GuardFinding
 from desktop_sync.core.run import Outcome, RunResult
 from desktop_sync.ui.palette import Tone
 from desktop_sync.ui.text.sentences import guard_sentence, records
 from desktop_sync.ui.text.step_words import open_step_text
+from desktop_sync.ui.text.times import counted
 from desktop_sync.ui.text.words import SideNames
 from desktop_sync.ui.theme import Theme
 from desktop_sync.ui.widgets.message_bar import MessageBar
 
+_WAITING = (Action.CONFLICT, Action.REVIEW)
 SHOWN_NOTES = 5
 """Sentences of a run that stand above its page; the page of the run has all of them."""
 
@@ -86,7 +89,16 @@ class RunNews(MessageBar):
             self.say(self.tr("Stopped. What was written is recorded; the next run does the rest."), Tone.NEUTRAL)
         elif result.outcome is Outcome.PROBLEMS:
             failed = sum(entity.failed for entity in result.entities)
-            text = self.tr("Done, but some records failed or wait for your decision.")
+            waiting = sum(
+                count for one in result.entities for action, count in one.actions.items() if action in _WAITING
+            )
+            text = self.tr("Done, but records wait for your decision.")
+            if waiting:
+                text = counted(
+                    waiting,
+                    self.tr("Done. {0} record waits for your decision."),
+                    self.tr("Done. {0} records wait for your decision."),
+                )
             if result.only_matched:
                 text = self.tr("Matched. Nothing was written.")
             elif failed:

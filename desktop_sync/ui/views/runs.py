@@ -72,7 +72,7 @@ def action_columns(names: SideNames) -> tuple[Column[HistoryRow], ...]:
             "action",
             tr("Action"),
             lambda row: names.action_phrase(row.action),
-            130,
+            152,
             tone=lambda row: ACTION_TONES.get(row.action),
         ),
         Column("entity", tr("Entity"), lambda row: row.entity, 98),

@@ -120,6 +120,7 @@ class TableArea(QWidget):
         wide = QSizePolicy.Policy.Ignored if has_rows else QSizePolicy.Policy.Preferred
         self.empty.setSizePolicy(wide, QSizePolicy.Policy.Preferred)
         self._stack.setCurrentWidget(self.view if has_rows else self.empty)
+        self._count.setVisible(has_rows or bool(self._total))  # an empty list says so itself
         self._stack.updateGeometry()  # a hidden page does not say by itself that it wants less room now
         self._choose()
 
