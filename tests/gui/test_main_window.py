@@ -174,7 +174,7 @@ def test_what_a_run_tells_stands_above_the_page(
     application.synchronization.next_notes = ("The clock of Shop jumped back by 1 h.",)
     page.start_run()
     settle()
-    assert page.message.text == "Done. Both sides are the same.\nThe clock of Shop jumped back by 1 h."
+    assert page.message.text == "Done.\nThe clock of Shop jumped back by 1 h."
     page.open_tab("runs")
     settle()
     runs = page.pages["runs"]

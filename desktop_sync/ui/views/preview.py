@@ -19,7 +19,7 @@ from desktop_sync.core.plan import PlanRow
 from desktop_sync.ui.bridge.open_preview import OpenPreview, Tally
 from desktop_sync.ui.context import WindowContext
 from desktop_sync.ui.models.sources import PlanSource
-from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_XL, Tone
+from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S, SPACE_XL, Tone
 from desktop_sync.ui.text.sentences import guard_sentence, problem, records
 from desktop_sync.ui.text.times import number
 from desktop_sync.ui.text.words import SideNames
@@ -178,7 +178,7 @@ class PreviewPage(QWidget):
                 self.search,
                 self.pilot_button,
                 self.run_button,
-                spacing=SPACE_M,
+                spacing=SPACE_S,
             )
         )
         layout.addWidget(self.summary)

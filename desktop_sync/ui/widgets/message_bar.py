@@ -10,6 +10,8 @@ from desktop_sync.ui.theme import Theme
 from desktop_sync.ui.widgets.parts import button, label, tool_button
 
 _ICONS = {Tone.BAD: "error", Tone.WARNING: "alert", Tone.GOOD: "check-circle"}
+LEAST_TEXT = 200
+"""Pixels of width for the words beside the buttons: a small window at 150 % has no more."""
 
 
 class MessageBar(QFrame):
@@ -26,7 +28,7 @@ class MessageBar(QFrame):
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self._text.setSizePolicy(policy)
-        self._text.setMinimumWidth(260)
+        self._text.setMinimumWidth(LEAST_TEXT)
         self._close = tool_button("", "icon", tip=self.tr("Close this message"))
         self._close.setIconSize(QSize(14, 14))
         self._close.clicked.connect(self.clear)
