@@ -308,7 +308,7 @@ def test_damage_that_a_check_finds_is_said_in_sentences(home: Path) -> None:
         connection.exec_driver_sql("UPDATE entity SET record_count = 7")
         connection.exec_driver_sql("UPDATE sync_record SET batch_id = 5")
     assert ledger.check() == [
-        "The number of sync records is wrong for 1 entities.",
+        "The number of sync records is wrong for 1 entity.",
         "The baseline of 2 sync records is not there.",
     ]
     ledger.close()

@@ -109,8 +109,8 @@ def damaged(ledger: SqlLedger, home: Path, statement: str) -> list[str]:
 @pytest.mark.parametrize(
     ("statement", "sentence"),
     [
-        ("UPDATE entity SET record_count = 7", "The number of sync records is wrong for 1 entities."),
-        ("DELETE FROM batch_content", "The baseline of 1 sync records is not there."),
+        ("UPDATE entity SET record_count = 7", "The number of sync records is wrong for 1 entity."),
+        ("DELETE FROM batch_content", "The baseline of 1 sync record is not there."),
         ("DELETE FROM entity", "with a pointer to nowhere"),
     ],
 )
