@@ -18,7 +18,9 @@ from desktop_sync.core.provider_port import ArrowStream
 from desktop_sync.core.status import Status
 from desktop_sync.engine.canonical import literal
 from desktop_sync.engine.layout import Layout
-from desktop_sync.engine.memo import Memo, keep, recall, recalling_select
+from desktop_sync.engine.memo import Memo, Recall, keep, recalled
+from desktop_sync.engine.recalling import load_recalled
+from desktop_sync.engine.side_select import side_select
 from desktop_sync.engine.staging import PROBLEM_SEPARATOR, Staging
 from desktop_sync.engine.workbench import Workbench
 
@@ -106,19 +108,47 @@ def load_side(
     without `keeps_all` beside the table of all peers; the side table is the same without it. `keeps_values`: for few
     records, with `keeps_all`; their values cost less to keep than to make again. Errors of the stream come through.
     """
-    name = side_table(layout, side)
     bench.execute(f"CREATE OR REPLACE TABLE {looked_table(layout, side)} (rid VARCHAR)")
-    with bench.source(stream) as (source, schema):
-        staging = Staging(layout, layout.of(side), text_places(schema), is_for_few=keeps_values)
-        values = staging.values() if keeps_values else []
-        used = None if memo is None else recall(bench, peer_table(layout), side, memo, staging, schema)
-        if used is not None and used.known:
-            select = recalling_select(staging, _renamed(source, schema), used)
+    reader = pa.RecordBatchReader.from_stream(stream)
+    staging = Staging(layout, layout.of(side), text_places(reader.schema), is_for_few=keeps_values)
+    with recalled(bench, peer_table(layout), side, memo, staging, reader.schema) as used:
+        if used is not None and used.weave is not None:
+            known = load_recalled(bench, staging, reader, used, side_table(layout, side), peer_table(layout))
         else:
-            raw, seen = _renamed(source, schema), "" if used is None else used.seen
-            select = _side_select(staging, raw, keeps_all=keeps_all, has_peers=has_peers, seen=seen, values=values)
+            known = 0
+            _load_measured(bench, staging, reader, used, keeps_all=keeps_all, has_peers=has_peers)
+        count, without_id, blank, last_stamp = _count_read(bench, staging)
+        if used is not None:
+            keep(bench, peer_table(layout), side, side_table(layout, side), used, known)
+    return SideRead(staging, is_complete, count - blank, without_id - blank, last_stamp, keeps_values)
+
+
+def _load_measured(
+    bench: Workbench,
+    staging: Staging,
+    reader: pa.RecordBatchReader,
+    used: Recall | None,
+    *,
+    keeps_all: bool,
+    has_peers: bool,
+) -> None:
+    """The side table has what comes, every row measured."""
+    values = staging.values() if staging.is_for_few else []
+    if used is not None:
+        reader = pa.RecordBatchReader.from_batches(used.schema(reader.schema), used.added(reader))
+    with bench.source(reader) as (source, schema):
+        peers = peer_table(staging.layout)
+        raw, more = (_renamed(source, schema), ()) if used is None else (source, used.more)
+        select = side_select(staging, raw, peers, keeps_all=keeps_all, has_peers=has_peers, more=more, values=values)
+        name = side_table(staging.layout, staging.side.side)
         bench.execute(f"CREATE OR REPLACE TABLE {name} AS {select}")
-    known = _measure_unknown(bench, staging, used.seen) if used is not None and used.known else 0
+
+
+def _count_read(bench: Workbench, staging: Staging) -> tuple[int, int, int, str]:
+    """Of the side table: how many records came, how many of them without an id, how many of these blank, and the last
+    stamp. Nameless records are gone from it, and repeated ones say so."""
+    layout, side, keeps_values = staging.layout, staging.side.side, staging.is_for_few
+    name = side_table(layout, side)
     stamp = staging.side.stamp
     last = "NULL" if stamp is None else f"CAST(arg_max({stamp.raw}, {stamp_sql(staging, stamp.raw)}) AS VARCHAR)"
     # A line of empty cells, as spreadsheets leave them below a table, is no record.
@@ -143,9 +173,7 @@ def load_side(
         bench.execute(f"DELETE FROM {name} WHERE {nameless}")
     if not keeps_values or any(counted[4:]):
         _mark_repeated(bench, layout, side)
-    if used is not None and used.seen:
-        keep(bench, peer_table(layout), side, name, used, known)
-    return SideRead(staging, is_complete, count - blank, without_id - blank, str(counted[3] or ""), keeps_values)
+    return count, without_id, blank, str(counted[3] or "")
 
 
 def load_asked(
@@ -159,26 +187,13 @@ def load_asked(
     with bench.source(stream) as (source, schema):
         staging = Staging(layout, layout.of(side), text_places(schema), is_for_few=keeps_values)
         values = staging.values() if keeps_values else []
-        select = _side_select(staging, _renamed(source, schema), keeps_all=True, has_peers=True, values=values)
+        select = side_select(
+            staging, _renamed(source, schema), peer_table(layout), keeps_all=True, has_peers=True, values=values
+        )
         bench.execute(f"CREATE OR REPLACE TABLE {name} AS {select}")
     bench.execute(f"DELETE FROM {name} WHERE rid IS NULL")
     _mark_repeated(bench, layout, side)
     return SideRead(staging, False, 0, 0, "", keeps_values)
-
-
-def _measure_unknown(bench: Workbench, staging: Staging, seen: str) -> int:
-    """The rows of the side table that the memo does not know are measured; how many it knows."""
-    side = staging.side.side
-    name, measured = side_table(staging.layout, side), f"measured_{side_table(staging.layout, side)}"
-    known = bench.number(f"SELECT count(*) FROM {name} WHERE in_filter")
-    raws = ", ".join(column.raw for column in staging.side.columns)
-    unknown = f"(SELECT {raws} FROM {name} WHERE in_filter IS NULL)"
-    select = _side_select(staging, unknown, keeps_all=False, has_peers=True, seen=seen)
-    bench.execute(f"CREATE TABLE {measured} AS {select}")
-    bench.execute(f"DELETE FROM {name} WHERE in_filter IS NULL")
-    bench.execute(f"INSERT INTO {name} BY NAME SELECT * FROM {measured}")
-    bench.execute(f"DROP TABLE {measured}")
-    return known
 
 
 def attach_peers(bench: Workbench, layout: Layout, side: Side) -> None:
@@ -206,7 +221,9 @@ def look_up(bench: Workbench, read: SideRead, stream: ArrowStream, ids: Sequence
         staging = replace(read.staging, texts=text_places(schema))
         fresh = f"fresh_{name}"
         values = staging.values() if read.has_values else []
-        select = _side_select(staging, _renamed(source, schema), keeps_all=True, has_peers=False, values=values)
+        select = side_select(
+            staging, _renamed(source, schema), peer_table(layout), keeps_all=True, has_peers=False, values=values
+        )
         bench.execute(f"CREATE TABLE {fresh} AS {select}")
     me = f"{side.value}_id"
     peers = f"SELECT record_id, {me} FROM {peer_table(layout)} WHERE {me} IN (SELECT rid FROM {fresh})"
@@ -253,48 +270,6 @@ def _renamed(source: str, schema: pa.Schema) -> str:
     """The stream's columns as r0, r1 …"""
     columns = [f'"{name.replace(chr(34), chr(34) * 2)}" AS r{place}' for place, name in enumerate(schema.names)]
     return f"(SELECT {', '.join(columns)} FROM {source})"
-
-
-def _side_select(
-    staging: Staging, source: str, *, keeps_all: bool, has_peers: bool, seen: str = "", values: Sequence[str] = ()
-) -> str:
-    """The columns of the side table, over `source` (columns r0, r1 …), with these `values` of the staging. `seen`: SQL
-    of the column of that name, the last one; "" for none."""
-    layout, own = staging.layout, staging.side
-    raws = [*(column.raw for column in own.columns), *values]
-    measured = ", ".join(["rid", *raws, "digest", "match_key", "problem", "in_filter", *(["seen"] if seen else [])])
-    last = ", seen" if seen else ""
-    if seen:
-        source = f"(SELECT *, {seen} AS seen FROM {source})"
-    me = own.side.value
-    measured = f"SELECT {measured} FROM ({staging.measure(source)})"
-    if not has_peers:
-        return f"SELECT *, true AS is_kept, CAST(NULL AS BIGINT) AS record_id FROM ({measured})"
-    is_kept = (
-        "(p.record_id IS NULL OR p.digest IS DISTINCT FROM digest OR problem IS NOT NULL "
-        "OR NOT in_filter OR p.status <> 2)"
-    )
-    kept = "true" if keeps_all else is_kept
-    # Not a LEFT JOIN: nobody knows how long a stream is, so it would be taken for short, and the join turned round.
-    # Then all of its records are gathered, on disk if they are many, before the first goes on.
-    peer = (
-        f"SELECT {{'record_id': q.record_id, 'digest': q.{me}_digest, 'status': q.status}} FROM {peer_table(layout)} q "
-        f"WHERE q.{me}_id = s.rid"
-    )
-    joined = (
-        f"SELECT * EXCLUDE (p), p.record_id AS record_id, {kept} AS is_kept "
-        f"FROM (SELECT s.*, ({peer}) AS p FROM ({measured}) s)"
-    )
-    if keeps_all:
-        return (
-            f"SELECT rid, {', '.join(raws)}, digest, match_key, problem, in_filter, is_kept, record_id FROM ({joined})"
-        )
-    always = {own.stamp.raw} if own.stamp is not None else set()
-    columns = [raw if raw in always else f"CASE WHEN is_kept THEN {raw} END AS {raw}" for raw in raws]
-    return (
-        f"SELECT CASE WHEN is_kept THEN rid END AS rid, {', '.join(columns)}, CASE WHEN is_kept THEN digest END AS "
-        f"digest, match_key, problem, in_filter, is_kept, record_id{last} FROM ({joined})"
-    )
 
 
 def _mark_repeated(bench: Workbench, layout: Layout, side: Side, among: Mapping[str, str] | None = None) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from desktop_sync.core.configuration import (
@@ -23,7 +25,9 @@ from desktop_sync.core.configuration import (
 from desktop_sync.core.errors import CancelledError, RetriableError
 from desktop_sync.core.ports import CancelToken, NoProgress
 from desktop_sync.core.provider_port import ReadRequest
+from desktop_sync.engine import weave
 from desktop_sync.engine.layout import Layout
+from desktop_sync.services.session import memo_folder
 from desktop_sync.services.session.side_stream import SideStream
 from desktop_sync.services.session.sync_session import SyncSession
 from tests.support.remembering import Remembering
@@ -328,3 +332,48 @@ def test_a_cancel_between_the_batches_of_both_sides_ends_the_preview(
     for _ in range(2):
         with pytest.raises(CancelledError):
             w.app.synchronization.preview(NAME, progress=Impatient(), cancel=token)
+
+
+def test_records_that_come_and_go_leave_the_others_known(world: WorldMaker, remembering: Remembering) -> None:
+    w = paired(world, 12)
+    for gone in (2, 3, 7):
+        w.delete("a", gone)
+    w.put("a", Id=20, Email="p20@x.org", City="Rom")
+    remembering.taken()
+    plan(w)
+    assert sorted(remembering.taken()) == [9, 12]
+    assert_same_plan(w, remembering)
+
+
+def test_rows_that_come_in_another_order_are_remembered_anew(
+    world: WorldMaker, remembering: Remembering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    w = paired(world, 40)
+    fresh = count()
+
+    def lost(batch: pa.RecordBatch, keys: Sequence[int]) -> pa.Array:
+        return pa.array([str(next(fresh)) for _ in range(batch.num_rows)])
+
+    monkeypatch.setattr(weave, "_names", lost)  # as where they are too far away
+    (file,) = w.folder.rglob("*.csv")
+    head, *lines = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(head + b"".join(reversed(lines)))
+    remembering.taken()
+    plan(w)
+    assert sorted(remembering.taken()) == [0, 40]
+    plan(w)
+    assert remembering.taken() == [40]  # what was of no use is gone, and the other one made anew
+    plan(w)
+    assert remembering.taken() == [40, 40]
+    assert_same_plan(w, remembering)
+
+
+def test_a_memo_that_would_be_too_large_is_not_kept(
+    world: WorldMaker, remembering: Remembering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memo_folder, "MOST_BYTES", 10)
+    w = paired(world)
+    w.edit("a", 1, City="Graz")
+    plan(w)
+    assert files(w) == []
+    assert remembering.taken() == []

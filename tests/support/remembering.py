@@ -37,13 +37,13 @@ class Remembering:
         self.monkeypatch.setattr(entity_preparation, "FEW", -1)
         self.monkeypatch.setattr(memo_folder, "REMEMBERED_FROM", 0)
         self.monkeypatch.setattr(both_sides, "TOGETHER_FROM", 0)
-        measure = sides._measure_unknown
+        load = sides.load_recalled
 
         def counted(*given: object) -> int:
-            self.known.append(measure(*given))  # type: ignore[arg-type]
+            self.known.append(load(*given))  # type: ignore[arg-type]
             return self.known[-1]
 
-        self.monkeypatch.setattr(sides, "_measure_unknown", counted)
+        self.monkeypatch.setattr(sides, "load_recalled", counted)
 
     def stop(self) -> None:
         """No memo is used or left any more."""
