@@ -127,6 +127,7 @@ def recalled(
     key = memo_key(staging, schema)
     with memo.recall(key, schema) as kept:
         weave, is_good = (None, False) if kept is None else _woven(bench, peers, side, staging, kept)
+        del kept  # its facts, of which the weave has what holds, are let go while the rows are read
         spool = None if is_good else memo.spool(key, schema)
         try:
             yield Recall(memo, weave, spool)
