@@ -18,6 +18,8 @@ from desktop_sync.core.schedule import Schedule, ScheduleKind
 from desktop_sync.core.structure import Structure
 
 LEAST_BETWEEN_SIGHTINGS = timedelta(minutes=1)
+_ITS_NAME = ""
+"""What the structure's own name stands under, among the names of its fields: none of them is empty."""
 _SAME = 0.5
 """A structure that keeps fewer of its fields than this share is another one."""
 
@@ -42,18 +44,33 @@ def _mapping_parts(mapping: FieldMapping) -> tuple[object, ...]:
 
 
 def shape_of(structure: Structure) -> str:
-    """The names and types of its fields, as a text for `Watermark.shape`."""
-    return json.dumps({field.name: field.type.value for field in structure.fields}, ensure_ascii=False)
+    """Its name, and the names and types of its fields, as a text for `Watermark.shape`."""
+    fields = {field.name: field.type.value for field in structure.fields}
+    return json.dumps({_ITS_NAME: structure.name} | fields, ensure_ascii=False)
 
 
 def fields_of(shape: str) -> dict[str, str]:
     """Field name → type, of a text of `shape_of`; empty for one that is not known."""
+    return {name: kind for name, kind in _parts_of(shape).items() if name != _ITS_NAME}
+
+
+def name_only(shape: str) -> str:
+    """The same text without its fields: they may be any at the next run."""
+    name = _parts_of(shape).get(_ITS_NAME)
+    return "" if name is None else json.dumps({_ITS_NAME: name}, ensure_ascii=False)
+
+
+def _parts_of(shape: str) -> dict[str, str]:
     found = json.loads(shape) if shape else {}
     return {str(name): str(kind) for name, kind in found.items()}
 
 
 def is_other_structure(before: str, now: str) -> bool:
-    """Whether most of the fields are gone: another file or table stands in its place (RELIABILITY C5)."""
+    """Whether it has another name, or most of the fields are gone: another file or table stands in its place, and ids
+    say nothing of which record is which (RELIABILITY C5). Earlier versions kept no name."""
+    names = [_parts_of(shape).get(_ITS_NAME) for shape in (before, now)]
+    if None not in names and names[0] != names[1]:
+        return True
     known = fields_of(before)
     return bool(known) and len(known.keys() & fields_of(now).keys()) < len(known) * _SAME
 

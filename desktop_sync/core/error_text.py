@@ -61,7 +61,7 @@ def guard_sentence(finding: GuardFinding, names: SideNames = NO_NAMES) -> str:
         case Guard.ALL_CHANGED:
             what = f"all {count(f.total, 'synchronized record')} changed at once"
         case Guard.IDENTITY:
-            what = "this is not the database, folder or service that it was at the last run"
+            what = "this is not the database, folder, service or structure that it was at the last run"
         case Guard.SENTINEL:
             what = "the record that is always there is missing, so the content is not what it should be"
     return f'{where}: {what} (guard "{f.guard.value}").'

@@ -67,6 +67,9 @@ class DefinitionStore(Protocol):
     def delete_configuration(self, name: str) -> None:
         """Gone with its peers and conflicts; its runs and history stay until they are purged."""
 
+    def reset_peering(self, configuration: str, entity: str) -> None:
+        """The entity's sync records are gone, with their conflicts, what is held and how far its sides were read."""
+
 
 class RunStore(Protocol):
     """Runs, the run lock, and history."""

@@ -74,7 +74,8 @@ def _renamed_change(layout: Layout, renamed: Side, of: Side) -> str:
 
 def _free_sql(given: PlanInput, side: Side) -> str:
     """Records of a side that are half of no pair: rid, in_filter, problem, digest, match_key, m0 …, and the half
-    record they have."""
+    record they have. `is_left`: its counterpart was deleted and it stayed; one that is created anew under another id
+    finds it, and it is never created on the other side."""
     layout, me, other = given.layout, side.value, side.other.value
     staging = given.read_of(side).staging
     values = ", ".join(f"{value} AS m{i}" for i, value in enumerate(staging.match_values()))
@@ -82,10 +83,11 @@ def _free_sql(given: PlanInput, side: Side) -> str:
     known = ("rid", "in_filter", "problem", "digest", "match_key", "record_id")
     kept = kept_values(given.read_of(side), [f"{name} AS read_{name}" for name in known])
     found = f"SELECT {', '.join(f'read_{name} AS {name}' for name in known)}, {values} FROM "
+    is_left = f"coalesce({_left_sql(layout, side)}, false)"
     # A record that a person skipped, or that was given up, or whose peer is Deleted, is not free.
     held = (
-        f"(p.{other}_id IS NOT NULL OR (p.status IN ({Status.SKIPPED:d}, {Status.ABORTED:d}, {Status.DELETED:d}) "
-        f"AND p.deleted_in <> {DeletedIn.BY_HAND:d}) OR {given.held.has('p.record_id')})"
+        f"((p.{other}_id IS NOT NULL OR (p.status IN ({Status.SKIPPED:d}, {Status.ABORTED:d}, {Status.DELETED:d}) "
+        f"AND p.deleted_in <> {DeletedIn.BY_HAND:d}) OR {given.held.has('p.record_id')}) AND NOT {is_left})"
     )
     if side is not layout.entity.primary:
         # Not the record that was deleted in both and came back, but another one that was given the same id.
@@ -95,10 +97,22 @@ def _free_sql(given: PlanInput, side: Side) -> str:
         )
     return (
         f"SELECT s.rid, s.in_filter, s.problem, s.digest, s.match_key, p.record_id, p.status, p.deleted_in, "
-        f"p.attempts, {waiting_sql(given, 'p')} AS is_waiting, "
+        f"p.attempts, {waiting_sql(given, 'p')} AS is_waiting, {is_left} AS is_left, "
         f"{', '.join(f's.m{i}' for i in range(len(staging.match_values())))} FROM "
         f"({found}({kept})) s LEFT JOIN {peers} p ON p.record_id = s.record_id "
         f"WHERE p.record_id IS NULL OR NOT ({held})"
+    )
+
+
+def _left_sql(layout: Layout, side: Side) -> str:
+    """Whether the record of a peer p stayed when that of the other side was deleted, and nobody set the peer to Deleted
+    by hand."""
+    other = side.other
+    gone = DeletedIn.A if other is Side.A else DeletedIn.B
+    back = f"SELECT 1 FROM {side_table(layout, other)} o WHERE o.record_id = p.record_id"
+    return (
+        f"p.status = {Status.DELETED:d} AND p.deleted_in = {gone:d} AND p.a_id IS NOT NULL AND p.b_id IS NOT NULL "
+        f"AND NOT EXISTS ({back})"
     )
 
 
@@ -136,6 +150,7 @@ def _free_rows_sql(layout: Layout, side: Side) -> str:
         f"coalesce(f.attempts, 0), coalesce({unusable}, u.evidence) FROM free_{me} f LEFT JOIN {undecided} u ON "
         "u.rid = f.rid "
         f"WHERE f.rid NOT IN ({known}) AND f.rid NOT IN (SELECT rid FROM renamed WHERE side = '{me}') "
+        "AND NOT f.is_left"
     )
 
 

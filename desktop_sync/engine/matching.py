@@ -40,6 +40,9 @@ def match(bench: Workbench, layout: Layout, held: Held) -> None:
     if layout.entity.match is MatchRule.STRICT:
         _strict(bench, layout, labels)
     else:
+        for side in _sides_with_free(bench):
+            _meet_gone(bench, layout, side)
+        _meet_left_alone(bench, layout, labels)
         _best(bench, labels)
 
 
@@ -62,9 +65,10 @@ def _strict(bench: Workbench, layout: Layout, labels: list[str]) -> None:
     sides = _sides_with_free(bench)
     for side in sides:
         free = f"free_{side.value}"
+        # A single one in the filter is meant, whatever is like it outside.
         repeated = (
             f"SELECT match_key FROM {side_table(layout, side)} WHERE match_key IS NOT NULL "
-            "GROUP BY 1 HAVING count(*) > 1"
+            "GROUP BY 1 HAVING count(*) > 1 AND count(*) FILTER (WHERE in_filter) <> 1"
         )
         bench.execute(
             f"INSERT INTO undecided SELECT '{side.value}', rid, NULL, "
@@ -79,14 +83,40 @@ def _strict(bench: Workbench, layout: Layout, labels: list[str]) -> None:
             f"FROM free_{side.value} f JOIN {side_table(layout, other)} o USING (match_key) "
             f"WHERE o.rid IN (SELECT rid FROM undecided WHERE side = '{other.value}')"
         )
+    _meet_left_alone(bench, layout, labels)
     if len(sides) == len(Side):
+        among = " AND ".join(_takes_part(layout, side) for side in Side)
         bench.execute(
             f"INSERT INTO matched SELECT a.rid, b.rid, {evidence} FROM free_a a JOIN free_b b "
             f"ON a.match_key = b.match_key AND {agree} WHERE a.rid NOT IN (SELECT rid FROM undecided WHERE side = 'a') "
-            "AND b.rid NOT IN (SELECT rid FROM undecided WHERE side = 'b')"
+            f"AND b.rid NOT IN (SELECT rid FROM undecided WHERE side = 'b') AND {among}"
         )
     for side in sides:
         _meet_peers(bench, layout, labels, side)
+
+
+def _takes_part(layout: Layout, side: Side) -> str:
+    """Whether a free record is in the filter, or no other one that is has its identifying values."""
+    me = side.value
+    inside = f"SELECT match_key FROM {side_table(layout, side)} WHERE in_filter AND match_key IS NOT NULL"
+    return f"({me}.in_filter OR {me}.match_key NOT IN ({inside}))"
+
+
+def _meet_left_alone(bench: Workbench, layout: Layout, labels: list[str]) -> None:
+    """New records whose identifying values a record of the other side has that is to be left alone go to Review: to
+    create them would make a second one. One that a person, or a prepare before, set to Prepared is not held up."""
+    for side in _sides_with_free(bench):
+        me, other = side.value, side.other.value
+        evidence = literal("a record that is skipped or given up has the same " + ", ".join(labels))
+        bench.execute(
+            f"INSERT INTO undecided SELECT '{me}', f.rid, o.rid, {evidence} FROM free_{me} f "
+            f"JOIN {side_table(layout, side.other)} o USING (match_key) "
+            f"JOIN {peer_table(layout)} p ON p.record_id = o.record_id AND p.{me}_id IS NULL "
+            f"AND p.status IN ({Status.SKIPPED:d}, {Status.ABORTED:d}) "
+            f"WHERE coalesce(f.status, 0) <> {Status.PREPARED:d} "
+            f"AND f.rid NOT IN (SELECT rid FROM undecided WHERE side = '{me}') "
+            f"AND NOT EXISTS (SELECT 1 FROM free_{other} t WHERE t.match_key = f.match_key)"
+        )
 
 
 def _meet_peers(bench: Workbench, layout: Layout, labels: list[str], side: Side) -> None:
@@ -112,6 +142,22 @@ def _meet_peers(bench: Workbench, layout: Layout, labels: list[str], side: Side)
     bench.execute("DROP TABLE met")
 
 
+def _meet_gone(bench: Workbench, layout: Layout, side: Side) -> None:
+    """By best match, a free record that agrees in all identifying values with a pair whose own record is gone is that
+    one under a new id, where nobody else has these values."""
+    me = side.value
+    alone = "match_key IN (SELECT match_key FROM {} GROUP BY 1 HAVING count(*) = 1)"
+    bench.execute(
+        f"INSERT INTO renamed SELECT '{me}', f.rid, p.record_id FROM free_{me} f "
+        f"JOIN {side_table(layout, side.other)} o USING (match_key) "
+        f"JOIN {peer_table(layout)} p ON p.record_id = o.record_id AND p.{me}_id IS NOT NULL "
+        f"AND p.status <> {Status.DELETED:d} "
+        f"LEFT JOIN {side_table(layout, side)} mine ON mine.record_id = p.record_id "
+        f"WHERE mine.record_id IS NULL AND f.rid NOT IN (SELECT rid FROM undecided WHERE side = '{me}') "
+        f"AND f.{alone.format(side_table(layout, side))} AND o.{alone.format(side_table(layout, side.other))}"
+    )
+
+
 def _best(bench: Workbench, labels: list[str]) -> None:
     """Agreement on all identifying fields first, then on one fewer, and so on, in priority order."""
     places = range(len(labels))
@@ -127,12 +173,17 @@ def _best_level(bench: Workbench, subset: tuple[int, ...], rest: list[int], labe
     against = " OR ".join(f"a.m{i} <> b.m{i}" for i in rest) or "false"
     names = ", ".join(labels[i] for i in subset)
     still_free = (
-        "rid NOT IN (SELECT {0}_rid FROM matched) AND rid NOT IN (SELECT rid FROM undecided WHERE side = '{0}')"
+        "rid NOT IN (SELECT {0}_rid FROM matched) AND rid NOT IN (SELECT rid FROM undecided WHERE side = '{0}' "
+        "UNION ALL SELECT rid FROM renamed WHERE side = '{0}')"
+    )
+    # A record outside the filter is meant only where none inside is.
+    inside = " AND ".join(
+        f"({me}_in OR NOT bool_or({me}_in) OVER (PARTITION BY {other}_rid))" for me, other in (("a", "b"), ("b", "a"))
     )
     candidates = (
-        f"SELECT a.rid AS a_rid, b.rid AS b_rid, coalesce({against}, false) AS is_contradicted "
-        f"FROM (SELECT * FROM free_a WHERE {still_free.format('a')}) a "
-        f"JOIN (SELECT * FROM free_b WHERE {still_free.format('b')}) b ON {agree}"
+        f"SELECT a.rid AS a_rid, b.rid AS b_rid, a.in_filter AS a_in, b.in_filter AS b_in, "
+        f"coalesce({against}, false) AS is_contradicted FROM (SELECT * FROM free_a WHERE {still_free.format('a')}) a "
+        f"JOIN (SELECT * FROM free_b WHERE {still_free.format('b')}) b ON {agree} QUALIFY {inside}"
     )
     bench.execute(
         f"CREATE OR REPLACE TABLE level AS SELECT *, count(*) OVER (PARTITION BY a_rid) AS a_count, "

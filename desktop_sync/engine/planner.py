@@ -306,7 +306,8 @@ def _plan_restored(bench: Workbench, given: PlanInput) -> None:
         "s.in_filter "
         f"LEFT JOIN {side_table(layout, secondary)} t ON t.rid = p.{two}_id "
         f"JOIN restorable r ON r.c0 = p.deleted_in AND r.c1 AND r.c2 = (s.digest IS DISTINCT FROM p.{one}_digest) "
-        f"WHERE p.status = {Status.DELETED:d} AND p.a_id IS NOT NULL AND p.b_id IS NOT NULL"
+        f"WHERE p.status = {Status.DELETED:d} AND p.a_id IS NOT NULL AND p.b_id IS NOT NULL "
+        f"AND p.record_id NOT IN (SELECT record_id FROM rows_{layout.number} WHERE record_id IS NOT NULL)"
     )
 
 

@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, insert, select, update
 
+from desktop_sync.core.care import name_only
 from desktop_sync.core.configuration import Endpoint, SyncConfiguration
 from desktop_sync.core.errors import ConfigurationError, LedgerError, Place
 from desktop_sync.core.provider_port import LEASE_SETTING
@@ -93,11 +94,11 @@ class SqlDefinitionStore(SqlPlanShelf, Store):
 
     def save_configuration(self, configuration: SyncConfiguration) -> SyncConfiguration:
         """Kept as a new version if anything differs; the kept one is returned. Structures whose fields are not what
-        they were at the last run are taken as they are: a person has looked at the configuration."""
+        they were at the last run are taken as they are: a person has looked at the configuration. Which structures
+        they were is not forgotten."""
         with self._database.writing("save_configuration") as connection:
             owner = make_configuration_id(connection, configuration.name)
-            mine = select(tables.entity.c.id).where(tables.entity.c.configuration_id == owner)
-            connection.execute(update(tables.watermark).where(tables.watermark.c.entity_id.in_(mine)).values(shape=""))
+            _forget_fields(connection, owner)
             return self._save_version(connection, owner, configuration)
 
     def rename_configuration(self, name: str, new_name: str) -> None:
@@ -133,15 +134,21 @@ class SqlDefinitionStore(SqlPlanShelf, Store):
         with self._parts.locks.hold(name):
             with self._database.writing("delete_configuration") as connection:
                 known = self._known_id(connection, name)
-                mine = select(tables.entity.c.id).where(tables.entity.c.configuration_id == known).scalar_subquery()
-                for table in (tables.sync_record, tables.conflict, tables.watermark, tables.held, tables.known_ids):
-                    connection.execute(delete(table).where(table.c.entity_id.in_(mine)))
-                connection.execute(
-                    update(tables.entity).where(tables.entity.c.configuration_id == known).values(record_count=0)
-                )
+                _forget_peers(connection, tables.entity.c.configuration_id == known)
                 gone = update(tables.configuration).where(tables.configuration.c.id == known)
                 connection.execute(gone.values(deleted_at=self._now_us()))
             self.drop(name)
+
+    def reset_peering(self, configuration: str, entity: str) -> None:
+        """The next run meets the entity's records for the first time; history and baselines of runs stay, and a waiting
+        plan is dropped. Raises AlreadyRunningError while the configuration runs. May be repeated."""
+        with self._parts.locks.hold(configuration):
+            with self._database.writing("reset_peering") as connection:
+                known = self._known_id(connection, configuration)
+                _forget_peers(
+                    connection, and_(tables.entity.c.configuration_id == known, tables.entity.c.name == entity)
+                )
+            self.drop(configuration)
 
     def _known_id(self, connection: Connection, name: str) -> int:
         known = configuration_id(connection, name)
@@ -233,3 +240,20 @@ def made_identity(configuration: SyncConfiguration, endpoints: Iterable[Endpoint
     }
     text = json.dumps([configuration.name, *(systems.get(name) for name in (configuration.a, configuration.b))])
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _forget_fields(connection: Connection, configuration: int) -> None:
+    marks = tables.watermark
+    mine = select(tables.entity.c.id).where(tables.entity.c.configuration_id == configuration)
+    own = marks.c.entity_id.in_(mine)
+    for (shape,) in connection.execute(select(marks.c.shape).where(own).distinct()).all():
+        changed = update(marks).where(own, marks.c.shape == shape).values(shape=name_only(shape))
+        connection.execute(changed)
+
+
+def _forget_peers(connection: Connection, which: ColumnElement[bool]) -> None:
+    """The sync records of these entities are gone, and all that is known of their sides."""
+    mine = select(tables.entity.c.id).where(which).scalar_subquery()
+    for table in (tables.conflict, tables.watermark, tables.held, tables.known_ids, tables.absence, tables.sync_record):
+        connection.execute(delete(table).where(table.c.entity_id.in_(mine)))
+    connection.execute(update(tables.entity).where(which).values(record_count=0))

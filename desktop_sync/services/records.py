@@ -164,8 +164,11 @@ class RecordService:
     def link(self, configuration: str, entity: str, a_id: str, b_id: str) -> None:
         """The two records are peers; at the next run the rule of first contact says what is written.
 
-        Raises ConfigurationError when one of them is paired already.
+        Raises ConfigurationError when one of them is paired already, or there is no such entity.
         """
+        mine = next((one for one in self._ledger.configurations() if one.name == configuration), None)
+        if mine is None or mine.entity(entity) is None:
+            raise ConfigurationError(f'"{configuration}" has no entity "{entity}"', path="entity")
         key = EntityKey(configuration, entity)
         rows = _rows(self._ledger, key, a_ids=[a_id], b_ids=[b_id])
         for row in rows:

@@ -163,7 +163,7 @@ def test_a_preview_tells_of_the_guard_and_an_undo_does_not_begin(make: Make) -> 
     preview.close()
     (run,) = world.ledger.runs(NAME)
     undone = world.try_undo(run.id)
-    assert "not the database, folder or service that it was" in str(undone)
+    assert "not the database, folder, service or structure that it was" in str(undone)
     assert not world.right.writes()
 
 

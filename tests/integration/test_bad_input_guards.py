@@ -153,5 +153,5 @@ def test_another_database_in_the_same_place_is_an_accident(line: CommandLine) ->
     content = path.read_bytes()
     path.rename(line.world.folder / "the old one")
     path.write_bytes(content)
-    sentence = "CRM, customers: this is not the database, folder or service that it was at the last run"
+    sentence = "CRM, customers: this is not the database, folder, service or structure that it was at the last run"
     _stopped(line, "identity", sentence)

@@ -56,6 +56,9 @@ class MemoryDefinitionStore:
     def delete_configuration(self, name: str) -> None:
         del self.configuration_by_name[name]
 
+    def reset_peering(self, configuration: str, entity: str) -> None:
+        assert self.configuration_by_name[configuration].entity(entity) is not None
+
 
 @dataclass(frozen=True, slots=True)
 class SettingsOnlyProvider:

@@ -94,6 +94,7 @@ class FakeConfigurations:
     known: dict[str, SyncConfiguration] = field(default_factory=lambda: {"Customers": CUSTOMERS})
     findings: tuple[Finding, ...] = ()
     switched: list[tuple[str, str, bool]] = field(default_factory=list)
+    reset: list[tuple[str, str]] = field(default_factory=list)
     match_only: MatchOnly | None = None
     can_confirm: bool = False
     follows: str = ""
@@ -109,6 +110,9 @@ class FakeConfigurations:
 
     def set_enabled(self, name: str, enabled: bool) -> None:
         self.known[name] = replace(self.get(name), enabled=enabled)
+
+    def reset_peering(self, name: str, entity: str) -> None:
+        self.reset.append((self.get(name).name, entity))
 
     def enable_step(self, name: str, step: str, enabled: bool) -> SyncConfiguration:
         self.switched.append((name, step, enabled))

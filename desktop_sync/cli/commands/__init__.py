@@ -18,6 +18,7 @@ from desktop_sync.cli.commands.preview import PREVIEW
 from desktop_sync.cli.commands.process import PROCESS
 from desktop_sync.cli.commands.purge import PURGE
 from desktop_sync.cli.commands.records import RECORDS
+from desktop_sync.cli.commands.reset import RESET
 from desktop_sync.cli.commands.resolve import RESOLVE
 from desktop_sync.cli.commands.run import RUN
 from desktop_sync.cli.commands.sample import SAMPLE
@@ -47,6 +48,7 @@ COMMANDS: tuple[Command, ...] = (
     RESOLVE,
     LINK,
     UNLINK,
+    RESET,
     UNDO,
     VERIFY,
     EXPLAIN,

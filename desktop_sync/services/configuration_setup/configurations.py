@@ -91,6 +91,16 @@ class ConfigurationService:
         used = (structures_of(configuration) for configuration in left)
         self._store.keep_structures(frozenset[StructureName]().union(*used))
 
+    def reset_peering(self, name: str, entity: str) -> None:
+        """The next run meets the entity's records for the first time: they are matched anew, and that run deletes
+        nothing. Neither side is touched, and history stays. Raises AlreadyRunningError while the configuration runs,
+        ConfigurationError where it has no such entity."""
+        configuration = self.get(name)
+        if configuration.entity(entity) is None:
+            raise ConfigurationError(f'"{name}" has no entity "{entity}"', path="entity")
+        self._refuse_while_running(name)
+        self._store.reset_peering(name, entity)
+
     def rename(self, name: str, new_name: str) -> None:
         """Peers, runs and history go along, and those that follow its runs still do. Raises ConfigurationError when the
         new name is taken or unusable."""

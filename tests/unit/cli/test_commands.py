@@ -300,6 +300,13 @@ def test_records_are_linked_and_unlinked_by_hand(command_line: CommandLine) -> N
     assert command_line.application.records.calls == [("link", "Customers", "customers", "a-1", "b-9"), ("unlink", 17)]
 
 
+def test_the_peering_of_an_entity_is_reset(command_line: CommandLine) -> None:
+    said = command_line("reset", "Customers", "customers", "--json")
+    assert said.document == {"reset": {"configuration": "Customers", "entity": "customers"}}
+    assert command_line.application.configurations.reset == [("Customers", "customers")]
+    assert "matches them anew" in command_line("reset", "Customers", "customers").out
+
+
 def test_a_verification_has_the_specified_shape(command_line: CommandLine) -> None:
     said = command_line("verify", "Customers", "--json")
     assert said.code == 0

@@ -6,7 +6,15 @@ from datetime import timedelta
 
 import pytest
 
-from desktop_sync.core.care import LEAST_BETWEEN_SIGHTINGS, between_sightings, is_other_structure, shape_of, went_back
+from desktop_sync.core.care import (
+    LEAST_BETWEEN_SIGHTINGS,
+    between_sightings,
+    fields_of,
+    is_other_structure,
+    name_only,
+    shape_of,
+    went_back,
+)
 from desktop_sync.core.provider_port import HighMarks
 from desktop_sync.core.schedule import MANUAL, Schedule, ScheduleKind
 from desktop_sync.core.structure import Field, Structure
@@ -46,3 +54,14 @@ def test_another_structure_stands_there_once_most_of_the_fields_are_gone() -> No
     assert not is_other_structure("", shape("a"))
     assert not is_other_structure(shape("a", "b"), shape("b", "c"))
     assert is_other_structure(shape("a", "b", "c"), shape("c", "d"))
+
+
+def test_another_structure_stands_there_when_it_has_another_name_also_after_its_fields_were_forgotten() -> None:
+    fields = (Field("a"), Field("b"))
+    before, now = shape_of(Structure("people", fields)), shape_of(Structure("friends", fields))
+    assert is_other_structure(before, now)
+    assert is_other_structure(name_only(before), now)
+    assert not is_other_structure(name_only(now), now)
+    assert fields_of(now) == {"a": "text", "b": "text"}
+    assert (fields_of(name_only(now)), name_only("")) == ({}, "")
+    assert not is_other_structure('{"a": "text", "b": "text"}', now)  # an earlier version kept no name

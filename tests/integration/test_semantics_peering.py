@@ -1,0 +1,97 @@
+"""SPEC §4: how long peering lasts: it is reset by hand, and it says nothing of the records of another structure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from desktop_sync.core.configuration import GuardLimits, PerSide, SyncConfiguration
+from desktop_sync.core.decision import Action
+from desktop_sync.core.errors import AlreadyRunningError, ConfigurationError
+from desktop_sync.core.guard import Guard
+from desktop_sync.core.plan import Mode
+from desktop_sync.core.run import Outcome
+from desktop_sync.core.status import Status
+from tests.support.worlds import NAME, PEOPLE, World, WorldMaker, person_entity
+
+
+def synchronized(world: WorldMaker, guards: GuardLimits | None = None) -> World:
+    w = world(
+        person_entity(modified=PerSide("Changed", "changed")),
+        b={"people": PEOPLE, "friends": PEOPLE},
+        guards=guards or GuardLimits(),
+    )
+    for key, email in ((1, "ann@x.org"), (2, "bob@x.org")):
+        w.put("a", Id=key, Email=email, City="Wien", Changed="2026-01-01 00:00:00")
+    w.run()
+    return w
+
+
+@pytest.mark.parametrize("mode", [Mode.FULL, Mode.INCREMENTAL])
+def test_after_a_reset_records_are_matched_anew_and_nothing_is_deleted(world: WorldMaker, mode: Mode) -> None:
+    w = synchronized(world)
+    kept = w.of(1).b_id
+    w.app.records.unlink(w.of(2).id)
+    w.delete("a", 2)
+    w.app.configurations.reset_peering(NAME, "people")
+    assert w.records() == []
+    before = w.fingerprints()
+    result = w.run(mode=mode)
+    assert w.actions(result) == {Action.LINK: 1, Action.CREATE_A: 1}
+    assert (w.of(1).b_id, w.fingerprints()[1]) == (kept, before[1])
+    assert w.statuses() == [Status.PROCESSED, Status.PROCESSED]
+    w.assert_quiet()
+    assert len(w.app.records.runs(NAME)) == 3  # what was done stays in the history
+
+
+def test_a_reset_needs_an_entity_that_is_there_and_a_configuration_that_does_not_run(world: WorldMaker) -> None:
+    w = synchronized(world)
+    with pytest.raises(ConfigurationError, match='"Sync" has no entity "dogs"'):
+        w.app.configurations.reset_peering(NAME, "dogs")
+    with w.app.ledger.hold(NAME), pytest.raises(AlreadyRunningError):
+        w.app.configurations.reset_peering(NAME, "people")
+    assert len(w.records()) == 2
+    with pytest.raises(ConfigurationError, match='"Sync" has no entity "dogs"'):
+        w.app.records.link(NAME, "dogs", "1", "2")
+
+
+def elsewhere(w: World) -> SyncConfiguration:
+    """The configuration with another structure of B, whose records have the same ids and are others."""
+    for b_id, email in ((w.of(1).b_id, "eve@x.org"), (w.of(2).b_id, "joe@x.org")):
+        w.side("b").put("friends", {"id": b_id, "email": email, "city": "Rom"})
+    entity = w.configuration.entities[0]
+    return replace(w.configuration, entities=(replace(entity, structures=PerSide("Person", "friends")),))
+
+
+@pytest.mark.scenario("C5")
+@pytest.mark.parametrize("mode", [Mode.FULL, Mode.INCREMENTAL])
+def test_records_of_another_structure_are_not_taken_for_those_with_the_same_ids(world: WorldMaker, mode: Mode) -> None:
+    w = synchronized(world)
+    w.configuration = w.app.configurations.save(elsewhere(w))
+    before = w.fingerprints()
+    for _ in range(2):
+        result = w.run(mode=mode)
+        assert result.outcome is Outcome.GUARD
+        assert [finding.guard for finding in result.findings] == [Guard.IDENTITY]
+        assert w.fingerprints() == before
+    w.app.configurations.reset_peering(NAME, "people")
+    result = w.run(mode=mode)
+    assert w.actions(result) == {Action.CREATE_A: 2, Action.CREATE_B: 2}
+    assert {row[0] for row in w.rows("a", "Email")} == {"ann@x.org", "bob@x.org", "eve@x.org", "joe@x.org"}
+    w.assert_quiet()
+
+
+def test_a_structure_that_was_only_renamed_goes_on_once_a_person_says_so(world: WorldMaker) -> None:
+    w = synchronized(world)
+    for row in w.side("b").rows("people"):
+        w.side("b").put("friends", row)
+    entity = w.configuration.entities[0]
+    w.save(replace(entity, structures=PerSide("Person", "friends")))
+    peers = [(one.a_id, one.b_id) for one in w.records()]
+    assert w.run().outcome is Outcome.GUARD
+    assert w.run(allow=frozenset({Guard.IDENTITY})).outcome is Outcome.DONE
+    assert [(one.a_id, one.b_id) for one in w.records()] == peers
+    w.assert_quiet()
+    w.edit("a", 1, City="Graz", Changed="2030-01-01 00:00:00")
+    assert w.actions(w.run()) == {Action.UPDATE_B: 1}
