@@ -14,7 +14,7 @@ import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import count
 
 import duckdb
@@ -44,7 +44,10 @@ _OWN_SETTINGS = (
     "SET lock_configuration = true",
 )
 # A filter for what a join is going to find takes 12 MB, however few records it is for.
-_FOR_FEW = f"SET disabled_optimizers = '{UNSAFE_OPTIMIZERS},join_filter_pushdown'"
+_IN_MEMORY = f"SET disabled_optimizers = '{UNSAFE_OPTIMIZERS},join_filter_pushdown'"
+_WORTH_IT = frozenset({"unused_columns", "filter_pushdown", "deliminator", "cte_inlining"})
+"""The optimizers without which a statement over many records that nobody expected would not end in good time. Looking
+for the best order of joins and the like costs few records more than it saves them."""
 _CHANGED_TABLE = re.compile(
     r"(?:CREATE (?:OR REPLACE )?TABLE|DROP TABLE(?: IF EXISTS)?|INSERT INTO|UPDATE|DELETE FROM) ([a-z_0-9]+)\b"
 )
@@ -83,6 +86,17 @@ def within_memory(place: Place) -> Iterator[None]:
         raise
 
 
+@cache
+def _least_effort() -> str:
+    """The setting that leaves those optimizers alone that are worth it."""
+    connection = session()
+    try:
+        names = {str(name) for (name,) in connection.execute("SELECT name FROM duckdb_optimizers()").fetchall()}
+    finally:
+        connection.close()
+    return f"SET disabled_optimizers = '{','.join(sorted(names - _WORTH_IT))}'"
+
+
 @lru_cache(_REMEMBERED)
 def _parsed(sql: str) -> duckdb.Statement | None:
     """The statement as it was parsed, which any connection takes; None for what is not exactly one."""
@@ -101,9 +115,10 @@ atexit.register(_parsed.cache_clear)
 class Workbench:
     """One DuckDB database in a temporary folder. Its statements queue, from whatever thread they come; close it."""
 
-    def __init__(self, folder: str | None = None, *, in_memory: bool = False) -> None:
+    def __init__(self, folder: str | None = None, *, in_memory: bool = False, is_for_few: bool = False) -> None:
         """`in_memory` suits few records: it starts faster and works in the caller's thread alone, which costs less than
-        handing work over. Else pages lie in a file and are let go without being written again."""
+        handing work over. Else pages lie in a file and are let go without being written again. `is_for_few`: there are
+        few records in all, so that statements are planned with the least effort."""
         self._has_few_records = in_memory
         self._folder = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=folder)  # mkdtemp makes it owner-only
         self._connection = duckdb.connect(
@@ -116,7 +131,8 @@ class Workbench:
                 "autoload_known_extensions": "false",
             },
         )
-        for statement in (*SESSION_SETTINGS, *([_FOR_FEW] if in_memory else []), *_OWN_SETTINGS):
+        optimizing = [_least_effort()] if is_for_few else [_IN_MEMORY] if in_memory else []
+        for statement in (*SESSION_SETTINGS, *optimizing, *_OWN_SETTINGS):
             self._connection.execute(statement)
         self._names = count()
         self._answers: dict[str, list[tuple[object, ...]]] = {}

@@ -60,7 +60,7 @@ class _Instance:
     """One DuckDB in memory, with the settings that a workbench has."""
 
     def __init__(self) -> None:
-        self._bench = Workbench(in_memory=True)
+        self._bench = Workbench(in_memory=True, is_for_few=True)
         self._numbers = count()
 
     def connection(self) -> tuple[duckdb.DuckDBPyConnection, str]:

@@ -93,7 +93,8 @@ class SyncSession:
     def bench(self) -> Workbench:
         """The workbench, opened when it is first needed: an incremental run that reads nothing never does."""
         if self._bench is None:
-            self._bench = Workbench(self.work_folder, in_memory=self.works_in_memory)
+            in_memory, is_for_few = self.works_in_memory, self.works_in_memory and self.has_few_records
+            self._bench = Workbench(self.work_folder, in_memory=in_memory, is_for_few=is_for_few)
         return self._bench
 
     def key(self, layout: Layout) -> EntityKey:

@@ -11,6 +11,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from desktop_sync.engine.expression import UNSAFE_OPTIMIZERS
 from desktop_sync.engine.workbench import LONG_STATEMENT, Workbench, sweep
 
 KILLED = """
@@ -111,3 +112,25 @@ def test_a_statement_that_was_parsed_before_is_about_the_tables_of_the_workbench
                 bench.execute("SELECT FROM WHERE")
             bench.execute("CREATE TABLE one (n INTEGER); CREATE TABLE two (n INTEGER)")
             assert bench.rows("SELECT count(*) FROM duckdb_tables()") == [(3,)]
+
+
+@pytest.mark.parametrize("options", [{}, {"in_memory": True}, {"in_memory": True, "is_for_few": True}])
+def test_no_workbench_moves_an_expression_out_of_the_try_around_it(options: dict[str, bool], tmp_path: Path) -> None:
+    with Workbench(str(tmp_path), **options) as bench:
+        ((left_out,),) = bench.rows("SELECT current_setting('disabled_optimizers')")
+        assert set(UNSAFE_OPTIMIZERS.split(",")) <= set(str(left_out).split(","))
+        bench.execute("CREATE TABLE texts AS SELECT * FROM (VALUES ('1'), ('x'), ('1')) AS t (text)")
+        twice = "TRY(CAST(text AS INTEGER) + 1)"
+        told = bench.rows(f"SELECT {twice}, {twice} IN (2, 3, 4, 5, 6, 7, 8) FROM texts ORDER BY ALL NULLS FIRST")
+        assert told == [(None, None), (2, True), (2, True)]
+
+
+def test_a_plan_with_the_least_effort_still_joins_many_records_that_nobody_expected() -> None:
+    """Filters over two tables become conditions of their join: each of these with each of the others would never end."""
+    with Workbench(in_memory=True, is_for_few=True) as bench:
+        bench.execute("CREATE TABLE a AS SELECT range AS number, repeat('x', 20) AS text FROM range(100000)")
+        bench.execute("CREATE TABLE b AS SELECT number + 50000 AS number FROM a")
+        assert bench.number("SELECT count(*) FROM a, b WHERE a.number = b.number AND b.number < 80000") == 30_000
+        asked = "SELECT count((SELECT b.number FROM b WHERE b.number = a.number)) FROM a"
+        assert bench.number(asked) == 50_000
+        assert bench.number("SELECT count(*) FROM a WHERE number NOT IN (SELECT number FROM b)") == 50_000
