@@ -14,7 +14,6 @@ import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache, lru_cache
 from itertools import count
 
 import duckdb
@@ -23,7 +22,6 @@ import pyarrow as pa
 from desktop_sync.core.errors import MemoryShortError, Place
 from desktop_sync.core.provider_port import ArrowStream
 from desktop_sync.engine.expression import SESSION_SETTINGS, UNSAFE_OPTIMIZERS
-from desktop_sync.engine.expression.binding import session
 
 MEMORY_LIMIT = "208MB"
 BATCH_ROWS = 10_000
@@ -86,26 +84,31 @@ def within_memory(place: Place) -> Iterator[None]:
         raise
 
 
-@cache
-def _least_effort() -> str:
-    """The setting that leaves those optimizers alone that are worth it."""
-    connection = session()
-    try:
-        names = {str(name) for (name,) in connection.execute("SELECT name FROM duckdb_optimizers()").fetchall()}
-    finally:
-        connection.close()
-    return f"SET disabled_optimizers = '{','.join(sorted(names - _WORTH_IT))}'"
+class _Parsed:
+    """Statements as they were parsed, by their texts, those that were wanted last. Any connection takes them. Any
+    thread."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, duckdb.Statement] = {}
+        self._lock = threading.Lock()
+
+    def of(self, sql: str, connection: duckdb.DuckDBPyConnection) -> duckdb.Statement | str:
+        """The statement, parsed by the connection where nobody did; the text itself where it is not exactly one."""
+        with self._lock:
+            found = self._known.pop(sql, None)
+        if found is None:
+            statements = connection.extract_statements(sql)
+            if len(statements) != 1:
+                return sql
+            found = statements[0]
+        with self._lock:
+            self._known[sql] = found
+            if len(self._known) > _REMEMBERED:
+                del self._known[next(iter(self._known))]
+        return found
 
 
-@lru_cache(_REMEMBERED)
-def _parsed(sql: str) -> duckdb.Statement | None:
-    """The statement as it was parsed, which any connection takes; None for what is not exactly one."""
-    connection = session()
-    try:
-        statements = connection.extract_statements(sql)
-    finally:
-        connection.close()
-    return statements[0] if len(statements) == 1 else None
+_parsed = _Parsed()
 
 
 # Else the interpreter tears down what they are made of before them, and DuckDB complains on standard error.
@@ -131,12 +134,17 @@ class Workbench:
                 "autoload_known_extensions": "false",
             },
         )
-        optimizing = [_least_effort()] if is_for_few else [_IN_MEMORY] if in_memory else []
+        optimizing = [self._least_effort()] if is_for_few else [_IN_MEMORY] if in_memory else []
         for statement in (*SESSION_SETTINGS, *optimizing, *_OWN_SETTINGS):
             self._connection.execute(statement)
         self._names = count()
         self._answers: dict[str, list[tuple[object, ...]]] = {}
         self._lock = threading.RLock()  # a page of a preview may still be on its way when its plan starts to run
+
+    def _least_effort(self) -> str:
+        """The setting that leaves those optimizers alone that are worth it."""
+        names = {str(name) for (name,) in self._connection.execute("FROM duckdb_optimizers()").fetchall()}
+        return f"SET disabled_optimizers = '{','.join(sorted(names - _WORTH_IT))}'"
 
     def __enter__(self) -> Workbench:
         return self
@@ -159,7 +167,7 @@ class Workbench:
         """What of few records takes as long to parse as to carry out: each run has the same statements."""
         if not self._has_few_records or len(sql) > _LONGEST_REMEMBERED:
             return sql
-        return _parsed(sql) or sql
+        return _parsed.of(sql, self._connection)
 
     def _forget(self, sql: str) -> None:
         """Answers that the statement may change are not known any more: those that name the table it is about."""
