@@ -107,12 +107,19 @@ class _Parsed:
                 del self._known[next(iter(self._known))]
         return found
 
+    def clear(self) -> None:
+        with self._lock:
+            self._known.clear()
+
+    def texts(self) -> list[str]:
+        """Of all that is known."""
+        with self._lock:
+            return list(self._known)
+
 
 _parsed = _Parsed()
-
-
 # Else the interpreter tears down what they are made of before them, and DuckDB complains on standard error.
-atexit.register(_parsed.cache_clear)
+atexit.register(_parsed.clear)
 
 
 class Workbench:

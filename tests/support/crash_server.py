@@ -22,6 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import adbc_driver_sqlite.dbapi
+import duckdb
 import pyarrow.dataset
 
 from desktop_sync.bootstrap import build_application
@@ -29,6 +30,7 @@ from desktop_sync.core.errors import DesktopSyncError
 from desktop_sync.core.ports import CancelToken
 from desktop_sync.engine import expression as _expression
 from desktop_sync.engine import plan_store as _plan_store
+from desktop_sync.engine.workbench import _parsed
 from desktop_sync.ledger import open_ledger as _open_ledger
 from desktop_sync.providers.csv import provider as _csv_provider
 from desktop_sync.providers.csv import session as _csv
@@ -182,6 +184,7 @@ def _child(request: dict[str, object], tell: Callable[[dict[str, object]], None]
                 break
     answer: dict[str, object] = {"killed": "", "steps": killer.count, "names": killer.names, "runs": runs}
     answer |= {"seconds": seconds, "changes": changes}
+    answer |= {"parsed": _parsed.texts()}
     if request.get("report"):
         latest = request.get("report_runs")
         answer |= {"report": _report(application, name, int(str(latest)) if latest else None)}
@@ -222,8 +225,18 @@ def _trial(request: dict[str, object]) -> dict[str, object]:
     if patience is not None and was_killed and not data:
         data = b'{"killed": "in time"}'
     answer: dict[str, object] = json.loads(data) if data else {"bug": "the child said nothing"}
+    _keep_parsed(answer.pop("parsed", []))  # type: ignore[arg-type]
     answer["was_killed"] = was_killed
     return answer
+
+
+def _keep_parsed(texts: list[str]) -> None:
+    """The next children know what this one parsed, as a program does that runs on."""
+    known = set(_parsed.texts())
+    if new := [text for text in texts if text not in known]:
+        with contextlib.closing(duckdb.connect(config={"threads": "1"})) as connection:
+            for text in new:
+                _parsed.of(text, connection)
 
 
 def _warm_up() -> None:

@@ -126,7 +126,7 @@ def test_no_workbench_moves_an_expression_out_of_the_try_around_it(options: dict
 
 
 def test_a_plan_with_the_least_effort_still_joins_many_records_that_nobody_expected() -> None:
-    """Filters over two tables become conditions of their join: each of these with each of the others would never end."""
+    """Filters over two tables become conditions of their join: all of one with all of the other would never end."""
     with Workbench(in_memory=True, is_for_few=True) as bench:
         bench.execute("CREATE TABLE a AS SELECT range AS number, repeat('x', 20) AS text FROM range(100000)")
         bench.execute("CREATE TABLE b AS SELECT number + 50000 AS number FROM a")
