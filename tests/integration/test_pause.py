@@ -107,6 +107,26 @@ def test_a_paused_run_can_be_stopped_and_leaves_nothing_half_done(tables: World)
     assert len(w.rows("b", "email")) == RECORDS
 
 
+def test_a_paused_run_into_a_file_can_be_stopped_before_the_file_is_written(
+    world: WorldMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intents.Intents, "batch_size", lambda *_: 5)
+    w, watch = world(fields=(EMAIL,)), Pausing()
+    for key in range(1, RECORDS + 1):
+        w.put("a", Id=key, Email=f"p{key}@x.org")
+    watch.token.pause()
+    before = w.fingerprints()
+    with paused_run(w, watch) as ended:
+        assert w.fingerprints() == before
+        watch.token.cancel()
+    assert len(ended) == 1
+    assert w.fingerprints() == before
+    assert w.app.ledger.open_batches("Sync") == []
+    w.run()
+    w.assert_quiet()
+    assert len(w.rows("b", "email")) == RECORDS
+
+
 def test_what_must_be_kept_alive_is_looked_after_and_may_end_the_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pausing, "KEEP_S", 0.001)
     token = PausableToken(time.monotonic, lambda _seconds: None)

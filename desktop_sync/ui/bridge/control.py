@@ -12,13 +12,15 @@ from desktop_sync.ui.bridge.pausing import PausableToken
 
 @dataclass(frozen=True, slots=True)
 class ProgressState:
-    """One look at a job. `total` is None where it is not known; `seconds` are those of the phase so far."""
+    """One look at a job. `total` is None where it is not known; `seconds` are those of the phase so far. `is_resting`:
+    it is paused."""
 
     entity: str = ""
     phase: Phase = Phase.OPENING
     done: int = 0
     total: int | None = None
     seconds: float = 0.0
+    is_resting: bool = False
 
     @property
     def records_per_s(self) -> float:
@@ -40,6 +42,7 @@ class SharedProgress:
 
     def __init__(self, monotonic_s: Callable[[], float] = time.monotonic) -> None:
         self._monotonic_s = monotonic_s
+        self.is_resting: Callable[[], bool] = _never
         self._told: tuple[str, Phase, int, int | None, float] | None = None
 
     def phase(self, entity: str, phase: Phase, total: int | None = None) -> None:
@@ -62,7 +65,11 @@ class SharedProgress:
         if told is None:
             return None
         entity, phase, done, total, since = told
-        return ProgressState(entity, phase, done, total, max(0.0, self._monotonic_s() - since))
+        return ProgressState(entity, phase, done, total, max(0.0, self._monotonic_s() - since), self.is_resting())
+
+
+def _never() -> bool:
+    return False
 
 
 class JobControl:
@@ -73,3 +80,4 @@ class JobControl:
     def __init__(self) -> None:
         self.progress = SharedProgress()
         self.cancel = PausableToken(time.monotonic, self.progress.skip)
+        self.progress.is_resting = lambda: self.cancel.is_resting

@@ -56,10 +56,6 @@ class ActiveWork(QObject):
         """Whether it rests, or will at its next safe point."""
         return self.job.control.cancel.is_paused
 
-    @property
-    def is_resting(self) -> bool:
-        return self.job.control.cancel.is_resting
-
     @Slot(object)
     def _progressed(self, state: ProgressState) -> None:
         self.progress = state

@@ -72,8 +72,9 @@ def phase_word(phase: Phase) -> str:
 
 
 def progress_headline(state: ProgressState) -> str:
-    """ "Reading customers"."""
-    return f"{phase_word(state.phase)} {state.entity}".strip()
+    """ "Reading customers", "Paused: Writing customers"."""
+    text = f"{phase_word(state.phase)} {state.entity}".strip()
+    return tr("Paused: {0}").format(text) if state.is_resting else text
 
 
 def progress_done(state: ProgressState) -> str:
@@ -86,6 +87,8 @@ def progress_done(state: ProgressState) -> str:
 def progress_figures(state: ProgressState) -> str:
     """ "1,200 of 5,000 · 800 records/s · 5 s left", with what is known."""
     parts = [text for text in (progress_done(state),) if text]
+    if state.is_resting:
+        return "".join(parts)
     if state.done and state.seconds >= 0.5:
         parts.append(tr("{0} records/s").format(number(round(state.records_per_s))))
     if state.seconds_left is not None:

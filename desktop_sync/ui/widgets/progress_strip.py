@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFrame, QProgressBar, QVBoxLayout, QWidget
 
 from desktop_sync.ui.bridge.run_board import ActiveWork, Work
 from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S
-from desktop_sync.ui.text.sentences import progress_done, progress_figures, progress_headline
+from desktop_sync.ui.text.sentences import progress_figures, progress_headline
 from desktop_sync.ui.widgets.parts import button, label, row
 
 STEPS = 1000
@@ -63,12 +63,12 @@ class ProgressStrip(QFrame):
         headline = f"{named[active.work]}: {progress_headline(state)}"
         if stopping:
             headline = self.tr("Stop requested…")
-        elif active.is_resting:
-            headline = self.tr("Paused: {0}").format(progress_headline(state))
+        elif state.is_resting:
+            headline = progress_headline(state)
         elif self._is_pausing:
             headline = self.tr("{0}. It pauses before the next batch is written.").format(headline)
         self._title.setText(headline)
-        figures = progress_done(state) if active.is_resting else progress_figures(state)
+        figures = progress_figures(state)
         self._figures.setText(figures)
         if state.total:
             self._bar.setRange(0, STEPS)
