@@ -26,6 +26,8 @@ RECOVERY = (
     "desktop_sync/services/settlement/ladder.py",
     "desktop_sync/services/settlement/records_there.py",
     "desktop_sync/services/settlement/settle.py",
+    "desktop_sync/services/settlement/settling_guard.py",
+    "desktop_sync/services/settlement/standing.py",
     "desktop_sync/services/processing/unanswered.py",
     "desktop_sync/services/settlement/undo_settling.py",
     "desktop_sync/services/session/waiting.py",
@@ -49,6 +51,7 @@ TESTS = (
     "tests/integration",
     "tests/crash/test_another_system.py",
     "tests/crash/test_clocks.py",
+    "tests/crash/test_held_edits.py",
     "tests/crash/test_held_records.py",
     "tests/crash/test_write_only.py",
 )
