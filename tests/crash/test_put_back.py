@@ -75,6 +75,30 @@ def test_what_one_configuration_writes_does_not_hide_from_the_other_that_the_sha
 
 
 @pytest.mark.scenario("C7")
+def test_configurations_do_not_go_on_telling_each_other(hub: MachineWorld) -> None:
+    a, b, c = (hub.systems[name] for name in "abc")
+    backup = b.backup()
+    (k1,) = a.find_by(PEOPLE, "key", "k1")
+    a.edit(PEOPLE, k1, name="new")
+    everybody_runs(hub)
+    b.put_back(backup)
+    for _ in range(2):
+        everybody_runs(hub)
+        for name in ("one", "two"):
+            for conflict in hub.app.ledger.conflicts(name):
+                hub.app.records.resolve(conflict.id, Side.A if name == "one" else Side.B)
+    everybody_runs(hub)
+    for turn in range(3):
+        hub.clock.sleep(60)
+        (k2,) = (a if turn % 2 else c).find_by(PEOPLE, "key", "k2")
+        (a if turn % 2 else c).edit(PEOPLE, k2, name=f"edit {turn}")
+        everybody_runs(hub)
+        assert not hub.app.ledger.conflicts("one")
+        assert not hub.app.ledger.conflicts("two")
+        assert all(names(hub, system) == {"k1": "new", "k2": f"edit {turn}"} for system in "abc")
+
+
+@pytest.mark.scenario("C7")
 def test_the_other_one_knows_it_also_where_a_person_decided_before_it_ran(hub: MachineWorld) -> None:
     a, b = hub.systems["a"], hub.systems["b"]
     backup = b.backup()

@@ -96,7 +96,7 @@ class Care:
     """How careful the plans of one entity are in one run.
 
     `waits`: why deletions wait in it, or empty. `is_edited`: something else may have been synchronized by the last run.
-    `older`: sides that were put back to an older state. `once`: sides where a record must be missed twice; for these,
+    `older`: sides that were put back to an older state; `told`: those of which another configuration has told. `once`: sides where a record must be missed twice; for these,
     what was missed before. `asked`: sync records that wait for a decision, with the rule that found them.
     """
 
@@ -107,6 +107,7 @@ class Care:
     older: frozenset[Side] = frozenset()
     once: Mapping[Side, Mapping[int, datetime]] = field(default_factory=dict)
     asked: Mapping[int, int] = field(default_factory=dict)
+    told: frozenset[Side] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,8 @@ def care_of(
     # Before a first run there were pushes at most, and nobody knows by which mapping.
     may_be_edited = is_edited or first_run
     asked = ledger.waiting_decisions(key, _WAITING_RULES)
-    return Care(names, now, waits, may_be_edited, frozenset(older), once, asked)
+    told = frozenset(side for side in Side if before[side].is_put_back)
+    return Care(names, now, waits, may_be_edited, frozenset(older), once, asked, told)
 
 
 def seen_older(session: SyncSession, ledger: Ledger, given: PlanInput, care: Care) -> Care:
@@ -167,12 +169,12 @@ def seen_older(session: SyncSession, ledger: Ledger, given: PlanInput, care: Car
 
 def tell_sharers(session: SyncSession, ledger: Ledger, layout: Layout, care: Care) -> None:
     """Other configurations that share a structure which was put back know it, before anything is written there: what
-    is written would hide it from them. May be repeated."""
-    if not care.older:
+    is written would hide it from them. Whoever was told tells nobody: all were. May be repeated."""
+    if not care.older - care.told:
         return
     systems = ledger.systems()
     (mine,) = on_systems([session.configuration], systems)
-    for side in care.older:
+    for side in care.older - care.told:
         shared = structure_of(mine, layout.entity, side)
         for other, entity, its_side in sharers_of(shared, mine.name, on_systems(ledger.configurations(), systems)):
             key = EntityKey(other.name, entity.name)
