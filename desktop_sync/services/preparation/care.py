@@ -96,7 +96,8 @@ class Care:
     """How careful the plans of one entity are in one run.
 
     `waits`: why deletions wait in it, or empty. `is_edited`: something else may have been synchronized by the last run.
-    `older`: sides that were put back to an older state; `told`: those of which another configuration has told. `once`: sides where a record must be missed twice; for these,
+    `older`: sides that were put back to an older state; `told`: those of which another configuration has told.
+    `once`: sides where a record must be missed twice; for these,
     what was missed before. `asked`: sync records that wait for a decision, with the rule that found them.
     """
 
