@@ -14,6 +14,7 @@ from desktop_sync.engine.workbench import Workbench
 
 _KNOWN_AT_ONCE, _UNKNOWN_AT_ONCE = 250_000, 100_000
 """Rows that are gathered before a statement takes them."""
+_FOUND = ("digest", "match_key", "problem", "in_filter", "is_kept", "record_id")
 
 
 def load_recalled(
@@ -23,16 +24,9 @@ def load_recalled(
     `peers`: the table of all of them."""
     if used.weave is None:
         return 0
-    schema = used.schema(reader.schema)
-    with bench.source(schema.empty_table()) as (source, _):
-        bench.execute(
-            f"CREATE OR REPLACE TABLE {table} AS SELECT "
-            "CAST(NULL AS VARCHAR) AS rid, *, CAST(NULL AS BLOB) AS digest, CAST(NULL AS UHUGEINT) AS match_key, "
-            "CAST(NULL AS VARCHAR) AS problem, CAST(NULL AS BOOLEAN) AS in_filter, CAST(NULL AS BOOLEAN) AS is_kept, "
-            f"CAST(NULL AS BIGINT) AS record_id FROM {source}"
-        )
     stamp = staging.side.stamp
     told = [*([] if stamp is None else [stamp.raw]), *used.more]
+    passed, kept = _make_tables(bench, used.schema(reader.schema), told, table)
     known, unknown, count = list[pa.RecordBatch](), list[pa.RecordBatch](), 0
     for batch in used.added(reader):
         same = used.weave.same(batch.select(range(len(reader.schema))))
@@ -41,24 +35,53 @@ def load_recalled(
         known.append(pa.RecordBatch.from_arrays([*same.facts.columns, *columns], [*same.facts.schema.names, *told]))
         unknown.append(batch.filter(pc.invert(same.known)))
         if sum(part.num_rows for part in known) > _KNOWN_AT_ONCE:
-            _insert_known(bench, table, known, told)
+            _insert_known(bench, passed, known, told)
         if sum(part.num_rows for part in unknown) > _UNKNOWN_AT_ONCE:
-            _measure_unknown(bench, staging, unknown, table, peers, used.more)
-    _insert_known(bench, table, known, told)
-    _measure_unknown(bench, staging, unknown, table, peers, used.more)
+            _measure_unknown(bench, staging, unknown, kept, peers, used.more)
+    _insert_known(bench, passed, known, told)
+    _measure_unknown(bench, staging, unknown, kept, peers, used.more)
+    raws = [column.raw for column in staging.side.columns]
+    _join(bench, table, (passed, kept), ["rid", *raws, *_FOUND, *used.more], told)
+    if used.more:
+        bench.fold(table)  # it is going to lose these columns again
     return count
 
 
+def _make_tables(bench: Workbench, schema: pa.Schema, told: Sequence[str], table: str) -> tuple[str, str]:
+    """The tables, empty, of the rows that are known, of which hardly anything is kept, and of the others. They are two
+    because a column of nothing takes as much room and time as one of short texts."""
+    passed, kept = f"passed_{table}", f"kept_{table}"
+    numbers = "CAST(NULL AS UHUGEINT) AS match_key, CAST(NULL AS BIGINT) AS record_id"
+    with bench.source(schema.empty_table()) as (source, _):
+        bench.execute(f"CREATE OR REPLACE TABLE {passed} AS SELECT {numbers}{listed(told)} FROM {source}")
+    with bench.source(schema.empty_table()) as (source, _):
+        bench.execute(
+            f"CREATE OR REPLACE TABLE {kept} AS SELECT CAST(NULL AS VARCHAR) AS rid, *, CAST(NULL AS BLOB) AS digest, "
+            "CAST(NULL AS VARCHAR) AS problem, CAST(NULL AS BOOLEAN) AS in_filter, CAST(NULL AS BOOLEAN) AS is_kept, "
+            f"{numbers} FROM {source}"
+        )
+    return passed, kept
+
+
+def _join(bench: Workbench, table: str, parts: tuple[str, str], names: Sequence[str], told: Sequence[str]) -> None:
+    """The side table is a view of these parts."""
+    passed, kept = parts
+    there = {"match_key", "record_id", *told}
+    fixed = {"in_filter": "true", "is_kept": "false"}
+    known = [name if name in there else f"{fixed.get(name, 'NULL')} AS {name}" for name in names]
+    both = f"SELECT {', '.join(names)} FROM {kept} UNION ALL SELECT {', '.join(known)} FROM {passed}"
+    bench.view(table, both, parts)
+
+
 def _insert_known(bench: Workbench, table: str, known: list[pa.RecordBatch], told: Sequence[str]) -> None:
-    """The side table has these rows, which are taken off the list."""
+    """The table has these rows, which are taken off the list."""
     rows = pa.Table.from_batches(known) if known else None
     known.clear()
     if rows is None or not rows.num_rows:
         return
     with bench.source(rows) as (source, _):
         bench.execute(
-            f"INSERT INTO {table} BY NAME SELECT record_id, "
-            f"{match_key_sql()} AS match_key, true AS in_filter, false AS is_kept{listed(told)} FROM {source}"
+            f"INSERT INTO {table} BY NAME SELECT record_id, {match_key_sql()} AS match_key{listed(told)} FROM {source}"
         )
 
 
@@ -70,7 +93,7 @@ def _measure_unknown(
     peers: str,
     more: Sequence[str],
 ) -> None:
-    """The side table has these rows, measured; they are taken off the list."""
+    """The table has these rows, measured; they are taken off the list."""
     rows = pa.Table.from_batches(unknown) if unknown else None
     unknown.clear()
     if rows is None or not rows.num_rows:

@@ -170,6 +170,7 @@ def _count_read(bench: Workbench, staging: Staging) -> tuple[int, int, int, str]
     counted = bench.rows(asked)[0]
     count, without_id, blank = (int(str(number)) for number in counted[:3])
     if without_id:
+        bench.fold(name)
         bench.execute(f"DELETE FROM {name} WHERE {nameless}")
     if not keeps_values or any(counted[4:]):
         _mark_repeated(bench, layout, side)
@@ -198,6 +199,7 @@ def load_asked(
 
 def attach_peers(bench: Workbench, layout: Layout, side: Side) -> None:
     """Rows of the side table know the sync record of their peer, after the peer table was loaded."""
+    bench.fold(side_table(layout, side))
     bench.execute(
         f"UPDATE {side_table(layout, side)} SET record_id = p.record_id FROM {peer_table(layout)} p "
         f"WHERE p.{side.value}_id = rid"
@@ -213,10 +215,11 @@ def look_up(bench: Workbench, read: SideRead, stream: ArrowStream, ids: Sequence
     with bench.source(pa.table({"rid": pa.array(ids, pa.string())})) as (given, _):
         bench.execute(f"CREATE OR REPLACE TABLE {asked} AS SELECT rid FROM {given}")
     bench.execute(f"INSERT INTO {looked} SELECT rid FROM {asked}")
-    bench.execute(
-        f"DELETE FROM {name} WHERE rid IN (SELECT rid FROM {asked}) OR record_id IN "
-        f"(SELECT p.record_id FROM {peer_table(layout)} p JOIN {asked} ON {asked}.rid = p.{side.value}_id)"
-    )
+    theirs = f"SELECT p.record_id FROM {peer_table(layout)} p JOIN {asked} ON {asked}.rid = p.{side.value}_id"
+    *passed, kept = bench.parts(name)
+    for part in passed:
+        bench.execute(f"DELETE FROM {part} WHERE record_id IN ({theirs})")
+    bench.execute(f"DELETE FROM {kept} WHERE rid IN (SELECT rid FROM {asked}) OR record_id IN ({theirs})")
     with bench.source(stream) as (source, schema):
         staging = replace(read.staging, texts=text_places(schema))
         fresh = f"fresh_{name}"
@@ -228,7 +231,7 @@ def look_up(bench: Workbench, read: SideRead, stream: ArrowStream, ids: Sequence
     me = f"{side.value}_id"
     peers = f"SELECT record_id, {me} FROM {peer_table(layout)} WHERE {me} IN (SELECT rid FROM {fresh})"
     bench.execute(
-        f"INSERT INTO {name} SELECT f.* REPLACE (p.record_id AS record_id) FROM {fresh} f "
+        f"INSERT INTO {kept} BY NAME SELECT f.* REPLACE (p.record_id AS record_id) FROM {fresh} f "
         f"LEFT JOIN ({peers}) p ON p.{me} = f.rid WHERE f.rid IS NOT NULL"
     )
     came = f"SELECT f.rid FROM {fresh} f WHERE f.rid IS NOT NULL"
@@ -282,6 +285,7 @@ def _mark_repeated(bench: Workbench, layout: Layout, side: Side, among: Mapping[
         repeated = f"SELECT {identity} FROM {name} WHERE {wanted} GROUP BY 1 HAVING count(*) > 1"
         if not bench.number(f"SELECT count(*) FROM ({repeated})"):
             continue
+        bench.fold(name)
         if identity == "record_id":
             bench.execute(
                 f"UPDATE {name} SET rid = p.{side.value}_id FROM {peer_table(layout)} p "

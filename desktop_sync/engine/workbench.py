@@ -49,6 +49,7 @@ for the best order of joins and the like costs few records more than it saves th
 _CHANGED_TABLE = re.compile(
     r"(?:CREATE (?:OR REPLACE )?TABLE|DROP TABLE(?: IF EXISTS)?|INSERT INTO|UPDATE|DELETE FROM) ([a-z_0-9]+)\b"
 )
+_MADE_TABLE = re.compile(r"CREATE (?:OR REPLACE )?TABLE ([a-z_0-9]+)\b")
 _PREFIX = "work-"
 
 
@@ -146,6 +147,7 @@ class Workbench:
             self._connection.execute(statement)
         self._names = count()
         self._answers: dict[str, list[tuple[object, ...]]] = {}
+        self._views: dict[str, tuple[str, ...]] = {}
         self._lock = threading.RLock()  # a page of a preview may still be on its way when its plan starts to run
 
     def _least_effort(self) -> str:
@@ -168,7 +170,42 @@ class Workbench:
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> None:
         with self._lock:
             self._forget(sql)
+            if self._views:
+                self._make_room(sql)
             self._connection.execute(self._known(sql), parameters)
+
+    def view(self, name: str, sql: str, parts: tuple[str, ...]) -> None:
+        """What was a table of that name is what the statement gives of the tables `parts`, which had better not be
+        changed by another name. A table that is made in its place takes that of the parts too."""
+        with self._lock:
+            self._forget(f"DROP TABLE {name}")
+            if name not in self._views:
+                self._connection.execute(f"DROP TABLE IF EXISTS {name}")
+            self._connection.execute(f"CREATE OR REPLACE VIEW {name} AS {sql}")
+            self._views[name] = parts
+
+    def parts(self, name: str) -> tuple[str, ...]:
+        """The tables behind the name: its own, unless that is a view."""
+        return self._views.get(name, (name,))
+
+    def fold(self, name: str) -> None:
+        """The name is that of a table, with the rows that it had before."""
+        with self._lock:
+            if name in self._views:
+                self._connection.execute(f"CREATE TABLE folded_{name} AS SELECT * FROM {name}")
+                self._drop_view(name)
+                self._connection.execute(f"ALTER TABLE folded_{name} RENAME TO {name}")
+                self._forget(f"DROP TABLE {name}")
+
+    def _make_room(self, sql: str) -> None:
+        made = _MADE_TABLE.match(sql)
+        if made is not None and made[1] in self._views:
+            self._drop_view(made[1])
+
+    def _drop_view(self, name: str) -> None:
+        self._connection.execute(f"DROP VIEW {name}")
+        for part in self._views.pop(name):
+            self._connection.execute(f"DROP TABLE IF EXISTS {part}")
 
     def _known(self, sql: str) -> duckdb.Statement | str:
         """What of few records takes as long to parse as to carry out: each run has the same statements."""
@@ -179,7 +216,11 @@ class Workbench:
     def _forget(self, sql: str) -> None:
         """Answers that the statement may change are not known any more: those that name the table it is about."""
         changed = _CHANGED_TABLE.match(sql)
-        for asked in [asked for asked in self._answers if changed is None or changed[1] in asked]:
+        if changed is None:
+            self._answers.clear()
+            return
+        names = {changed[1], *(view for view, parts in list(self._views.items()) if changed[1] in parts)}
+        for asked in [one for one in self._answers if any(name in one for name in names)]:
             del self._answers[asked]
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:

@@ -134,3 +134,34 @@ def test_a_plan_with_the_least_effort_still_joins_many_records_that_nobody_expec
         asked = "SELECT count((SELECT b.number FROM b WHERE b.number = a.number)) FROM a"
         assert bench.number(asked) == 50_000
         assert bench.number("SELECT count(*) FROM a WHERE number NOT IN (SELECT number FROM b)") == 50_000
+
+
+def test_a_table_in_two_parts_is_read_as_one_and_its_answers_follow_its_parts(tmp_path: Path) -> None:
+    with Workbench(str(tmp_path)) as bench:
+        bench.execute("CREATE TABLE a_0 AS SELECT 9 AS x")
+        bench.execute("CREATE TABLE kept_a_0 AS SELECT 1 AS x")
+        bench.execute("CREATE TABLE passed_a_0 AS SELECT 2 AS x")
+        assert bench.number("SELECT sum(x) FROM a_0") == 9
+        bench.view("a_0", "SELECT x FROM kept_a_0 UNION ALL SELECT x FROM passed_a_0", ("passed_a_0", "kept_a_0"))
+        assert bench.parts("a_0") == ("passed_a_0", "kept_a_0")
+        assert bench.number("SELECT sum(x) FROM a_0") == 3
+        bench.execute("INSERT INTO passed_a_0 VALUES (10)")
+        assert bench.number("SELECT sum(x) FROM a_0") == 13
+        bench.fold("a_0")
+        assert bench.parts("a_0") == ("a_0",)
+        bench.execute("UPDATE a_0 SET x = x + 1")
+        assert bench.number("SELECT sum(x) FROM a_0") == 16
+
+
+def test_a_table_that_is_made_in_the_place_of_a_view_takes_its_name_and_its_parts(tmp_path: Path) -> None:
+    with Workbench(str(tmp_path)) as bench:
+        for _ in range(2):
+            bench.execute("CREATE OR REPLACE TABLE kept_a_0 AS SELECT 1 AS x")
+            bench.view("a_0", "SELECT x FROM kept_a_0", ("kept_a_0",))
+        with bench.beside() as other:
+            assert other.parts("a_0") == ("kept_a_0",)
+            other.execute("CREATE OR REPLACE TABLE a_0 AS SELECT 5 AS x")
+        bench.fold("a_0")
+        assert bench.number("SELECT sum(x) FROM a_0") == 5
+        assert bench.parts("a_0") == ("a_0",)
+        assert not bench.number("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'kept_a_0'")
