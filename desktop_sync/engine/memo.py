@@ -50,11 +50,13 @@ _HALF = (1 << 64) - 1
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A memo as it was kept. `rows` can be gone through once; `row_count` of them."""
+    """A memo as it was kept. `rows` can be gone through once; `row_count` of them. `is_old`: it holds what was read so
+    long ago that records may be in it of which nothing is to be kept any more."""
 
     rows: Iterator[pa.RecordBatch]
     row_count: int
     facts: pa.Table
+    is_old: bool = False
 
 
 class Spool(Protocol):
@@ -86,11 +88,12 @@ class Memo(Protocol):
 @dataclass(slots=True)
 class Recall:
     """What a read may use of a memo, and what it is to leave there. `weave`: None where nothing is known. `spool`: None
-    where what is kept is good enough."""
+    where what is kept is good enough. `is_old`: what is kept is to be replaced in any case."""
 
     memo: Memo
     weave: Weave | None
     spool: Spool | None
+    is_old: bool = False
 
     def added(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """The batches, with the columns r0, r1 … and, where a memo is being made, PLACE; their rows are in it."""
@@ -127,10 +130,11 @@ def recalled(
     key = memo_key(staging, schema)
     with memo.recall(key, schema) as kept:
         weave, is_good = (None, False) if kept is None else _woven(bench, peers, side, staging, kept)
+        is_old = kept is not None and kept.is_old
         del kept  # its facts, of which the weave has what holds, are let go while the rows are read
-        spool = None if is_good else memo.spool(key, schema)
+        spool = None if is_good and not is_old else memo.spool(key, schema)
         try:
-            yield Recall(memo, weave, spool)
+            yield Recall(memo, weave, spool, is_old)
         finally:
             if spool is not None:
                 spool.close()
@@ -170,7 +174,7 @@ def keep(bench: Workbench, peers: str, side: Side, table: str, used: Recall, kno
         if is_poor:  # the rows came in another order, for one
             used.memo.forget()
         return
-    if is_poor:
+    if is_poor or used.is_old:
         rows = (
             f"SELECT s.{PLACE}, s.record_id, {_baseline('p', side.value)} AS baseline, NOT s.is_kept AS was_unchanged, "
             f"{_low('s.match_key')} AS match_low, {_high('s.match_key')} AS match_high FROM {table} s "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 from collections.abc import Callable, Sequence
@@ -366,6 +367,23 @@ def test_rows_that_come_in_another_order_are_remembered_anew(
     plan(w)
     assert remembering.taken() == [40, 40]
     assert_same_plan(w, remembering)
+
+
+def test_what_was_deleted_is_not_kept_for_ever(world: WorldMaker, remembering: Remembering) -> None:
+    w = paired(world, 300)
+    w.delete("a", 7)
+    w.run()
+    before = [file.read_bytes() for file in files(w)]
+    plan(w)
+    assert [file.read_bytes() for file in files(w)] == before  # one in 300 is too few to write it all anew
+    for file in files(w):
+        os.utime(file, (0, 0))
+    remembering.taken()
+    plan(w)
+    assert remembering.taken() == [299, 299]
+    for file, old in zip(files(w), before, strict=True):
+        assert file.read_bytes() != old
+        assert file.stat().st_mtime > 0
 
 
 def test_a_memo_that_would_be_too_large_is_not_kept(

@@ -12,6 +12,7 @@ import hashlib
 import json
 import logging
 import os
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from io import BufferedRandom
@@ -30,6 +31,8 @@ REMEMBERED_FROM = 20_000
 
 MOST_BYTES = 2 << 30
 """A larger memo is not kept: it would take more room than its time is worth."""
+OLD_S = 7 * 86_400
+"""After so long it is made anew however much of it still holds: records that were deleted since are in it."""
 
 _log = logging.getLogger(__name__)
 _CHECKSUM_BYTES = hashlib.sha256().digest_size
@@ -96,7 +99,8 @@ class SideMemo:
             rows = opened.enter_context(ipc.open_stream(file))
             if rows.schema.types != schema.types:
                 return None
-            return Kept(self._read(rows), int(told[_ROWS]), facts)
+            is_old = abs(time.time() - os.fstat(file.fileno()).st_mtime) > OLD_S
+            return Kept(self._read(rows), int(told[_ROWS]), facts, is_old)
         except FileNotFoundError:
             return None
         except (OSError, ValueError, pa.ArrowException) as error:
