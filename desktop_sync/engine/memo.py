@@ -45,6 +45,7 @@ PLACE = "place"
 
 _STALE_SHARE = 200
 """From so many-th part of the peers in sync of which a memo knows nothing on, it is made anew."""
+_MOST_SPARSE = 4
 _HALF = (1 << 64) - 1
 
 
@@ -150,19 +151,32 @@ def _woven(bench: Workbench, peers: str, side: Side, staging: Staging, kept: Kep
     ids, peer_ids = facts.column("record_id"), now.column("record_id")
     baseline = now.column("baseline")
     if not ids.equals(peer_ids):
-        baseline = baseline.take(pc.index_in(ids, value_set=peer_ids))
+        baseline = baseline.take(_places(ids, peer_ids))
     holds = pc.equal(baseline, facts.column("baseline")).fill_null(False)
     unknown = now.num_rows - int(pc.sum(holds).as_py() or 0)
     told = pc.and_(holds, facts.column("was_unchanged")).combine_chunks()
     places = facts.column(PLACE)
     if not places.equals(pa.chunked_array([pa.arange(0, kept.row_count)])):
-        at = pc.index_in(pa.arange(0, kept.row_count), value_set=places)
+        at = _places(pa.arange(0, kept.row_count), places)
         facts, told = facts.take(at), told.take(at)
     ids = pc.if_else(told.fill_null(False), facts.column("record_id"), None)
     columns = {"record_id": ids, "match_low": facts.column("match_low"), "match_high": facts.column("match_high")}
     every = pa.RecordBatch.from_pydict({name: column.combine_chunks() for name, column in columns.items()})
     keys = [column.place for column in staging.side.key]
     return Weave(kept.rows, every, keys), unknown * _STALE_SHARE <= now.num_rows
+
+
+def _places(wanted: pa.Array | pa.ChunkedArray, there: pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    """Where each wanted number is in `there`, which has each once; null where it is not."""
+    if not len(there):
+        return pa.nulls(len(wanted), pa.int64())
+    least, most = (int(end.as_py()) for end in pc.min_max(there).values())
+    if most - least > _MOST_SPARSE * len(there):
+        return pc.index_in(wanted, value_set=there)
+    # Numbers of records lie close together: a table of all of them takes a third of the time of one by hashes.
+    table = pc.inverse_permutation(pc.subtract(there, least).combine_chunks(), max_index=most - least)
+    is_inside = pc.and_(pc.greater_equal(wanted, least), pc.less_equal(wanted, most))
+    return table.take(pc.if_else(is_inside, pc.subtract(wanted, least), None))
 
 
 def keep(bench: Workbench, peers: str, side: Side, table: str, used: Recall, known: int) -> None:
