@@ -10,8 +10,8 @@ a memo of another time, or of another ledger, says nothing wrong: at worst it is
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -88,12 +88,16 @@ class Memo(Protocol):
 
 @dataclass(slots=True)
 class Recall:
-    """What a read may use of a memo, and what it is to leave there. `weave`: None where nothing is known. `spool`: None
-    where what is kept is good enough. `is_old`: what is kept is to be replaced in any case."""
+    """What a read may use of a memo, and what it is to leave there.
+
+    `weave`: None where nothing is known. `spool`: None where what is kept is good enough. After `release`, what is kept
+    is not being read any more: some systems replace no file that is. `is_old`: it is to be replaced in any case.
+    """
 
     memo: Memo
     weave: Weave | None
     spool: Spool | None
+    release: Callable[[], None]
     is_old: bool = False
 
     def added(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -129,13 +133,14 @@ def recalled(
         yield None
         return
     key = memo_key(staging, schema)
-    with memo.recall(key, schema) as kept:
+    with ExitStack() as opened:
+        kept = opened.enter_context(memo.recall(key, schema))
         weave, is_good = (None, False) if kept is None else _woven(bench, peers, side, staging, kept)
         is_old = kept is not None and kept.is_old
         del kept  # its facts, of which the weave has what holds, are let go while the rows are read
         spool = None if is_good and not is_old else memo.spool(key, schema)
         try:
-            yield Recall(memo, weave, spool, is_old)
+            yield Recall(memo, weave, spool, opened.close, is_old)
         finally:
             if spool is not None:
                 spool.close()
@@ -182,6 +187,7 @@ def _places(wanted: pa.Array | pa.ChunkedArray, there: pa.ChunkedArray) -> pa.Ar
 def keep(bench: Workbench, peers: str, side: Side, table: str, used: Recall, known: int) -> None:
     """The memo says of the rows of the side table what they are, unless it said so of nearly all unchanged ones:
     `known` of them. The side table has no column PLACE any more."""
+    used.release()
     unchanged = bench.number(f"SELECT count(*) FROM {table} WHERE NOT is_kept")
     is_poor = (unchanged - known) * _STALE_SHARE > unchanged
     if used.spool is None:

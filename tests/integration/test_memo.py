@@ -386,6 +386,26 @@ def test_what_was_deleted_is_not_kept_for_ever(world: WorldMaker, remembering: R
         assert file.stat().st_mtime > 0
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="nobody tells which files are open")
+def test_no_memo_is_replaced_while_it_is_being_read(
+    world: WorldMaker, remembering: Remembering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    w = paired(world)
+    replaced = list[Path]()
+    replace_file = os.replace
+
+    def careful(new: Path, old: Path) -> None:
+        replaced.append(old)
+        assert str(old) not in [os.path.realpath(one) for one in Path("/proc/self/fd").iterdir()]
+        replace_file(new, old)
+
+    w.edit("a", 1, City="Graz")
+    w.run()
+    monkeypatch.setattr(memo_folder.os, "replace", careful)
+    plan(w)
+    assert sorted(replaced) == files(w)
+
+
 def test_a_memo_that_would_be_too_large_is_not_kept(
     world: WorldMaker, remembering: Remembering, monkeypatch: pytest.MonkeyPatch
 ) -> None:
