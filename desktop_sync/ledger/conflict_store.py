@@ -32,6 +32,36 @@ _ConflictSelect = Select[
     int, int, int, str, str, str | None, str | None, int, str | None, int | None, int | None, int, int | None, str
 ]
 
+_rows = tables.sync_record.c
+_CONFLICTS: _ConflictSelect = (
+    select(
+        _kept.id,
+        _kept.record_id,
+        _kept.run_id,
+        tables.configuration.c.name,
+        tables.entity.c.name,
+        _rows.a_id,
+        _rows.b_id,
+        _kept.rule,
+        _kept.winner,
+        _kept.a_changed_at,
+        _kept.b_changed_at,
+        _kept.found_at,
+        _kept.settled_at,
+        _kept.field_values,
+    )
+    .join(tables.entity, tables.entity.c.id == _kept.entity_id)
+    .join(tables.configuration, tables.configuration.c.id == tables.entity.c.configuration_id)
+    .outerjoin(tables.sync_record, and_(_rows.entity_id == _kept.entity_id, _rows.id == _kept.record_id))
+)
+_ALL = (
+    _CONFLICTS.where(tables.configuration.c.name == bindparam("configuration"))
+    .where(tables.configuration.c.deleted_at.is_(None))
+    .order_by(_kept.id.desc())
+    .limit(bindparam("limit"))
+    .offset(bindparam("offset"))
+)
+_OPEN = _ALL.where(_kept.settled_at.is_(None), _kept.winner.is_(None), _waits)
 _DECIDED = select(_kept.record_id, _kept.winner).where(
     _kept.entity_id == bindparam("entity"), _kept.settled_at.is_(None), _kept.winner.is_not(None)
 )
@@ -54,31 +84,28 @@ class SqlConflictStore(Store):
         self, configuration: str, *, only_open: bool = True, limit: int = 200, offset: int = 0
     ) -> list[Conflict]:
         """Newest first; the open ones wait for a decision."""
-        wanted = _conflicts().where(tables.configuration.c.name == configuration)
-        wanted = wanted.where(tables.configuration.c.deleted_at.is_(None))
-        if only_open:
-            wanted = wanted.where(_kept.settled_at.is_(None), _kept.winner.is_(None), _waits)
+        asked = {"configuration": configuration, "limit": limit, "offset": offset}
         with self._database.reading() as connection:
-            found = connection.execute(wanted.order_by(_kept.id.desc()).limit(limit).offset(offset))
+            found = connection.execute(_OPEN if only_open else _ALL, asked)
             return [self._conflict(row) for row in found]
 
     def conflict_of(self, record_id: int) -> Conflict | None:
         """The conflict of a record that waits for a decision."""
         is_open = and_(_kept.settled_at.is_(None), _kept.winner.is_(None))
         with self._database.reading() as connection:
-            row = connection.execute(_conflicts().where(_kept.record_id == record_id, is_open)).first()
+            row = connection.execute(_CONFLICTS.where(_kept.record_id == record_id, is_open)).first()
             return None if row is None else self._conflict(row)
 
     def conflict(self, conflict_id: int) -> Conflict | None:
         """That conflict, open or settled."""
         with self._database.reading() as connection:
-            row = connection.execute(_conflicts().where(_kept.id == conflict_id)).first()
+            row = connection.execute(_CONFLICTS.where(_kept.id == conflict_id)).first()
             return None if row is None else self._conflict(row)
 
     def record_conflicts(self, record_id: int) -> list[Conflict]:
         """All conflicts of a record, open or settled, oldest first."""
         with self._database.reading() as connection:
-            found = connection.execute(_conflicts().where(_kept.record_id == record_id).order_by(_kept.id))
+            found = connection.execute(_CONFLICTS.where(_kept.record_id == record_id).order_by(_kept.id))
             return [self._conflict(row) for row in found]
 
     def decide_conflict(self, conflict_id: int, winner: Side) -> None:
@@ -169,28 +196,3 @@ def _prepare(connection: Connection, entity: int, record_id: int, *, is_decided:
         raise VersionMismatchError(f"record {record_id}", Status.CONFLICT.label, status.label)
     values = {"status": int(prepared), "updated_at": now_us}
     connection.execute(update(tables.sync_record).where(of_record).values(**values))
-
-
-def _conflicts() -> _ConflictSelect:
-    rows = tables.sync_record.c
-    return (
-        select(
-            _kept.id,
-            _kept.record_id,
-            _kept.run_id,
-            tables.configuration.c.name,
-            tables.entity.c.name,
-            rows.a_id,
-            rows.b_id,
-            _kept.rule,
-            _kept.winner,
-            _kept.a_changed_at,
-            _kept.b_changed_at,
-            _kept.found_at,
-            _kept.settled_at,
-            _kept.field_values,
-        )
-        .join(tables.entity, tables.entity.c.id == _kept.entity_id)
-        .join(tables.configuration, tables.configuration.c.id == tables.entity.c.configuration_id)
-        .outerjoin(tables.sync_record, and_(rows.entity_id == _kept.entity_id, rows.id == _kept.record_id))
-    )

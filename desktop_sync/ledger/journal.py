@@ -8,7 +8,7 @@ from functools import cached_property
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import Connection, and_, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.errors import BugError, LeaseLostError
@@ -46,6 +46,10 @@ _OPEN_BATCHES = (
     .where(_heads.state == int(BatchState.OPEN))
     .order_by(_heads.id)
 )
+_OPEN_HEAD = select(_heads.entity_id, _heads.run_id, _heads.row_count).where(
+    _heads.id == bindparam("batch"), _heads.state == int(BatchState.OPEN)
+)
+_INSERT_HEAD, _INSERT_CONTENT = insert(tables.batch), insert(tables.batch_content)
 _FENCE = (
     "SELECT fence, (SELECT max(n.id) FROM run n WHERE n.configuration_id = r.configuration_id) FROM run r WHERE id = ?"
 )
@@ -194,8 +198,8 @@ def _fence(connection: Connection, run_id: int, configuration: str) -> int:
 
 def _insert(connection: Connection, head: Mapping[str, object], content: pa.Table, blob: bytes) -> int:
     span = _span(content.column("record_id")) | {"row_count": content.num_rows}
-    batch_id = made_id(connection.execute(insert(tables.batch).values(**head, **span)))
-    connection.execute(insert(tables.batch_content).values(batch_id=batch_id, rows=blob))
+    batch_id = made_id(connection.execute(_INSERT_HEAD, {**head, **span}))
+    connection.execute(_INSERT_CONTENT, {"batch_id": batch_id, "rows": blob})
     return batch_id
 
 
@@ -206,8 +210,7 @@ def _span(record_ids: pa.ChunkedArray) -> dict[str, object]:
 
 
 def _open_head(connection: Connection, batch_id: int) -> tuple[int, int, int]:
-    is_open = and_(_heads.id == batch_id, _heads.state == int(BatchState.OPEN))
-    head = connection.execute(select(_heads.entity_id, _heads.run_id, _heads.row_count).where(is_open)).first()
+    head = connection.execute(_OPEN_HEAD, {"batch": batch_id}).first()
     if head is None:
         _refuse_overtaken(connection, batch_id)
         raise BugError(f"batch {batch_id} is not open")

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
+    bindparam,
     func,
     literal_column,
     or_,
@@ -99,8 +100,11 @@ def record(connection: Connection, record_id: int) -> SyncRecord | None:
     return None if row is None else _record(row, _names(connection))
 
 
+_RECORD_COUNT = select(entity.c.record_count).where(entity.c.id == bindparam("entity"))
+
+
 def _record_count(connection: Connection, one_entity: int) -> int:
-    return int(connection.execute(select(entity.c.record_count).where(entity.c.id == one_entity)).scalar_one())
+    return int(connection.execute(_RECORD_COUNT, {"entity": one_entity}).scalar_one())
 
 
 _RecordRow = Row[int, int, str | None, str | None, int, int, str, int]

@@ -148,21 +148,23 @@ class SqlRecordStore(Store):
             _save_watermarks(connection, make_entity_id(connection, key), (a, b))
 
 
+_REPLACE_WATERMARK = insert(tables.watermark).prefix_with("OR REPLACE")
+
+
 def _save_watermarks(connection: Connection, entity: int, marks: tuple[Watermark, Watermark]) -> None:
     for side, mark in zip((Side.A, Side.B), marks, strict=True):
-        replacing = insert(tables.watermark).prefix_with("OR REPLACE")
-        values = replacing.values(
-            entity_id=entity,
-            side=side.value,
-            stamp=mark.stamp,
-            complete_count=mark.complete_count,
-            identity=mark.identity,
-            shape=mark.shape,
-            definition=mark.definition,
-            high_marks=_high_marks_text(mark),
-            compared_at=optional_us(mark.compared_at),
-        )
-        connection.execute(values)
+        values = {
+            "entity_id": entity,
+            "side": side.value,
+            "stamp": mark.stamp,
+            "complete_count": mark.complete_count,
+            "identity": mark.identity,
+            "shape": mark.shape,
+            "definition": mark.definition,
+            "high_marks": _high_marks_text(mark),
+            "compared_at": optional_us(mark.compared_at),
+        }
+        connection.execute(_REPLACE_WATERMARK, values)
 
 
 def _high_marks_text(mark: Watermark) -> str:

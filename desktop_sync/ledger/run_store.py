@@ -37,6 +37,10 @@ _RUNS = select(
     tables.run.c.result,
 ).join(tables.configuration, tables.configuration.c.id == tables.run.c.configuration_id)
 _GOING_ON = _RUNS.where(tables.run.c.outcome == Outcome.RUNNING.value)
+_OPEN_RUN = insert(tables.run)
+_FINISH_RUN = update(tables.run).where(tables.run.c.id == bindparam("number"))
+_GOING = select(tables.run.c.id).where(text("outcome = 'running'")).order_by(tables.run.c.id)
+_NEWEST_RUN = select(func.max(tables.run.c.id))
 _batch = tables.batch.c
 _WRITTEN_BY = union(
     select(_batch.side, _batch.structure).where(
@@ -68,15 +72,16 @@ class SqlRunStore(SqlDefinitionStore):
         self.close_cut_off_runs()
         with self._database.writing("open_run") as connection:
             made = connection.execute(
-                insert(tables.run).values(
-                    configuration_id=make_configuration_id(connection, configuration.name),
-                    configuration_version=configuration.version,
-                    kind=kind.value,
-                    trigger=trigger.value,
-                    started_at=self._now_us(),
-                    outcome=Outcome.RUNNING.value,
-                    fence=next_fence(connection),
-                )
+                _OPEN_RUN,
+                {
+                    "configuration_id": make_configuration_id(connection, configuration.name),
+                    "configuration_version": configuration.version,
+                    "kind": kind.value,
+                    "trigger": trigger.value,
+                    "started_at": self._now_us(),
+                    "outcome": Outcome.RUNNING.value,
+                    "fence": next_fence(connection),
+                },
             )
             run_id = made_id(made)
         self._parts.mark.keep()
@@ -86,7 +91,7 @@ class SqlRunStore(SqlDefinitionStore):
         """The run is over. May be repeated; the last result stays."""
         over = {"ended_at": self._now_us(), "outcome": result.outcome.value, "result": result_text(result)}
         with self._database.writing("finish_run") as connection:
-            if not connection.execute(update(tables.run).where(tables.run.c.id == run_id).values(**over)).rowcount:
+            if not connection.execute(_FINISH_RUN, {"number": run_id, **over}).rowcount:
                 raise BugError(f"there is no run {run_id} to finish")
         self._parts.mark.keep()
 
@@ -117,10 +122,9 @@ class SqlRunStore(SqlDefinitionStore):
 
     def run_marks(self) -> tuple[int, tuple[int, ...]]:
         """The number of the newest run, and those of the runs that go on."""
-        going = select(tables.run.c.id).where(text("outcome = 'running'")).order_by(tables.run.c.id)
         with self._database.reading() as connection:
-            newest = connection.execute(select(func.max(tables.run.c.id))).scalar()
-            return newest or 0, tuple(connection.execute(going).scalars())
+            newest = connection.execute(_NEWEST_RUN).scalar()
+            return newest or 0, tuple(connection.execute(_GOING).scalars())
 
     def run(self, run_id: int) -> Run | None:
         with self._database.reading() as connection:
