@@ -145,6 +145,10 @@ class Workbench:
         optimizing = [self._least_effort()] if is_for_few else [_IN_MEMORY] if in_memory else []
         for statement in (*SESSION_SETTINGS, *optimizing, *_OWN_SETTINGS):
             self._connection.execute(statement)
+        self._know_nothing()
+
+    def _know_nothing(self) -> None:
+        """Of the tables that are made with the connection."""
         self._names = count()
         self._answers: dict[str, list[tuple[object, ...]]] = {}
         self._views: dict[str, tuple[str, ...]] = {}

@@ -7,7 +7,6 @@ again by the next. Both live and die with a process, so a crash that is only pre
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
@@ -80,10 +79,8 @@ class _SharedBench(Workbench):
 
     def __init__(self, instance: _Instance) -> None:
         self._connection, self._database = instance.connection()
-        self._names = count()
-        self._answers = {}
         self._has_few_records = True
-        self._lock = threading.RLock()
+        self._know_nothing()
 
     def close(self) -> None:
         with self._lock, suppress(duckdb.Error):  # it was closed before
