@@ -141,7 +141,11 @@ def _engine(path: Path) -> Engine:
     )
 
     def prepare(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
-        _prepare(connection, path)
+        try:
+            _prepare(connection, path)
+        except BaseException:
+            connection.close()  # the pool does not know of it yet
+            raise
 
     event.listen(engine, "connect", prepare)
     return engine

@@ -400,6 +400,7 @@ def test_a_damaged_ledger_that_another_program_has_open_is_left_alone(home: Path
     with pytest.raises(LedgerError, match="not a ledger"):
         open_here(home)
     assert content(home) == before
+    living._database.close()
     living._marker.release()
 
 
