@@ -149,7 +149,8 @@ class ReadRequest:
     """What to read of a structure.
 
     `fields` are returned in this order. `ids` limits to those record ids. `modified_field` with `since` and/or `until`
-    (both included) limits by stamp: their text is in the field's own form, as `read` gave it. `limit` counts records.
+    (both included) limits by stamp: their text is in the field's own form, as `read` gave it. `with_unstamped`: records
+    that have no stamp come too. `limit` counts records.
     """
 
     structure: Structure
@@ -159,6 +160,7 @@ class ReadRequest:
     since: str | None = None
     until: str | None = None
     limit: int | None = None
+    with_unstamped: bool = False
 
 
 class Operation(enum.IntEnum):

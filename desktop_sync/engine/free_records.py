@@ -22,7 +22,8 @@ def plan_free(bench: Workbench, given: PlanInput) -> None:
         no_matches(bench)
         return
     for side in Side:
-        bench.execute(f"CREATE OR REPLACE TABLE free_{side.value} AS {_free_sql(given, side)}")
+        is_left = _left_sql(layout, side) if bench.has_rows(peer_table(layout), _stayed(side)) else "false"
+        bench.execute(f"CREATE OR REPLACE TABLE free_{side.value} AS {_free_sql(given, side, is_left)}")
     match(bench, layout, given.held)
     for side in Side:
         if bench.has_rows(f"free_{side.value}"):
@@ -72,7 +73,7 @@ def _renamed_change(layout: Layout, renamed: Side, of: Side) -> str:
     return f"CASE WHEN {alias}.digest IS DISTINCT FROM p.{of.value}_digest THEN 1 ELSE 0 END"
 
 
-def _free_sql(given: PlanInput, side: Side) -> str:
+def _free_sql(given: PlanInput, side: Side, is_left: str) -> str:
     """Records of a side that are half of no pair: rid, in_filter, problem, digest, match_key, m0 …, and the half
     record they have. `is_left`: its counterpart was deleted and it stayed; one that is created anew under another id
     finds it, and it is never created on the other side."""
@@ -83,7 +84,6 @@ def _free_sql(given: PlanInput, side: Side) -> str:
     known = ("rid", "in_filter", "problem", "digest", "match_key", "record_id")
     kept = kept_values(given.read_of(side), [f"{name} AS read_{name}" for name in known])
     found = f"SELECT {', '.join(f'read_{name} AS {name}' for name in known)}, {values} FROM "
-    is_left = f"coalesce({_left_sql(layout, side)}, false)"
     # A record that a person skipped, or that was given up, or whose peer is Deleted, is not free.
     held = (
         f"((p.{other}_id IS NOT NULL OR (p.status IN ({Status.SKIPPED:d}, {Status.ABORTED:d}, {Status.DELETED:d}) "
@@ -104,16 +104,17 @@ def _free_sql(given: PlanInput, side: Side) -> str:
     )
 
 
+def _stayed(side: Side) -> str:
+    """Whether a peer is Deleted because the other side's record is, and nobody set it to that by hand."""
+    gone = DeletedIn.A if side is Side.B else DeletedIn.B
+    return f"status = {Status.DELETED:d} AND deleted_in = {gone:d} AND a_id IS NOT NULL AND b_id IS NOT NULL"
+
+
 def _left_sql(layout: Layout, side: Side) -> str:
-    """Whether the record of a peer p stayed when that of the other side was deleted, and nobody set the peer to Deleted
-    by hand."""
-    other = side.other
-    gone = DeletedIn.A if other is Side.A else DeletedIn.B
-    back = f"SELECT 1 FROM {side_table(layout, other)} o WHERE o.record_id = p.record_id"
-    return (
-        f"p.status = {Status.DELETED:d} AND p.deleted_in = {gone:d} AND p.a_id IS NOT NULL AND p.b_id IS NOT NULL "
-        f"AND NOT EXISTS ({back})"
-    )
+    """Whether the record of a peer p stayed when that of the other side was deleted, which is not back. Never null."""
+    back = f"SELECT record_id FROM {side_table(layout, side.other)} WHERE record_id IS NOT NULL"
+    stayed = f"SELECT record_id FROM {peer_table(layout)} WHERE {_stayed(side)} AND record_id NOT IN ({back})"
+    return f"coalesce(p.record_id IN ({stayed}), false)"
 
 
 def _free_rows_sql(layout: Layout, side: Side) -> str:

@@ -25,7 +25,7 @@ from desktop_sync.core.errors import ConfigurationError, Place, SchemaDriftError
 from desktop_sync.core.normal_form import Step, effective_steps
 from desktop_sync.core.structure import FieldType, Structure
 from desktop_sync.core.sync_group import OriginScope
-from desktop_sync.engine.canonical import TEXT, ValueType, value_type
+from desktop_sync.engine.canonical import TEXT, ValueType, literal, value_type
 from desktop_sync.engine.expression import Compiled, compile_condition, compile_scalar
 from desktop_sync.engine.record_steps import RecordStep, Target, compile_step
 
@@ -368,6 +368,8 @@ class _SideBuilder:
             raise SchemaDriftError("the mapping uses this field, but it is not there", other)
         text = mapping.expression_to(self.side.other)
         source = mapping.field_of(self.side)
+        if not text and not source and mapping.default is not None:
+            text = literal(mapping.default)  # a constant
         if text:
             path = f"field {index + 1}, to_{self.side.other.value}"
             compiled = compile_scalar(text, types, place=self._place(target_name), path=path)

@@ -97,7 +97,9 @@ def _strict(bench: Workbench, layout: Layout, labels: list[str]) -> None:
 
 def _takes_part(layout: Layout, side: Side) -> str:
     """Whether a free record is in the filter, or no other one that is has its identifying values."""
-    me = side.value
+    me, own = side.value, layout.of(side)
+    if own.condition is None and not own.steps:
+        return "true"
     inside = f"SELECT match_key FROM {side_table(layout, side)} WHERE in_filter AND match_key IS NOT NULL"
     return f"({me}.in_filter OR {me}.match_key NOT IN ({inside}))"
 
@@ -105,14 +107,16 @@ def _takes_part(layout: Layout, side: Side) -> str:
 def _meet_left_alone(bench: Workbench, layout: Layout, labels: list[str]) -> None:
     """New records whose identifying values a record of the other side has that is to be left alone go to Review: to
     create them would make a second one. One that a person, or a prepare before, set to Prepared is not held up."""
+    alone = f"status IN ({Status.SKIPPED:d}, {Status.ABORTED:d})"
+    if not bench.has_rows(peer_table(layout), alone):
+        return
     for side in _sides_with_free(bench):
         me, other = side.value, side.other.value
         evidence = literal("a record that is skipped or given up has the same " + ", ".join(labels))
         bench.execute(
             f"INSERT INTO undecided SELECT '{me}', f.rid, o.rid, {evidence} FROM free_{me} f "
             f"JOIN {side_table(layout, side.other)} o USING (match_key) "
-            f"JOIN {peer_table(layout)} p ON p.record_id = o.record_id AND p.{me}_id IS NULL "
-            f"AND p.status IN ({Status.SKIPPED:d}, {Status.ABORTED:d}) "
+            f"JOIN {peer_table(layout)} p ON p.record_id = o.record_id AND p.{me}_id IS NULL AND p.{alone} "
             f"WHERE coalesce(f.status, 0) <> {Status.PREPARED:d} "
             f"AND f.rid NOT IN (SELECT rid FROM undecided WHERE side = '{me}') "
             f"AND NOT EXISTS (SELECT 1 FROM free_{other} t WHERE t.match_key = f.match_key)"

@@ -203,7 +203,7 @@ class Staging:
         if target.type is FieldType.TEXT and not empty_counts and has_policy:
             value = f"nullif({value}, '')"  # an empty text is no value, as in comparing
         if mapping.default is not None and (mapping.null is NullPolicy.DEFAULT or mapping.only_new):
-            value = f"coalesce({value}, {typed_sql(literal(mapping.default), target)})"
+            value = f"coalesce({value}, {typed_sql(literal(_default_of(mapping, self.side)), target)})"
         return value
 
     def _bare(self, sending: Sending) -> str:
@@ -309,6 +309,16 @@ def _mapped_choice(text: str, mapping: FieldMapping, side: SideLayout) -> str:
     otherwise = {
         UnknownChoice.INVALID: "NULL",
         UnknownChoice.KEEP: text,
-        UnknownChoice.DEFAULT: literal(mapping.default or ""),
+        UnknownChoice.DEFAULT: literal(_default_of(mapping, side)),
     }[mapping.unknown_choice]
     return f"CASE {text} {cases} ELSE {otherwise} END"
+
+
+def _default_of(mapping: FieldMapping, side: SideLayout) -> str:
+    """The default that this side sends. In a table of choices it may be a choice of either side: what is sent is that
+    of the other one."""
+    default = mapping.default or ""
+    mine, other = (0, 1) if side.side.value == "a" else (1, 0)
+    if default in (row[other] for row in mapping.value_map):
+        return default
+    return next((row[other] for row in mapping.value_map if row[mine] == default), default)

@@ -87,7 +87,10 @@ def _stamp_condition(request: ReadRequest, table: Table, place: Place) -> tuple[
     used = [(sql, value) for sql, value in bounds if value is not None]
     if not used:
         return "", []
-    return " WHERE " + " AND ".join(sql for sql, _ in used), [value for _, value in used]
+    condition = " AND ".join(sql for sql, _ in used)
+    if request.with_unstamped:
+        condition = f"({condition}) OR {column} IS NULL"
+    return f" WHERE {condition}", [value for _, value in used]
 
 
 def _limit(request: ReadRequest) -> str:

@@ -40,14 +40,16 @@ class Scope:
 
 
 def stamped_request(request: ReadRequest, field: str, watermark: Watermark, scope: Scope) -> ReadRequest:
-    """The request for what was modified in the scope; as it is where that is everything."""
+    """The request for what was modified in the scope; as it is where that is everything. Of records without a stamp
+    nobody knows that they were not modified since the last prepare."""
     since = _text(scope.range.start) if scope.range.start else None
     until = _text(scope.range.end) if scope.range.end else None
-    if scope.mode is Mode.INCREMENTAL and watermark.stamp:
+    is_incremental = scope.mode is Mode.INCREMENTAL and bool(watermark.stamp)
+    if is_incremental:
         since = earlier(watermark.stamp, OVERLAP)
     if since is None and until is None:
         return request
-    return replace(request, modified_field=field, since=since, until=until)
+    return replace(request, modified_field=field, since=since, until=until, with_unstamped=is_incremental)
 
 
 def _text(at: datetime) -> str:

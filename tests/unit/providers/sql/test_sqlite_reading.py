@@ -271,6 +271,27 @@ def test_a_read_by_stamp_uses_the_index(session: EndpointSession, outside: sqlit
     assert any("WHERE t.\"stamp\" >= '2024'" in statement for statement in statements)
 
 
+def test_a_read_by_stamp_takes_records_without_one_where_it_is_told_to_and_uses_the_index_for_them(
+    session: EndpointSession, outside: sqlite3.Connection
+) -> None:
+    outside.execute("CREATE TABLE events (id INTEGER PRIMARY KEY, stamp TIMESTAMP)")
+    outside.execute("CREATE INDEX stamps ON events (stamp)")
+    outside.executemany("INSERT INTO events VALUES (?, ?)", [(1, "2023"), (2, "2024"), (3, None)])
+    outside.commit()
+    plan = outside.execute(
+        'EXPLAIN QUERY PLAN SELECT 1 FROM "events" t WHERE (t."stamp" >= ?) OR t."stamp" IS NULL', ("2024",)
+    ).fetchall()
+    assert "stamps" in str(plan)
+    assert "SCAN" not in str(plan)
+
+    def ids(*, with_unstamped: bool) -> list[object]:
+        found = read(session, "events", ("id",), modified_field="stamp", since="2024", with_unstamped=with_unstamped)
+        return [record["id"] for record in found]
+
+    assert ids(with_unstamped=False) == ["2"]
+    assert sorted(map(str, ids(with_unstamped=True))) == ["2", "3"]
+
+
 def test_a_long_read_by_stamp_is_whole(
     session: EndpointSession, outside: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
