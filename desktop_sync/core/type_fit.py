@@ -62,7 +62,7 @@ def _scale_loss(source: Field, target: Field) -> str:
 
 def _number_loss(source: Field, target: Field) -> str:
     if target.type is FieldType.INTEGER:
-        return "" if source.type is FieldType.DECIMAL and source.scale == 0 else "decimals are cut"
+        return "" if source.type is FieldType.DECIMAL and source.scale == 0 else "numbers with decimals are refused"
     if target.type is FieldType.FLOAT:
         return f"only about {_EXACT_FLOAT_DIGITS} digits are kept exactly"
     if source.type is FieldType.FLOAT:
@@ -74,7 +74,7 @@ def _time_loss(source: FieldType, target: FieldType) -> str:
     if FieldType.TIME in (source, target):
         return f"{source.value} and {target.value} do not go together"
     if target is FieldType.DATE:
-        return "the time of day is cut"
+        return "dates with a time of day are refused"
     if source is FieldType.INSTANT:
         return "the time zone is lost; times are written in UTC"
     if target is FieldType.INSTANT and source is FieldType.TIMESTAMP:

@@ -10,6 +10,7 @@ from desktop_sync.core.configuration import Entity, FieldMapping, NullPolicy, Pe
 from desktop_sync.core.decision import Action
 from desktop_sync.core.plan import Mode, Range
 from desktop_sync.core.run import Outcome
+from desktop_sync.core.status import Status
 from tests.support.worlds import World, WorldMaker
 
 CODE = FieldMapping("Code", "code", identifying=True)
@@ -92,3 +93,23 @@ def test_a_range_of_dates_has_no_records_without_a_stamp(world: WorldMaker) -> N
     since = Range(datetime(2025, 12, 31, tzinfo=UTC))
     assert w.actions(w.run(mode=Mode.BY_DATE, range=since)) == {Action.CREATE_B: 1}
     assert w.rows("b", "code") == [("1",)]
+
+
+def test_what_a_check_says_is_refused_is_refused(world: WorldMaker) -> None:
+    number, day = FieldMapping("Number", "number"), FieldMapping("Moment", "day")
+    entity = Entity("wares", PerSide("Ware", "wares"), (CODE, number, day), key=PerSide(("Code",), ("code",)))
+    w = world(
+        entity,
+        a={"Ware": "Code TEXT PRIMARY KEY, Number REAL, Moment TIMESTAMP"},
+        b={"wares": "code TEXT PRIMARY KEY, number INTEGER, day DATE"},
+        b_is_table=True,
+    )
+    w.put("a", Code="1", Number=2.5)
+    w.put("a", Code="2", Moment="2026-01-01 10:00:00")
+    w.put("a", Code="3", Number=2, Moment="2026-01-01 00:00:00")
+    said = " ".join(finding.message for finding in w.app.configurations.check_live(w.configuration))
+    assert "numbers with decimals are refused" in said
+    assert "dates with a time of day are refused" in said
+    w.run()
+    assert w.rows("b", "code", "number") == [("3", 2)]
+    assert [w.of(key).status for key in (1, 2)] == [Status.INVALID, Status.INVALID]

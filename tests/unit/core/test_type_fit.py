@@ -22,7 +22,7 @@ UNTYPED = Field("x", is_typed=False)
         (Field("a", T.TEXT), Field("b", T.TEXT, length=5), "5 characters"),
         (Field("a", T.TEXT, length=9), Field("b", T.TEXT, length=5), "5 characters"),
         (Field("a", T.DECIMAL, scale=4), Field("b", T.DECIMAL, scale=2), "after the 2."),
-        (Field("a", T.FLOAT), Field("b", T.INTEGER), "decimals are cut"),
+        (Field("a", T.FLOAT), Field("b", T.INTEGER), "numbers with decimals are refused"),
         (Field("a", T.DECIMAL, scale=2), Field("b", T.FLOAT), "15 digits"),
         (Field("a", T.TIMESTAMP), Field("b", T.DATE), "time of day"),
         (Field("a", T.INSTANT), Field("b", T.TIMESTAMP), "time zone is lost"),
