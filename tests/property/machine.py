@@ -29,6 +29,7 @@ class Synchronizations(Accidents):
     @rule(deed=DEED)
     def does(self, deed: tuple[str, dict[str, object]]) -> None:
         name, arguments = deed
+        self.script.append(deed)
         getattr(self, name)(**arguments)
 
     # people
@@ -63,6 +64,7 @@ class Synchronizations(Accidents):
         which: int,
         edit: float | None = None,
         crash: float | None = None,
+        besides: float | None = None,
         meanwhile: str = "write",
         system: int = 0,
         key: str = KEYS[0],
@@ -75,7 +77,7 @@ class Synchronizations(Accidents):
     ) -> None:
         """A run with something to do. Meanwhile somebody edits, it is started again, a system fails, the program dies.
 
-        `edit` and `crash` are shares of the run's length."""
+        `edit`, `besides` and `crash` are shares of the run's length."""
         name, world = self._configuration(which), self.world
         assert world is not None
         ends = world.ends[name]
@@ -91,8 +93,6 @@ class Synchronizations(Accidents):
         def happens(step: str) -> None:
             if meanwhile == "drift":
                 drifted(world, self._name(system), Drift.DROPPED)
-            elif meanwhile == "another program":
-                self._start_another(name)
             elif meanwhile == "clock":
                 self.jump(3600 if nth == 1 else -3600)
             elif meanwhile == "lid":
@@ -105,6 +105,7 @@ class Synchronizations(Accidents):
         self._run(
             name,
             {share: happens for share in (edit,) if share is not None}
+            | {share: lambda _: self._start_another(name) for share in (besides,) if share is not None}
             | {share: die for share in (crash,) if share is not None},
         )
         drifted(world, self._name(system), None)

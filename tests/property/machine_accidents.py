@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from desktop_sync.core.binding import MatchOnly
 from desktop_sync.core.errors import SchemaDriftError
 from desktop_sync.core.guard import Guard
@@ -9,6 +11,9 @@ from desktop_sync.core.run import Outcome
 from tests.property.machine_running import Counted, Running
 from tests.support.machine_changes import Change, Drift, changed, drifted
 from tests.support.machine_moments import another_in_place, knows_system
+from tests.support.machine_people import keeps_conditions
+
+DAYS_S = 3 * 86_400.0
 
 
 class Accidents(Running):
@@ -17,11 +22,20 @@ class Accidents(Running):
     def put_system_back(self, system: int, age: float) -> None:
         """An administrator restores a system from its backup; then everything runs."""
         name = self._name(system)
-        assert self.world is not None
-        if any(map(self._is_edited, self.world.configurations)) or not self.backups.put_system_back(name, age):
+        world = self.world
+        assert world is not None
+        if any(map(self._is_edited, world.configurations)):
+            return
+        world.arrive()
+        for system in world.systems.values():
+            system.faults.clear()
+        for each in world.configurations:
+            if each not in world.finished:  # what a run that was cut off had written is known to nobody
+                self._run(each)
+        if not self.backups.put_system_back(name, age):
             return
         Counted["restored_systems"] += 1
-        for each in self.world.configurations:
+        for each in world.configurations:
             self._run(each)
         assert not (lost := self.backups.rolled_back(name)), f"C7 {lost}"
 
@@ -41,6 +55,19 @@ class Accidents(Running):
                 found = {finding.guard for finding in result.findings} if result.outcome is Outcome.GUARD else set()
                 assert Guard.IDENTITY in found, f"C5 {each} did not notice: {result}"
         assert world.writes() == before, f"C5 something was written although another system stood in place of {name}"
+
+    def begin_to_ignore_conditions(self, system: int) -> None:
+        """A system takes the conditions of writes from now on and does not keep them; nobody does anything there before
+        it is due to be tried again."""
+        world, name = self.world, self._name(system)
+        assert world is not None
+        place = world.systems[name]
+        if not keeps_conditions(place):
+            return
+        world.arrive()
+        place.profile = replace(place.profile, ignores_conditions=True)
+        world.clock.sleep(DAYS_S)
+        Counted["began_to_ignore"] += 1
 
     def put_ledger_back(self, age: float) -> None:
         """Somebody puts the ledger's file back from a copy; runs only match until a check confirms it."""

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
+from typing import ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize
@@ -21,7 +22,8 @@ from tests.support.chaos_system import Profile
 from tests.support.chaos_world import Crash
 from tests.support.machine_deeds import KEY, SYSTEM
 from tests.support.machine_definitions import FIELDS, PEOPLE, POLICIES, PROFILES, CalmSystem, Definition, Policy
-from tests.support.machine_invariants import Known, check
+from tests.support.machine_invariants import check
+from tests.support.machine_known import Known
 from tests.support.machine_moments import sent_against_guards
 from tests.support.machine_people import People
 from tests.support.machine_restores import Backups
@@ -35,8 +37,14 @@ Counted: Counter[str] = Counter()
 class Running(RuleBasedStateMachine):
     """Two systems and one configuration, or three systems and two configurations that share the one in the middle."""
 
+    latest: ClassVar[Running | None] = None
+    """The machine that was made last."""
+
     def __init__(self) -> None:
         super().__init__()
+        Running.latest = self
+        self.script: list[tuple[str, dict[str, object]]] = []
+        """What was called, with which arguments: to be called again by whoever looks for the cause of a failure."""
         self.world: MachineWorld | None = None
         self.lengths: dict[str, int] = {}
         self.runs_since_check = 0
@@ -55,6 +63,7 @@ class Running(RuleBasedStateMachine):
         policies=st.lists(POLICIES, min_size=2, max_size=2),
         at_first=st.lists(st.tuples(SYSTEM, KEY), max_size=4, unique=True),
         remembers=st.sampled_from((False, False, True)),
+        gives_again=st.booleans(),
     )
     def set_up(
         self,
@@ -63,7 +72,9 @@ class Running(RuleBasedStateMachine):
         policies: list[Policy],
         at_first: list[tuple[int, str]],
         remembers: bool = False,
+        gives_again: bool = False,
     ) -> None:
+        self.script.append(("set_up", {name: value for name, value in locals().items() if name != "self"}))
         clock = WorldClock()
         if has_hub:
             policies = [replace(policy, direction=Direction.BOTH) for policy in policies]
@@ -75,6 +86,7 @@ class Running(RuleBasedStateMachine):
         ]
         for system in systems:
             system.make(PEOPLE, FIELDS)
+            system.gives_again = gives_again
         self.world = MachineWorld(clock, systems, *configurations)
         self.world.remembers = remembers
         one_way = {Direction.A_TO_B: "a", Direction.B_TO_A: "b"}.get(policies[0].direction)
@@ -152,6 +164,7 @@ class Running(RuleBasedStateMachine):
         self.carried_out = dict.fromkeys(self.world.configurations, self.known.definition)
         self.matching.clear()
         Counted["checks"] += 1
+        Counted["kept_counterparts"], self.known.kept = Counted["kept_counterparts"] + self.known.kept, 0
         Counted["own_writes"] += self.world.writes() - self.writes_seen
         self.writes_seen = self.world.writes()
         Counted["echo_writes"] += found.echo_writes

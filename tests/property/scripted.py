@@ -16,7 +16,7 @@ from tests.support.machine_definitions import KEYS, Policy
 STEPS = 18
 DEEDS = (
     *("write", "write", "write", "phone", "phone", "delete", "rename", "wait", "edit", "crash", "trouble"),
-    *("push", "system", "ledger", "definition", "schema", "clock", "lid", "another system"),
+    *("push", "system", "ledger", "definition", "schema", "clock", "lid", "another system", "ignores"),
 )
 
 
@@ -79,6 +79,8 @@ def _deed(machine: Synchronizations, chance: random.Random) -> None:
             machine.suspend(7200)
         case "another system":
             machine.put_another_system_in_place(system)
+        case "ignores":
+            machine.begin_to_ignore_conditions(system)
         case "push":
             machine.push(chance.choice(("deliver", "echo")))
         case "system":

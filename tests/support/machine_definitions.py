@@ -16,18 +16,23 @@ from desktop_sync.core.configuration import (
     FieldMapping,
     FirstContactRule,
     GuardLimits,
+    Mark,
     PerSide,
     Side,
     SyncConfiguration,
 )
 from desktop_sync.core.provider_port import ConditionalWrite, CreateClass
-from tests.support.chaos_system import CLASSES, ChaosSystem, Table
+from tests.support.chaos_system import CLASSES, Backup, ChaosSystem, Table
 
 PEOPLE = "people"
-FIELDS = ("id", "key", "name", "phone", "note", "changed")
+FIELDS = ("id", "key", "name", "phone", "note", "changed", "gone")
 KEYS = ("k1", "k2", "k3", "k4", "k5")
 LEFT_OUT = "k5"
 """The key of the records that the filter leaves out, where there is one."""
+MARK = Mark("gone", "yes")
+"""What is set in a record whose counterpart was deleted, where the rule says so."""
+KEEPING = frozenset((DeleteRule.MARK, DeleteRule.UNLINK, DeleteRule.IGNORE))
+"""Rules by which the counterpart of a deleted record stays."""
 GUARDS = GuardLimits(None, None, True, None, None, None, False, True)
 
 PROFILES = st.builds(
@@ -64,16 +69,21 @@ class Policy:
         """Whether what was deleted on that side comes back."""
         return self.delete.of(side) is DeleteRule.RESTORE
 
+    def keeps(self, side: Side) -> bool:
+        """Whether the counterpart of what was deleted on that side stays."""
+        return self.delete.of(side) in KEEPING
+
     def that_converges(self) -> Policy:
         """The same; but where records go one way, the side that they come from is always right: what only the other
         one holds stays there."""
         if self.direction is Direction.BOTH:
             return self
         winner = ConflictRule.A if self.direction is Direction.A_TO_B else ConflictRule.B
-        return replace(self, conflict=winner, delete=PerSide(DeleteRule.DELETE, DeleteRule.DELETE))
+        a, b = (DeleteRule.DELETE if self.restores(side) else self.delete.of(side) for side in Side)
+        return replace(self, conflict=winner, delete=PerSide(a, b))
 
 
-_DELETE_RULES = st.sampled_from((DeleteRule.DELETE, DeleteRule.DELETE, DeleteRule.RESTORE))
+_DELETE_RULES = st.sampled_from((*[DeleteRule.DELETE] * 5, *[DeleteRule.RESTORE] * 2, *sorted(KEEPING, key=str)))
 POLICIES = st.builds(
     Policy,
     st.sampled_from((ConflictRule.MOST_RECENT, ConflictRule.A, ConflictRule.B, ConflictRule.ASK)),
@@ -121,6 +131,7 @@ class Definition:
             edit_against_delete=policy.against,
             delete=policy.delete,
             modified=PerSide("changed", "changed"),
+            mark=PerSide(MARK, MARK),
             filter=PerSide(condition, condition),
             max_failed_attempts=100,
         )
@@ -138,6 +149,14 @@ class CalmSystem(ChaosSystem):
     """Gives out ids in order, so that the same seed gives the same world."""
 
     _given = 0
+    gives_again = False
+    """Whether it gives numbers as ids again that it had given since its backup, once it was put back."""
+
+    def put_back(self, backup: Backup) -> None:
+        super().put_back(backup)
+        if self.gives_again:
+            for name, kept in backup.tables.items():
+                self.tables[name].next_id = kept.next_id
 
     def new_ids(self, count: int) -> list[str]:
         first = self._given

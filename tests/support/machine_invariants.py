@@ -7,7 +7,7 @@ same seed twice.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from desktop_sync.core.configuration import Side, SyncConfiguration
@@ -18,7 +18,9 @@ from desktop_sync.core.run import Outcome
 from desktop_sync.core.status import Status
 from tests.support.chaos_system import Values
 from tests.support.machine_definitions import PEOPLE, Definition
-from tests.support.machine_people import People, Row, records_of, values_of
+from tests.support.machine_deletions import comes_back, kept_counterparts, set_apart
+from tests.support.machine_known import Known
+from tests.support.machine_people import People, records_of, values_of
 from tests.support.machine_world import PASSWORD, MachineWorld
 
 ROUNDS = 8
@@ -37,16 +39,6 @@ class Checked:
     echo_writes: int = 0
 
 
-@dataclass
-class Known:
-    """What is known from check to check. `agreed`: what every system held after the last one, by its name and key.
-    `put_back`: systems that were put back to an older state since. `definition`: what is synchronized now."""
-
-    definition: Definition
-    agreed: dict[str, dict[str, list[Row]]] = field(default_factory=dict)
-    put_back: set[str] = field(default_factory=set)
-
-
 def check(world: MachineWorld, people: People, known: Known, edited: frozenset[str]) -> Checked:
     """Brings everything to rest and looks; what is known is brought up to date. `edited`: configurations that
     synchronized something else at the end of their last run."""
@@ -60,7 +52,9 @@ def check(world: MachineWorld, people: People, known: Known, edited: frozenset[s
     if failures:
         return Checked(tuple(failures), reads, echo)
     left_out = known.definition.left_out
-    exempt = people.contested | _waiting_keys(world)
+    failures += kept_counterparts(world, people, known, left_out | people.contested | _waiting_keys(world))
+    set_apart(world, people, known)
+    exempt = known.apart | people.contested | _waiting_keys(world)
     failures += _converged(world, exempt | left_out, has_phone=known.definition.has_phone)
     failures += _no_duplicates(world, exempt)
     failures += _nothing_lost(world, people)
@@ -70,7 +64,7 @@ def check(world: MachineWorld, people: People, known: Known, edited: frozenset[s
     failures += _journal(world)
     failures += _secrecy(world)
     known.agreed = {
-        name: {key: rows for key, rows in records_of(world, name).items() if key not in exempt}
+        name: {key: rows for key, rows in records_of(world, name).items() if key not in exempt - known.apart}
         for name in world.systems
     }  # what waits may be settled without anybody touching it: an answer comes, a ledger is put back
     known.put_back.clear()
@@ -276,27 +270,23 @@ def _nobody_back_or_gone(world: MachineWorld, people: People, known: Known, exem
         for key, rows in agreed.items():
             if key not in people.deeds and key not in exempt and held.get(key) != rows:
                 found.append(f"I6 {key} changed in {name} though nobody touched it: {rows} → {held.get(key)}")
-            if key in left_out and not {"delete", "rename"} & set(people.deeds.get(key, ())) and key not in held:
+            if (
+                key in left_out
+                and not {"delete", "rename", "put back"} & set(people.deeds.get(key, ()))
+                and key not in held
+            ):
                 found.append(f"C8 {key} takes no part and is gone from {name}")
         for key, deeds in people.deeds.items():
             if key in exempt or key in left_out or "rename" in deeds:
                 continue
             if deeds == ["delete"] and key in agreed and not known.definition.restores and key in held:
                 found.append(f"I6 {key} was deleted and is in {name} again")
-            if deeds == ["delete"] and _comes_back(world, known, people.deleted_in[key], key) and key not in held:
+            if deeds == ["delete"] and comes_back(world, known, people.deleted_in[key], key) and key not in held:
                 found.append(f"C14 {key} was deleted where that is taken back, and is gone from {name}")
             was_there = {"create", "edit"} & set(deeds)
             if was_there and not {"delete", "put back"} & set(deeds) and key not in held:
                 found.append(f"I6 {key} is gone from {name} though nobody deleted it")
     return found
-
-
-def _comes_back(world: MachineWorld, known: Known, deleted_in: set[str], key: str) -> bool:
-    """Whether all had agreed on a record, and it was deleted in one system only, for which deletions are taken back."""
-    if len(world.configurations) > 1 or not all(key in known.agreed.get(name, {}) for name in world.systems):
-        return False
-    ends, (policy,) = world.ends[world.configurations[0]], known.definition.policies
-    return any(deleted_in == {name} and policy.restores(side) for side, name in zip(Side, ends, strict=True))
 
 
 def _nameless(world: MachineWorld) -> list[tuple[str, str]]:

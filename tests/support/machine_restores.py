@@ -8,7 +8,8 @@ from desktop_sync.core.configuration import Side
 from desktop_sync.core.ledger_values import EntityKey
 from tests.support.chaos_system import Backup
 from tests.support.machine_definitions import KEYS, PEOPLE
-from tests.support.machine_invariants import Known, kept_values
+from tests.support.machine_invariants import kept_values
+from tests.support.machine_known import Known
 from tests.support.machine_people import People, Row, records_of, values_of
 from tests.support.machine_world import LedgerBackup, MachineWorld
 
@@ -38,8 +39,6 @@ class Backups:
         """Whether there was a backup older than what the last runs saw of the system; then it holds that again."""
         world, people = self.world, self.people
         users = [one for one in map(world.configuration, world.configurations) if name in (one.a, one.b)]
-        if len(users) > 1:
-            return False  # what the first one writes there may hide it from the second one
         if self.known.definition.is_one_way:
             return False  # there is nobody to decide which one stays
         seen = [
@@ -48,14 +47,11 @@ class Backups:
         ]
         least = min(mark.counter or 0 for mark in seen)
         older = [backup for backup in self.systems.get(name, []) if backup.changes < least]
-        # What a run cut off had written is known to nobody; whoever restores just that is beyond what can be noticed.
+        # Whoever restores just what a run that was cut off had written is beyond what can be noticed.
         if not older or not {one.name for one in users} <= world.finished:
             return False
         if any(world.only_matches(one) for one in world.configurations) or self.known.put_back - {name}:
             return False
-        world.arrive()
-        for system in world.systems.values():
-            system.faults.clear()
         backup = older[int(age * (len(older) - 1))]
         before = records_of(world, name)
         agreed = _agreed(world)
@@ -64,8 +60,11 @@ class Backups:
         self._held = {other: records_of(world, other) for other in world.systems if other != name}
         after = records_of(world, name)
         for key in KEYS:
-            if before.get(key) != after.get(key):
+            # A deletion that was made there is forgotten, even where the record was not there yet.
+            if before.get(key) != after.get(key) or name in people.deleted_in.get(key, ()):
                 people.note(key, "put back")
+        # What was deleted everywhere and is back in a system that is not the primary one stays there alone (SPEC 5).
+        self.known.apart |= {key for key in after if key not in before}
         people.safe |= {key: row for key, row in agreed.items() if key not in self.known.definition.left_out}
         self.known.put_back.add(name)
         return True

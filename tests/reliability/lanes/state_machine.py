@@ -24,6 +24,7 @@ from tests.support.cheap_starts import cheap_starts
 STEPS = 40
 FURTHER = (
     *("runs", "restored_systems", "restored_ledgers", "match_only_runs", "changed_definitions", "drifts_noticed"),
+    *("began_to_ignore", "kept_counterparts"),
     *("pushes", "echoes_pushed", "second_engines", "guarded", "empty_listings"),
 )
 """What else happened, for those who read the numbers."""
