@@ -10,6 +10,7 @@ from desktop_sync.core.configuration import GuardLimits
 from desktop_sync.core.guard import Guard
 from desktop_sync.core.ledger_values import EntityKey, HoldReason
 from desktop_sync.core.run import Outcome, RunResult
+from desktop_sync.core.structure import Field
 from tests.support.chaos_faults import FaultKind
 from tests.support.chaos_fixtures import Make, agreed, assert_quiet, die_at
 from tests.support.chaos_fixtures import make as make
@@ -224,3 +225,23 @@ def test_an_open_create_of_an_entity_that_drifted_waits_until_its_field_is_back(
     world.run()
     assert [one.record_id for one in world.ledger.held_records(NAME)]
     assert len(world.right.records("people")) == 2
+
+
+@pytest.mark.scenario("C5")
+def test_an_open_create_waits_while_another_table_stands_in_the_place_of_its_own(make: Make) -> None:
+    world = guarded(make("marker"))
+    table = world.right.tables["people"]
+    few = table.structure
+    whole = replace(few, fields=(*few.fields, *(Field(f"more_{number}") for number in range(6))))
+    table.structure = whole
+    agreed(world)
+    world.left.put("people", email="n1", name="new")
+    die_at(world, "endpoint.right.create.before")
+    table.structure = few
+    writes = world.right.writes()
+    stopped_by(world.run(), Guard.IDENTITY)
+    assert world.right.writes() == writes
+    assert world.ledger.open_batches(NAME)
+    table.structure = whole
+    assert_done(world.run())
+    assert world.people(world.left) == world.people(world.right) == {"c1": "old", "n1": "new"}
