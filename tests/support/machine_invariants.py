@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from desktop_sync.core.configuration import Side, SyncConfiguration
-from desktop_sync.core.decision import Rule
 from desktop_sync.core.guard import Guard
 from desktop_sync.core.ledger_values import EntityKey, RecordQuery
 from desktop_sync.core.run import Outcome
@@ -178,8 +177,8 @@ def _round(world: MachineWorld, known: Known) -> list[str]:
         configuration = world.configuration(name)
         is_a_older = configuration.a in known.put_back
         for conflict in world.app.ledger.conflicts(name):
-            is_older = conflict.rule is Rule.OLDER_STATE and is_a_older
-            world.app.records.resolve(conflict.id, Side.B if is_older else Side.A)
+            # Also where what was decided has changed since and is asked again as an ordinary conflict.
+            world.app.records.resolve(conflict.id, Side.B if is_a_older else Side.A)
         result = world.run(name, allow=ALL_GUARDS)
         if result.outcome not in (Outcome.DONE, Outcome.PROBLEMS):
             problems.append(f"{name} ended as {result.outcome.value}: {result.error}")
