@@ -147,6 +147,10 @@ class Workbench:
             self._connection.execute(statement)
         self._know_nothing()
 
+    @property
+    def is_in_memory(self) -> bool:
+        return self._has_few_records
+
     def _know_nothing(self) -> None:
         """Of the tables that are made with the connection."""
         self._names = count()

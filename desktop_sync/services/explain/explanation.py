@@ -91,5 +91,5 @@ class ExplanationService:
             values=self._ledger,
             pins=self._ledger,
         )
-        session.works_in_memory = True
+        session.room.works_in_memory = True
         return session

@@ -94,7 +94,7 @@ class PipelineTraceService:
             values=self._ledger,
             pins=self._ledger,
         )
-        session.works_in_memory = True
+        session.room.works_in_memory = True
         return session
 
     def _baseline(self, session: SyncSession, layout: Layout, record: SyncRecord, side: Side) -> bytes | None:

@@ -86,6 +86,7 @@ class EntityPreparation:
         self.peers = 0
         self._both: BothSides | None = None
         self._telling = threading.Lock()
+        self._read_records = 0
         self._held = held_of(ledger, session, layout)
         # A run has made them anew in the ledger before it plans.
         self._anew = digests_anew(session, ledger, layout) if session.lease is None else None
@@ -158,7 +159,7 @@ class EntityPreparation:
                 keeps_all=keeps_all,
                 has_peers=has_peers,
                 memo=None if memos is None else memos.of(self.key, side),
-                keeps_values=keeps_all and self.session.has_few_records,
+                keeps_values=keeps_all and self.session.room.has_few_records,
             )
         # A read of a range passes over what came before it: the next incremental one must not start at its end.
         return replace(read, last_stamp="") if self.is_ranged else read
@@ -168,6 +169,8 @@ class EntityPreparation:
         if self._both is not None:
             self._both.check()
         with self._telling:
+            self._read_records += records
+            self.session.room.check(self._read_records)
             self.progress.advance(records)
 
     def _load_needed_peers(self) -> None:

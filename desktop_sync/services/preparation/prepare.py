@@ -18,6 +18,7 @@ from desktop_sync.services.preparation.entity_preparation import WAITING, Entity
 from desktop_sync.services.preparation.prepared import Prepared
 from desktop_sync.services.preparation.side_sources import SideSource, open_sources
 from desktop_sync.services.session.drift import retyped
+from desktop_sync.services.session.room import ManyRecordsError
 from desktop_sync.services.session.sync_session import SyncSession
 from desktop_sync.services.session.watermarks import Scope
 
@@ -36,14 +37,30 @@ def prepare_entities(
 
     `retry_at`: the time, where failed records wait until it is time to try them again; None tries all.
     """
+
+    def plan() -> list[Prepared]:
+        return _prepared(session, ledger, scope, progress, cancel, now, retry_at)
+
+    return session.room.begun_anew(plan)
+
+
+def _prepared(
+    session: SyncSession,
+    ledger: Ledger,
+    scope: Scope,
+    progress: Progress,
+    cancel: CancelToken,
+    now: datetime,
+    retry_at: datetime | None,
+) -> list[Prepared]:
     session.begin_plan()
     identity = identities(session)
     all_states = {layout.number: states_of(session, layout, identity) for layout in session.layouts}
     _stop_retyped(session, ledger, all_states)
     streams = open_sources(session, ledger, scope)
     is_idle = scope.mode is not Mode.FULL and all(s.is_empty for pair in streams.values() for s in pair.values())
-    session.has_few_records = has_few_records(session, ledger)
-    session.works_in_memory = session.has_few_records or scope.mode is not Mode.FULL
+    few = has_few_records(session, ledger)
+    session.room.expect(few=few, in_memory=few or scope.mode is not Mode.FULL)
     prepared = []
     for layout in session.layouts:
         cancel.check()
@@ -52,9 +69,7 @@ def prepare_entities(
             continue
         states = all_states[layout.number]
         if is_idle and not _is_waiting(ledger, session, layout):
-            for stream in pair.values():
-                if stream.stream is not None:
-                    stream.stream.close()
+            _close(pair)
             prepared.append(_nothing(layout, pair, ledger, session, states))
             continue
         is_ranged = scope.range != Range()
@@ -64,7 +79,17 @@ def prepare_entities(
                 prepared.append(preparation.prepare(pair, states, now))
         except SchemaDriftError as error:
             session.stop_entity(layout, error)
+        except ManyRecordsError:
+            for each in streams.values():
+                _close(each)
+            raise
     return [one for one in prepared if one.layout.entity.name not in session.drifted]
+
+
+def _close(pair: Mapping[Side, SideSource]) -> None:
+    for source in pair.values():
+        if source.stream is not None:
+            source.stream.close()
 
 
 def _stop_retyped(session: SyncSession, ledger: Ledger, states: Mapping[int, SideStates]) -> None:

@@ -39,7 +39,7 @@ def prepare_again(
         request = replace(full_request(layout.of(side)), ids=list(ids[side]))
         with reading(session.read(layout, side, request)) as stream:
             asked = list(ids[side])
-            reads[side] = load_asked(bench, layout, side, stream, asked, keeps_values=session.has_few_records)
+            reads[side] = load_asked(bench, layout, side, stream, asked, keeps_values=session.room.has_few_records)
     decisions = ledger.decisions(key)
     lookups, is_lookup = session.lookups(layout), session.is_lookup(layout)
     held = held_of(ledger, session, layout)

@@ -172,9 +172,15 @@ def prepare_wanted(
 
     New records among them are matched as in any prepare: both sides are read completely.
     """
+    return session.room.begun_anew(lambda: _prepared(session, ledger, wanted, progress, cancel, now))
+
+
+def _prepared(
+    session: SyncSession, ledger: Ledger, wanted: Wanted, progress: Progress, cancel: CancelToken, now: datetime
+) -> list[Prepared]:
     session.begin_plan()
-    session.has_few_records = has_few_records(session, ledger)
-    session.works_in_memory = session.has_few_records or sum(map(len, wanted.values())) <= MANY
+    few = has_few_records(session, ledger)
+    session.room.expect(few=few, in_memory=few or sum(map(len, wanted.values())) <= MANY)
     identity = identities(session)
     prepared = []
     for layout in session.layouts:
@@ -218,7 +224,7 @@ class _WantedPreparation(EntityPreparation):
         bench, layout = self.session.bench, self.layout
         request = replace(full_request(layout.of(side)), ids=ids)
         with reading(self.session.read(layout, side, request)) as stream:
-            read = load_asked(bench, layout, side, stream, ids, keeps_values=self.session.has_few_records)
+            read = load_asked(bench, layout, side, stream, ids, keeps_values=self.session.room.has_few_records)
         self.progress.advance(len(ids))
         return replace(read, count=len(ids))
 

@@ -41,6 +41,7 @@ from desktop_sync.services.session.memo_folder import MemoFolder
 from desktop_sync.services.session.plugins import PluginStream
 from desktop_sync.services.session.provenance import Provenance
 from desktop_sync.services.session.remembered import remembered
+from desktop_sync.services.session.room import Room
 from desktop_sync.services.session.run_lease import RunLease
 from desktop_sync.services.session.seen_before import Contents
 from desktop_sync.services.session.side_stream import SideStream, placed
@@ -56,7 +57,7 @@ class SyncSession:
     will be made
     before the first write. `cycle` names entities whose references go round. `match_only`: why nothing is written,
     where a person must first confirm what was matched. `lease`: the one of the run, None in a preview.
-    `has_few_records`: the last complete reads found few everywhere.
+    `room`: where the workbench is made.
     `drifted`: entities that take no part, because their structures are not what the mapping says (RELIABILITY E11).
     `memos`: where complete reads remember unchanged rows, None where they do not.
     `unsettled`: guards for which what a run left open stays as it is; every plan has them.
@@ -71,8 +72,6 @@ class SyncSession:
     work_folder: str
     provenance: Provenance | None
     cycle: tuple[str, ...] = ()
-    works_in_memory: bool = False
-    has_few_records: bool = False
     match_only: MatchOnly | None = None
     lease: RunLease | None = None
     seen: Contents = field(default_factory=dict)
@@ -86,16 +85,15 @@ class SyncSession:
     memos: MemoFolder | None = None
     unsettled: tuple[GuardFinding, ...] = ()
     _marks: dict[tuple[str, Side], Watermark] = field(default_factory=dict)
-    _bench: Workbench | None = None
+    room: Room = field(init=False)
     _opaque: dict[tuple[int, Side], frozenset[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.room = Room(self.work_folder)
 
     @property
     def bench(self) -> Workbench:
-        """The workbench, opened when it is first needed: an incremental run that reads nothing never does."""
-        if self._bench is None:
-            in_memory, is_for_few = self.works_in_memory, self.works_in_memory and self.has_few_records
-            self._bench = Workbench(self.work_folder, in_memory=in_memory, is_for_few=is_for_few)
-        return self._bench
+        return self.room.bench
 
     def key(self, layout: Layout) -> EntityKey:
         return EntityKey(self.configuration.name, layout.entity.name)
@@ -212,9 +210,7 @@ class SyncSession:
         return {self.configuration.endpoint_of(side): session for side, session in self.endpoints.items()}
 
     def close(self) -> None:
-        if self._bench is not None:
-            self._bench.close()
-            self._bench = None
+        self.room.close()
         for session in self.endpoints.values():
             session.close()
 
