@@ -1,4 +1,4 @@
-"""The decision table of SPEC §6 as data: (change on A, change on B, equal, newer) → action.
+"""The decision table of SPEC §6 as data: (takes part, change on A, change on B, equal, newer) → action.
 
 `decide` is the rule for one case; `decision_table` is the whole table of an entity, which the engine joins.
 """
@@ -130,6 +130,7 @@ class Case:
     equal: bool
     newer: Newer
     decision: Decision
+    takes_part: bool = True
 
 
 _UPDATE = {Side.A: Action.UPDATE_A, Side.B: Action.UPDATE_B}
@@ -154,8 +155,13 @@ def mark(side: Side) -> Action:
     return _MARK[side]
 
 
-def decide(entity: Entity, change_a: Change, change_b: Change, equal: bool, newer: Newer) -> Decision:
-    """The decision for a peer. `equal`: A mapped to B is B, after normal form (only asked where both changed)."""
+def decide(
+    entity: Entity, change_a: Change, change_b: Change, equal: bool, newer: Newer, *, takes_part: bool = True
+) -> Decision:
+    """The decision for a peer. `equal`: A mapped to B is B, after normal form (only asked where both changed).
+    `takes_part`: no record of it is outside the filter, or was when it was last seen and is now gone (SPEC §5)."""
+    if not takes_part:
+        return _outside(change_a, change_b)
     match change_a, change_b:
         case Change.SAME, Change.SAME:
             return Decision(Action.NONE, Rule.NOTHING_CHANGED)
@@ -171,6 +177,17 @@ def decide(entity: Entity, change_a: Change, change_b: Change, equal: bool, newe
             return _deleted(entity, Side.A, other)
         case other, _:
             return _deleted(entity, Side.B, other)
+
+
+def _outside(change_a: Change, change_b: Change) -> Decision:
+    """What takes no part causes no write, and no delete above all."""
+    match change_a, change_b:
+        case Change.DELETED, Change.DELETED:
+            return Decision(Action.CLOSE, Rule.BOTH_DELETED)
+        case (Change.DELETED, _) | (_, Change.DELETED):
+            return Decision(Action.CLOSE, Rule.FILTER)
+        case _:
+            return Decision(Action.FILTERED, Rule.FILTER)
 
 
 def _flow(entity: Entity, source: Side, rule: Rule) -> Decision:
@@ -252,9 +269,17 @@ def decide_first_contact(entity: Entity, equal: bool, newer: Newer) -> Decision:
 
 
 def decision_table(entity: Entity) -> tuple[Case, ...]:
-    """Every case of a peer, each once: 54 rows."""
+    """Every case of a peer, each once: 108 rows."""
     return tuple(
-        Case(change_a, change_b, equal, newer, decide(entity, change_a, change_b, equal, newer))
+        Case(
+            change_a,
+            change_b,
+            equal,
+            newer,
+            decide(entity, change_a, change_b, equal, newer, takes_part=takes_part),
+            takes_part,
+        )
+        for takes_part in (True, False)
         for change_a in Change
         for change_b in Change
         for equal in (False, True)

@@ -77,7 +77,8 @@ def ask_about(bench: Workbench, layout: Layout, teller: Side, why: str) -> int:
     deletions = f"{deleting(other)}, {Action.UNLINK:d}, {Action.CLOSE:d}"
     where = (
         f"{_FREE} AND NOT is_contact AND record_id IS NOT NULL AND a_id IS NOT NULL AND b_id IS NOT NULL AND ("
-        f"(action IN ({deletions}) AND {gone}) OR (action = {update(other):d} AND change_{me} = {Change.CHANGED:d}) "
+        f"(action IN ({deletions}) AND rule <> {Rule.FILTER:d} AND {gone}) OR "
+        f"(action = {update(other):d} AND change_{me} = {Change.CHANGED:d}) "
         f"OR (action = {create(other):d} AND rule = {Rule.RESTORED:d}))"
     )
     return _ask(bench, layout, where, Rule.OLDER_STATE, why)
@@ -86,7 +87,10 @@ def ask_about(bench: Workbench, layout: Layout, teller: Side, why: str) -> int:
 def ask_still(bench: Workbench, layout: Layout, waiting: Mapping[int, int], why: Mapping[int, str]) -> None:
     """Sync records (number → rule) that wait for a decision go on waiting, unless nothing is left to decide."""
     writes = ", ".join(f"{action:d}" for action in Action if action.target is not None)
-    one_sided = f"action = {Action.CLOSE:d} AND NOT (change_a = {Change.DELETED:d} AND change_b = {Change.DELETED:d})"
+    one_sided = (
+        f"action = {Action.CLOSE:d} AND rule <> {Rule.FILTER:d} "
+        f"AND NOT (change_a = {Change.DELETED:d} AND change_b = {Change.DELETED:d})"
+    )
     for rule in sorted(set(waiting.values())):
         numbers = ", ".join(str(record) for record, found in waiting.items() if found == rule)
         where = f"{_FREE} AND record_id IN ({numbers}) AND (action IN ({writes}, {Action.UNLINK:d}) OR ({one_sided}))"
@@ -127,7 +131,10 @@ def _ask(bench: Workbench, layout: Layout, where: str, rule: Rule, why: str) -> 
 
 def edited_against(bench: Workbench, layout: Layout, gone: Side) -> list[int]:
     """Sync records whose record was deleted in `gone` and seems to have been edited on the other side."""
-    where = f"{_FREE} AND change_{gone.value} = {Change.DELETED:d} AND change_{gone.other.value} = {Change.CHANGED:d}"
+    where = (
+        f"{_FREE} AND rule <> {Rule.FILTER:d} AND change_{gone.value} = {Change.DELETED:d} "
+        f"AND change_{gone.other.value} = {Change.CHANGED:d}"
+    )
     rows = bench.rows(f"SELECT record_id FROM {plan_table(layout)} WHERE {where} AND record_id IS NOT NULL")
     return [int(str(row[0])) for row in rows]
 

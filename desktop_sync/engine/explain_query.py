@@ -48,6 +48,7 @@ class JudgedRecord:
     change_b: Change
     equal: bool
     newer: Newer
+    takes_part: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +100,13 @@ def judged_record(bench: Workbench, record_id: int) -> JudgedRecord | None:
     """None where the pair was not touched, or is none."""
     if not has_table(bench, "judged"):
         return None
-    rows = bench.rows("SELECT change_a, change_b, equal, newer FROM judged WHERE record_id = ?", [record_id])
+    columns = "change_a, change_b, equal, newer, takes_part"
+    rows = bench.rows(f"SELECT {columns} FROM judged WHERE record_id = ?", [record_id])
     if not rows:
         return None
-    change_a, change_b, equal, newer = rows[0]
-    return JudgedRecord(Change(int(str(change_a))), Change(int(str(change_b))), bool(equal), Newer(int(str(newer))))
+    change_a, change_b, equal, newer, takes_part = rows[0]
+    changes = Change(int(str(change_a))), Change(int(str(change_b)))
+    return JudgedRecord(*changes, bool(equal), Newer(int(str(newer))), bool(takes_part))
 
 
 def peer_state(bench: Workbench, layout: Layout, record_id: int) -> PeerState | None:

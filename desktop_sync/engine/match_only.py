@@ -25,6 +25,8 @@ def withhold(bench: Workbench, layout: Layout) -> None:
         f"UPDATE {plan} SET excluded = true WHERE action IN ({writes}) "
         f"AND (rule = {Rule.DECIDED:d} OR status = {Status.DELETED:d})"
     )
+    # What takes no part is nobody's to decide: as a conflict it would take part once the match is confirmed.
+    bench.execute(f"UPDATE {plan} SET excluded = true WHERE action = {Action.CLOSE:d} AND rule = {Rule.FILTER:d}")
     bench.execute(
         f"UPDATE {plan} SET action = {Action.CONFLICT:d}, rule = {Rule.MATCH_ONLY:d}, winner = NULL "
         f"WHERE NOT excluded AND {both} AND (action IN ({writes}, {Action.UNLINK:d}) "

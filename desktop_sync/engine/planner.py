@@ -45,6 +45,8 @@ _COLUMNS = (
     "attempts, detail"
 )
 
+_LEFT = "it was outside the filter when a record of it was deleted, so what is left in the other system stays as it is"
+
 
 def make_plan(bench: Workbench, given: PlanInput) -> None:
     """The plan table of the entity is complete. Needs `find_touched` after the last look-up."""
@@ -124,7 +126,8 @@ def _plan_touched(bench: Workbench, given: PlanInput) -> None:
         f"CREATE OR REPLACE TABLE judged AS SELECT t.*, {contact} AND has_a AND has_b AS is_contact, "
         f"coalesce(c.equal, false) AS equal, coalesce(c.newer, 0) AS newer, coalesce(c.is_tie, false) AS is_tie, "
         f"coalesce(c.is_merge, false) AND {_merges_sql(layout.entity, contact)} AS is_merge, {_one_side_sql(given)} "
-        f"AS keeper, {_has_conflict_sql(given)} AS has_conflict, {decided} AS decided "
+        f"AS keeper, {_has_conflict_sql(given)} AS has_conflict, {decided} AS decided, "
+        f"{_takes_part_sql()} AS takes_part "
         f"FROM {touched} t LEFT JOIN compared c ON c.a_rid = t.a_id AND c.b_rid = t.b_id "
         f"{decided_join}WHERE t.status <> {Status.DELETED:d} OR t.deleted_in = {DeletedIn.BY_HAND:d}"
     )
@@ -141,16 +144,17 @@ def _plan_touched(bench: Workbench, given: PlanInput) -> None:
 
 def _insert_judged(bench: Workbench, layout: Layout, cases: str, contact_cases: str) -> None:
     """What the decision tables say of each judged pair."""
+    is_left = f"c.action = {Action.CLOSE:d} AND c.rule = {Rule.FILTER:d}"
     bench.execute(
         f"INSERT INTO rows_{layout.number} SELECT "
-        f"CASE WHEN j.problem IS NOT NULL THEN {Action.INVALID:d} WHEN NOT j.in_filter THEN {Action.FILTERED:d} "
+        f"CASE WHEN j.problem IS NOT NULL THEN {Action.INVALID:d} WHEN NOT j.takes_part THEN c.action "
         f"WHEN j.is_merge AND j.decided IS NOT NULL AND NOT j.is_contact THEN {Action.UPDATE_B:d} "
         f"WHEN j.keeper = 'a' THEN {Action.UPDATE_B:d} WHEN j.keeper = 'b' THEN {Action.UPDATE_A:d} "
         f"WHEN j.decided IS NOT NULL THEN {_decided_sql(layout)} "
         f"WHEN j.is_contact AND j.status = {Status.PROCESSED:d} THEN {Action.ADOPT:d} "
         f"WHEN j.is_merge THEN {Action.UPDATE_B:d} "
         "WHEN j.is_contact THEN k.action ELSE c.action END, "
-        f"CASE WHEN j.problem IS NOT NULL THEN {Rule.UNUSABLE:d} WHEN NOT j.in_filter THEN {Rule.FILTER:d} "
+        f"CASE WHEN j.problem IS NOT NULL THEN {Rule.UNUSABLE:d} WHEN NOT j.takes_part THEN c.rule "
         f"WHEN j.is_merge AND j.decided IS NOT NULL AND NOT j.is_contact THEN {Rule.MERGED:d} "
         f"WHEN j.keeper IS NOT NULL AND NOT j.has_conflict THEN {Rule.CHANGED_ONE_SIDE:d} "
         f"WHEN j.keeper IS NOT NULL AND j.decided IS NULL THEN {Rule.SIDE_WINS:d} "
@@ -161,10 +165,19 @@ def _insert_judged(bench: Workbench, layout: Layout, cases: str, contact_cases: 
         "CASE WHEN j.keeper IS NOT NULL THEN CASE WHEN j.has_conflict THEN j.keeper END "
         "WHEN j.decided IS NOT NULL THEN j.decided WHEN j.is_merge THEN 'a' WHEN j.is_contact THEN k.winner "
         "ELSE c.winner END, "
-        "j.change_a, j.change_b, j.is_contact, false, j.status, j.deleted_in, j.attempts, j.problem "
+        "j.change_a, j.change_b, j.is_contact, false, j.status, j.deleted_in, j.attempts, "
+        f"coalesce(j.problem, CASE WHEN {is_left} THEN {literal(_LEFT)} END) "
         f"FROM judged j JOIN {cases} c ON c.change_a = j.change_a AND c.change_b = j.change_b AND c.equal = j.equal "
-        f"AND c.newer = j.newer LEFT JOIN {contact_cases} k ON k.equal = j.equal AND k.newer = j.newer"
+        f"AND c.newer = j.newer AND c.takes_part = j.takes_part "
+        f"LEFT JOIN {contact_cases} k ON k.equal = j.equal AND k.newer = j.newer"
     )
+
+
+def _takes_part_sql() -> str:
+    """Whether a touched peer takes part (SPEC §5). Of a record that is gone nobody can tell whether it met the filter;
+    one that did not when it was last seen did not leave by its deletion."""
+    is_gone = f"(t.change_a = {Change.DELETED:d} OR t.change_b = {Change.DELETED:d})"
+    return f"t.in_filter AND NOT (t.status = {Status.FILTERED:d} AND {is_gone})"
 
 
 def _merges_sql(entity: Entity, is_contact: str) -> str:

@@ -168,6 +168,21 @@ def test_why_a_pair_is_not_synchronized_is_said(world: WorldMaker, make: Callabl
     assert any(reason in sentence for sentence in explain(one).why_not), explain(one).why_not
 
 
+@pytest.mark.parametrize(("side", "key"), [("a", 1), ("b", 101)])
+def test_why_the_counterpart_of_a_filtered_record_that_was_deleted_stays_is_said(
+    world: WorldMaker, side: str, key: int
+) -> None:
+    one = tables(world)
+    pair(one)
+    one.run()
+    _filtered(one)
+    one.delete(side, key)
+    why = "it was outside the filter when a record of it was deleted"
+    assert f"It takes no part: {why}" in " ".join(explain(one).why_not)
+    one.run()
+    assert f"Nothing more was done: {why}" in " ".join(explain(one).why_not)
+
+
 def test_a_failed_record_says_what_was_refused_and_when_it_is_tried_again(world: WorldMaker) -> None:
     one = tables(world, b={"people": TABLE["people"].replace("city TEXT", "city TEXT CHECK (city <> 'bad')")})
     one.put("a", Id=1, Email="p1", City="bad")

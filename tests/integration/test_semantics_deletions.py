@@ -395,3 +395,64 @@ def test_a_new_record_does_not_get_the_id_of_one_whose_deletion_is_still_to_be_c
     assert w.rows("a", "Email") == w.rows("b", "email") == [("bob@x.org",)]
     assert (w.of(1).status, w.of(2).status) == (Status.DELETED, Status.PROCESSED)
     w.assert_quiet()
+
+
+@SIDES
+@pytest.mark.scenario("C8")
+def test_a_filtered_record_that_is_deleted_takes_nothing_with_it(world: WorldMaker, gone: str) -> None:
+    """Whether it is the record that left the filter that goes, or the counterpart that stayed."""
+    w = paired(world, filter=PerSide("City = 'Wien'", ""))
+    w.edit("a", 1, City="Rom")
+    w.run()
+    assert w.statuses() == [Status.FILTERED]
+    w.delete(gone, ID[gone])
+    assert w.actions(w.run()) == {Action.CLOSE: 1}
+    assert len(w.rows(other(gone))) == 1
+    assert w.statuses() == [Status.DELETED]
+    w.assert_quiet()
+
+
+@SIDES
+def test_a_record_that_left_the_filter_and_lost_its_counterpart_between_runs_is_closed(
+    world: WorldMaker, gone: str
+) -> None:
+    w = paired(world, filter=PerSide("City = 'Wien'", "city = 'Wien'"))
+    if other(gone) == "a":
+        w.edit("a", 1, City="Rom")
+    else:
+        w.edit("b", 71, city="Rom")
+    w.delete(gone, ID[gone])
+    assert w.actions(w.run()) == {Action.CLOSE: 1}
+    assert len(w.rows(other(gone))) == 1
+    w.assert_quiet()
+
+
+@pytest.mark.parametrize("against", [EditAgainstDelete.EDIT, EditAgainstDelete.DELETE])
+def test_a_counterpart_that_went_while_the_record_was_filtered_deletes_nothing_when_it_is_back(
+    world: WorldMaker, against: EditAgainstDelete
+) -> None:
+    w = paired(world, filter=PerSide("Note IS NULL", ""), edit_against_delete=against)
+    w.edit("a", 1, Note="away")
+    w.run()
+    w.delete("b", 71)
+    w.edit("a", 1, Note=None)
+    w.run()
+    assert w.rows("a", "City") == [("Wien",)]
+    assert w.statuses() == [Status.DELETED]
+    w.edit("a", 1, City="Graz")  # deleted in the secondary system only, and modified in the primary one
+    w.run()
+    assert w.rows("b", "city") == [("Graz",)]
+    w.assert_quiet()
+
+
+def test_a_filtered_record_that_was_deleted_and_is_restored_comes_back_to_its_peer(world: WorldMaker) -> None:
+    w = paired(world, filter=PerSide("City <> 'Rom'", ""))
+    w.edit("a", 1, City="Rom")
+    w.run()
+    w.delete("a", 1)
+    w.run()
+    w.put("a", Id=1, Email="ann@x.org", City="Linz")
+    w.run()
+    assert w.rows("b", "id", "city") == [("71", "Linz")]
+    assert w.statuses() == [Status.PROCESSED]
+    w.assert_quiet()

@@ -298,8 +298,8 @@ BUGS = (
         (
             Edit(
                 "desktop_sync/engine/planner.py",
-                'f"CASE WHEN j.problem IS NOT NULL THEN {Action.INVALID:d} WHEN NOT j.in_filter THEN {Action.FILTERED:d} "',
-                'f"CASE WHEN j.problem IS NOT NULL THEN {Action.INVALID:d} WHEN NOT j.in_filter THEN {delete(Side.B):d} "',
+                'f"CASE WHEN j.problem IS NOT NULL THEN {Action.INVALID:d} WHEN NOT j.takes_part THEN c.action "',
+                'f"CASE WHEN j.problem IS NOT NULL THEN {Action.INVALID:d} WHEN NOT j.takes_part THEN {delete(Side.B):d} "',
             ),
         ),
         (

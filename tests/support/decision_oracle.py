@@ -32,6 +32,11 @@ def may_travel(entity: Entity, source: str) -> bool:
     return entity.direction is (Direction.A_TO_B if source == "a" else Direction.B_TO_A)
 
 
+def outside(a: str, b: str) -> Verdict:
+    """What takes no part: it is Filtered, and closed where a record of it is gone. Nothing is written."""
+    return Verdict("close") if "deleted" in (a, b) else Verdict("filtered")
+
+
 def verdict(entity: Entity, a: str, b: str, equal: bool, newer: str) -> Verdict:
     """`a` and `b`: "same", "changed" or "deleted"; `newer`: "a", "b" or "" where nobody knows."""
     if a == "same" and b == "same":

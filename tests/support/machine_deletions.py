@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from desktop_sync.core.configuration import DeleteRule, Side
 from desktop_sync.core.status import Status
-from tests.support.machine_definitions import MARK, PEOPLE
+from tests.support.machine_definitions import LEFT_OUT, MARK, PEOPLE
 from tests.support.machine_known import Known
 from tests.support.machine_people import People, records_of, values_of
 from tests.support.machine_world import MachineWorld
@@ -51,6 +51,21 @@ def kept_counterparts(world: MachineWorld, people: People, known: Known, exempt:
     return found
 
 
+def left_counterparts(world: MachineWorld, people: People, known: Known) -> list[str]:
+    """C8: what took no part since the last check and was deleted in one system is still in the others."""
+    found = []
+    for key in known.left_out & known.definition.left_out:
+        if {"let in", "rename", "put back"} & set(people.deeds.get(key, ())):
+            continue
+        deleted_in = people.deleted_in.get(key, set())
+        for name in world.systems:
+            if deleted_in and name not in deleted_in and key in known.agreed.get(name, {}):
+                known.kept += 1
+                if key not in records_of(world, name):
+                    found.append(f"C8 {key} took no part when it was deleted elsewhere, and is gone from {name}")
+    return found
+
+
 def set_apart(world: MachineWorld, people: People, known: Known) -> None:
     """Which keys the systems may hold otherwise, now: a deletion left the counterpart, or may have left that of a
     record which had another key then. It ends when nobody holds them, or all hold the same in linked records."""
@@ -67,6 +82,12 @@ def set_apart(world: MachineWorld, people: People, known: Known) -> None:
     moved = {key for key, deeds in people.deeds.items() if {"delete", "rename"} & set(deeds)}
     if is_kept or moved & known.apart:
         known.apart |= moved
+    # What is deleted, or gets another key, while it takes no part leaves its counterpart as it is; also when the
+    # filter is taken away later.
+    done = set(people.deeds.get(LEFT_OUT, ()))
+    if (known.definition.has_filter or "let in" in done) and {"delete", "rename"} & done:
+        renamed = {key for key, deeds in people.deeds.items() if "rename" in deeds}
+        known.apart |= {LEFT_OUT} | (renamed if "rename" in done else set())
     known.apart = {key for key in known.apart if not _is_together(world, key)}
 
 

@@ -17,7 +17,7 @@ from desktop_sync.core.run import Outcome
 from desktop_sync.core.status import Status
 from tests.support.chaos_system import Values
 from tests.support.machine_definitions import PEOPLE, Definition
-from tests.support.machine_deletions import comes_back, kept_counterparts, set_apart
+from tests.support.machine_deletions import comes_back, kept_counterparts, left_counterparts, set_apart
 from tests.support.machine_known import Known
 from tests.support.machine_people import People, records_of, values_of
 from tests.support.machine_world import PASSWORD, MachineWorld
@@ -52,6 +52,7 @@ def check(world: MachineWorld, people: People, known: Known, edited: frozenset[s
         return Checked(tuple(failures), reads, echo)
     left_out = known.definition.left_out
     failures += kept_counterparts(world, people, known, left_out | people.contested | _waiting_keys(world))
+    failures += left_counterparts(world, people, known)
     set_apart(world, people, known)
     exempt = known.apart | people.contested | _waiting_keys(world)
     failures += _converged(world, exempt | left_out, has_phone=known.definition.has_phone)
@@ -66,6 +67,7 @@ def check(world: MachineWorld, people: People, known: Known, edited: frozenset[s
         name: {key: rows for key, rows in records_of(world, name).items() if key not in exempt - known.apart}
         for name in world.systems
     }  # what waits may be settled without anybody touching it: an answer comes, a ledger is put back
+    known.left_out = left_out
     known.put_back.clear()
     people.safe.clear()
     people.deeds = {key: deeds for key, deeds in people.deeds.items() if key in left_out}

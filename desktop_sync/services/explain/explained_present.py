@@ -225,4 +225,5 @@ class ExplainedPresent:
         judged = explain_query.judged_record(self.session.bench, subject.record.id)
         if judged is None:
             return None
-        return decide(entity, judged.change_a, judged.change_b, judged.equal, judged.newer).rule
+        changes = judged.change_a, judged.change_b
+        return decide(entity, *changes, judged.equal, judged.newer, takes_part=judged.takes_part).rule

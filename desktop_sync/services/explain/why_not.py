@@ -91,7 +91,7 @@ class WhyNot:
             case Status.CONFLICT:
                 return ["Both sides changed differently: it waits until you decide which one is kept."]
             case Status.DELETED:
-                return [self._deleted()]
+                return [self._deleted(record)]
             case _:
                 return []
 
@@ -102,7 +102,7 @@ class WhyNot:
         at = not_before.astimezone().strftime("%Y-%m-%d %H:%M:%S")
         return f" A scheduled run tries again after {at}; a run by hand does at once."
 
-    def _deleted(self) -> str:
+    def _deleted(self, record: SyncRecord) -> str:
         names, primary = self._names(), self.layout.entity.primary
         where = self.peer.deleted_in if self.peer is not None else DeletedIn.NOWHERE
         place = {
@@ -119,7 +119,8 @@ class WhyNot:
             again = "with the next run"
         else:
             again = f"when its record in {names[primary]} is modified"
-        return f"It was {place}. It is synchronized again {again}."
+        because = _ended(f" Nothing more was done: {record.last_error}") if record.last_error else ""
+        return f"It was {place}.{because} It is synchronized again {again}."
 
     def _of_values(
         self, states: Mapping[Side, SideState], planned: PlannedRecord | None, traces: tuple[RecordTrace, ...]
@@ -133,6 +134,8 @@ class WhyNot:
         detail = planned.detail.rstrip(".") if planned is not None and planned.action is Action.INVALID else ""
         if detail and not any(detail in text for text in found):
             found.append(f"It cannot be synchronized: {detail}.")
+        if planned is not None and (planned.action, planned.rule) == (Action.CLOSE, Rule.FILTER):
+            found.append(_ended(f"It takes no part: {planned.detail}"))
         if planned is not None and planned.action is Action.REVIEW:
             found.append(_ended(f"Its counterpart is not certain, so a person must say it: {planned.detail}"))
         return found

@@ -28,7 +28,7 @@ from desktop_sync.core.decision import (
     decision_table,
     first_contact_table,
 )
-from tests.support.decision_oracle import Verdict, first_contact, verdict
+from tests.support.decision_oracle import Verdict, first_contact, outside, verdict
 
 ENTITY = Entity("people", PerSide("Person", "people"), ())
 WORDS = {
@@ -46,6 +46,7 @@ WORDS = {
     Action.CONFLICT: ("ask", ""),
     Action.UNLINK: ("unlink", ""),
     Action.CLOSE: ("close", ""),
+    Action.FILTERED: ("filtered", ""),
 }
 NEWER = {Newer.A: "a", Newer.B: "b", Newer.TIE: ""}
 
@@ -73,10 +74,10 @@ def test_every_case_of_every_policy_is_decided_as_the_specification_says(directi
         )
         for case in decision_table(entity):
             a, b = case.change_a.name.lower(), case.change_b.name.lower()
-            expected = verdict(entity, a, b, case.equal, NEWER[case.newer])
+            expected = verdict(entity, a, b, case.equal, NEWER[case.newer]) if case.takes_part else outside(a, b)
             assert in_words(case.decision) == expected, (entity, case)
             seen += 1
-    assert seen == 4 * 3 * 5 * 5 * 54
+    assert seen == 4 * 3 * 5 * 5 * 108
 
 
 @pytest.mark.parametrize("rule", list(FirstContactRule))
@@ -88,8 +89,8 @@ def test_every_first_contact_is_decided_as_the_specification_says(rule: FirstCon
 
 
 def test_the_tables_have_every_case_once() -> None:
-    cases = [(c.change_a, c.change_b, c.equal, c.newer) for c in decision_table(ENTITY)]
-    assert len(cases) == len(set(cases)) == 54
+    cases = [(c.takes_part, c.change_a, c.change_b, c.equal, c.newer) for c in decision_table(ENTITY)]
+    assert len(cases) == len(set(cases)) == 108
     assert len({(c.equal, c.newer) for c in first_contact_table(ENTITY)}) == len(first_contact_table(ENTITY)) == 6
 
 
