@@ -56,7 +56,9 @@ class DefinitionStore(Protocol):
 
     def save_endpoint(self, endpoint: Endpoint, base_folder: str = "") -> None: ...
     def save_configuration(self, configuration: SyncConfiguration) -> SyncConfiguration:
-        """Kept with a version one higher than the last of that name if anything differs; the kept one is returned."""
+        """Kept with a version one higher than the last of that name if anything differs; the kept one is returned.
+        What is known of an entity goes with it to its new name. Raises AlreadyRunningError where that would be under a
+        run."""
 
     def rename_configuration(self, name: str, new_name: str) -> None:
         """Peers, runs and history go along."""

@@ -6,12 +6,14 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, insert, select, update
 
 from desktop_sync.core.care import name_only
 from desktop_sync.core.configuration import Endpoint, SyncConfiguration
+from desktop_sync.core.entity_renames import renamed_entities
 from desktop_sync.core.errors import ConfigurationError, LedgerError, Place
 from desktop_sync.core.provider_port import LEASE_SETTING
 from desktop_sync.ledger import tables
@@ -22,6 +24,7 @@ from desktop_sync.ledger.plan_shelf import SqlPlanShelf
 from desktop_sync.ledger.store import Store, configuration_id, make_configuration_id
 
 _SYSTEMS = "endpoint systems"
+_ON_THE_WAY = ""  # no entity has this name
 _NONE_SEEN: Mapping[str, str] = {}
 _PASSWORD_IN_URL = re.compile(r"[a-z][a-z0-9+.\-]*://[^\s/?#@]*:[^\s/?#@]+@", re.IGNORECASE)
 
@@ -95,11 +98,20 @@ class SqlDefinitionStore(SqlPlanShelf, Store):
     def save_configuration(self, configuration: SyncConfiguration) -> SyncConfiguration:
         """Kept as a new version if anything differs; the kept one is returned. Structures whose fields are not what
         they were at the last run are taken as they are: a person has looked at the configuration. Which structures
-        they were is not forgotten."""
-        with self._database.writing("save_configuration") as connection:
-            owner = make_configuration_id(connection, configuration.name)
-            _forget_fields(connection, owner)
-            return self._save_version(connection, owner, configuration)
+        they were is not forgotten. What is known of an entity goes with it to its new name (`renamed_entities`), and a
+        waiting plan is dropped then; raises AlreadyRunningError where that would be under a run."""
+        with self._database.reading() as connection:
+            is_renaming = bool(self._renamed(connection, configuration))
+        with self._parts.locks.hold(configuration.name) if is_renaming else nullcontext():
+            with self._database.writing("save_configuration") as connection:
+                owner = make_configuration_id(connection, configuration.name)
+                _forget_fields(connection, owner)
+                for old, new in self._renamed(connection, configuration).items() if is_renaming else ():
+                    _rename_entity(connection, owner, old, new)
+                kept = self._save_version(connection, owner, configuration)
+            if is_renaming:
+                self.drop(configuration.name)
+        return kept
 
     def rename_configuration(self, name: str, new_name: str) -> None:
         """Peers, runs and history go along; a waiting plan is dropped. Raises AlreadyRunningError while it runs,
@@ -149,6 +161,12 @@ class SqlDefinitionStore(SqlPlanShelf, Store):
                     connection, and_(tables.entity.c.configuration_id == known, tables.entity.c.name == entity)
                 )
             self.drop(configuration)
+
+    def _renamed(self, connection: Connection, value: SyncConfiguration) -> dict[str, str]:
+        """The entities that go on under another name with this version."""
+        known = configuration_id(connection, value.name)
+        current = None if known is None else self._current_of(connection, known)
+        return {} if current is None else renamed_entities(current.entities, value.entities)
 
     def _known_id(self, connection: Connection, name: str) -> int:
         known = configuration_id(connection, name)
@@ -249,6 +267,13 @@ def _forget_fields(connection: Connection, configuration: int) -> None:
     for (shape,) in connection.execute(select(marks.c.shape).where(own).distinct()).all():
         changed = update(marks).where(own, marks.c.shape == shape).values(shape=name_only(shape))
         connection.execute(changed)
+
+
+def _rename_entity(connection: Connection, configuration: int, old: str, new: str) -> None:
+    """What is kept for the entity has the new name. What an earlier entity of that name left behind takes the old."""
+    mine = tables.entity.c.configuration_id == configuration
+    for before, after in ((new, _ON_THE_WAY), (old, new), (_ON_THE_WAY, old)):
+        connection.execute(update(tables.entity).where(mine, tables.entity.c.name == before).values(name=after))
 
 
 def _forget_peers(connection: Connection, which: ColumnElement[bool]) -> None:

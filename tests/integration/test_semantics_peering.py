@@ -10,10 +10,14 @@ from desktop_sync.core.configuration import GuardLimits, PerSide, SyncConfigurat
 from desktop_sync.core.decision import Action
 from desktop_sync.core.errors import AlreadyRunningError, ConfigurationError
 from desktop_sync.core.guard import Guard
+from desktop_sync.core.ledger_values import RecordQuery
 from desktop_sync.core.plan import Mode
 from desktop_sync.core.run import Outcome
+from desktop_sync.core.setup_flow import ConfigurationSetup
 from desktop_sync.core.status import Status
 from tests.support.worlds import NAME, PEOPLE, World, WorldMaker, person_entity
+
+TWO_PARTS = (("some", "City = 'Wien'"), ("others", "City <> 'Wien'"))
 
 
 def synchronized(world: WorldMaker, guards: GuardLimits | None = None) -> World:
@@ -95,3 +99,76 @@ def test_a_structure_that_was_only_renamed_goes_on_once_a_person_says_so(world: 
     w.assert_quiet()
     w.edit("a", 1, City="Graz", Changed="2030-01-01 00:00:00")
     assert w.actions(w.run()) == {Action.UPDATE_B: 1}
+
+
+@pytest.mark.scenario("C5")
+@pytest.mark.parametrize("mode", [Mode.FULL, Mode.INCREMENTAL])
+def test_an_entity_with_another_name_keeps_its_peers_baselines_and_watermarks(world: WorldMaker, mode: Mode) -> None:
+    w = synchronized(world)
+    before, marks = w.ledger_rows(), w.ledger_rows("watermark")
+    w.delete("b", w.of(2).b_id)
+    w.edit("b", w.of(1).b_id, city="Graz", changed="2026-01-02 00:00:00")
+    w.save(replace(w.configuration.entities[0], name="persons"))
+    assert w.ledger_rows() == before
+    assert [row[:3] for row in w.ledger_rows("watermark")] == [row[:3] for row in marks]
+    result = w.run(mode=mode)
+    assert w.actions(result) == {Action.UPDATE_A: 1, Action.DELETE_A: 1}
+    assert [(one.entity, one.status) for one in w.app.records.records(RecordQuery(NAME))] == [
+        ("persons", Status.PROCESSED),
+        ("persons", Status.DELETED),
+    ]
+    w.assert_quiet()
+
+
+def test_an_entity_gets_its_peers_back_with_its_name(world: WorldMaker) -> None:
+    w = synchronized(world)
+    people = w.configuration.entities[0]
+    for name in ("persons", "people"):
+        w.save(replace(people, name=name))
+        assert len(w.records()) == 2
+        w.assert_quiet()
+
+
+def test_a_name_that_an_earlier_entity_left_behind_can_be_taken(world: WorldMaker) -> None:
+    w = synchronized(world)
+    people = w.configuration.entities[0]
+    friends = replace(people, name="friends", structures=PerSide("Person", "friends"))
+    w.save(people, friends)
+    w.run()
+    left = len(w.records("friends"))
+    w.save(people)
+    w.save(replace(people, name="friends"))
+    assert (len(w.records("friends")), len(w.records("people"))) == (2, left)
+    w.assert_quiet()
+
+
+def test_two_entities_of_the_same_structures_are_not_told_apart_by_a_new_name(world: WorldMaker) -> None:
+    w = synchronized(world)
+    people = w.configuration.entities[0]
+    some, others = (replace(people, name=name, filter=PerSide(text, "")) for name, text in TWO_PARTS)
+    w.save(some, others)
+    assert w.app.records.records(RecordQuery(NAME, "some")) == []
+    assert len(w.app.records.records(RecordQuery(NAME, "people"))) == 2
+
+
+def test_an_entity_is_not_renamed_under_its_run(world: WorldMaker) -> None:
+    w = synchronized(world)
+    renamed = replace(w.configuration, entities=(replace(w.configuration.entities[0], name="persons"),))
+    with w.app.ledger.hold(NAME), pytest.raises(AlreadyRunningError):
+        w.app.configurations.save(renamed)
+    assert [one.name for one in w.app.configurations.get(NAME).entities] == ["people"]
+    assert len(w.records()) == 2
+
+
+def test_a_pair_of_structures_that_is_taken_out_and_put_in_again_by_the_wizard_keeps_its_peers(
+    world: WorldMaker,
+) -> None:
+    w = synchronized(world)
+    people = w.configuration.entities[0]
+    w.save(replace(people, name="persons"))
+    setup = ConfigurationSetup(w.configuration).without_entity(0).with_entity("Person", "people")
+    setup = setup.replaced_entity(0, replace(people, name=setup.configuration.entities[0].name))
+    w.configuration = w.app.configurations.save(setup.configuration)
+    assert [one.name for one in w.configuration.entities] == ["people"]
+    assert len(w.records()) == 2
+    w.assert_quiet()
