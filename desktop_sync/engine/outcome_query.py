@@ -124,7 +124,8 @@ def invalid_rows(layout: Layout, limit: int) -> str:
 
 def status_settlements(layout: Layout, only: Rule | None = None) -> str:
     """Settlements of conflicts, reviews, unusable and filtered records, closed and unlinked peers: those that
-    change. With `only`: those that this rule led to."""
+    change. With `only`: those that this rule led to, and nothing else of the plan is settled: a sync record keeps its
+    ids, for another one may still have those that it would get."""
     cases = " ".join(f"WHEN {action:d} THEN {status:d}" for action, status in STATUS_OF.items())
     actions = ", ".join(f"{action:d}" for action in STATUS_OF)
     where = (
@@ -137,6 +138,10 @@ def status_settlements(layout: Layout, only: Rule | None = None) -> str:
         f"ELSE p.{side.value}_id END"
         for side in Side
     }
+    if only is not None:
+        gone = {
+            side: f"CASE WHEN q.record_id IS NULL THEN {now} ELSE q.{side.value}_id END" for side, now in gone.items()
+        }
     return (
         f"SELECT p.record_id, {gone[Side.A]} AS a_id, {gone[Side.B]} AS b_id, "
         f"CAST(CASE p.action {cases} END AS TINYINT) AS status, "

@@ -9,8 +9,10 @@ import pytest
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Rule
+from desktop_sync.core.run import Outcome
 from tests.support.chaos_system import CLASSES
 from tests.support.machine_definitions import FIELDS, PEOPLE, CalmSystem, Definition, Policy
+from tests.support.machine_moments import another_in_place
 from tests.support.machine_world import MachineWorld, TrueClock, WorldClock
 
 PROFILE = replace(CLASSES["marker"], counts_changes=True, stamp_field="changed")
@@ -115,3 +117,24 @@ def test_the_other_one_knows_it_also_where_a_person_decided_before_it_ran(hub: M
     everybody_runs(hub)
     for system in "ac":
         assert names(hub, system) == {"k1": "new", "k2": "old", "k3": "new"}
+
+
+@pytest.mark.scenario("C7")
+def test_a_guard_stops_also_where_a_sync_record_would_get_the_id_of_another_one(hub: MachineWorld) -> None:
+    """Nothing of the plan is settled then but that a person must decide: the other one still has its id."""
+    a, c = hub.systems["a"], hub.systems["c"]
+    first = a.put(PEOPLE, key="k3", name="first")
+    backup = a.backup()
+    a.edit(PEOPLE, first, key=None)  # Invalid: it waits under a sync record of its own
+    a.put(PEOPLE, key="k3", name="second")
+    everybody_runs(hub)
+    assert [row["name"] for row in c.records(PEOPLE).values() if row["key"] == "k3"] == ["second"]
+    a.put_back(backup)
+    hub.clock.sleep(60)
+    writes = hub.writes()
+    with another_in_place(a):
+        result = hub.run("one")
+    assert result is not None
+    assert result.outcome is Outcome.GUARD
+    assert hub.writes() == writes
+    assert {one.rule for one in hub.app.ledger.conflicts("one")} == {Rule.OLDER_STATE}
