@@ -187,7 +187,7 @@ class Application:
     def records(self) -> RecordService:
         from desktop_sync.services.records import RecordService
 
-        return RecordService(self.ledger, self.clock)
+        return RecordService(self.ledger, self.endpoints.open, self.clock)
 
     @cached_property
     def webhooks(self) -> WebhookService:

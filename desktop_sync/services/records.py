@@ -20,6 +20,8 @@ from desktop_sync.core.status import DeletedIn, Event, Status, after
 from desktop_sync.core.sync_record import Conflict, HistoryRow, SyncRecord
 from desktop_sync.engine.outcome_query import SETTLEMENT_SCHEMA
 from desktop_sync.services.masking import Masks
+from desktop_sync.services.session.record_presence import refuse_absent
+from desktop_sync.services.session.sync_session import OpenEndpoint
 from desktop_sync.services.views import ReviewCase
 
 Settlement = dict[str, object]
@@ -30,8 +32,9 @@ BY_HAND = "by hand"
 class RecordService:
     """Every method blocks; any thread. What is decided here is written at the next run."""
 
-    def __init__(self, ledger: Ledger, clock: Clock) -> None:
+    def __init__(self, ledger: Ledger, open_endpoint: OpenEndpoint, clock: Clock) -> None:
         self._ledger = ledger
+        self._open_endpoint = open_endpoint
         self._clock = clock
 
     def records(self, query: RecordQuery) -> list[SyncRecord]:
@@ -164,10 +167,12 @@ class RecordService:
     def link(self, configuration: str, entity: str, a_id: str, b_id: str) -> None:
         """The two records are peers; at the next run the rule of first contact says what is written.
 
-        Raises ConfigurationError when one of them is paired already, or there is no such entity.
+        Raises ConfigurationError when one of them is paired already or is not in its endpoint, which is looked at, or
+        there is no such entity; and errors of endpoints.
         """
         mine = next((one for one in self._ledger.configurations() if one.name == configuration), None)
-        if mine is None or mine.entity(entity) is None:
+        linked = None if mine is None else mine.entity(entity)
+        if mine is None or linked is None:
             raise ConfigurationError(f'"{configuration}" has no entity "{entity}"', path="entity")
         key = EntityKey(configuration, entity)
         rows = _rows(self._ledger, key, a_ids=[a_id], b_ids=[b_id])
@@ -179,6 +184,7 @@ class RecordService:
                     f'record {row["record_id"]} already pairs "{row["a_id"]}" with "{row["b_id"]}": unlink it first',
                     path="link",
                 )
+        refuse_absent(self._open_endpoint, mine, linked, {Side.A: a_id, Side.B: b_id})
         keeper = rows[0] if rows else {"record_id": self._ledger.reserve_record_ids(1)}
         spare = [int(str(row["record_id"])) for row in rows[1:]]
         if spare:

@@ -9,6 +9,7 @@ import pytest
 
 from desktop_sync.core.configuration import FieldMapping, MatchRule, PerSide
 from desktop_sync.core.decision import Action
+from desktop_sync.core.error_text import sentence
 from desktop_sync.core.errors import ConfigurationError
 from desktop_sync.core.run import Outcome
 from desktop_sync.core.status import Status
@@ -224,6 +225,38 @@ def test_linking_a_paired_record_is_refused_and_linking_it_again_to_its_own_peer
     before = w.ledger_rows()
     w.app.records.link("Sync", "people", "1", "71")
     assert w.ledger_rows() == before
+
+
+@pytest.mark.parametrize(
+    ("a_id", "b_id", "said"),
+    [
+        ("1", "999", "Shop, people, record 999: there is no record with this id"),
+        ("9", "71", "CRM, Person, record 9: there is no record with this id"),
+        ("no number", "71", "CRM, Person, record no number: there is no record with this id"),
+        ("", "71", "CRM, Person"),
+    ],
+)
+def test_a_link_to_a_record_that_is_not_there_is_refused(world: WorldMaker, a_id: str, b_id: str, said: str) -> None:
+    w = world()
+    w.put("a", Id=1, Email="ann@x.org", City="Wien")
+    w.put("b", id="71", email="bob@x.org", city="Wien")
+    with pytest.raises(ConfigurationError) as caught:
+        w.app.records.link("Sync", "people", a_id, b_id)
+    assert said in sentence(caught.value)
+    assert w.records() == []
+
+
+@pytest.mark.parametrize(("a_id", "is_there"), [("1,x", True), ("1", False), ("1,y", False), ("1,x,2", False)])
+def test_a_link_by_an_id_of_several_key_fields_is_looked_up_whole(world: WorldMaker, a_id: str, is_there: bool) -> None:
+    w = world(person_entity(key=PerSide(("Id", "Note"), ("id",))))
+    w.put("a", Id=1, Email="ann@x.org", City="Wien", Note="x")
+    w.put("b", id="71", email="bob@x.org", city="Wien")
+    if is_there:
+        w.app.records.link("Sync", "people", a_id, "71")
+    else:
+        with pytest.raises(ConfigurationError, match="there is no record with this id"):
+            w.app.records.link("Sync", "people", a_id, "71")
+    assert [(one.a_id, one.b_id) for one in w.records()] == ([("1,x", "71")] if is_there else [])
 
 
 def test_unlinked_records_wait_as_skipped_and_can_be_linked_to_others(world: WorldMaker) -> None:

@@ -63,7 +63,7 @@ class ExplanationService:
             return present.explain(subject, past)
 
     def _known(self, name: str, record: str, entity: str) -> SyncRecord | None:
-        records = RecordService(self._ledger, self._clock)
+        records = RecordService(self._ledger, self._open_endpoint, self._clock)
         return records.find(name, record, entity) if records.matching(name, record, entity) else None
 
     def _configuration(self, name: str) -> SyncConfiguration:

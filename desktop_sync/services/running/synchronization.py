@@ -179,7 +179,8 @@ class SynchronizationService:
         """
         chosen = [record for record in map(self._ledger.record, record_ids) if record is not None]
         resting = [one.id for one in chosen if one.status in (Status.SKIPPED, Status.ABORTED)]
-        RecordService(self._ledger, self._clock).set_status(resting, Event.SET_PREPARED_BY_USER)
+        records = RecordService(self._ledger, self._planning.open_endpoint, self._clock)
+        records.set_status(resting, Event.SET_PREPARED_BY_USER)
 
         def want(session: SyncSession) -> Wanted:
             return with_prerequisites(session, self._ledger, named(self._ledger, name, record_ids))

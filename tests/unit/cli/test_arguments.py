@@ -31,7 +31,7 @@ def details(command_line: CommandLine) -> dict[str, object]:
 def test_every_specified_subcommand_is_in_the_help(command_line: CommandLine) -> None:
     said = command_line("--help")
     assert said.code == 0
-    assert set(SUBCOMMANDS) == SPECIFIED | {"sample", "steps", "bind", "enable", "disable", "watch", "purge"}
+    assert set(SUBCOMMANDS) == SPECIFIED | {"sample", "steps", "bind", "enable", "disable", "watch", "purge", "reset"}
     assert [
         name for name in SUBCOMMANDS if f"\n    {name} " not in said.out and f"\n    {name}\n" not in said.out
     ] == []
