@@ -140,7 +140,12 @@ def add_name(parser: argparse.ArgumentParser) -> None:
 
 
 def add_mode(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--mode", choices=[mode.value for mode in Mode], help="which records are looked at")
+    parser.add_argument(
+        "--mode",
+        choices=[mode.value for mode in Mode],
+        help="which records are looked at: full: all, or all of a range, each compared with its counterpart; "
+        "incremental: modified since the last time; by-date: modified in a range and not yet processed",
+    )
     parser.add_argument("--from", dest="start", metavar="WHEN", help="modified from that date or time on")
     parser.add_argument("--to", dest="end", metavar="WHEN", help="modified until that date or time, included")
 

@@ -105,6 +105,21 @@ def ids_to_look_up(bench: Workbench, layout: Layout) -> dict[Side, list[str]]:
     return ids
 
 
+def counterparts_to_look_up(bench: Workbench, layout: Layout) -> dict[Side, list[str]]:
+    """Ids of records that were not read, although their counterparts were. For sides that were read in part."""
+    resting = f"{Status.SKIPPED:d}, {Status.ABORTED:d}, {Status.DELETED:d}"
+    found = {}
+    for side in Side:
+        rows = bench.rows(
+            f"SELECT p.{side.value}_id FROM {peer_table(layout)} p "
+            f"WHERE p.{side.value}_id IS NOT NULL AND p.status NOT IN ({resting}) "
+            f"AND p.record_id IN (SELECT record_id FROM {side_table(layout, side.other)}) "
+            f"AND p.record_id NOT IN (SELECT record_id FROM {side_table(layout, side)} WHERE record_id IS NOT NULL)"
+        )
+        found[side] = [str(row[0]) for row in rows]
+    return found
+
+
 def halves_to_look_up(bench: Workbench, given: PlanInput, side: Side, statuses: Sequence[Status]) -> list[str]:
     """Ids of records without a counterpart that wait with one of these statuses and were not read."""
     layout, me, other = given.layout, side.value, side.other.value

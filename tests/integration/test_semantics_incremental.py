@@ -202,6 +202,47 @@ def test_a_full_prepare_can_be_limited_to_a_range_too(world: WorldMaker) -> None
     assert sorted(w.rows("b", "city")) == [("Graz",), ("Wien",), ("Wien",)]
 
 
+SECOND = Range(datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 2, 23, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("edited", ["a", "b"])
+def test_only_a_full_prepare_compares_what_is_in_the_range_with_counterparts_edited_without_a_stamp(
+    world: WorldMaker, edited: str
+) -> None:
+    w = stamped(world)
+    for number in range(1, 4):
+        at(w, number, f"2026-03-0{number} 10:00:00")
+    w.run()
+    stamped_side, field = ("a", "Changed") if edited == "b" else ("b", "changed")
+    for number in range(1, 4):
+        keys = {"a": number, "b": w.of(number).b_id}
+        w.edit(stamped_side, keys[stamped_side], **{field: f"2026-03-0{number} 10:00:00"})
+        other = {"City": "Graz", "Changed": None} if edited == "a" else {"city": "Graz", "changed": None}
+        w.edit(edited, keys[edited], **other)
+    for _ in range(2):
+        assert w.actions(w.run(mode=Mode.BY_DATE, range=SECOND)) == {}
+    result = w.run(mode=Mode.FULL, range=SECOND)
+    assert w.actions(result) == {Action.UPDATE_B if edited == "a" else Action.UPDATE_A: 1}
+    cities = {"a": w.rows("a", "City"), "b": w.rows("b", "city")}
+    assert sorted(cities[stamped_side]) == [("Graz",), ("Wien",), ("Wien",)]
+    w.assert_quiet(mode=Mode.FULL, range=SECOND)
+
+
+def test_a_full_prepare_of_a_range_finds_that_a_counterpart_in_it_is_gone(world: WorldMaker) -> None:
+    w = stamped(world)
+    for number in range(1, 4):
+        at(w, number, f"2026-03-0{number} 10:00:00")
+    w.run()
+    for number in range(1, 4):
+        w.edit("b", w.of(number).b_id, changed=None)
+    for number in (2, 3):
+        w.delete("b", w.of(number).b_id)
+    w.run(mode=Mode.BY_DATE, range=SECOND)
+    assert len(w.rows("a")) == 3
+    assert w.actions(w.run(mode=Mode.FULL, range=SECOND)) == {Action.DELETE_A: 1}
+    assert w.rows("a", "Id") == [(1,), (3,)]
+
+
 def test_a_record_excluded_from_a_preview_is_found_again_by_an_incremental_run(world: WorldMaker) -> None:
     w = stamped(world)
     at(w, 1, "2026-03-01 10:00:00")

@@ -22,7 +22,14 @@ from desktop_sync.engine.plan_input import PlanInput, has_table, pair_table
 from desktop_sync.engine.planner import make_plan
 from desktop_sync.engine.references import load_pairs
 from desktop_sync.engine.sides import SideRead, attach_peers, count_peers, load_peers, load_side, look_up, looked_table
-from desktop_sync.engine.touched import find_touched, free_count, halves_to_look_up, ids_to_look_up, is_astir
+from desktop_sync.engine.touched import (
+    counterparts_to_look_up,
+    find_touched,
+    free_count,
+    halves_to_look_up,
+    ids_to_look_up,
+    is_astir,
+)
 from desktop_sync.engine.workbench import Workbench
 from desktop_sync.services.preparation import both_sides
 from desktop_sync.services.preparation.both_sides import BothSides
@@ -73,7 +80,10 @@ class EntityPreparation:
         retry_at: datetime | None,
         *,
         is_ranged: bool,
+        compares_pairs: bool = False,
     ) -> None:
+        """`is_ranged`: what is read is not all since the watermark. `compares_pairs`: of everything that is read the
+        counterpart is, too."""
         self.session = session
         self.ledger = ledger
         self.layout = layout
@@ -81,6 +91,7 @@ class EntityPreparation:
         self.cancel = cancel
         self.retry_at = retry_at
         self.is_ranged = is_ranged
+        self.compares_pairs = compares_pairs
         self.key = session.key(layout)
         self.keeps_whole = False
         self.peers = 0
@@ -230,15 +241,21 @@ class EntityPreparation:
         """The counterparts of everything touched stand in the workbench as they are now."""
         bench, layout = self.session.bench, self.layout
         given = self._given(reads)
+        if self.compares_pairs and not any(read.is_complete for read in reads.values()):
+            # Nobody knows that a counterpart was not edited because its stamp, if it has one, is of another time.
+            given = self._with_looked_up(given, counterparts_to_look_up(bench, layout))
         find_touched(bench, given)
         for _ in range(2):
-            asked = {side: ids for side, ids in ids_to_look_up(bench, layout).items() if ids}
-            if not asked:
+            asked = ids_to_look_up(bench, layout)
+            if not any(asked.values()):
                 break
-            looked = self._looked_up(given, asked)
-            given = replace(given, a=looked.get(Side.A, given.a), b=looked.get(Side.B, given.b))
+            given = self._with_looked_up(given, asked)
             find_touched(bench, given)
         return given
+
+    def _with_looked_up(self, given: PlanInput, ids: Mapping[Side, Sequence[str]]) -> PlanInput:
+        looked = self._looked_up(given, {side: wanted for side, wanted in ids.items() if wanted})
+        return replace(given, a=looked.get(Side.A, given.a), b=looked.get(Side.B, given.b))
 
     def _looked_up(self, given: PlanInput, asked: Mapping[Side, Sequence[str]]) -> dict[Side, SideRead]:
         """The records with these ids stand in the side tables; of both sides at once where there are many."""

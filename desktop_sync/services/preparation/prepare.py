@@ -73,7 +73,16 @@ def _prepared(
             prepared.append(_nothing(layout, pair, ledger, session, states))
             continue
         is_ranged = scope.range != Range()
-        preparation = EntityPreparation(session, ledger, layout, progress, cancel, retry_at, is_ranged=is_ranged)
+        preparation = EntityPreparation(
+            session,
+            ledger,
+            layout,
+            progress,
+            cancel,
+            retry_at,
+            is_ranged=is_ranged,
+            compares_pairs=is_ranged and scope.mode is Mode.FULL,
+        )
         try:
             with within_memory(layout.a.place):
                 prepared.append(preparation.prepare(pair, states, now))
