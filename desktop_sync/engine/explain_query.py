@@ -96,6 +96,19 @@ def planned_record(bench: Workbench, layout: Layout, a_id: str | None, b_id: str
     )
 
 
+def filtered_counterpart(bench: Workbench, layout: Layout, side: Side, rid: str) -> str | None:
+    """The id of the record that the side's new record matches, where that one does not meet the filter."""
+    if not has_table(bench, "matched"):
+        return None
+    me, other = side.value, side.other.value
+    rows = bench.rows(
+        f"SELECT m.{other}_rid FROM matched m JOIN {side_table(layout, side.other)} o ON o.rid = m.{other}_rid "
+        f"WHERE m.{me}_rid = ? AND NOT o.in_filter",
+        [rid],
+    )
+    return str(rows[0][0]) if rows else None
+
+
 def judged_record(bench: Workbench, record_id: int) -> JudgedRecord | None:
     """None where the pair was not touched, or is none."""
     if not has_table(bench, "judged"):

@@ -14,6 +14,7 @@ from desktop_sync.core.configuration import (
     DeleteRule,
     Direction,
     FirstContactRule,
+    MatchRule,
     PerSide,
     Side,
 )
@@ -205,6 +206,23 @@ def test_a_record_whose_counterpart_is_not_certain_says_why(world: WorldMaker) -
     (why,) = explain(one, str(one.of(a_id=1).id)).why_not
     assert "Its counterpart is not certain" in why
     assert "several records of the other side have the same Email" in why
+
+
+@pytest.mark.parametrize("match", list(MatchRule))
+def test_a_new_record_whose_only_counterpart_is_outside_the_filter_says_so(world: WorldMaker, match: MatchRule) -> None:
+    one = tables(world, match=match)
+    one.save(replace(one.configuration.entities[0], filter=PerSide("", "city = 'Bonn'")))
+    one.put("a", Id=1, Email="p1", City="x")
+    one.put("b", id=101, email="p1", city="y")
+    one.put("a", Id=2, Email="p2", City="x")
+    one.run()
+    assert len(one.rows("b")) == 2
+    said = (
+        "Its counterpart in Shop, record 101, does not meet the filter, so the two are not linked; and no second one "
+    )
+    assert explain(one, "id:1").why_not == (said + "is created.",)
+    (filtered,) = [text for text in explain(one, "id:101").why_not]
+    assert "it does not meet the filter" in filtered
 
 
 def test_a_value_that_cannot_be_used_is_named(world: WorldMaker) -> None:

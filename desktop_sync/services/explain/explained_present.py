@@ -97,7 +97,7 @@ class ExplainedPresent:
         present += self._compared(fields, states)
         present += self._decided(planned)
         why = WhyNot(self.session, self.ledger, self.clock, layout, subject.record, peer).sentences(
-            states, planned, self._rule_of_nothing(layout.entity, subject), traces
+            ids, states, planned, self._rule_of_nothing(layout.entity, subject), traces
         )
         return Explanation(
             self.session.configuration.name,

@@ -13,6 +13,7 @@ from desktop_sync.core.ports import Clock
 from desktop_sync.core.run import Outcome, RunKind
 from desktop_sync.core.status import DeletedIn, Status
 from desktop_sync.core.sync_record import SyncRecord
+from desktop_sync.engine import explain_query
 from desktop_sync.engine.explain_query import PeerState, PlannedRecord, SideState
 from desktop_sync.engine.layout import Layout
 from desktop_sync.services.explain.pipeline_trace import RecordTrace, StepOutcome
@@ -32,6 +33,7 @@ class WhyNot:
 
     def sentences(
         self,
+        ids: Mapping[Side, str | None],
         states: Mapping[Side, SideState],
         planned: PlannedRecord | None,
         nothing: Rule | None,
@@ -44,7 +46,7 @@ class WhyNot:
         if planned is None and nothing is Rule.DIRECTION:
             found.append(self._direction())
         if self.record is None and planned is None:
-            found.append(self._unseen(states))
+            found += self._unseen(states, ids)
         return tuple(dict.fromkeys(found))
 
     def _names(self) -> dict[Side, str]:
@@ -160,14 +162,23 @@ class WhyNot:
         }[self.layout.entity.direction]
         return f"It changed, but this entity is synchronized only {way}."
 
-    def _unseen(self, states: Mapping[Side, SideState]) -> str:
+    def _unseen(self, states: Mapping[Side, SideState], ids: Mapping[Side, str | None]) -> list[str]:
+        """Why no run did anything with a record that is in no sync record."""
         names = self._names()
         there = next((side for side, state in states.items() if state.is_there), None)
         if there is None:
-            return "It is in neither system."
+            return ["It is in neither system."]
+        other = explain_query.filtered_counterpart(self.session.bench, self.layout, there, ids[there] or "")
+        if other is not None:
+            return [
+                f"Its counterpart in {names[there.other]}, record {other}, does not meet the filter, so the two are "
+                "not linked; and no second one is created."
+            ]
+        if not states[there].in_filter:
+            return []
         if not self.layout.entity.direction.flows_from(there):
-            return f"It has no counterpart, and records of {names[there]} are not created in {names[there.other]}."
-        return "No run has seen it yet."
+            return [f"It has no counterpart, and records of {names[there]} are not created in {names[there.other]}."]
+        return ["No run has seen it yet."]
 
 
 def _ended(text: str) -> str:
