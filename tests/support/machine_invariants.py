@@ -248,15 +248,19 @@ def _nothing_lost(world: MachineWorld, people: People) -> list[str]:
     return [f"I3 {token} is lost" for token in sorted(missing - kept_values(world))]
 
 
-def kept_values(world: MachineWorld) -> set[str]:
-    """Every value that the ledger still has: before and after of each write, and both sides of each conflict."""
+def kept_values(world: MachineWorld, *, with_open: bool = True) -> set[str]:
+    """Every value that the ledger still has: before and after of each write, and both sides of each conflict, or of
+    each that is settled."""
     kept: set[str] = set()
     records = world.app.records
     for name in world.configurations:
         for run in records.runs(name, limit=1000):
             for row in records.history(run.id, limit=1000):
                 kept |= {value for change in row.fields for value in (change.before, change.after) if value}
+        passed_over = set() if with_open else {one.id for one in records.conflicts(name, limit=1000)}
         for conflict in records.conflicts(name, only_open=False, limit=1000):
+            if conflict.id in passed_over:
+                continue
             kept |= {value for change in conflict.fields for value in (change.a, change.b, change.base) if value}
     return kept
 

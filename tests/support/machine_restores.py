@@ -99,7 +99,9 @@ class Backups:
             for value in row
             if value
         }
-        people.superseded |= people.tokens - there - kept_values(world)  # they were in the history that is gone
+        # They were in the history that is gone. A conflict that is open again shows what its sides hold now: that sync
+        # itself had replaced what it names is known to nobody any more.
+        people.superseded |= people.tokens - there - kept_values(world, with_open=False)
         for key in KEYS:
             people.note(key, "ledger")
         entity = world.configuration(world.configurations[0]).entities[0]  # the definitions are those of then, too
