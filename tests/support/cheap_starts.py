@@ -17,19 +17,19 @@ from sqlalchemy import Engine
 
 from desktop_sync.engine.workbench import Workbench
 from desktop_sync.ledger import database
-from desktop_sync.services.session import sync_session
+from desktop_sync.services.session import room
 
 
 @contextmanager
 def cheap_starts() -> Iterator[None]:
     """Inside, workbenches and ledgers are made in a tenth of the time."""
-    made, instance = sync_session.Workbench, _Instance()
-    sync_session.Workbench = lambda *_, **__: _SharedBench(instance)  # type: ignore[assignment,misc]
+    made, instance = room.Workbench, _Instance()
+    room.Workbench = lambda *_, **__: _SharedBench(instance)  # type: ignore[assignment,misc]
     try:
         with shared_compilation():
             yield
     finally:
-        sync_session.Workbench = made  # type: ignore[misc]
+        room.Workbench = made  # type: ignore[misc]
         instance.close()
 
 
