@@ -1,4 +1,4 @@
-"""What a person does to configurations as a whole: rename, duplicate, switch off, delete, import, export."""
+"""What a person does to configurations: rename, duplicate, switch off, match anew, delete, import, export."""
 
 from __future__ import annotations
 
@@ -47,6 +47,7 @@ class ConfigurationActions(QObject):
         self._context = context
         self._window = window
         self._name = ""
+        self._entity = ""
         self._taken: tuple[str, ...] = ()
 
     def show_names(self, names: tuple[str, ...]) -> None:
@@ -144,6 +145,36 @@ class ConfigurationActions(QObject):
     def _deleted(self) -> None:
         self.said.emit(self.tr("{0} is deleted").format(self._name))
         self.changed.emit("")
+
+    @Slot(str, str)
+    def ask_reset(self, name: str, entity: str) -> None:
+        """Whether the entity's records are to be matched anew."""
+        self._name, self._entity = name, entity
+        dialog = AskDialog(
+            self.tr("Match the records of {0} anew?").format(entity),
+            self.tr(
+                "Which records are pairs is forgotten, with decisions that wait and links made by hand; there is no "
+                "way back. Nothing is written to either system now. The next run matches all records anew, as the "
+                "first one did, and deletes nothing: what was deleted on one side only since the last run comes back "
+                "from the other. The history stays."
+            ),
+            (("keep", self.tr("&Keep the pairs"), ""), ("reset", self.tr("&Match anew"), "danger")),
+            self._window,
+        )
+        dialog.answered.connect(self._reset)
+        dialog.open()
+
+    @Slot(str, bool)
+    def _reset(self, answer: str, _again: bool) -> None:
+        if answer == "reset":
+            reset = self._context.application.configurations.reset_peering
+            job = self._follow(self._context.jobs.start(partial(reset, self._name, self._entity)))
+            job.finished.connect(self._was_reset)
+
+    @Slot()
+    def _was_reset(self) -> None:
+        self.said.emit(self.tr("The next run matches the records of {0} anew").format(self._entity))
+        self.changed.emit(self._name)
 
     # Files
 

@@ -243,6 +243,7 @@ class MainWindow(QMainWindow):
         page.export_wanted.connect(self.actions_desk.ask_export)
         page.delete_wanted.connect(self.actions_desk.ask_delete)
         page.enable_wanted.connect(self.actions_desk.enable)
+        page.reset_wanted.connect(self.actions_desk.ask_reset)
 
     @Slot()
     def _show_endpoints(self) -> None:

@@ -176,6 +176,7 @@ class FakeConfigurations:
     def __init__(self, application: FakeApplication) -> None:
         self._application = application
         self.all: dict[str, SyncConfiguration] = {}
+        self.reset: list[tuple[str, str]] = []
 
     def get(self, name: str) -> SyncConfiguration:
         if name not in self.all:
@@ -194,6 +195,10 @@ class FakeConfigurations:
 
     def delete(self, name: str) -> None:
         del self.all[name]
+
+    def reset_peering(self, name: str, entity: str) -> None:
+        assert self.get(name).entity(entity) is not None
+        self.reset.append((name, entity))
 
     def rename(self, name: str, new_name: str) -> None:
         self.all = {

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from desktop_sync.core.configuration import Side
@@ -44,8 +44,6 @@ def test_the_sample_project_is_one_click_away(
     qtbot: QtBot, open_window: OpenWindow, tmp_path: Path, settle: Settle
 ) -> None:
     window = open_window(FakeApplication(tmp_path))
-    from PySide6.QtWidgets import QPushButton
-
     sample = next(
         button for button in window.right.empty.findChildren(QPushButton) if "sample" in button.accessibleName()
     )
@@ -212,6 +210,34 @@ def test_a_duplicate_is_switched_off(window: MainWindow, settle: Settle, applica
     assert copy.entities == application.configurations.get("Customers").entities
 
 
+def test_matching_anew_asks_says_what_it_means_and_keeps_the_pairs_by_default(
+    qtbot: QtBot, window: MainWindow, settle: Settle, application: FakeApplication
+) -> None:
+    configurations = application.configurations
+    page = window.right.currentWidget()
+    assert isinstance(page, ConfigurationPage)
+    page.open_tab("settings")
+    settle()
+    entities = [one.name for one in configurations.get(page.name).entities]
+    assert [action.data() for action in page.settings.reset_menu.actions()] == entities
+    asked = []
+    for answer in ("", "keep", "reset"):
+        page.settings.reset_menu.actions()[0].trigger()
+        dialog = next(dialog for dialog in window.findChildren(AskDialog) if dialog.isVisible())
+        said = " ".join(one.text() for one in dialog.findChildren(QLabel))
+        assert f"Match the records of {entities[0]} anew?" in said
+        assert "Nothing is written to either system now." in said
+        buttons = {one.objectName(): one for one in dialog.findChildren(QPushButton)}
+        assert buttons["keep"].isDefault()
+        if answer:
+            qtbot.mouseClick(buttons[answer], Qt.MouseButton.LeftButton)
+        else:
+            dialog.close()
+        settle()
+        asked.append(list(configurations.reset))
+    assert asked == [[], [], [(page.name, entities[0])]]
+
+
 def test_deleting_asks_and_keeps_by_default(
     qtbot: QtBot, window: MainWindow, settle: Settle, application: FakeApplication
 ) -> None:
@@ -223,8 +249,6 @@ def test_deleting_asks_and_keeps_by_default(
     assert "Contacts" in application.configurations.all
     window.actions_desk.ask_delete("Contacts")
     dialog = next(dialog for dialog in window.findChildren(AskDialog) if dialog.isVisible())
-    from PySide6.QtWidgets import QPushButton
-
     delete = next(button for button in dialog.findChildren(QPushButton) if button.objectName() == "delete")
     assert not delete.isDefault()
     qtbot.mouseClick(delete, Qt.MouseButton.LeftButton)

@@ -15,7 +15,9 @@ from pytestqt.qtbot import QtBot
 from desktop_sync.bootstrap import build_application
 from desktop_sync.core.configuration import RealTime
 from desktop_sync.core.run import Outcome, Trigger
+from desktop_sync.core.status import Status
 from desktop_sync.services.application import Application
+from desktop_sync.ui.dialogs.ask import AskDialog
 from desktop_sync.ui.main_window import MainWindow
 from desktop_sync.ui.models.paged_table import DIFFERS_ROLE
 from desktop_sync.ui.views.configuration_page import ConfigurationPage
@@ -75,6 +77,27 @@ def test_the_sample_is_previewed_run_and_then_agrees(qtbot: QtBot, window: MainW
     wait(qtbot, window)
     assert page.message.text == "Done. Both sides are the same."
     assert written(real.records.runs(page.name)[0]) == 0
+
+
+def test_records_that_are_matched_anew_are_paired_again_and_none_is_deleted(
+    qtbot: QtBot, window: MainWindow, real: Application
+) -> None:
+    name = open_sample(qtbot, window).name
+    real.synchronization.run(name)
+    known = real.records.counts(name)
+    assert known[Status.PROCESSED] > 20
+    for entity in real.configurations.get(name).entities:
+        assert window.current_page is not None
+        window.current_page.settings.reset_wanted.emit(entity.name)
+        dialog = next(one for one in window.findChildren(AskDialog) if one.isVisible())
+        reset = next(one for one in dialog.findChildren(QPushButton) if one.objectName() == "reset")
+        qtbot.mouseClick(reset, Qt.MouseButton.LeftButton)
+        wait(qtbot, window)
+    assert not any(real.records.counts(name).values())
+    result = real.synchronization.run(name)
+    writes = sum(count for one in result.entities for action, count in one.actions.items() if action.target)
+    assert (writes, result.outcome) == (0, Outcome.DONE), result
+    assert real.records.counts(name)[Status.PROCESSED] >= known[Status.PROCESSED]
 
 
 def test_a_row_that_is_left_out_is_not_written(qtbot: QtBot, window: MainWindow, real: Application) -> None:

@@ -51,6 +51,7 @@ class ConfigurationPage(QStackedWidget):
     export_wanted = Signal(str)
     delete_wanted = Signal(str)
     enable_wanted = Signal(str, bool)
+    reset_wanted = Signal(str, str)
 
     def __init__(
         self, context: WindowContext, board: RunBoard, name: str, names: SideNames, parent: QWidget | None = None
@@ -123,6 +124,7 @@ class ConfigurationPage(QStackedWidget):
         self.settings.export_wanted.connect(self._export)
         self.settings.delete_wanted.connect(self._delete)
         self.settings.enable_wanted.connect(self._enable)
+        self.settings.reset_wanted.connect(self._reset)
         board = self._board
         board.changed.connect(self.show_work)
         board.progressed.connect(self._progressed)
@@ -353,3 +355,7 @@ class ConfigurationPage(QStackedWidget):
     @Slot(bool)
     def _enable(self, enabled: bool) -> None:
         self.enable_wanted.emit(self.name, enabled)
+
+    @Slot(str)
+    def _reset(self, entity: str) -> None:
+        self.reset_wanted.emit(self.name, entity)

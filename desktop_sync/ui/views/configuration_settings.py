@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QFrame, QLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QFrame, QLayout, QMenu, QScrollArea, QVBoxLayout, QWidget
 
 from desktop_sync.core.configuration import SyncConfiguration
 from desktop_sync.core.configuration_text import paragraphs
@@ -35,6 +36,8 @@ class ConfigurationSettingsPage(QScrollArea):
     export_wanted = Signal()
     delete_wanted = Signal()
     enable_wanted = Signal(bool)
+    reset_wanted = Signal(str)
+    """Carries the entity whose records are to be matched anew."""
 
     def __init__(self, context: WindowContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -55,6 +58,12 @@ class ConfigurationSettingsPage(QScrollArea):
         self.export_button.clicked.connect(self.export_wanted)
         self.enable_button = button(self.tr("&Switch off"))
         self.enable_button.clicked.connect(self._switch)
+        self.reset_button = button(self.tr("&Match anew…"))
+        self.reset_button.setToolTip(self.tr("Forget which records are pairs, and match them anew with the next run"))
+        self.reset_button.clicked.connect(self._choose_entity)
+        self.reset_menu = QMenu(self)
+        self.reset_menu.setAccessibleName(self.tr("Whose records are to be matched anew"))
+        self.reset_menu.triggered.connect(self._reset)
         self.delete_button = button(self.tr("&Delete…"), "danger")
         self.delete_button.clicked.connect(self.delete_wanted)
         self._version = label("", "caption")
@@ -76,7 +85,8 @@ class ConfigurationSettingsPage(QScrollArea):
         layout.addWidget(
             card(
                 label(self.tr("This synchronization"), "heading"),
-                row(self.rename_button, self.export_button, self.enable_button, 0, self.delete_button),
+                row(self.rename_button, self.export_button, self.enable_button, 0),
+                row(self.reset_button, 0, self.delete_button),
             )
         )
         layout.addStretch(1)
@@ -88,12 +98,29 @@ class ConfigurationSettingsPage(QScrollArea):
         text = self.tr("&Switch off") if configuration.enabled else self.tr("&Switch on")
         self.enable_button.setText(text)
         self.enable_button.setAccessibleName(text.replace("&", ""))
+        self.reset_menu.clear()
+        for entity in configuration.entities:
+            self.reset_menu.addAction(entity.name.replace("&", "&&")).setData(entity.name)
+        self.reset_button.setEnabled(bool(configuration.entities))
         self._version.setText(self.tr("Version {0}").format(configuration.version))
         self._read.ask(partial(_say, self._context.application, configuration))
 
     @Slot()
     def _switch(self) -> None:
         self.enable_wanted.emit(not self._enabled)
+
+    @Slot()
+    def _choose_entity(self) -> None:
+        """Where there is one entity, it is that."""
+        actions = self.reset_menu.actions()
+        if len(actions) == 1:
+            actions[0].trigger()
+        else:
+            self.reset_menu.popup(self.reset_button.mapToGlobal(self.reset_button.rect().bottomLeft()))
+
+    @Slot(QAction)
+    def _reset(self, action: QAction) -> None:
+        self.reset_wanted.emit(action.data())
 
     @Slot(object)
     def _show(self, said: Said) -> None:
