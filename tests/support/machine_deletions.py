@@ -52,14 +52,16 @@ def kept_counterparts(world: MachineWorld, people: People, known: Known, exempt:
 
 
 def left_counterparts(world: MachineWorld, people: People, known: Known) -> list[str]:
-    """C8: what took no part since the last check and was deleted in one system is still in the others."""
+    """C8: what took no part at the last check and was deleted in one system, before the filter was taken away, is still
+    in the others, whatever the filter lets in since."""
     found = []
-    for key in known.left_out & known.definition.left_out:
-        if {"let in", "rename", "put back"} & set(people.deeds.get(key, ())):
+    for key in known.left_out:
+        deeds = people.deeds.get(key, [])
+        since = deeds[deeds.index("let in") :] if "let in" in deeds else []
+        if "delete" not in deeds or "delete" in since or set(deeds) - {"delete", "let in", "mapping"}:
             continue
-        deleted_in = people.deleted_in.get(key, set())
         for name in world.systems:
-            if deleted_in and name not in deleted_in and key in known.agreed.get(name, {}):
+            if key in known.agreed.get(name, {}) and name not in people.deleted_in.get(key, set()):
                 known.kept += 1
                 if key not in records_of(world, name):
                     found.append(f"C8 {key} took no part when it was deleted elsewhere, and is gone from {name}")

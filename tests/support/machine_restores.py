@@ -107,6 +107,7 @@ class Backups:
         entity = world.configuration(world.configurations[0]).entities[0]  # the definitions are those of then, too
         has_phone, has_filter = len(entity.fields) > 2, bool(entity.filter.a)
         self.known.definition = replace(self.known.definition, has_phone=has_phone, has_filter=has_filter)
+        self.known.left_out = frozenset()  # an older ledger may not know what took no part
         people.safe.clear()
         return must
 
