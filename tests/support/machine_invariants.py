@@ -7,6 +7,7 @@ same seed twice.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +16,7 @@ from desktop_sync.core.guard import Guard
 from desktop_sync.core.ledger_values import EntityKey, RecordQuery
 from desktop_sync.core.run import Outcome
 from desktop_sync.core.status import Status
+from desktop_sync.core.sync_record import SyncRecord
 from tests.support.chaos_system import Values
 from tests.support.machine_definitions import PEOPLE, Definition
 from tests.support.machine_deletions import comes_back, kept_counterparts, left_counterparts, set_apart
@@ -77,7 +79,8 @@ def check(world: MachineWorld, people: People, known: Known, edited: frozenset[s
 
 
 def enqueued(world: MachineWorld, definition: Definition) -> list[str]:
-    """I11: whatever changed up to a watermark is in the queue, or synchronized already."""
+    """I11: whatever changed up to a watermark is in the queue, or synchronized already. What sync itself made there
+    without an answer is neither: the record that it was made for is held."""
     found = []
     for name in world.configurations:
         configuration = world.configuration(name)
@@ -88,15 +91,28 @@ def enqueued(world: MachineWorld, definition: Definition) -> list[str]:
             if not stamp or world.only_matches(name):
                 continue
             by_id = {one.a_id if side is Side.A else one.b_id: one for one in records}
+            made = _held_keys(world, configuration, side.other, records)
             for record_id, row in world.systems[configuration.endpoint_of(side)].tables[PEOPLE].rows.items():
                 if row["key"] in definition.left_out or _time(row["changed"]) > _time(stamp):
                     continue
                 record = by_id.get(record_id)
+                if record is None and row["key"] in made:
+                    continue
                 if record is None:
                     found.append(f"I11 {name} read {side.name} up to {stamp} and does not know {record_id}")
                 elif record.status is Status.PROCESSED and not _is_as(row, baselines.get(record.id, {}), side):
                     found.append(f"I11 {name} read {side.name} up to {stamp} and did not see {record_id} change: {row}")
     return found
+
+
+def _held_keys(
+    world: MachineWorld, configuration: SyncConfiguration, side: Side, records: Sequence[SyncRecord]
+) -> set[str | None]:
+    """Keys of that side's records that are held."""
+    held = {one.record_id for one in world.app.ledger.held_records(configuration.name)}
+    rows = world.systems[configuration.endpoint_of(side)].tables[PEOPLE].rows
+    ids = [one.a_id if side is Side.A else one.b_id for one in records if one.id in held]
+    return {rows[one]["key"] for one in ids if one is not None and one in rows}
 
 
 def _time(stamp: str | None) -> datetime:
