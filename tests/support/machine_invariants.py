@@ -62,7 +62,9 @@ def check(world: MachineWorld, people: People, known: Known, edited: frozenset[s
     failures += _nothing_lost(world, people)
     failures += _nobody_back_or_gone(world, people, known, exempt)
     failures += [f"E11 {name} holds {key} without a name" for name, key in _nameless(world)]
-    failures += [f"C7 {key} is not {kept} any more" for key, kept in _rolled_back(world, people, exempt | left_out)]
+    has_phone = known.definition.has_phone
+    rolled_back = _rolled_back(world, people, exempt | left_out, has_phone=has_phone)
+    failures += [f"C7 {key} is not {kept} any more" for key, kept in rolled_back]
     failures += _journal(world)
     failures += _secrecy(world)
     known.agreed = {
@@ -321,13 +323,19 @@ def _nameless(world: MachineWorld) -> list[tuple[str, str]]:
 
 
 def _rolled_back(
-    world: MachineWorld, people: People, exempt: set[str]
+    world: MachineWorld, people: People, exempt: set[str], *, has_phone: bool
 ) -> list[tuple[str, tuple[str | None, str | None]]]:
-    """C7: what the others held when one system was put back, and nobody touched since, is everywhere."""
+    """C7: what the others held when one system was put back, and nobody touched since, is everywhere, as far as it is
+    synchronized now."""
+    mapped = 2 if has_phone else 1
+
+    def held(name: str, key: str) -> list[tuple[str | None, ...]]:
+        return [row[:mapped] for row in values_of(world, name).get(key, ())]
+
     return [
         (key, kept)
         for key, kept in people.safe.items()
-        if key not in exempt and any(values_of(world, name).get(key) != [kept] for name in world.systems)
+        if key not in exempt and any(held(name, key) != [kept[:mapped]] for name in world.systems)
     ]
 
 
