@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -14,8 +15,10 @@ from desktop_sync.core.errors import LedgerError
 
 DAMAGED_ADVICE = "nothing was changed; put one of the files of the folder `backups` beside it in its place"
 
+_FULL = "the disk is full; nothing of this step was kept, and it can be repeated when there is room"
+
 _SENTENCES = (
-    ("SQLITE_FULL", "the disk is full; nothing of this step was kept, and it can be repeated when there is room"),
+    ("SQLITE_FULL", _FULL),
     ("SQLITE_BUSY", "another program kept the ledger busy for too long; try again"),
     ("SQLITE_LOCKED", "another program kept the ledger busy for too long; try again"),
     ("SQLITE_READONLY", "the ledger may not be written; check the permissions of the file and its folder"),
@@ -71,4 +74,6 @@ def _is_full(folder: Path) -> bool:
 
 def disk_problem(error: OSError) -> str:
     """The clause for an error of the file system."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return _FULL
     return f"the folder cannot be used ({error.strerror or type(error).__name__})"

@@ -151,7 +151,7 @@ def test_stamps_are_looked_at_by_the_clock_that_wrote_them(world: WorldMaker) ->
     w.edit("b", 1, changed=f"{clock.now() + 2 * HOUR:%Y-%m-%d %H:%M:%S}")
     findings = w.app.configurations.check_live(w.configuration)
     said = [finding.message for finding in findings if finding.path == "entity.modified.b"]
-    assert any("values lie in the future" in message for message in said)
+    assert any("1 value lies in the future" in message for message in said)
     assert any("as if local time were written without its time zone" in message for message in said)
     report = w.app.configurations.examine_clock("Shop")
     assert report.sentence.startswith("The clock of Shop is 1 h ahead of that of this machine")
