@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from desktop_sync.core.errors import BugError
 from desktop_sync.core.provider_port import ArrowStream, Operation, WriteBatch, WriteResult, WriteStatus
+from desktop_sync.engine.cell_view import cell_view
 
 LONG_COLUMN_BYTES = 4 * 1024 * 1024
 """Of binary values in a batch: from here on they are not copied."""
@@ -31,6 +32,11 @@ class StagedBatch:
     def __len__(self) -> int:
         return len(self.ids)
 
+    @property
+    def has_long_values(self) -> bool:
+        """Whether its binary values are so long that a copy of them counts."""
+        return any(_is_long(column) for column in (*self.values, *self.expected))
+
     def expected_rows(self) -> list[tuple[object, ...]]:
         """The expected records, one tuple each, values as `read` gave them."""
         return rows_of([_as_read(column) for column in self.expected], len(self))
@@ -44,13 +50,13 @@ def _columns(stream: ArrowStream | None, width: int, length: int, what: str) -> 
     table = pa.RecordBatchReader.from_stream(stream).read_all()
     if table.num_columns != width or table.num_rows != length:
         raise BugError(f"{what} are {table.num_rows} by {table.num_columns}, not {length} by {width}")
-    return [_plain(column.combine_chunks()) for column in table.columns]
+    return [_plain(column) for column in table.columns]
 
 
-def _plain(column: pa.Array) -> pa.Array:
+def _plain(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     """The column without the encodings that only save space."""
     if isinstance(column, pa.ChunkedArray):
-        column = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
+        column = _whole(column)
     kind = column.type
     if pa.types.is_dictionary(kind):
         return _plain(column.dictionary_decode())
@@ -59,6 +65,13 @@ def _plain(column: pa.Array) -> pa.Array:
     if pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind) or pa.types.is_fixed_size_binary(kind):
         return column.cast(pa.binary())
     return column
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    """In one piece; what is in one piece is not copied, because a single value may be long."""
+    if column.num_chunks == 1:
+        return column.chunk(0)
+    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
 
 
 def _as_read(column: pa.Array) -> pa.Array:
@@ -75,10 +88,16 @@ def rows_of(columns: Sequence[pa.Array], length: int) -> list[tuple[object, ...]
 
 def objects_of(column: pa.Array) -> list[object]:
     """The values as Python objects; very long binary ones as views of the column, equal to what a copy would be."""
-    if not pa.types.is_binary(column.type) or column.nbytes < LONG_COLUMN_BYTES:
+    if not _is_long(column):
         found: list[object] = column.to_pylist()
         return found
-    return [memoryview(one.as_buffer()).cast("B") if one.is_valid else None for one in column]
+    return [
+        cell_view(column, place) if is_there else None for place, is_there in enumerate(column.is_valid().to_pylist())
+    ]
+
+
+def _is_long(column: pa.Array) -> bool:
+    return bool(pa.types.is_binary(column.type)) and column.nbytes >= LONG_COLUMN_BYTES
 
 
 class ResultColumns:

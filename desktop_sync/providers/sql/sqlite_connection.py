@@ -27,6 +27,8 @@ WRITING_SETTINGS = (
     f"PRAGMA cache_size = -{_CACHE_KIB}",
 )
 """Of every connection that writes records."""
+FOR_LONG_VALUES = "PRAGMA cache_size = -2048"
+"""Besides, where long values are written: the cache would keep another copy of each until the commit."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from desktop_sync.core.errors import Place
 from desktop_sync.core.provider_port import Operation, WriteBatch, Writer, WriteResult
 from desktop_sync.core.structure import Structure
 from desktop_sync.providers.sql.sqlite_bulk import BulkInsert, insert_all
-from desktop_sync.providers.sql.sqlite_connection import WRITING_SETTINGS, SqliteFile, connected
+from desktop_sync.providers.sql.sqlite_connection import FOR_LONG_VALUES, WRITING_SETTINGS, SqliteFile, connected
 from desktop_sync.providers.sql.sqlite_ids import IdReserve
 from desktop_sync.providers.sql.sqlite_table_work import TableWork
 from desktop_sync.providers.write_batch import StagedBatch
@@ -54,6 +54,8 @@ class SqliteWriter:
         with connected(self._file, "rw", place) as connection:
             for setting in WRITING_SETTINGS:
                 connection.execute(setting)
+            if any(batch.has_long_values for batch in batches):
+                connection.execute(FOR_LONG_VALUES)
             try:
                 return self._together(connection, batches, place)
             except DeferredRefusal:

@@ -27,6 +27,7 @@ from desktop_sync.core.long_value import (
     token_of,
 )
 from desktop_sync.core.provider_port import ArrowStream, WriteBatch, Writer, WriteResult
+from desktop_sync.engine.cell_view import cell_view
 
 MOST_BYTES = 16 * 1024 * 1024
 """So much at most of long values is written at once, unless a single record has more."""
@@ -61,7 +62,7 @@ def _shortened(column: pa.Array, contents: dict[bytes, Content]) -> pa.Array | N
         return None
     tokens: dict[int, str | bytes] = {}
     for place in places:
-        value = memoryview(column[place].as_buffer())
+        value = cell_view(column, place)
         try:
             content: Content = binascii.unhexlify(value) if is_text else value
         except (binascii.Error, ValueError):
