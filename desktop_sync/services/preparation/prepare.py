@@ -18,11 +18,12 @@ from desktop_sync.services.preparation.entity_preparation import WAITING, Entity
 from desktop_sync.services.preparation.prepared import Prepared
 from desktop_sync.services.preparation.side_sources import SideSource, open_sources
 from desktop_sync.services.session.drift import retyped
-from desktop_sync.services.session.room import ManyRecordsError
+from desktop_sync.services.session.room import ManyRecordsError, begun_anew
 from desktop_sync.services.session.sync_session import SyncSession
 from desktop_sync.services.session.watermarks import Scope
 
 
+@begun_anew
 def prepare_entities(
     session: SyncSession,
     ledger: Ledger,
@@ -37,22 +38,6 @@ def prepare_entities(
 
     `retry_at`: the time, where failed records wait until it is time to try them again; None tries all.
     """
-
-    def plan() -> list[Prepared]:
-        return _prepared(session, ledger, scope, progress, cancel, now, retry_at)
-
-    return session.room.begun_anew(plan)
-
-
-def _prepared(
-    session: SyncSession,
-    ledger: Ledger,
-    scope: Scope,
-    progress: Progress,
-    cancel: CancelToken,
-    now: datetime,
-    retry_at: datetime | None,
-) -> list[Prepared]:
     session.begin_plan()
     identity = identities(session)
     all_states = {layout.number: states_of(session, layout, identity) for layout in session.layouts}

@@ -29,6 +29,7 @@ from desktop_sync.services.preparation.care import SideStates, identities, state
 from desktop_sync.services.preparation.entity_preparation import EntityPreparation, has_few_records
 from desktop_sync.services.preparation.prepared import Prepared
 from desktop_sync.services.preparation.side_sources import whole_source
+from desktop_sync.services.session.room import begun_anew
 from desktop_sync.services.session.side_stream import reading
 from desktop_sync.services.session.sync_session import SyncSession, full_request
 
@@ -165,6 +166,7 @@ def beyond_plan(bench: Workbench, prepared: Sequence[Prepared], wanted: Wanted) 
     return rest
 
 
+@begun_anew
 def prepare_wanted(
     session: SyncSession, ledger: Ledger, wanted: Wanted, progress: Progress, cancel: CancelToken, now: datetime
 ) -> list[Prepared]:
@@ -172,12 +174,6 @@ def prepare_wanted(
 
     New records among them are matched as in any prepare: both sides are read completely.
     """
-    return session.room.begun_anew(lambda: _prepared(session, ledger, wanted, progress, cancel, now))
-
-
-def _prepared(
-    session: SyncSession, ledger: Ledger, wanted: Wanted, progress: Progress, cancel: CancelToken, now: datetime
-) -> list[Prepared]:
     session.begin_plan()
     few = has_few_records(session, ledger)
     session.room.expect(few=few, in_memory=few or sum(map(len, wanted.values())) <= MANY)

@@ -7,7 +7,8 @@ when they have come: a plan that was begun for few and meets many is begun anew,
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from functools import wraps
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from desktop_sync.engine.workbench import Workbench
 
@@ -15,6 +16,7 @@ MOST_IN_MEMORY = 50_000
 """So many records of an entity at most are read into a workbench in memory."""
 
 Made = TypeVar("Made")
+More = ParamSpec("More")
 
 
 class ManyRecordsError(Exception):
@@ -50,17 +52,36 @@ class Room:
         if records > MOST_IN_MEMORY and self._bench is not None and self._bench.is_in_memory:
             raise ManyRecordsError
 
-    def begun_anew(self, plan: Callable[[], Made]) -> Made:
-        """What `plan` gives; where it meets many records, once more with room for them. Other errors come through."""
-        try:
-            return plan()
-        except ManyRecordsError:
-            self.close()
-            self._has_met_many = True
-            return plan()
+    def begin_anew(self) -> None:
+        """What was read is gone; the next workbench has room for many records."""
+        self.close()
+        self._has_met_many = True
 
     def close(self) -> None:
         """The workbench is gone with all that is in it. May be repeated."""
         if self._bench is not None:
             self._bench.close()
             self._bench = None
+
+
+class HasRoom(Protocol):
+    @property
+    def room(self) -> Room: ...
+
+
+Session = TypeVar("Session", bound=HasRoom)
+
+
+def begun_anew(plan: Callable[Concatenate[Session, More], Made]) -> Callable[Concatenate[Session, More], Made]:
+    """The same planning, which is done once more where it meets more records than there was room for. Other errors come
+    through."""
+
+    @wraps(plan)
+    def planned(session: Session, /, *args: More.args, **named: More.kwargs) -> Made:
+        try:
+            return plan(session, *args, **named)
+        except ManyRecordsError:
+            session.room.begin_anew()
+            return plan(session, *args, **named)
+
+    return planned
