@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections import Counter
 from dataclasses import dataclass
 
@@ -17,6 +18,10 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+# Letters that UTF-8 writes as several bytes. Of those of two bytes that begin with C6 or more, texts in other encodings
+# have some by chance, as the last letter of „Spaß“ with its quotation mark; of the others hardly ever.
+_UTF_8_LETTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_SURE_UTF_8_LETTER = re.compile(rb"[\xc2-\xc5][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,8 @@ def decode(data: bytes, encoding: str, place: Place) -> tuple[str, str, bytes]:
     """The text of a file, with the encoding's name and the byte order mark.
 
     `encoding` is "" to find it: by the mark, else UTF-8, else the encoding that charset-normalizer finds. Raises
-    DamagedError when the bytes are not text of that encoding, or would not be written back as they were.
+    DamagedError when the bytes are not text of that encoding, or would not be written back as they were; and where no
+    encoding is given, when most of the file is UTF-8 and some of it is not: it would be read as other letters.
     """
     mark, marked = next(((mark, name) for mark, name in _MARKS if data.startswith(mark)), (b"", ""))
     name = marked or _without_mark(encoding) or "utf-8"
@@ -70,16 +76,34 @@ def _undecodable(data: bytes, name: str, position: int, place: Place) -> Damaged
 
 def _guess(data: bytes, place: Place, position: int) -> str:
     from charset_normalizer import from_bytes
+    from charset_normalizer.utils import is_multi_byte_encoding
 
     best = from_bytes(data[: 256 * 1024]).best()
     for name in ("cp1252", *([best.encoding] if best is not None else [])):
         # Western European first: the guess among single-byte encodings is weak for short texts.
         try:
             data.decode(name)
-            return name
         except UnicodeDecodeError:
             continue
+        if _is_damaged_utf_8(data, any_letter_tells=not is_multi_byte_encoding(name)):
+            line = data.count(b"\n", 0, position) + 1
+            problem = (
+                f"line {line} holds a byte that is no UTF-8 text, though other letters in the file are; if it is in "
+                "another encoding, choose that in the endpoint's settings"
+            )
+            raise DamagedError(problem, place)
+        return name
     raise _undecodable(data, "UTF-8 or other known", position, place)
+
+
+def _is_damaged_utf_8(data: bytes, *, any_letter_tells: bool) -> bool:
+    """Whether what is no sound UTF-8 is so in places only. `any_letter_tells`: one letter of UTF-8 is enough to think
+    so; else they must be more than the bytes that are none."""
+    if any_letter_tells and _SURE_UTF_8_LETTER.search(data):
+        return True
+    letters = _UTF_8_LETTER.findall(data)
+    beyond_ascii = len(data) - len(data.translate(None, bytes(range(0x80, 0x100))))
+    return len(letters) > beyond_ascii - sum(map(len, letters))
 
 
 def find_delimiter(text: str) -> str:

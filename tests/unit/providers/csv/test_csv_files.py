@@ -357,6 +357,29 @@ def test_text_that_the_encoding_cannot_hold_is_refused(path: Path, session: Endp
     assert read(session) == [("1", "Käse"), ("3", "Grün")]
 
 
+@pytest.mark.scenario("E4")
+@pytest.mark.parametrize(
+    "bad", [b"\xff", b"\xc3", "Stück".encode("cp1252"), "Größe, Maß, Tür, öl".encode("cp1252").replace(b",", b";")]
+)
+def test_a_damaged_utf_8_file_is_refused_instead_of_read_as_other_letters(
+    path: Path, session: EndpointSession, bad: bytes
+) -> None:
+    path.write_bytes("id,name\n1,Käse\n2,".encode() + bad + b"\n")
+    with pytest.raises(DamagedError, match="line 3 holds a byte that is no UTF-8 text"):
+        read(session)
+
+
+@pytest.mark.parametrize(("text", "encoding"), [("„Spaß“", "cp1252"), ("É\xa0»", "cp1252"), ("Ёлка", "cp1251")])
+def test_letters_that_look_like_utf_8_by_chance_do_not_make_a_file_damaged(
+    path: Path, session: EndpointSession, text: str, encoding: str
+) -> None:
+    before = "id,name\n1,a\n2,{}\n".format(text.replace(",", ";")).encode(encoding)
+    path.write_bytes(before)
+    (result,) = commit(session, update("1", "name", "B", "a"))
+    assert list(result.statuses) == [WRITTEN]
+    assert path.read_bytes() == before.replace(b"1,a", b"1,B")
+
+
 def test_mode_and_links_are_kept_and_new_files_are_as_the_user_makes_them(
     tmp_path: Path, path: Path, session: EndpointSession
 ) -> None:
