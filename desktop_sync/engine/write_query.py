@@ -21,7 +21,7 @@ from desktop_sync.core.configuration import FirstContactRule, NullPolicy, Side
 from desktop_sync.core.decision import Action, Rule, create, delete, update
 from desktop_sync.core.provider_port import Operation
 from desktop_sync.core.structure import FieldType
-from desktop_sync.engine.canonical import TEXT, ValueType, literal, typed_sql
+from desktop_sync.engine.canonical import TEXT, ValueType, literal, record_id_sql, typed_sql
 from desktop_sync.engine.kept_values import kept_values
 from desktop_sync.engine.layout import Column, Layout, Sending
 from desktop_sync.engine.matching import evidence_sql
@@ -116,15 +116,11 @@ class _Builder:
         )
         if told_again:
             inner = f"SELECT *, {', '.join(told_again)} FROM ({inner})"
-        staging = self.given.read_of(self.target).staging
         names = [f"x_v{i}" for i in range(len(values))] + [f"x_e{i}" for i in range(len(expected))]
         names += [name for _, name, _ in history]
         names += [f"x_f{column.place}" for column in stamped]
         names += [f"{value_digest_sql(self.to, column)} AS {stored_digest(column)}" for column in stamped]
-        if self.operation is Operation.DELETE:
-            digest, staged = "CAST(NULL AS BLOB)", staging.select(f"({inner})", is_judged=False)
-        else:
-            digest, staged = "digest", staging.measure(f"({inner})", is_matched=False, is_judged=False)
+        digest, staged = self._measured(f"({inner})", written, is_staged=bool(stamped))
         sql = f"SELECT {', '.join([HEAD, *names])}, {digest} AS x_digest, rid AS x_target_id FROM ({staged})"
         return WriteQuery(
             self.target,
@@ -137,6 +133,18 @@ class _Builder:
             self._must_read_back({name for name, _, _ in written}),
             tuple(WrittenStamp(c.name, stored_digest(c), f"x_f{c.place}") for c in stamped),
         )
+
+    def _measured(self, inner: str, written: list[tuple[str, ValueType, str]], *, is_staged: bool) -> tuple[str, str]:
+        """The target's digest after the write as SQL, and the statement, with rid, to select it from. `is_staged`: the
+        target's values are wanted too."""
+        staging = self.given.read_of(self.target).staging
+        is_deleted = self.operation is Operation.DELETE
+        if not is_deleted and not self._is_digest_passed_on(written):
+            return "digest", staging.measure(inner, is_matched=False, is_judged=False)
+        digest = "CAST(NULL AS BLOB)" if is_deleted else "x_source_digest"
+        if is_staged:
+            return digest, staging.select(inner, is_judged=False)
+        return digest, f"SELECT *, {record_id_sql([column.raw for column in self.to.key])} AS rid FROM {inner}"
 
     def _written(self) -> list[tuple[str, ValueType, str]]:
         """(target field, type, SQL) of everything that is written, each field once."""
@@ -272,6 +280,28 @@ class _Builder:
             if sending is not None and sending.column is not None and kind == sending.column.kind:
                 passed[sending.column.name] = f"x_v{i}"
         return passed
+
+    def _is_digest_passed_on(self, written: list[tuple[str, ValueType, str]]) -> bool:
+        """Whether the target's digest is that of the source: both are over the same values, each of which the target
+        gets as it is and would send back as it is."""
+        if self.is_mark:
+            return False
+        source, target = (self.given.read_of(side).staging for side in (self.source, self.target))
+        mine, theirs = (
+            [sending for sending in staging.side.sendings if not sending.mapping.only_new]
+            for staging in (source, target)
+        )
+        return (
+            bool(mine)
+            and [one.index for one in mine] == [one.index for one in theirs]
+            and all(
+                source.is_sent_as_it_is(one)
+                and target.is_sent_as_it_is(back)
+                and back.column == self.to.column(one.target)
+                and (one.target, one.kind, f"s.{one.name}") in written
+                for one, back in zip(mine, theirs, strict=True)
+            )
+        )
 
     def _after_text(self, column: Column, after: list[tuple[str, str]]) -> str:
         sql = after[column.place][1]

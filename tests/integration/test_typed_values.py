@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from desktop_sync.core.configuration import Direction, FieldMapping, SyncConfiguration
+from desktop_sync.core.decision import Action
 from desktop_sync.core.run import Outcome
 from tests.support.worlds import World, WorldMaker
 
@@ -74,3 +75,56 @@ def test_an_update_that_is_undone_restores_the_number_that_stood_there(world: Wo
     assert one.rows("b", "age", "weight", "born") == [(42, 1e300, "2000-01-01")]
     assert one.app.undo.undo(run.run_id or 0).outcome is Outcome.DONE
     assert both(one)[1] == [FIRST]
+
+
+ALIKE = (
+    " INTEGER PRIMARY KEY, key TEXT, text TEXT, number INTEGER, share REAL, price DECIMAL(12, 2), is_on BOOLEAN, "
+    "day DATE, moment TIMESTAMP, bytes BLOB"
+)
+PLAIN = ("text", "number", "share", "price", "is_on", "day", "moment", "bytes")
+HARD: tuple[tuple[object, ...], ...] = (
+    (None, None, None, None, None, None, None, None),
+    ("", 0, -0.0, 0, 0, "0001-01-01", "0001-01-01 00:00:00", b""),
+    (
+        "  é \u0065\u0301 \x1d\x1e\x1f \u212b\n",
+        -(2**63),
+        5e-324,
+        -0.01,
+        1,
+        "9999-12-31",
+        "1999-12-31 23:59:59.000001",
+        b"\0",
+    ),
+    ("0", 2**63 - 1, 1e308, 1234567.5, 1, "2000-02-29", "2024-06-30 12:00:00.5", b"\xff" * 40),
+    ("007 ", 7, 0.1, 1e-9, 0, "1969-12-31", "1969-12-31 23:59:59", "é".encode()),
+    ("\U0001f469\u200d\U0001f52c", -1, 1 / 3, 99999999.99, 1, "2024-1-2", "2024-06-30T12:00:00", b"text"),
+)
+
+
+def test_values_that_travel_as_they_are_have_the_digest_foretold_that_reading_them_gives(world: WorldMaker) -> None:
+    fields = [FieldMapping("key", "key", identifying=True), *(FieldMapping(name, name) for name in PLAIN)]
+    one = world(a={"Person": f"Id{ALIKE}"}, b={"people": f"id{ALIKE}"}, b_is_table=True, fields=fields)
+    for number, values in enumerate(HARD, start=1):
+        one.put("a", Id=number, key=f"k{number}", **dict(zip(PLAIN, values, strict=True)))
+    assert one.actions(one.run()) == {Action.CREATE_B: len(HARD)}
+    one.assert_quiet()
+    for number, values in enumerate(HARD, start=1):  # each record takes the values of the one before it
+        one.edit("b", number % len(HARD) + 1, **dict(zip(PLAIN, values, strict=True)))
+    assert one.actions(one.run()) == {Action.UPDATE_A: len(HARD)}
+    one.assert_quiet()
+
+
+def test_a_digest_is_measured_where_the_sides_do_not_send_each_other_the_same(world: WorldMaker) -> None:
+    fields = [
+        FieldMapping("key", "key", identifying=True),
+        FieldMapping("text", "text", to_b="upper(text)", to_a="lower(text)"),
+        FieldMapping("number", "number", Direction.A_TO_B),
+        FieldMapping("share", "share"),
+    ]
+    one = world(a={"Person": f"Id{ALIKE}"}, b={"people": f"id{ALIKE}"}, b_is_table=True, fields=fields)
+    one.put("a", Id=1, key="k1", text="abc", number=3, share=0.5)
+    assert one.actions(one.run()) == {Action.CREATE_B: 1}
+    one.assert_quiet()
+    one.edit("b", 1, share=0.25)
+    assert one.actions(one.run()) == {Action.UPDATE_A: 1}
+    one.assert_quiet()
