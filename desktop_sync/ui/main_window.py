@@ -33,6 +33,8 @@ from desktop_sync.ui.tray import Tray
 from desktop_sync.ui.views.configuration_page import ConfigurationPage
 from desktop_sync.ui.views.content import read_states
 from desktop_sync.ui.views.sidebar import Sidebar
+from desktop_sync.ui.widgets.screen import fitting
+from desktop_sync.ui.window_room import WindowRoom
 from desktop_sync.ui.wizard_door import WizardDoor
 from desktop_sync.ui.work_desk import WorkDesk
 
@@ -47,7 +49,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(self.tr("Desktop Sync"))
         self.setWindowIcon(QIcon(str(resource_path("icons/desktop-sync.svg"))))
         self.setMinimumSize(QSize(720, 440))
-        self.resize(1200, 740)
+        self.resize(fitting(QSize(1200, 740)))
         self._jobs = jobs
         self._theme = theme
         self._memory = memory
@@ -63,7 +65,6 @@ class MainWindow(QMainWindow):
         self.splitter.addWidget(self.sidebar)
         self.splitter.addWidget(self.right)
         self.splitter.setStretchFactor(1, 1)
-        self.splitter.setSizes([270, 930])
         self.setCentralWidget(self.splitter)
         self.statusBar().setSizeGripEnabled(False)
         self.statusBar().setAccessibleName(self.tr("Status"))
@@ -76,16 +77,17 @@ class MainWindow(QMainWindow):
         self._restore()
 
     def _restore(self) -> None:
-        geometry, sizes = self._memory.state("window/geometry"), self._memory.state("window/splitter")
+        geometry = self._memory.state("window/geometry")
         if geometry is not None:
             self.restoreGeometry(geometry)
-        if sizes is not None:
-            self.splitter.restoreState(sizes)
+        self.room = WindowRoom(self, self.splitter, self.sidebar, self._theme, self._memory)
+        self.menus.list_action.setChecked(self.room.shows_list)
+        self.menus.list_wanted.connect(self.room.show_list)
 
     def remember(self) -> None:
         """Size, place and splitter are kept."""
         self._memory.set_state("window/geometry", self.saveGeometry())
-        self._memory.set_state("window/splitter", self.splitter.saveState())
+        self.room.remember()
         self._memory.keep()
 
     def _connect_menus(self) -> None:
@@ -151,6 +153,7 @@ class MainWindow(QMainWindow):
         side.enable_wanted.connect(desk.enable)
         side.export_wanted.connect(desk.ask_export)
         side.delete_wanted.connect(desk.ask_delete)
+        self.menus.endpoints_wanted.connect(side.endpoints_button.click)
         self.menus.new_wanted.connect(self.wizards.new_configuration)
         self.menus.new_endpoint_wanted.connect(self.wizards.new_endpoint)
         self.wizards.configuration_saved.connect(self._definitions_changed)

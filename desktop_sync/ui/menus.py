@@ -30,6 +30,8 @@ class MenuBar(QObject):
     messages_wanted = Signal()
     about_wanted = Signal()
     theme_chosen = Signal(object)
+    list_wanted = Signal(bool)
+    endpoints_wanted = Signal()
 
     def __init__(self, window: QMainWindow, choice: ThemeChoice) -> None:
         super().__init__(window)
@@ -107,6 +109,11 @@ class MenuBar(QObject):
             group.addAction(action)
             action.triggered.connect(self._theme)
             self.themes[which] = action
+        self.list_action = self._add(menu, self.tr("&List of synchronizations"), "F9")
+        self.list_action.setCheckable(True)
+        self.list_action.toggled.connect(self.list_wanted)
+        endpoints = self._add(menu, self.tr("&Endpoints"), "Ctrl+Shift+E")
+        endpoints.triggered.connect(self.endpoints_wanted)
         refresh = self._add(menu, self.tr("&Refresh"), "F5")
         refresh.triggered.connect(self.refresh_wanted)
         self._add(menu, self.tr("&Messages…"), "Ctrl+L").triggered.connect(self.messages_wanted)
@@ -114,7 +121,7 @@ class MenuBar(QObject):
         self.ask_again = self._add(menu, self.tr("&Ask hidden questions again"))
         self.ask_again.triggered.connect(self.ask_again_wanted)
         self.view_menu = menu
-        self._needs_application.append(refresh)
+        self._needs_application += [refresh, endpoints]
 
     def _run(self, menu: QMenu) -> None:
         preview = self._add(menu, self.tr("&Preview"), "Ctrl+P")

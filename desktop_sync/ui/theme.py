@@ -35,6 +35,7 @@ class Theme(QObject):
         self._qt = qt
         self._choice = choice
         self._is_compact = False
+        self._is_tight = False
         self._images = Path(tempfile.mkdtemp(prefix="desktop-sync-"))
         fusion = QStyleFactory.create("Fusion")
         if fusion is not None:
@@ -55,7 +56,18 @@ class Theme(QObject):
     @property
     def row_height(self) -> int:
         """In pixels, of all tables."""
-        return COMPACT_ROW_HEIGHT if self._is_compact else ROW_HEIGHT
+        return COMPACT_ROW_HEIGHT if self._is_compact or self._is_tight else ROW_HEIGHT
+
+    @property
+    def is_tight(self) -> bool:
+        """Whether the window is so low that pages leave out what is only comfortable."""
+        return self._is_tight
+
+    def tighten(self, is_tight: bool) -> None:
+        """Pages save room, or need not."""
+        if is_tight != self._is_tight:
+            self._is_tight = is_tight
+            self.changed.emit()
 
     def pack(self, is_compact: bool) -> None:
         """The rows of tables are low, or as high as is comfortable."""

@@ -26,6 +26,7 @@ class Column(Generic[R]):
     """One column. `sort` is the service's name of the order, empty where there is none.
 
     `tone` makes the cell a badge; `weak` rows are drawn in the secondary colour. Widths are device-independent pixels.
+    `spare`: where the table is too narrow for all columns, those with 1 are left out first, then 2 …; with 0, never.
     """
 
     key: str
@@ -37,3 +38,4 @@ class Column(Generic[R]):
     tone: Callable[[R], Tone | None] | None = None
     icon: Callable[[R], str] | None = None
     differs: Callable[[R], bool] | None = None
+    spare: int = 0

@@ -18,3 +18,8 @@ def one_line(text: str) -> str:
 def csv_cell(text: str) -> str:
     """The text as a spreadsheet will show it: what looks like a formula is marked as text (SPEC §13)."""
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
+def sentence(text: str) -> str:
+    """A reason as it begins a line: with a capital letter."""
+    return text[:1].upper() + text[1:]

@@ -111,9 +111,9 @@ def state_line(state: ConfigurationState, now: datetime, stale_days: int = 0) ->
         return tr("Never synchronized")
     when = day_and_time(state.last_run_at, now)
     if state.waits_for:
-        return f"{when}  ·  " + tr("Waiting")
+        return tr("Waiting") + f"  ·  {when}"
     if state.follows and state.last_outcome is not None and state.last_outcome.value == "done":
-        return f"{when}  ·  " + tr("Follow-up due")
+        return tr("Follow-up due") + f"  ·  {when}"
     if state.last_outcome is not None and state.last_outcome.value != "done":
-        return f"{when}  ·  {outcome_word(state.last_outcome)}"
+        return f"{outcome_word(state.last_outcome)}  ·  {when}"  # where it is cut, what needs a look is seen
     return stale_text(stale_days) if stale_days else when

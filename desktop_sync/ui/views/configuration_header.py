@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QWidget
 
 from desktop_sync.ui.palette import SPACE_M
 from desktop_sync.ui.text.plain import tooltip
 from desktop_sync.ui.text.running_sentences import running_text
 from desktop_sync.ui.text.times import full_time
+from desktop_sync.ui.theme import Theme
 from desktop_sync.ui.views.content import PageContent
 from desktop_sync.ui.widgets.elided_label import ElidedLabel
-from desktop_sync.ui.widgets.parts import button
+from desktop_sync.ui.widgets.parts import button, restyle
 
 
 class ConfigurationHeader(QWidget):
     """The buttons are for the page that owns it."""
 
-    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._name = name
+        self._theme = theme
         self._subtitle = ElidedLabel("", "secondary")
         self.preview_button = button(self.tr("&Preview"), large=True)
         self.preview_button.setToolTip(self.tr("Show what a run would do, without writing (Ctrl+P)"))
@@ -27,16 +29,26 @@ class ConfigurationHeader(QWidget):
         self.run_button.setToolTip(self.tr("Find what is out of sync and write it (Ctrl+R)"))
         self.group_button = button(self.tr("Sync the &group"), large=True)
         self.group_button.hide()
-        titles = QVBoxLayout()
-        titles.setSpacing(2)
+        self._titles = titles = QBoxLayout(QBoxLayout.Direction.TopToBottom)
         titles.addWidget(ElidedLabel(name, "title"))
-        titles.addWidget(self._subtitle)
+        titles.addWidget(self._subtitle, 1)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACE_M)
         layout.addLayout(titles, 1)
         for control in (self.preview_button, self.group_button, self.run_button):
             layout.addWidget(control, 0, Qt.AlignmentFlag.AlignVCenter)
+        theme.changed.connect(self._dress)
+        self._dress()
+
+    @Slot()
+    def _dress(self) -> None:
+        """In a low window all of it is one line."""
+        is_tight, ways = self._theme.is_tight, QBoxLayout.Direction
+        self._titles.setDirection(ways.LeftToRight if is_tight else ways.TopToBottom)
+        self._titles.setSpacing(SPACE_M if is_tight else 2)
+        for control in (self.preview_button, self.group_button, self.run_button):
+            restyle(control, "size", "" if is_tight else "large")
 
     @property
     def subtitle(self) -> str:

@@ -21,7 +21,7 @@ from desktop_sync.ui.bridge.latest import Latest
 from desktop_sync.ui.bridge.open_preview import OpenPreview
 from desktop_sync.ui.bridge.run_board import RunBoard
 from desktop_sync.ui.context import WindowContext
-from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S, SPACE_XL, Tone
+from desktop_sync.ui.palette import Tone
 from desktop_sync.ui.text.group_sentences import first_run_needed, group_sentence
 from desktop_sync.ui.text.sentences import problem
 from desktop_sync.ui.text.words import SideNames
@@ -32,6 +32,7 @@ from desktop_sync.ui.views.match_only import MatchOnlyBanner
 from desktop_sync.ui.views.preview import PreviewPage
 from desktop_sync.ui.views.run_news import RunNews
 from desktop_sync.ui.widgets.progress_strip import ProgressStrip
+from desktop_sync.ui.widgets.screen import page_room
 
 MOST_AGAIN = 10_000
 
@@ -79,7 +80,7 @@ class ConfigurationPage(QStackedWidget):
         self.show_work()
 
     def _make_header(self) -> None:
-        self.header = ConfigurationHeader(self.name)
+        self.header = ConfigurationHeader(self.name, self._context.theme)
         self.progress = ProgressStrip()
         self.match_only = MatchOnlyBanner(self._context, self.name)
         self.message = RunNews(self._context.theme, self._names)
@@ -87,13 +88,12 @@ class ConfigurationPage(QStackedWidget):
     def _lay_out(self) -> None:
         main = QWidget()
         layout = QVBoxLayout(main)
-        layout.setContentsMargins(SPACE_XL, SPACE_L, SPACE_XL, SPACE_S)
-        layout.setSpacing(SPACE_M)
         layout.addWidget(self.header)
         layout.addWidget(self.progress)
         layout.addWidget(self.match_only)
         layout.addWidget(self.message)
         layout.addWidget(self.tabs, 1)
+        page_room(main, self._context.theme)
         self.addWidget(main)
 
     def _connect(self) -> None:

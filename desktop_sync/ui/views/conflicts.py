@@ -19,7 +19,7 @@ from desktop_sync.ui.models.list_table import ListTableModel
 from desktop_sync.ui.models.paged_table import PagedTableModel
 from desktop_sync.ui.models.source import Column
 from desktop_sync.ui.models.sources import ConflictSource
-from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S, Tone
+from desktop_sync.ui.palette import Tone
 from desktop_sync.ui.text.sentences import problem, records
 from desktop_sync.ui.text.times import full_time, number
 from desktop_sync.ui.text.words import SideNames, rule_sentence
@@ -32,11 +32,11 @@ from desktop_sync.ui.widgets.empty_state import EmptyState
 from desktop_sync.ui.widgets.list_view import ListView
 from desktop_sync.ui.widgets.message_bar import MessageBar
 from desktop_sync.ui.widgets.parts import button, card, label
-from desktop_sync.ui.widgets.screen import LEAST_DETAIL, DetailArea
+from desktop_sync.ui.widgets.screen import LEAST_DETAIL, DetailArea, card_room, show_beside, tab_room
 from desktop_sync.ui.widgets.table_area import TableArea
 
 READ_CONFLICTS = 500
-LEAST_HEIGHT = 380
+LEAST_HEIGHT, LEAST_FIELDS = 240, 110
 """Pixels, so that the card of a conflict shows a few fields."""
 WAITING, ALL = "waiting", "all"
 
@@ -82,9 +82,9 @@ def conflict_columns(context: WindowContext, names: SideNames) -> tuple[Column[C
     return (
         Column("a_id", tr("{0} record").format(names.a), lambda conflict: conflict.a_id or "—", 106),
         Column("b_id", tr("{0} record").format(names.b), lambda conflict: conflict.b_id or "—", 110),
-        Column("entity", tr("Entity"), lambda conflict: conflict.entity, 98),
-        Column("fields", tr("Differs in"), lambda conflict: ", ".join(differing_fields(conflict)), 110),
-        Column("found", tr("Found"), lambda conflict: when(conflict.found_at), 110),
+        Column("entity", tr("Entity"), lambda conflict: conflict.entity, 98, spare=2),
+        Column("fields", tr("Differs in"), lambda conflict: ", ".join(differing_fields(conflict)), 110, spare=3),
+        Column("found", tr("Found"), lambda conflict: when(conflict.found_at), 110, spare=1),
     )
 
 
@@ -144,8 +144,9 @@ class ConflictsPage(QWidget):
             self.like,
             self.alike,
             self._hint,
-            spacing=SPACE_M,
         )
+        fields_view.setMinimumHeight(LEAST_FIELDS)
+        card_room(detail, self._context.theme)
         buttons = (self.keep_a, self.keep_b, self.back_button, self.explain_button)
         self._detail = DetailArea(detail, LEAST_HEIGHT, self.tr("The chosen conflict"), buttons)
         self._detail.setMinimumWidth(LEAST_DETAIL)
@@ -153,16 +154,14 @@ class ConflictsPage(QWidget):
         self._splitter.setChildrenCollapsible(False)
         self._splitter.addWidget(self.area)
         self._splitter.addWidget(self._detail)
-        self._splitter.setStretchFactor(0, 2)
-        self._splitter.setStretchFactor(1, 3)
-        self._splitter.setSizes([400, 660])
+        self._splitter.setStretchFactor(0, 1)
+        self._splitter.setStretchFactor(1, 2)
         self._detail.hide()
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, SPACE_L, 0, SPACE_S)
-        layout.setSpacing(SPACE_M)
         layout.addWidget(self.chips)
         layout.addWidget(self.message)
         layout.addWidget(self._splitter, 1)
+        tab_room(self, self._context.theme)
 
     def show_content(self, content: PageContent) -> None:
         self._configuration = content.configuration.name
@@ -184,7 +183,7 @@ class ConflictsPage(QWidget):
 
     @Slot(object)
     def _show_conflict(self, conflict: Conflict | None) -> None:
-        self._detail.setVisible(conflict is not None)
+        show_beside(self._splitter, self._detail, conflict is not None)
         self._like = []
         if conflict is None:
             return

@@ -32,7 +32,7 @@ def _differs(change: FieldChange) -> bool:
 def comparison_columns(names: SideNames) -> tuple[Column[FieldChange], ...]:
     """Field, value of A, value of B, baseline; differing fields marked."""
     return (
-        Column("field", tr("Field"), lambda change: change.label, 120, differs=_differs),
+        Column("field", tr("Field"), lambda change: change.label, 155, differs=_differs),
         Column("a", names.a, lambda change: shown(change.a), 180, differs=_differs),
         Column("b", names.b, lambda change: shown(change.b), 180, differs=_differs),
         Column("base", tr("Last synchronized"), lambda change: shown(change.base), 180, differs=_differs),

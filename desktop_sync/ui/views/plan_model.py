@@ -12,6 +12,7 @@ from desktop_sync.ui.bridge.open_preview import Tally
 from desktop_sync.ui.models.paged_table import WEAK_ROLE, PagedTableModel
 from desktop_sync.ui.models.source import Column
 from desktop_sync.ui.text.difference_words import difference_text, difference_tone
+from desktop_sync.ui.text.plain import sentence
 from desktop_sync.ui.text.words import ACTION_TONES, SideNames, action_verb, rule_sentence
 
 CHIP_ORDER = (
@@ -86,12 +87,12 @@ def _middle(names: SideNames, *, shows_differences: bool) -> Column[PlanRow]:
 def plan_columns(names: SideNames, *, shows_differences: bool = False) -> tuple[Column[PlanRow], ...]:
     return (
         Column("title", tr("Record"), lambda row: row.title, 190, "title"),
-        Column("a_id", tr("{0} record").format(names.a), lambda row: row.a_id or "—", 102, "a_id"),
+        Column("a_id", tr("{0} record").format(names.a), lambda row: row.a_id or "—", 102, "a_id", spare=2),
         Column("a", names.a, lambda row: _summary(row, Side.A) if row.a_id else "", 170),
         _middle(names, shows_differences=shows_differences),
-        Column("b_id", tr("{0} record").format(names.b), lambda row: row.b_id or "—", 106, "b_id"),
+        Column("b_id", tr("{0} record").format(names.b), lambda row: row.b_id or "—", 106, "b_id", spare=1),
         Column("b", names.b, lambda row: _summary(row, Side.B) if row.b_id else "", 170),
-        Column("why", tr("Why"), lambda row: row.detail or rule_sentence(row.rule, names), 230),
+        Column("why", tr("Why"), lambda row: sentence(row.detail or rule_sentence(row.rule, names)), 230, spare=3),
     )
 
 

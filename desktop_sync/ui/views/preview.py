@@ -7,7 +7,7 @@ from functools import partial
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QComboBox, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from desktop_sync.core.binding import MatchOnly
 from desktop_sync.core.binding_text import match_only_sentences
@@ -19,7 +19,7 @@ from desktop_sync.core.plan import PlanRow
 from desktop_sync.ui.bridge.open_preview import OpenPreview, Tally
 from desktop_sync.ui.context import WindowContext
 from desktop_sync.ui.models.sources import PlanSource
-from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S, SPACE_XL, Tone
+from desktop_sync.ui.palette import Tone
 from desktop_sync.ui.text.sentences import guard_sentence, problem, records
 from desktop_sync.ui.text.times import number
 from desktop_sync.ui.text.words import SideNames
@@ -29,12 +29,12 @@ from desktop_sync.ui.views.plan_detail import PlanDetail
 from desktop_sync.ui.views.plan_menu import PlanMenu
 from desktop_sync.ui.views.plan_model import CHIP_ORDER, MIDDLE_COLUMN, PlanTableModel, chips_of, totals
 from desktop_sync.ui.views.plan_part import PlanPart
+from desktop_sync.ui.views.preview_head import PreviewHead
 from desktop_sync.ui.widgets.chips import ChipRow
-from desktop_sync.ui.widgets.elided_label import ElidedLabel
 from desktop_sync.ui.widgets.empty_state import EmptyState
 from desktop_sync.ui.widgets.message_bar import MessageBar
-from desktop_sync.ui.widgets.parts import button, label, row, tool_button
-from desktop_sync.ui.widgets.search_field import SearchField
+from desktop_sync.ui.widgets.parts import column
+from desktop_sync.ui.widgets.screen import page_room
 from desktop_sync.ui.widgets.table_area import TableArea
 
 FIRST_ORDER = "number"
@@ -67,15 +67,16 @@ class PreviewPage(QWidget):
         self._names = names
         self._allow: frozenset[Guard] = frozenset()
         self._match_only = preview.match_only
-        self.back_button = tool_button("", "icon", tip=self.tr("Back without running (Esc)"))
-        self.back_button.setShortcut(QKeySequence("Esc"))
+        self.head = PreviewHead(context.theme, self._plan.configuration, [part.entity for part in self._plan.entities])
+        self.back_button, self.run_button = self.head.back_button, self.head.run_button
+        self.pilot_button, self.summary = self.head.pilot_button, self.head.summary
+        self.differences, self.search, self.entity = self.head.differences, self.head.search, self.head.entity
         self.back_button.clicked.connect(self.closed)
-        self.run_button = button(self.tr("Sync &now"), "primary", large=True)
         self.run_button.clicked.connect(self._run)
-        self.pilot_button = button(self.tr("&Pilot run…"), large=True)
-        self.pilot_button.setToolTip(self.tr("Write to the first few records only, and look at them"))
         self.pilot_button.clicked.connect(self.ask_pilot)
-        self.summary = label("", "secondary", wraps=True)
+        self.differences.toggled.connect(self._show_differences)
+        self.search.wanted.connect(self._ask)
+        self.entity.currentIndexChanged.connect(self._ask)
         self.guards = MessageBar(context.theme)
         self.pass_button = self.guards.add_button(self.tr("&Let it pass this once"))
         self.pass_button.clicked.connect(self._let_pass)
@@ -85,22 +86,9 @@ class PreviewPage(QWidget):
         self.chips = ChipRow(self.tr("What will be done"), exclusive=False)
         self.chips.changed.connect(self._ask)
         self._middle_width = DIFFERENCE_WIDTH
-        self.differences = tool_button(self.tr("&Differences"), "chip", checkable=True)
-        self.differences.setToolTip(self.tr("Show how the records differ instead of what happens to them (F11)"))
-        self.differences.setShortcut(QKeySequence("F11"))
-        self.differences.toggled.connect(self._show_differences)
-        self.search = SearchField(self.tr("Search records"), self.tr("Search the preview"))
-        self.search.wanted.connect(self._ask)
-        self.entity = QComboBox()
-        self.entity.setAccessibleName(self.tr("Entity"))
-        self.entity.addItems([self.tr("All entities"), *(part.entity for part in self._plan.entities)])
-        self.entity.setVisible(len(self._plan.entities) > 1)
-        self.entity.currentIndexChanged.connect(self._ask)
         self._make_table()
         self._make_actions()
         self._lay_out()
-        context.theme.changed.connect(self._dress)
-        self._dress()
         self._show_tally(self._tally)
         self._show_mode()
         notes = [*self._doubts(), *(note for part in self._plan.entities for note in part.notes)]
@@ -161,46 +149,23 @@ class PreviewPage(QWidget):
     def _lay_out(self) -> None:
         splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.setChildrenCollapsible(False)
-        splitter.addWidget(self.area)
-        splitter.addWidget(self.detail)
-        splitter.setSizes([300, 190])
+        upper = QWidget()
+        upper.setLayout(column(self.area, self.detail, spacing=0))
+        splitter.addWidget(upper)
+        splitter.addWidget(self.detail.fields_view)
+        splitter.setSizes([340, 150])
         splitter.setStretchFactor(0, 1)
-        title = ElidedLabel(self.tr("Preview of {0}").format(self._plan.configuration), "title")
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(SPACE_XL, SPACE_L, SPACE_XL, SPACE_M)
-        layout.setSpacing(SPACE_M)
-        layout.addLayout(
-            row(
-                self.back_button,
-                title,
-                0,
-                self.entity,
-                self.search,
-                self.pilot_button,
-                self.run_button,
-                spacing=SPACE_S,
-            )
-        )
-        layout.addWidget(self.summary)
-        layout.addWidget(self.match_only)
-        layout.addWidget(self.guards)
-        layout.addWidget(self.notes)
-        layout.addWidget(self.message)
-        chips = row(self.chips, self.differences)
-        chips.setStretch(0, 1)
-        layout.addLayout(chips)
+        for part in (self.head, self.match_only, self.guards, self.notes, self.message, self.chips):
+            layout.addWidget(part)
         layout.addWidget(splitter, 1)
-
-    @Slot()
-    def _dress(self) -> None:
-        self.back_button.setIcon(self._context.theme.icon("arrow-left"))
+        page_room(self, self._context.theme)
 
     @Slot(bool)
     def _show_differences(self, wanted: bool) -> None:
         self.table_model.show_differences(wanted)
-        column = MIDDLE_COLUMN
-        width = self.area.view.columnWidth(column)
-        self.area.view.setColumnWidth(column, max(width, DIFFERENCE_WIDTH) if wanted else self._middle_width)
+        width = self.area.view.columnWidth(MIDDLE_COLUMN)
+        self.area.view.setColumnWidth(MIDDLE_COLUMN, max(width, DIFFERENCE_WIDTH) if wanted else self._middle_width)
         if wanted:
             self._middle_width = width
 

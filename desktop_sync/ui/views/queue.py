@@ -19,7 +19,8 @@ from desktop_sync.ui.models.paged_table import PagedTableModel
 from desktop_sync.ui.models.row_ranges import collect, count_rows
 from desktop_sync.ui.models.source import Column
 from desktop_sync.ui.models.sources import QueueSource
-from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S, Tone
+from desktop_sync.ui.palette import Tone
+from desktop_sync.ui.text.plain import sentence
 from desktop_sync.ui.text.sentences import problem, records
 from desktop_sync.ui.text.step_words import open_step_text
 from desktop_sync.ui.text.times import full_time
@@ -31,6 +32,7 @@ from desktop_sync.ui.widgets.chips import ChipRow
 from desktop_sync.ui.widgets.empty_state import EmptyState
 from desktop_sync.ui.widgets.message_bar import MessageBar
 from desktop_sync.ui.widgets.parts import button, row
+from desktop_sync.ui.widgets.screen import tab_room
 from desktop_sync.ui.widgets.search_field import SearchField
 from desktop_sync.ui.widgets.table_area import TableArea
 
@@ -59,7 +61,7 @@ def queue_columns(context: WindowContext, names: SideNames) -> tuple[Column[Sync
             "status",
             tone=lambda record: STATUS_TONES[record.status],
         ),
-        Column("entity", tr("Entity"), lambda record: record.entity, 110),
+        Column("entity", tr("Entity"), lambda record: record.entity, 110, spare=2),
         Column("a_id", tr("{0} record").format(names.a), lambda record: record.a_id or "—", 120, "a_id"),
         Column("b_id", tr("{0} record").format(names.b), lambda record: record.b_id or "—", 120, "b_id"),
         Column(
@@ -69,11 +71,17 @@ def queue_columns(context: WindowContext, names: SideNames) -> tuple[Column[Sync
             90,
             "attempts",
             Qt.AlignmentFlag.AlignRight,
+            spare=1,
         ),
         Column(
-            "updated_at", tr("Updated"), lambda record: full_time(record.updated_at, clock.now()), 130, "updated_at"
+            "updated_at",
+            tr("Updated"),
+            lambda record: full_time(record.updated_at, clock.now()),
+            130,
+            "updated_at",
+            spare=3,
         ),
-        Column("last_error", tr("Last error"), lambda record: record.last_error, 260),
+        Column("last_error", tr("Last error"), lambda record: sentence(record.last_error), 260),
     )
 
 
@@ -119,8 +127,6 @@ class QueuePage(QWidget):
         self._sort, self._descending = self.area.view.order(FIRST_ORDER)
         model.sort_wanted.connect(self._sorted)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, SPACE_L, 0, SPACE_S)
-        layout.setSpacing(SPACE_M)
         layout.addWidget(self.chips)
         layout.addLayout(
             row(
@@ -135,6 +141,7 @@ class QueuePage(QWidget):
         )
         layout.addWidget(self.message)
         layout.addWidget(self.area, 1)
+        tab_room(self, context.theme)
         self._make_actions()
 
     def _make_actions(self) -> None:

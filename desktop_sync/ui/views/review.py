@@ -15,7 +15,8 @@ from desktop_sync.ui.dialogs.text_entry import TextEntryDialog
 from desktop_sync.ui.models.paged_table import PagedTableModel
 from desktop_sync.ui.models.source import Column
 from desktop_sync.ui.models.sources import ReviewRow, ReviewSource
-from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S, Tone
+from desktop_sync.ui.palette import Tone
+from desktop_sync.ui.text.plain import sentence
 from desktop_sync.ui.text.sentences import problem
 from desktop_sync.ui.text.words import SideNames
 from desktop_sync.ui.views.content import PageContent
@@ -23,6 +24,7 @@ from desktop_sync.ui.views.explanation import ExplanationDialog, record_number
 from desktop_sync.ui.views.review_detail import ReviewDetail
 from desktop_sync.ui.widgets.empty_state import EmptyState
 from desktop_sync.ui.widgets.message_bar import MessageBar
+from desktop_sync.ui.widgets.screen import show_beside, tab_room
 from desktop_sync.ui.widgets.table_area import TableArea
 
 
@@ -42,13 +44,20 @@ def row_columns(names: SideNames) -> tuple[Column[ReviewRow], ...]:
             tr("What"),
             lambda row: tr("Not certain") if row.held is None else tr("No answer"),
             112,
+            spare=4,
             tone=lambda row: Tone.WARNING if row.held is None else Tone.BAD,
         ),
-        Column("entity", tr("Entity"), lambda row: row.case.entity, 90),
+        Column("entity", tr("Entity"), lambda row: row.case.entity, 90, spare=2),
         Column("a_id", tr("{0} record").format(names.a), lambda row: row.case.a_id or "—", 100),
         Column("b_id", tr("{0} record").format(names.b), lambda row: row.case.b_id or "—", 100),
-        Column("age", tr("Since"), lambda row: "" if row.held is None else age_text(row.held.age), 80),
-        Column("reason", tr("Why"), lambda row: row.case.reason if row.held is None else row.held.why, 220),
+        Column("age", tr("Since"), lambda row: "" if row.held is None else age_text(row.held.age), 80, spare=1),
+        Column(
+            "reason",
+            tr("Why"),
+            lambda row: sentence(row.case.reason if row.held is None else row.held.why),
+            220,
+            spare=3,
+        ),
     )
 
 
@@ -82,16 +91,16 @@ class ReviewPage(QWidget):
         self.detail.left.connect(self._leave)
         self.detail.explain_wanted.connect(self.explain)
         self.detail.hide()
-        splitter = QSplitter(Qt.Orientation.Horizontal)
-        splitter.setChildrenCollapsible(False)
-        splitter.addWidget(self.area)
-        splitter.addWidget(self.detail)
-        splitter.setSizes([420, 640])
+        self._splitter = QSplitter(Qt.Orientation.Horizontal)
+        self._splitter.setChildrenCollapsible(False)
+        self._splitter.addWidget(self.area)
+        self._splitter.addWidget(self.detail)
+        self._splitter.setStretchFactor(0, 1)
+        self._splitter.setStretchFactor(1, 2)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, SPACE_L, 0, SPACE_S)
-        layout.setSpacing(SPACE_M)
         layout.addWidget(self.message)
-        layout.addWidget(splitter, 1)
+        layout.addWidget(self._splitter, 1)
+        tab_room(self, context.theme)
 
     def show_content(self, content: PageContent) -> None:
         self._configuration = content.configuration.name
@@ -112,7 +121,7 @@ class ReviewPage(QWidget):
 
     @Slot(object)
     def _show_row(self, row: ReviewRow | None) -> None:
-        self.detail.setVisible(row is not None)
+        show_beside(self._splitter, self.detail, row is not None)
         if row is not None:
             self.detail.show_row(self._configuration, row)
 

@@ -14,7 +14,8 @@ from desktop_sync.ui.context import WindowContext
 from desktop_sync.ui.models.list_table import ListTableModel
 from desktop_sync.ui.models.source import Column
 from desktop_sync.ui.models.sources import ReviewRow
-from desktop_sync.ui.palette import SPACE_M, Tone
+from desktop_sync.ui.palette import Tone
+from desktop_sync.ui.text.plain import sentence
 from desktop_sync.ui.text.sentences import problem
 from desktop_sync.ui.text.times import full_time
 from desktop_sync.ui.text.words import SideNames
@@ -22,10 +23,10 @@ from desktop_sync.ui.views.review_values import ValueRow, ValueTable, value_tabl
 from desktop_sync.ui.widgets.list_view import ListView
 from desktop_sync.ui.widgets.message_bar import MessageBar
 from desktop_sync.ui.widgets.parts import button, card, label
-from desktop_sync.ui.widgets.screen import LEAST_DETAIL, DetailArea
+from desktop_sync.ui.widgets.screen import LEAST_DETAIL, DetailArea, card_room
 
 Candidate = tuple[str | None, str | None, str]
-LEAST_HEIGHT = 420
+LEAST_HEIGHT = 330
 """Pixels, so that candidates and values can both be read."""
 READ_AFTER_MS = 300
 """Both systems are read once a person rests on a record, not for each one that is passed with the arrow keys."""
@@ -94,8 +95,8 @@ class ReviewDetail(QWidget):
             self.candidate_view,
             self._values_title,
             self.values_view,
-            spacing=SPACE_M,
         )
+        card_room(content, self._context.theme)
         self.values_view.setMinimumHeight(110)
         policy = self.values_view.sizePolicy()
         policy.setRetainSizeWhenHidden(True)  # nothing jumps when the values arrive
@@ -129,7 +130,8 @@ class ReviewDetail(QWidget):
         self._title.setText(f"{case.entity}: {'  ⇄  '.join(ends)}")
         self._show_reason(row)
         columns = self._candidate_columns()
-        self.candidates.show(row.pairs, columns[:2] if held is not None else columns)
+        says_more = held is None and not all(case.reason.startswith(pair[2]) for pair in row.pairs)
+        self.candidates.show(row.pairs, columns if says_more else columns[:2])
         self.candidate_view.setVisible(bool(row.pairs))
         if row.pairs:
             self.candidate_view.selectRow(0)
@@ -143,7 +145,7 @@ class ReviewDetail(QWidget):
 
     def _show_reason(self, row: ReviewRow) -> None:
         held = row.held
-        self._reason.setText(row.case.reason if held is None else held.advice)
+        self._reason.setText(sentence(row.case.reason if held is None else held.advice))
         if held is None:
             self.held.clear()
             return

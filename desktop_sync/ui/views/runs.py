@@ -12,7 +12,7 @@ from desktop_sync.ui.models.list_table import ListTableModel
 from desktop_sync.ui.models.paged_table import PagedTableModel
 from desktop_sync.ui.models.source import Column
 from desktop_sync.ui.models.sources import HistorySource, RunSource
-from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S, Tone
+from desktop_sync.ui.palette import Tone
 from desktop_sync.ui.text.times import full_time, number, run_time
 from desktop_sync.ui.text.words import (
     ACTION_TONES,
@@ -32,7 +32,7 @@ from desktop_sync.ui.widgets.empty_state import EmptyState
 from desktop_sync.ui.widgets.list_view import ListView
 from desktop_sync.ui.widgets.message_bar import MessageBar
 from desktop_sync.ui.widgets.parts import button, column, label, row
-from desktop_sync.ui.widgets.screen import TallArea
+from desktop_sync.ui.widgets.screen import TallArea, tab_room
 from desktop_sync.ui.widgets.table_area import TableArea
 
 RIGHT = Qt.AlignmentFlag.AlignRight
@@ -57,9 +57,9 @@ def run_columns(context: WindowContext) -> tuple[Column[Run], ...]:
             150,
             tone=lambda run: OUTCOME_TONES[run.outcome],
         ),
-        Column("kind", tr("What"), lambda run: kind_word(run.kind), 110),
-        Column("trigger", tr("Started by"), lambda run: trigger_word(run.trigger), 110),
-        Column("took", tr("Took"), lambda run: run_time(run.started_at, run.ended_at), 80, align=RIGHT),
+        Column("kind", tr("What"), lambda run: kind_word(run.kind), 110, spare=3),
+        Column("trigger", tr("Started by"), lambda run: trigger_word(run.trigger), 110, spare=2),
+        Column("took", tr("Took"), lambda run: run_time(run.started_at, run.ended_at), 80, align=RIGHT, spare=1),
         Column("written", tr("Written"), lambda run: number(written(run)), 90, align=RIGHT),
         Column("failed", tr("Failed"), lambda run: number(failures(run)) if failures(run) else "", 80, align=RIGHT),
         Column("error", tr("Message"), lambda run: " ".join(run.result.sentences) if run.result else "", 200),
@@ -75,11 +75,11 @@ def action_columns(names: SideNames) -> tuple[Column[HistoryRow], ...]:
             152,
             tone=lambda row: ACTION_TONES.get(row.action),
         ),
-        Column("entity", tr("Entity"), lambda row: row.entity, 98),
+        Column("entity", tr("Entity"), lambda row: row.entity, 98, spare=2),
         Column("a_id", tr("{0} record").format(names.a), lambda row: row.a_id or "—", 108),
         Column("b_id", tr("{0} record").format(names.b), lambda row: row.b_id or "—", 112),
-        Column("rule", tr("Why"), lambda row: rule_sentence(row.rule, names), 160),
-        Column("result", tr("Result"), lambda row: row.result, 92, tone=result_tone),
+        Column("rule", tr("Why"), lambda row: rule_sentence(row.rule, names), 160, spare=3),
+        Column("result", tr("Result"), lambda row: row.result, 92, tone=result_tone, spare=1),
     )
 
 
@@ -156,10 +156,9 @@ class RunsPage(QWidget):
         splitter.setSizes([200, 260])
         lower.hide()
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, SPACE_L, 0, SPACE_S)
-        layout.setSpacing(SPACE_M)
         layout.addWidget(self.said)
         layout.addWidget(TallArea(splitter, LEAST_HEIGHT, self.tr("Runs and what they did")), 1)
+        tab_room(self, self._context.theme)
 
     @staticmethod
     def _titled(title: str, widget: QWidget, control: QWidget) -> QWidget:

@@ -16,7 +16,7 @@ from desktop_sync.ui.bridge.latest import Latest
 from desktop_sync.ui.context import WindowContext
 from desktop_sync.ui.models.list_table import ListTableModel
 from desktop_sync.ui.models.source import Column
-from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S
+from desktop_sync.ui.palette import SPACE_M, SPACE_S
 from desktop_sync.ui.text.sentences import problem
 from desktop_sync.ui.text.step_words import (
     concern,
@@ -37,7 +37,7 @@ from desktop_sync.ui.widgets.choice_box import ChoiceBox
 from desktop_sync.ui.widgets.list_view import ListView
 from desktop_sync.ui.widgets.message_bar import MessageBar
 from desktop_sync.ui.widgets.parts import button, card, label, row
-from desktop_sync.ui.widgets.screen import TallArea
+from desktop_sync.ui.widgets.screen import TallArea, tab_room
 
 
 def tr(text: str) -> str:
@@ -169,8 +169,6 @@ class StepsPage(QWidget):
         splitter.setSizes([420, 190])
         splitter.setStretchFactor(0, 1)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, SPACE_L, 0, SPACE_S)
-        layout.setSpacing(SPACE_M)
         explained = label(
             self.tr("Every record goes through these steps, from the first to the last."), "secondary", wraps=True
         )
@@ -179,8 +177,9 @@ class StepsPage(QWidget):
         layout.addLayout(head)
         layout.addWidget(self.message)
         layout.addWidget(TallArea(splitter, LEAST_HEIGHT, self.tr("Steps and a sample record")), 1)
+        tab_room(self, self._context.theme)
 
-    # Content
+        # Content
 
     def show_content(self, content: PageContent) -> None:
         """The steps are those of the configuration; the sample record is read again."""

@@ -12,7 +12,7 @@ from desktop_sync.ui.text.times import number
 from desktop_sync.ui.widgets.flow_layout import FlowLayout
 from desktop_sync.ui.widgets.parts import tool_button
 
-SIDES = 2 * 13
+SIDES = 2 * 10
 """Pixels beside the text of a chip."""
 
 

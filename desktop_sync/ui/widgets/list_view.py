@@ -12,6 +12,7 @@ from desktop_sync.ui.models.list_table import ListTableModel
 from desktop_sync.ui.text.plain import csv_cell
 from desktop_sync.ui.theme import Theme
 from desktop_sync.ui.widgets.cell_delegate import CellDelegate
+from desktop_sync.ui.widgets.column_header import ColumnHeader
 from desktop_sync.ui.widgets.column_widths import shared_widths
 
 
@@ -44,12 +45,9 @@ class ListView(QTableView):
         rows = self.verticalHeader()
         rows.hide()
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        header = self.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setTextElideMode(Qt.TextElideMode.ElideRight)
+        header = ColumnHeader(self)
+        self.setHorizontalHeader(header)
         header.setSectionsClickable(False)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.setAccessibleName(self.tr("Columns"))
         header.setStretchLastSection(True)
         copy = QAction(self.tr("&Copy"), self)
         copy.setShortcuts(QKeySequence.StandardKey.Copy)

@@ -13,7 +13,8 @@ from desktop_sync.ui.context import WindowContext
 from desktop_sync.ui.models.paged_table import PagedTableModel
 from desktop_sync.ui.models.row_ranges import Ranges, as_text, count_rows, merged
 from desktop_sync.ui.widgets.cell_delegate import CellDelegate
-from desktop_sync.ui.widgets.column_widths import shared_widths
+from desktop_sync.ui.widgets.column_header import ColumnHeader
+from desktop_sync.ui.widgets.column_widths import fitting_columns, widths_of
 
 COPY_LIMIT = 100_000
 """More rows than that are exported, not copied: a clipboard of a gigabyte helps nobody."""
@@ -31,8 +32,11 @@ class PagedView(QTableView):
         super().__init__(parent)
         self._context = context
         self._key = f"tables/{key}"
+        self._fits_key = f"tables/{key}-fits"
         self._model = model
+        self._is_fitting = False
         self.setAccessibleName(name)
+        self.setHorizontalHeader(ColumnHeader(self))
         self.setModel(model)
         self.setItemDelegate(CellDelegate(context.theme, self))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -78,19 +82,17 @@ class PagedView(QTableView):
 
     def _lay_out(self) -> None:
         header = self.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setTextElideMode(Qt.TextElideMode.ElideRight)
         header.setSectionsMovable(True)
         header.setStretchLastSection(True)
         header.setMinimumSectionSize(48)
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.setAccessibleName(self.tr("Columns"))
+        header.setSectionsClickable(True)
         header.setSortIndicatorClearable(True)
         self._default_widths()
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         state = self._context.memory.state(self._key)
-        self._fits_width = state is None or not header.restoreState(state)
+        is_restored = state is not None and header.restoreState(state)
+        self._fits_width = not is_restored or self._context.memory.flag(self._fits_key)
         self.setSortingEnabled(any(column.sort for column in self._model.columns))
 
     def _default_widths(self) -> None:
@@ -103,13 +105,17 @@ class PagedView(QTableView):
             self._fit()
 
     def _fit(self) -> None:
-        """Columns that a person has not arranged share the width; too little of it is scrolled."""
-        header = self.horizontalHeader()
-        widths = shared_widths(header, [column.width for column in self._model.columns], self.viewport().width())
-        header.blockSignals(True)
-        for number, width in enumerate(widths):
-            self.setColumnWidth(number, width)
-        header.blockSignals(False)
+        """Columns that a person has not arranged share the width; where it is too small, some are left out."""
+        header, columns = self.horizontalHeader(), self._model.columns
+        wanted, available = [column.width for column in columns], self.viewport().width()
+        shown = fitting_columns(header, wanted, [column.spare for column in columns], available)
+        widths = dict(zip(shown, widths_of(header, wanted, shown, available), strict=True))
+        self._is_fitting = True
+        for number in range(len(columns)):
+            self.setColumnHidden(number, number not in widths)
+            if number in widths:
+                self.setColumnWidth(number, widths[number])
+        self._is_fitting = False
 
     def order(self, otherwise: str) -> tuple[str, bool]:
         """By what the rows are to stand in the beginning, and whether from the end: as remembered with the layout."""
@@ -172,7 +178,8 @@ class PagedView(QTableView):
 
     @Slot()
     def _resized_by_hand(self) -> None:
-        if QGuiApplication.mouseButtons() != Qt.MouseButton.NoButton:
+        # The mouse may be down on the edge of the window just as well.
+        if QGuiApplication.mouseButtons() != Qt.MouseButton.NoButton and not self._is_fitting:
             self._fits_width = False
             self._save_soon.start()
 
@@ -183,6 +190,7 @@ class PagedView(QTableView):
     @Slot()
     def _save_layout(self) -> None:
         self._context.memory.set_state(self._key, self.horizontalHeader().saveState())
+        self._context.memory.set_flag(self._fits_key, self._fits_width)  # then only order and sorting are a person's
 
     @Slot(QPoint)
     def _header_menu(self, at: QPoint) -> None:
@@ -203,5 +211,6 @@ class PagedView(QTableView):
         number = cast(QAction, self.sender()).data()
         header = self.horizontalHeader()
         if shown or header.count() - header.hiddenSectionCount() > 1:
+            self._fits_width = False  # a person chose the columns
             self.setColumnHidden(number, not shown)
             self._save_soon.start()
