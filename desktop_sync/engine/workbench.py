@@ -21,6 +21,7 @@ import pyarrow as pa
 
 from desktop_sync.core.errors import MemoryShortError, Place
 from desktop_sync.core.provider_port import ArrowStream
+from desktop_sync.engine.canonical import literal
 from desktop_sync.engine.expression import SESSION_SETTINGS, UNSAFE_OPTIMIZERS
 
 MEMORY_LIMIT = "208MB"
@@ -51,6 +52,8 @@ _CHANGED_TABLE = re.compile(
 )
 _MADE_TABLE = re.compile(r"CREATE (?:OR REPLACE )?TABLE ([a-z_0-9]+)\b")
 _PREFIX = "work-"
+_FILE = "bench"
+"""What the session calls the database that lies in a file."""
 
 
 def sweep(folder: str) -> None:
@@ -126,14 +129,18 @@ atexit.register(_parsed.clear)
 class Workbench:
     """One DuckDB database in a temporary folder. Its statements queue, from whatever thread they come; close it."""
 
+    _begin_session: tuple[str, ...] = ()
+    """What each connection executes first."""
+
     def __init__(self, folder: str | None = None, *, in_memory: bool = False, is_for_few: bool = False) -> None:
         """`in_memory` suits few records: it starts faster and works in the caller's thread alone, which costs less than
-        handing work over. Else pages lie in a file and are let go without being written again. `is_for_few`: there are
-        few records in all, so that statements are planned with the least effort."""
+        handing work over. Else pages lie in a file and are let go without being written again; it has no log, which
+        would write all of them a second time and wait for the disk with every statement. `is_for_few`: there are few
+        records in all, so that statements are planned with the least effort."""
         self._has_few_records = in_memory
         self._folder = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=folder)  # mkdtemp makes it owner-only
         self._connection = duckdb.connect(
-            ":memory:" if in_memory else os.path.join(self._folder, "bench.duckdb"),
+            ":memory:",
             config={
                 "memory_limit": MEMORY_LIMIT,
                 "threads": "1" if in_memory else "2",
@@ -142,8 +149,12 @@ class Workbench:
                 "autoload_known_extensions": "false",
             },
         )
+        if not in_memory:
+            file = literal(os.path.join(self._folder, "bench.duckdb"))
+            self._connection.execute(f"ATTACH {file} AS {_FILE} (RECOVERY_MODE no_wal_writes)")
+            self._begin_session = (f"USE {_FILE}",)
         optimizing = [self._least_effort()] if is_for_few else [_IN_MEMORY] if in_memory else []
-        for statement in (*SESSION_SETTINGS, *optimizing, *_OWN_SETTINGS):
+        for statement in (*self._begin_session, *SESSION_SETTINGS, *optimizing, *_OWN_SETTINGS):
             self._connection.execute(statement)
         self._know_nothing()
 
@@ -268,7 +279,10 @@ class Workbench:
         return cursor.sql(self._known(sql)).to_arrow_reader(batch_rows)
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
-        return self._connection.cursor()
+        cursor = self._connection.cursor()
+        for statement in self._begin_session:
+            cursor.execute(statement)
+        return cursor
 
     def _is_better_kept(self, sql: str) -> bool:
         """A relation is bound twice, once for its columns and once for its rows; a table is made with one binding. But

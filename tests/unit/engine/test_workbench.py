@@ -53,6 +53,17 @@ def test_the_workbench_reaches_no_file(tmp_path: Path) -> None:
         bench.execute(query)
 
 
+def test_records_are_written_to_no_log_and_every_session_finds_them(tmp_path: Path) -> None:
+    with Workbench(str(tmp_path)) as bench:
+        bench.execute("CREATE TABLE records AS SELECT range AS id, 'a secret ' || range AS text FROM range(1000)")
+        assert bench.stream("SELECT id FROM records").read_all().num_rows == 1000
+        with bench.beside() as other:
+            other.execute("CREATE TABLE others AS SELECT id + 1 AS id FROM records")
+        assert bench.number("SELECT max(id) FROM others") == 1000
+        assert not [file for file in tmp_path.rglob("*") if file.is_file() and b"a secret" in file.read_bytes()]
+        assert not list(tmp_path.rglob("*.wal"))
+
+
 @pytest.mark.parametrize("zone", ["UTC", "America/New_York"])
 def test_what_is_streamed_is_computed_as_everything_else_whatever_zone_the_machine_is_in(
     tmp_path: Path, zone: str
