@@ -79,7 +79,9 @@ def _(error: errors.PlacedError) -> str:
 
 @sentence.register
 def _configuration(error: errors.ConfigurationError) -> str:
-    where = ", ".join(part for part in (place_text(error.place), error.path) if part)
+    key = error.path.removeprefix("endpoint.").removeprefix("settings.")
+    path = f'setting "{key}"' if key != error.path and "." not in key else error.path
+    where = ", ".join(part for part in (place_text(error.place), path) if part)
     return _at(where, error.problem)
 
 
@@ -192,7 +194,7 @@ _STEPS: Mapping[type[BaseException], str] = {
     errors.RetriableError: "Try again in a while; nothing has to be changed.",
     errors.AuthenticationError: "Check the user name and store the password again, then test the connection.",
     errors.MissingError: "Check that it is there under exactly that name, or correct the endpoint's settings.",
-    errors.DamagedError: "Repair the content at the place named; until then nothing of it is used.",
+    errors.DamagedError: "Repair the content at the place named, or choose another; until then nothing of it is used.",
     errors.CursorLostError: "Run it once in full; everything is compared then.",
     errors.MemoryShortError: "Take long text out of the field mapping, or let a filter choose fewer records.",
     errors.SchemaDriftError: "Check the field mapping: the structure is not what it was.",

@@ -360,6 +360,15 @@ class FileKeeper(Protocol):
         """The absolute paths of the files that change when a record of the structure does; they need not exist."""
 
 
+@runtime_checkable
+class ExplainedProvider(Protocol):
+    """What a provider offers besides that says what its endpoints are, for those who choose between kinds."""
+
+    @property
+    def explanation(self) -> str:
+        """One sentence."""
+
+
 class Provider(Protocol):
     """One kind of external system."""
 

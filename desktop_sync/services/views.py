@@ -39,13 +39,15 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class ProviderInfo:
-    """A provider as the endpoint wizard shows it. `limits` are sentences about what it cannot do."""
+    """A provider as the endpoint wizard shows it. `limits` are sentences about what it cannot do, `explanation` is one
+    about what its endpoints are, or empty."""
 
     name: str
     label: str
     settings: tuple[Setting, ...]
     capabilities: Capabilities
     limits: tuple[str, ...] = ()
+    explanation: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ BROKEN = {
     ),
     "no database": Broken(
         lambda world: put(world.a.path, b"nothing of the kind " * 500),
-        "CRM, customers: the file {a} is not a sound SQLite database (file is not a database).",
+        "CRM, customers: the file {a} is not a SQLite database, or is damaged or encrypted.",
     ),
     "column gone": Broken(
         lambda world: _execute(world.a.path, "ALTER TABLE customers RENAME COLUMN phone TO tel"),

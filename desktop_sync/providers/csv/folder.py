@@ -41,6 +41,8 @@ class CsvFolder:
     def check(self) -> None:
         """The folder is there and can be listed. Raises MissingError, AuthenticationError."""
         place = Place(self.endpoint)
+        if os.path.isfile(self.path):
+            raise MissingError(f"{self.path} is a file; choose the folder that it is in", place)
         if not os.path.isdir(self.path):
             raise MissingError(f"the folder {self.path} is not there (is its drive connected?)", place)
         if not os.access(self.path, os.R_OK | os.X_OK):

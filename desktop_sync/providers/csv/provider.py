@@ -80,6 +80,7 @@ class CsvProvider:
 
     name = "csv"
     label = "CSV files"
+    explanation = "A folder with text files as spreadsheets write them. Each file holds records of one kind."
     settings = _SETTINGS
     capabilities = CAPABILITIES
 

@@ -59,6 +59,7 @@ class SqlProvider:
 
     name = "sql"
     label = "Database"
+    explanation = "A SQLite database file. Each of its tables and views holds records of one kind."
     settings = _SETTINGS
     capabilities = CAPABILITIES
 
@@ -88,8 +89,10 @@ class SqlProvider:
 def _path(context: OpenContext, place: Place) -> str:
     path = str(context.settings.get("file") or "")
     url = str(context.settings.get("url") or "")
-    if bool(path) == bool(url):
-        raise ConfigurationError("give either the database file or its address", place, "endpoint.settings.url")
+    if not path and not url:
+        raise ConfigurationError("choose the database file, or give its address", place, "endpoint.settings.file")
+    if path and url:
+        raise ConfigurationError("give the database file or its address, not both", place, "endpoint.settings.url")
     if path:
         return path
     scheme, separator, rest = url.partition("://")

@@ -62,7 +62,9 @@ def endpoint_error(error: sqlite3.Error, file: SqliteFile, place: Place) -> Endp
         )
     if code == sqlite3.SQLITE_FULL:
         return RetriableError("the disk is full, nothing was written", place)
-    if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+    if code == sqlite3.SQLITE_NOTADB:
+        return DamagedError(f"the file {file.path} is not a SQLite database, or is damaged or encrypted", place)
+    if code == sqlite3.SQLITE_CORRUPT:
         return DamagedError(f"the file {file.path} is not a sound SQLite database ({error})", place)
     if code in (sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH, sqlite3.SQLITE_READONLY):
         return AuthenticationError(f"the file {file.path} may not be written by this user ({error})", place)
@@ -81,6 +83,8 @@ def adbc_error(error: Exception, doing: str, place: Place) -> EndpointError:
 
 def check_file(file: SqliteFile) -> None:
     """The file is there. Raises MissingError, AuthenticationError."""
+    if os.path.isdir(file.path):
+        raise MissingError(f"{file.path} is a folder; choose the database file in it", file.place)
     if not os.path.isfile(file.path):
         raise MissingError(f"the database file {file.path} is not there", file.place)
     if os.path.getsize(file.path) and not os.access(file.path, os.R_OK):

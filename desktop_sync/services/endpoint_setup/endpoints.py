@@ -16,6 +16,7 @@ from desktop_sync.core.ports import Secrets, SecretState
 from desktop_sync.core.provider_port import (
     EndpointReport,
     EndpointSession,
+    ExplainedProvider,
     FileKeeper,
     OpenContext,
     Provider,
@@ -119,6 +120,8 @@ class EndpointService:
                 chosen[reference] = secrets[setting.key]
         kept = replace(endpoint, settings=settings)
         check_settings(provider, kept)
+        if isinstance(provider, FileKeeper):  # it can say without opening anything that settings do not go together
+            provider.place(_plain_context(kept, self._base_folder(kept.name)))
         for reference, value in chosen.items():
             state = self._secrets.write(reference, value)
             if state is not SecretState.AVAILABLE:
@@ -182,8 +185,7 @@ class EndpointService:
         provider = self._registry.get(endpoint.provider)
         if not isinstance(provider, FileKeeper):
             return None
-        plain = {key: value for key, value in endpoint.settings.items() if not isinstance(value, SecretReference)}
-        return provider, OpenContext(endpoint.name, plain, self._store.base_folder(endpoint.name))
+        return provider, _plain_context(endpoint, self._store.base_folder(endpoint.name))
 
     def check_secrets(self, name: str) -> None:
         """The secrets that the endpoint is opened with can be had. Raises SecretUnavailableError. May take long."""
@@ -248,6 +250,12 @@ class EndpointService:
         return own if shared else value.name
 
 
+def _plain_context(endpoint: Endpoint, base_folder: str) -> OpenContext:
+    """What files are found with: all settings but the secrets."""
+    plain = {key: value for key, value in endpoint.settings.items() if not isinstance(value, SecretReference)}
+    return OpenContext(endpoint.name, plain, base_folder)
+
+
 def provider_info(provider: Provider) -> ProviderInfo:
     return ProviderInfo(
         provider.name,
@@ -255,6 +263,7 @@ def provider_info(provider: Provider) -> ProviderInfo:
         provider.settings,
         provider.capabilities,
         capability_text.limits(provider.capabilities),
+        provider.explanation if isinstance(provider, ExplainedProvider) else "",
     )
 
 

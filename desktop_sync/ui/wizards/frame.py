@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_sync.ui import icons
+from desktop_sync.ui.dialogs.ask import AskDialog
 from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S, SPACE_XL, Tone
 from desktop_sync.ui.widgets.parts import button, column, label, line, row, tool_button
 from desktop_sync.ui.widgets.screen import fitting
@@ -156,6 +157,31 @@ class WizardFrame(QDialog):
     def go_to(self, place: int) -> None:
         """For subclasses: a step was clicked."""
 
+    @property
+    def is_edited(self) -> bool:
+        """For subclasses: whether closing would lose something."""
+        return False
+
+    @Slot()
+    def reject(self) -> None:
+        """Closes without saving; asks first where something was entered."""
+        if not self.is_edited:
+            super().reject()
+            return
+        self.question = AskDialog(
+            self.tr("Close without saving?"),
+            self.tr("What you entered in this wizard is lost."),
+            [("stay", self.tr("&Keep editing"), "primary"), ("discard", self.tr("&Discard"), "danger")],
+            self,
+        )
+        self.question.answered.connect(self._answered)
+        self.question.open()
+
+    @Slot(str, bool)
+    def _answered(self, key: str, again: bool) -> None:
+        if key == "discard":
+            super().reject()
+
     def buttons(self) -> tuple[QPushButton, ...]:
         return self.cancel_button, self.back_button, self.extra_button, self.next_button
 
@@ -192,9 +218,8 @@ class WizardFrame(QDialog):
         body = QVBoxLayout()
         body.setContentsMargins(SPACE_XL - 4, 0, SPACE_XL - 4, SPACE_S)
         body.addWidget(self._stack)
-        foot = row(self.cancel_button, self.notice, self.back_button, self.extra_button, self.next_button)
-        foot.setStretchFactor(self.notice, 1)
-        foot.insertStretch(1, 0)
+        controls = row(self.cancel_button, 0, self.back_button, self.extra_button, self.next_button)
+        foot = column(self.notice, controls)
         foot.setContentsMargins(SPACE_XL, SPACE_S, SPACE_XL, SPACE_M)
         main = column(head, body, line(), foot, spacing=0)
         main.setStretchFactor(body, 1)

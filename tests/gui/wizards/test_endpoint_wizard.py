@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
 from desktop_sync.core.configuration import Endpoint, SecretReference
@@ -168,3 +168,23 @@ def test_a_provider_that_is_gone_is_said(qtbot: QtBot, open_wizard: Open) -> Non
     wizard = open_wizard(Endpoint("Old", "tape", {}))
     assert "tape" in wizard.notice.text
     assert not wizard.next_button.isEnabled()
+
+
+def test_cancel_asks_where_something_was_entered(qtbot: QtBot, scene: Scene, open_wizard: Open) -> None:
+    untouched = open_wizard()
+    untouched.show()
+    click(qtbot, untouched.cancel_button)
+    assert not untouched.isVisible()
+    wizard = open_wizard()
+    wizard.show()
+    click(qtbot, wizard.next_button)
+    qtbot.keyClicks(field(wizard, "folder"), "/data/depot")
+    click(qtbot, wizard.cancel_button)
+    assert wizard.isVisible()
+    buttons = {made.objectName(): made for made in wizard.question.findChildren(QPushButton)}
+    click(qtbot, buttons["stay"])
+    assert field(wizard, "folder").text() == "/data/depot"
+    click(qtbot, wizard.cancel_button)
+    buttons = {made.objectName(): made for made in wizard.question.findChildren(QPushButton)}
+    click(qtbot, buttons["discard"])
+    assert not wizard.isVisible()

@@ -113,3 +113,30 @@ def test_from_nothing_to_two_equal_systems(
     assert all(email in text for _, _, email, _ in PEOPLE)
     with closing(real.synchronization.preview(name)) as again:
         assert again.plan.writes == 0
+
+
+def test_a_database_without_its_file_is_not_saved_and_the_field_says_why(
+    qtbot: QtBot, real: Application, jobs: JobRunner
+) -> None:
+    wizard = open_endpoint_wizard(None, real, jobs)
+    wizard.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
+    qtbot.addWidget(wizard)
+    qtbot.waitUntil(lambda: not wizard.is_busy, timeout=20_000)
+    place = [info.name for info in real.endpoints.providers()].index("sql")
+    wizard.kind_page.choices()[place].click()
+    qtbot.mouseClick(wizard.next_button, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(wizard.next_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not wizard.is_busy, timeout=20_000)
+    assert wizard.settings_page.inputs["file"].row.problem == "Choose the database file, or give its address."
+    assert wizard.notice.text == "", "the same is not said twice"
+    assert real.endpoints.list() == ()
+
+
+def test_every_kind_of_system_says_what_it_is(qtbot: QtBot, real: Application, jobs: JobRunner) -> None:
+    infos = real.endpoints.providers()
+    assert all(info.explanation for info in infos)
+    wizard = open_endpoint_wizard(None, real, jobs)
+    qtbot.addWidget(wizard)
+    qtbot.waitUntil(lambda: not wizard.is_busy, timeout=20_000)
+    spoken = [choice.accessibleDescription() for choice in wizard.kind_page.choices()]
+    assert all(words.startswith(info.explanation) for words, info in zip(spoken, infos, strict=True))

@@ -12,7 +12,6 @@ from desktop_sync.core.setup_flow import PAGES, ConfigurationSetup, Page, begin
 from desktop_sync.ui.application_port import Application
 from desktop_sync.ui.bridge.job_runner import JobRunner
 from desktop_sync.ui.bridge.latest import Latest
-from desktop_sync.ui.dialogs.ask import AskDialog
 from desktop_sync.ui.palette import Tone
 from desktop_sync.ui.text.sentences import problem
 from desktop_sync.ui.wizards.configuration.endpoints_page import EndpointsPage
@@ -94,26 +93,6 @@ class ConfigurationWizard(WizardFrame):
     def is_edited(self) -> bool:
         """Whether closing would lose something."""
         return self._untouched is not None and self.setup.configuration != self._untouched
-
-    @Slot()
-    def reject(self) -> None:
-        """Closes without saving; asks first where something was entered."""
-        if not self.is_edited:
-            super().reject()
-            return
-        self.question = AskDialog(
-            self.tr("Close without saving?"),
-            self.tr("What you entered in this wizard is lost."),
-            [("stay", self.tr("&Keep editing"), "primary"), ("discard", self.tr("&Discard"), "danger")],
-            self,
-        )
-        self.question.answered.connect(self._answered)
-        self.question.open()
-
-    @Slot(str, bool)
-    def _answered(self, key: str, again: bool) -> None:
-        if key == "discard":
-            super().reject()
 
     @property
     def setup(self) -> ConfigurationSetup:

@@ -65,6 +65,10 @@ class EndpointWizard(WizardFrame):
         """Whether an answer is still under way that will change what is shown."""
         return any(item.is_waiting for item in (self._loading, self._testing, self._saving))
 
+    @property
+    def is_edited(self) -> bool:
+        return bool(self._touched) and not self._is_saving
+
     @Slot()
     def go_back(self) -> None:
         if not self._is_saving:
@@ -214,13 +218,16 @@ class EndpointWizard(WizardFrame):
     @Slot(object)
     def _save_failed(self, error: object) -> None:
         self._is_saving = False
-        self.notice.say(problem(error))
-        self._blame(error)
         self._refresh()
+        self.notice.say("" if self._blame(error) else problem(error))
 
-    def _blame(self, error: object) -> None:
-        """The message stands beside the setting that it is about."""
-        if isinstance(error, ConfigurationError) and error.path.startswith("settings."):
-            field = self.settings_page.inputs.get(error.path.removeprefix("settings."))
+    def _blame(self, error: object) -> bool:
+        """The message stands beside the setting that it is about, which has the focus; False if it is about none."""
+        path = error.path.removeprefix("endpoint.") if isinstance(error, ConfigurationError) else ""
+        if isinstance(error, ConfigurationError) and path.startswith("settings."):
+            field = self.settings_page.inputs.get(path.removeprefix("settings."))
             if field is not None:
+                self.settings_page.focus_first({field.setting.key: error.problem})
                 field.row.say(f"{error.problem[:1].upper()}{error.problem[1:]}.")
+                return True
+        return False

@@ -57,7 +57,7 @@ class KindPage(WizardPage):
         radio = QRadioButton(info.label.replace("&", "&&"))
         radio.setIconSize(QSize(18, 18))
         radio.setAccessibleName(info.label)
-        radio.setAccessibleDescription(" ".join(info.limits))
+        radio.setAccessibleDescription(" ".join((info.explanation, *info.limits)).strip())
         font = radio.font()
         font.setBold(True)
         radio.setFont(font)
@@ -66,6 +66,10 @@ class KindPage(WizardPage):
         layout.setContentsMargins(SPACE_M, SPACE_M, SPACE_M, SPACE_M)
         layout.setSpacing(SPACE_S)
         layout.addWidget(radio)
+        if info.explanation:
+            what = label(info.explanation, wraps=True)
+            what.setIndent(26)
+            layout.addWidget(what)
         for sentence in info.limits:
             words = label(sentence, "caption", wraps=True)
             words.setIndent(26)

@@ -115,7 +115,7 @@ class SettingsPage(WizardPage):
             text = self.tr("It works. Found {0}: {1}{2}").format(count, names, more)
             self.result.say(text, Tone.GOOD)
         else:
-            self.result.say(self.tr("It works, and is still empty."), Tone.GOOD)
+            self.result.say(self.tr("It works, but nothing with records is in it yet."), Tone.WARNING)
         self.details.show_findings(tuple(self._said(report)))
 
     def _said(self, report: EndpointReport) -> list[Finding]:
