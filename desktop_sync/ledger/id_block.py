@@ -10,6 +10,8 @@ from desktop_sync.ledger.database import Database
 from desktop_sync.ledger.tables import sequence
 
 BLOCK = 10_000
+MOST = 16 * BLOCK
+"""Whoever goes on asking gets blocks of twice the size each time, up to this."""
 
 
 class IdBlock:
@@ -20,6 +22,7 @@ class IdBlock:
         self._lock = threading.Lock()
         self._next = 0
         self._end = 0
+        self._size = BLOCK
 
     def reserve(self, count: int) -> int:
         """The first of `count` ids that nobody has or will get."""
@@ -33,11 +36,12 @@ class IdBlock:
             return first
 
     def _refill(self, count: int) -> None:
-        size = max(BLOCK, count)
+        size = max(self._size, count)
         with self._database.writing("reserve_ids") as connection:
             first = connection.execute(select(sequence.c.next).where(sequence.c.name == "record")).scalar_one()
             _set_next(connection, first + size)
         self._next, self._end = first, first + size
+        self._size = min(2 * self._size, MOST)
 
 
 def keep_ahead(connection: Connection, used_id: int) -> None:

@@ -32,12 +32,11 @@ def decimal_texts(column: pa.Array) -> pa.Array:
 
 def without_exponents(digits: pa.Array) -> pa.Array:
     """Texts of numbers, those with an exponent written out."""
-    has_exponent = pc.match_substring(digits, "e", ignore_case=True)
+    has_exponent = pc.fill_null(pc.match_substring(digits, "e", ignore_case=True), False)
     if not pc.any(has_exponent).as_py():
         return digits
-    texts = digits.to_pylist()
-    plain = [format(Decimal(text), "f") if text is not None and "e" in text.lower() else text for text in texts]
-    return pa.array(plain, pa.string())
+    plain = [format(Decimal(text), "f") for text in digits.filter(has_exponent).to_pylist()]
+    return pc.replace_with_mask(digits, has_exponent, pa.array(plain, pa.string()))
 
 
 def time_texts(column: pa.Array) -> pa.Array:
@@ -50,4 +49,6 @@ def time_texts(column: pa.Array) -> pa.Array:
             column = column.cast(pa.timestamp("us", kind.tz))
     elif pa.types.is_time(kind):
         column = column.cast(pa.time64("us"))
+    else:
+        return column.cast(pa.string())  # a date has no fraction
     return pc.replace_substring_regex(column.cast(pa.string()), r"\.000000", "")

@@ -58,7 +58,8 @@ def stored_column(column: Column, sent: pa.Array) -> StoredColumn:
         texts = decimal_texts(sent)
         if affinity is not Affinity.TEXT:
             # Digits without a point are kept exactly as a 64-bit integer; with one they would become a double.
-            texts = pc.replace_substring_regex(texts, r"\.0+$", "")
+            # All texts have as many digits after the point as the type.
+            texts = pc.replace_substring(texts, "." + "0" * kind.scale, "") if kind.scale > 0 else texts
         return StoredColumn(column, texts, affinity is Affinity.TEXT or _fits_doubles(sent))
     if pa.types.is_binary(kind):
         return StoredColumn(column, sent, column.field.type is FieldType.BINARY)

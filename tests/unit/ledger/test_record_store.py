@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -11,9 +13,9 @@ from desktop_sync.core.configuration import Side
 from desktop_sync.core.errors import LedgerError
 from desktop_sync.core.ledger_values import EntityKey, RecordQuery, Watermark
 from desktop_sync.core.status import Status
-from desktop_sync.ledger import SqlLedger
+from desktop_sync.ledger import SqlLedger, open_ledger
 from desktop_sync.ledger.peer_chunks import CHUNK
-from tests.support.ledger_home import KEY, OTHER_KEY, HandClock, batch_rows, digest, processed, settlements
+from tests.support.ledger_home import KEY, OTHER_KEY, CountedIds, HandClock, batch_rows, digest, processed, settlements
 
 
 def read(stream: object) -> pa.Table:
@@ -161,6 +163,16 @@ def test_reserved_ids_are_never_given_twice(ledger: SqlLedger) -> None:
     third = ledger.reserve_record_ids(1)
     assert first + 3 <= second
     assert second + 20_000 <= third
+
+
+def test_many_reservations_share_few_transactions(home: Path, clock: HandClock) -> None:
+    told: list[str] = []
+    ledger = open_ledger(home, clock, CountedIds(), told.append)
+    told.clear()
+    firsts = [ledger.reserve_record_ids(10_000) for _ in range(31)]
+    assert told.count("ledger.reserve_ids.after_commit") == 5
+    assert all(second - first >= 10_000 for first, second in pairwise(firsts))
+    ledger.close()
 
 
 def test_ids_that_a_settlement_brings_are_not_given_out_later(ledger: SqlLedger) -> None:
