@@ -168,9 +168,15 @@ class ConfigurationSetup:
         a = name if side is Side.A else self.configuration.a
         b = name if side is Side.B else self.configuration.b
         changed = replace(self.configuration, entities=(), a=a, b=b)
-        if not self.configuration.name and changed.a and changed.b:
-            changed = replace(changed, name=self._free_name(f"{changed.a} and {changed.b}"))
+        is_unnamed = not self.original and self.configuration.name in ("", self._suggested_name(self.configuration))
+        if changed.a and changed.b and is_unnamed:
+            changed = replace(changed, name=self._suggested_name(changed))
         return self.with_configuration(changed)
+
+    def _suggested_name(self, configuration: SyncConfiguration) -> str:
+        """What a configuration is called that nobody gave a name to; it follows the choice of endpoints."""
+        a, b = configuration.a, configuration.b
+        return self._free_name(f"{a} and {b}" if a != b else a)
 
     def with_structures(self, structures: Mapping[tuple[str, str], Structure]) -> ConfigurationSetup:
         """The structures are known now. An entity that is not mapped yet gets stamps where a field's name says so;

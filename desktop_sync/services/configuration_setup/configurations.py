@@ -193,7 +193,7 @@ class ConfigurationService:
         """Pairs of structures that look alike, the surest first: (structure in A, structure in B, score 0 to 1)."""
         with Reading(self._endpoints) as reading:
             looks = [self._structure_looks(reading, name) for name in (a, b)]
-        return suggestion.suggest_entities(*looks)
+        return suggestion.suggest_entities(*looks, is_one_endpoint=a == b)
 
     def suggest_mapping(self, a: str, structure_a: str, b: str, structure_b: str) -> tuple[MappingSuggestion, ...]:
         """Pairs of fields, the surest first, each field in one at most; the fittest is proposed as identifying."""

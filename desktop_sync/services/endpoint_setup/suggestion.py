@@ -201,13 +201,19 @@ def is_confident(suggestion: MappingSuggestion, a: Field, b: Field) -> bool:
     return suggestion.score >= CONFIDENT and not loss(a, b) and not loss(b, a)
 
 
-def suggest_entities(a: Sequence[Look], b: Sequence[Look]) -> tuple[tuple[str, str, float], ...]:
-    """Pairs of structures, each in one pair at most, by name and by how many fields have alike names."""
+def suggest_entities(
+    a: Sequence[Look], b: Sequence[Look], *, is_one_endpoint: bool = False
+) -> tuple[tuple[str, str, float], ...]:
+    """Pairs of structures, each in one pair at most, by name and by how many fields have alike names.
+
+    `is_one_endpoint`: both sides are; then no structure is paired with itself.
+    """
     scored = sorted(
         (
             (round(_structures(look_a, look_b), 2), look_a.structure.name, look_b.structure.name)
             for look_a in a
             for look_b in b
+            if not (is_one_endpoint and look_a.structure.name == look_b.structure.name)
         ),
         key=lambda item: (-item[0], item[1], item[2]),
     )

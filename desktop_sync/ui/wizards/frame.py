@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -23,6 +24,7 @@ from PySide6.QtWidgets import (
 from desktop_sync.ui import icons
 from desktop_sync.ui.dialogs.ask import AskDialog
 from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S, SPACE_XL, Tone
+from desktop_sync.ui.widgets.field_row import FieldRow
 from desktop_sync.ui.widgets.parts import button, column, label, line, row, tool_button
 from desktop_sync.ui.widgets.screen import fitting
 from desktop_sync.ui.wizards.notice import Notice
@@ -127,7 +129,19 @@ class WizardFrame(QDialog):
             layout = self.current.layout()
             if layout is not None:
                 layout.activate()
+            self._scroll_to(widget)
+
+    def _scroll_to(self, widget: QWidget) -> None:
+        area = self._stack.currentWidget()
+        if isinstance(area, QScrollArea):
             area.ensureWidgetVisible(widget, 0, 12)
+
+    def reveal_problem(self) -> None:
+        """The page is scrolled to the first message about something that keeps one from going on."""
+        notices = [notice for notice in self.current.findChildren(Notice) if notice.is_problem]
+        rows = [row for row in self.current.findChildren(FieldRow) if row.problem and row.isVisibleTo(self.current)]
+        for widget in (*rows, *notices)[:1]:
+            QTimer.singleShot(0, widget, partial(self._scroll_to, widget))  # once the page has room for it
 
     def show_steps(self, reachable: Sequence[bool], complete: Sequence[bool]) -> None:
         """Which steps can be opened, and which have nothing left to do."""

@@ -41,6 +41,11 @@ class Notice(QFrame):
     def text(self) -> str:
         return "" if self.isHidden() else self._text.text()
 
+    @property
+    def is_problem(self) -> bool:
+        """Whether something is said that keeps one from going on."""
+        return bool(self.text) and self._tone is Tone.BAD
+
     def say(self, text: str, tone: Tone = Tone.BAD, icon: str = "") -> None:
         """The message is there; an empty text takes it away."""
         self._tone = tone

@@ -79,6 +79,25 @@ def test_no_two_controls_of_a_page_share_a_mnemonic(page: Page, at_page: Any) ->
     assert [letter for letter, count in Counter(letters).items() if count > 1] == []
 
 
+def test_what_keeps_one_from_going_on_is_scrolled_into_view(at_page: Any, qtbot: QtBot) -> None:
+    wizard = at_page(Page.ENTITIES)
+    for entity in reversed(range(len(wizard.setup.configuration.entities))):
+        wizard.holder.put(wizard.setup.without_entity(entity))
+    wizard.resize(QSize(910, 480))
+    qtbot.waitUntil(lambda: wizard.height() <= 480)
+    qtbot.mouseClick(wizard.next_button, Qt.MouseButton.LeftButton)
+    findings = wizard.entities_page.findings
+    area = wizard._stack.currentWidget()
+    assert isinstance(area, QScrollArea)
+    assert findings.texts
+
+    def is_seen() -> bool:
+        bottom = findings.mapTo(area.viewport(), findings.rect().bottomLeft()).y()
+        return 0 <= bottom <= area.viewport().height()
+
+    qtbot.waitUntil(is_seen)
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_fits_a_small_screen_or_scrolls_down_only(page: Page, at_page: Any, qtbot: QtBot) -> None:
     wizard = at_page(page)

@@ -86,7 +86,7 @@ def test_another_endpoint_drops_the_entities_and_the_same_one_keeps_them() -> No
     setup = started().with_entity("Customer", "customers")
     assert setup.with_endpoint(Side.A, "CRM") == setup
     assert setup.with_endpoint(Side.A, "Other").configuration.entities == ()
-    assert setup.with_endpoint(Side.A, "Other").configuration.name == "CRM and Shop"
+    assert setup.named("Clients").with_endpoint(Side.A, "Other").configuration.name == "Clients"
 
 
 def test_a_pair_is_added_once_and_names_do_not_collide() -> None:
@@ -283,3 +283,9 @@ def test_an_edited_endpoint_keeps_kind_name_and_stored_secret() -> None:
     assert setup.has_stored_secret("password")
     assert setup.back() == setup
     assert setup.endpoint() == endpoint
+
+
+def test_a_name_that_nobody_gave_follows_the_choice_of_endpoints() -> None:
+    assert started().with_endpoint(Side.B, "Depot").configuration.name == "CRM and Depot"
+    assert started().with_endpoint(Side.B, "CRM").configuration.name == "CRM"
+    assert started().named("Clients").with_endpoint(Side.B, "Depot").configuration.name == "Clients"

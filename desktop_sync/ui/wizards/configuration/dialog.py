@@ -142,6 +142,7 @@ class ConfigurationWizard(WizardFrame):
         page = self.current
         if isinstance(page, EndpointsPage | EntitiesPage | MappingPage | RulesPage | RunningPage):
             page.show_problems()
+            self.reveal_problem()
 
     def _show(self, page: Page) -> None:
         self.notice.say("")

@@ -19,7 +19,7 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
-from PySide6.QtGui import QColor, QFont, QKeyEvent, QMouseEvent, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -35,6 +35,8 @@ from desktop_sync.core.mapping_rows import MappingRow, RowKind
 from desktop_sync.ui.icons import paint_icon
 from desktop_sync.ui.palette import LIGHT, Colours, Tone
 from desktop_sync.ui.text.plain import one_line, tooltip
+from desktop_sync.ui.widgets.column_header import ColumnHeader
+from desktop_sync.ui.widgets.column_widths import shared_widths
 from desktop_sync.ui.wizards.configuration.words import ARROWS
 from desktop_sync.ui.wizards.scheme import LEVEL_TONES, scheme
 
@@ -239,6 +241,10 @@ def _without_check(option: QStyleOptionViewItem) -> QStyleOptionViewItem:
     return plain
 
 
+WIDTHS = (160, 44, 160, 84, 160, 260)
+"""Pixels that the columns want, in their order."""
+
+
 class MappingTable(QTableView):
     """`current_changed` carries the row number under the cursor, -1 for none; `accept_wanted` follows Enter."""
 
@@ -248,6 +254,7 @@ class MappingTable(QTableView):
 
     def __init__(self, model: MappingTableModel, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setHorizontalHeader(ColumnHeader(self))
         self.setModel(model)
         self._model = model
         self.setAccessibleName(name)
@@ -263,13 +270,7 @@ class MappingTable(QTableView):
         self.verticalHeader().hide()
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
-        header = self.horizontalHeader()
-        header.setAccessibleName(self.tr("Columns"))
-        header.setHighlightSections(False)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.setStretchLastSection(True)
-        for column, width in ((A_FIELD, 150), (ARROW, 44), (B_FIELD, 150), (IDENTIFIES, 84), (ON_THE_WAY, 170)):
-            self.setColumnWidth(column, width)
+        self.horizontalHeader().setStretchLastSection(True)
         self.selectionModel().currentRowChanged.connect(self._moved)
         model.modelReset.connect(self._tell)
 
@@ -284,6 +285,12 @@ class MappingTable(QTableView):
             flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
             self.selectionModel().setCurrentIndex(self._model.index(row, A_FIELD), flags)
             self.scrollTo(self._model.index(row, A_FIELD))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        widths = shared_widths(self.horizontalHeader(), WIDTHS, self.viewport().width(), never_scrolls=True)
+        for column, width in enumerate(widths):
+            self.setColumnWidth(column, width)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):

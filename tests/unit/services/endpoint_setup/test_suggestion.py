@@ -151,3 +151,11 @@ def test_a_structure_is_paired_with_its_plural(one: str, many: str) -> None:
     other = Look(replace(CUSTOMERS_CSV, name="parcels", fields=fields, key=()), {})
     found = suggest_entities((Look(a, {}),), (other, Look(b, {})))
     assert [pair[:2] for pair in found] == [(one, many)]
+
+
+def test_no_structure_is_paired_with_itself() -> None:
+    orders = replace(CUSTOMER, name="Orders")
+    looks = (Look(CUSTOMER, {}), Look(replace(CUSTOMER, name="Customers"), {}), Look(orders, {}))
+    pairs = [pair[:2] for pair in suggest_entities(looks, looks, is_one_endpoint=True)]
+    assert all(a != b for a, b in pairs)
+    assert ("Customer", "Customers") in pairs
