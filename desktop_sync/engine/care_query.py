@@ -8,6 +8,7 @@ from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action, Change, Newer, Rule, create, decide, delete, mark, update
 from desktop_sync.engine.canonical import literal
 from desktop_sync.engine.layout import Layout
+from desktop_sync.engine.origin_query import origin_table, stamped_columns
 from desktop_sync.engine.plan_input import PlanInput, plan_table
 from desktop_sync.engine.sides import peer_table, side_table, stamp_sql
 from desktop_sync.engine.workbench import Workbench
@@ -54,7 +55,8 @@ def absent(bench: Workbench, layout: Layout, side: Side) -> list[int]:
 
 def told_before(bench: Workbench, given: PlanInput, side: Side, stamp: str) -> int:
     """How many records of the side differ from their baseline though they were changed before `stamp`: 0 unless the
-    largest stamp of the side is smaller than `stamp`, too."""
+    largest stamp of the side is smaller than `stamp`, too. What another configuration wrote there is no change of the
+    side's own: not every system notes the time of that."""
     layout, me = given.layout, side.value
     own = layout.of(side)
     if own.stamp is None:
@@ -66,8 +68,19 @@ def told_before(bench: Workbench, given: PlanInput, side: Side, stamp: str) -> i
     return bench.number(
         f"SELECT count(*) FROM {side_table(layout, side)} s "
         f"JOIN touched_{layout.number} t ON t.record_id = s.record_id "
-        f"WHERE {largest} < {then} AND {changed} AND {at} < {then}"
+        f"WHERE {largest} < {then} AND {changed} AND {at} < {then}{_own_change(given, side)}"
     )
+
+
+def _own_change(given: PlanInput, side: Side) -> str:
+    """Whether a field of record s holds what the side itself tells, where origin stamps say so."""
+    layout = given.layout
+    if not given.has_origins or layout.origins is None:
+        return ""
+    system = literal(layout.origins.systems.of(side))
+    places = [column.place for column in stamped_columns(layout, side)]
+    own = " OR ".join(f"(n{place} AND f{place}.origin = {system})" for place in places) or "false"
+    return f" AND s.rid IN (SELECT rid FROM {origin_table(layout, side)} WHERE {own})"
 
 
 def ask_about(bench: Workbench, layout: Layout, teller: Side, why: str) -> int:

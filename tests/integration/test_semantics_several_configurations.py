@@ -15,6 +15,7 @@ from desktop_sync.core.configuration import Endpoint
 from desktop_sync.core.run import Outcome
 from desktop_sync.core.schedule import Schedule, ScheduleKind
 from tests.support.sync_groups import GroupWorld, at, make_group_world
+from tests.support.worlds import NO_GUARDS, TableSide
 
 KINDS = {
     "databases": {"A": "sql", "B": "sql", "Local": "sql"},
@@ -135,6 +136,54 @@ def test_after_a_run_that_wrote_to_a_shared_structure_its_siblings_are_to_follow
     assert world.app.schedules.due(world.clock.now()) == ()
     # What it wrote went to its own structure alone: nobody is to follow.
     assert world.values("x") == {"A": "p", "B": "p", "Local": "p"}
+
+
+@pytest.mark.parametrize("away", ["A", "B"])
+def test_a_member_whose_system_is_away_does_not_keep_the_others_of_its_group_from_running(
+    tmp_path: Path, open_worlds: ExitStack, away: str
+) -> None:
+    world = make_group_world(tmp_path, {name: "sql" for name in ("A", "B", "C", "Local")})
+    open_worlds.callback(world.app.close)
+    for spoke in "ABC":
+        world.connect("Local", spoke, "x")
+    world.put("Local", "1", at(9), x="old")
+    world.app.groups.run("Local-A")
+    world.edit("C", "1", at(15), x="p")
+    (tmp_path / f"{away}.sqlite").rename(tmp_path / "away")
+    result = world.app.groups.run("Local-A")
+    assert (result.outcome, result.is_settled, result.left) == (Outcome.FAILED, False, (f"Local-{away}",))
+    (failed,) = [one for one in result.results if one.outcome is Outcome.FAILED]
+    assert failed.configuration == f"Local-{away}"
+    assert f"{away}: the database file" in failed.error
+    (tmp_path / "away").rename(tmp_path / f"{away}.sqlite")
+    here = {name: values for name, values in world.values("x").items() if name != away}
+    assert set(here.values()) == {"p"}
+    assert world.app.groups.run("Local-A").is_settled
+    assert set(world.values("x").values()) == {"p"}
+
+
+@pytest.mark.scenario("C7")
+def test_what_a_sibling_writes_where_no_time_is_noted_is_no_older_state_once_the_newest_record_is_deleted(
+    tmp_path: Path, open_worlds: ExitStack
+) -> None:
+    world = hub_world(open_worlds, tmp_path, "databases")
+    for spoke in "AB":
+        name = world.connect("Local", spoke, "x")
+        made = replace(world.configurations[name], guards=replace(NO_GUARDS, older_state=True))
+        world.app.configurations.save(made)
+    shared = world.systems["Local"].side
+    assert isinstance(shared, TableSide)
+    shared.execute("DROP TRIGGER noted")
+    world.put("Local", "1", at(9), x="old")
+    world.put("Local", "2", at(11), x="newest")
+    world.run("Local-A", "Local-B")
+    world.edit("A", "1", at(13), x="new")
+    shared.delete("people", "key", "2")
+    world.run("Local-A", when=at(14))
+    (result,) = world.run("Local-B")
+    assert (result.outcome, result.entities[0].notes) == (Outcome.DONE, ())
+    assert world.values("x") == {"A": "new", "B": "new", "Local": "new"}
+    assert world.values("x", "2") == {"A": None, "B": None, "Local": None}
 
 
 # Two endpoints that are one system

@@ -60,7 +60,10 @@ def _show(invocation: Invocation, result: GroupResult) -> None:
     for name in result.skipped:
         output.note(f"{name} is switched off and was left out.")
     passes = "1 pass" if result.passes == 1 else f"{result.passes} passes"
-    if result.is_settled:
+    failed = [one.configuration for one in result.results if one.outcome is Outcome.FAILED]
+    if failed:
+        output.line(f"Could not run: {', '.join(failed)}; the others of the group did, in {passes}.")
+    elif result.is_settled:
         output.line(f"The group is settled after {passes}.")
     else:
         output.line(f"The group did not settle in {passes}; still to follow: {', '.join(result.left) or 'none'}.")

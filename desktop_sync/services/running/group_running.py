@@ -7,7 +7,16 @@ from datetime import datetime
 from typing import Protocol
 
 from desktop_sync.core.configuration import Side, SyncConfiguration
-from desktop_sync.core.errors import ConfigurationError
+from desktop_sync.core.error_text import sentence
+from desktop_sync.core.errors import (
+    AlreadyRunningError,
+    BoundElsewhereError,
+    ConfigurationError,
+    EndpointError,
+    LeaseLostError,
+    SecretUnavailableError,
+    StepError,
+)
 from desktop_sync.core.guard import Guard
 from desktop_sync.core.ledger_port import DefinitionStore, FollowUpStore
 from desktop_sync.core.ledger_values import FollowUp
@@ -24,6 +33,16 @@ from desktop_sync.core.sync_group import (
 )
 
 _CARRIED_OUT = (Outcome.DONE, Outcome.PROBLEMS)
+
+_OF_ONE_MEMBER = (
+    EndpointError,
+    SecretUnavailableError,
+    AlreadyRunningError,
+    BoundElsewhereError,
+    LeaseLostError,
+    StepError,
+)
+"""Errors that say nothing of what the other members of a group can reach."""
 
 
 class GroupStore(DefinitionStore, FollowUpStore, Protocol):
@@ -94,7 +113,9 @@ class GroupService:
         """The members run, and again those that are to follow, until nobody is: at most one pass more than members.
 
         `name` is that of any member. Members that are switched off are left out. A member that a guard stopped, or that
-        was cancelled, ends it. Raises ConfigurationError where there is no group, and the errors of a run.
+        was cancelled, ends it. One that cannot run now, because an endpoint of its own cannot be used or it is running
+        already, has failed, and does not keep the others from running. Raises ConfigurationError where there is no
+        group, and the other errors of a run.
         """
         configurations = self._configurations()
         if all(configuration.name != name for configuration in configurations):
@@ -106,16 +127,22 @@ class GroupService:
         skipped = tuple(member for member in group.members if member not in enabled)
         token, run_one = cancel or CancelToken(), self._run_one()
         results: list[RunResult] = []
+        able = set(enabled)
         due, passes = [member for member in group.members if member in enabled], 0
         while due and passes < group.most_passes:
             passes += 1
             for member in due:
-                result = run_one(member, trigger=trigger, allow=allow, progress=progress, cancel=token)
+                try:
+                    result = run_one(member, trigger=trigger, allow=allow, progress=progress, cancel=token)
+                except _OF_ONE_MEMBER as error:
+                    result = RunResult(None, member, Outcome.FAILED, error=sentence(error))
                 results.append(result)
-                if result.outcome not in _CARRIED_OUT:
+                if result.outcome is Outcome.FAILED:
+                    able.discard(member)
+                if result.outcome not in (*_CARRIED_OUT, Outcome.FAILED):
                     return GroupResult(group, tuple(results), passes, self._due(group, enabled), skipped)
-            due = list(self._due(group, enabled))
-        return GroupResult(group, tuple(results), passes, tuple(due), skipped)
+            due = list(self._due(group, able))
+        return GroupResult(group, tuple(results), passes, self._due(group, enabled), skipped)
 
     def _due(self, group: SyncGroup, enabled: set[str]) -> tuple[str, ...]:
         waiting = self._store.follow_ups()

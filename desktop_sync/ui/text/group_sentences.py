@@ -22,6 +22,11 @@ def group_sentence(result: GroupResult) -> tuple[str, Tone]:
     stopped = [one for one in result.results if one.outcome not in (Outcome.DONE, Outcome.PROBLEMS)]
     if result.outcome is Outcome.CANCELLED:
         return tr("Stopped. What was written is recorded; the next run does the rest."), Tone.NEUTRAL
+    failed = [one for one in stopped if one.outcome is Outcome.FAILED]
+    if failed and len(failed) == len(stopped):
+        names = ", ".join(one.configuration for one in failed)
+        text = tr("{0} could not run; the others of the group did.").format(names)
+        return "\n".join([text, *dict.fromkeys(one.error for one in failed if one.error)]), Tone.WARNING
     if stopped:
         last = stopped[-1]
         text = tr("{0} ended the run of the group: {1}").format(last.configuration, outcome_word(last.outcome))

@@ -66,11 +66,17 @@ def test_the_group_runs_and_says_that_it_came_to_rest(
             "Customers ended the run of the group: Stopped by a guard",
         ),
         (
+            GroupResult(
+                SyncGroup(MEMBERS, ()), (RunResult(1, "Customers", Outcome.FAILED, error="CRM: it is not there."),), 1
+            ),
+            "Customers could not run; the others of the group did.\nCRM: it is not there.",
+        ),
+        (
             GroupResult(SyncGroup(MEMBERS, ()), (RunResult(1, "Customers", Outcome.DONE),), 1, skipped=(MEMBERS[1],)),
             "Left out, being switched off: Orders archive.",
         ),
     ],
-    ids=["not settled", "guard", "left out"],
+    ids=["not settled", "guard", "failed", "left out"],
 )
 def test_what_the_group_came_to_is_said(
     grouped: ConfigurationPage,

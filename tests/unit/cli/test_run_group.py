@@ -42,6 +42,17 @@ def test_the_document_of_a_group_has_its_runs(command_line: CommandLine) -> None
     assert [run["outcome"] for run in document["runs"]] == ["done", "guard"]
 
 
+def test_a_group_tells_which_member_could_not_run_and_what_the_others_did(command_line: CommandLine) -> None:
+    failed = replace(RESULT, outcome=Outcome.FAILED, error="CRM: it is not there.")
+    command_line.application.groups.result = GroupResult(GROUP, (failed,), 1, ("Customers",))
+    said = command_line("run", "Customers", "--group")
+    assert said.code == 3
+    assert said.out.endswith("Could not run: Customers; the others of the group did, in 1 pass.\n")
+    assert "Customers: CRM: it is not there." in said.err
+    (run,) = command_line("run", "Customers", "--group", "--json").document["runs"]
+    assert run["outcome"] == "failed"
+
+
 def test_a_group_looks_at_every_record(command_line: CommandLine) -> None:
     said = command_line("run", "Customers", "--group", "--mode", "incremental")
     assert said.code == 2
