@@ -10,6 +10,7 @@ from desktop_sync.engine.kept_values import kept_values
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.matching import match, no_matches
 from desktop_sync.engine.plan_input import SETTLED, PlanInput, problem_text
+from desktop_sync.engine.returned import GONE_IN, returned_table
 from desktop_sync.engine.sides import looked_table, peer_table, side_table
 from desktop_sync.engine.touched import waiting_sql
 from desktop_sync.engine.workbench import Workbench
@@ -76,7 +77,7 @@ def _renamed_change(layout: Layout, renamed: Side, of: Side) -> str:
 def _free_sql(given: PlanInput, side: Side, is_left: str) -> str:
     """Records of a side that are half of no pair: rid, in_filter, problem, digest, match_key, m0 …, and the half
     record they have. `is_left`: its counterpart was deleted and it stayed; one that is created anew under another id
-    finds it, and it is never created on the other side."""
+    finds it, and it is never created on the other side. What `engine.returned` says of a Deleted peer goes before."""
     layout, me, other = given.layout, side.value, side.other.value
     staging = given.read_of(side).staging
     values = ", ".join(f"{value} AS m{i}" for i, value in enumerate(staging.match_values()))
@@ -95,24 +96,36 @@ def _free_sql(given: PlanInput, side: Side, is_left: str) -> str:
             f" AND NOT (p.status = {Status.DELETED:d} AND p.deleted_in = {DeletedIn.BOTH:d} "
             f"AND s.digest IS DISTINCT FROM p.{me}_digest)"
         )
+    is_new = f"coalesce(r.free_{me}, false)"
+    loses = f"({is_new} AND r.keeper IS DISTINCT FROM '{me}')"
+    own = ", ".join(
+        f"CASE WHEN NOT {loses} THEN p.{name} END AS {name}"
+        for name in ("record_id", "status", "deleted_in", "attempts")
+    )
     return (
-        f"SELECT s.rid, s.in_filter, s.problem, s.digest, s.match_key, p.record_id, p.status, p.deleted_in, "
-        f"p.attempts, {waiting_sql(given, 'p')} AS is_waiting, {is_left} AS is_left, "
+        f"SELECT s.rid, s.in_filter, s.problem, s.digest, s.match_key, {own}, "
+        f"{waiting_sql(given, 'p')} AS is_waiting, ({is_left} AND NOT {is_new}) AS is_left, "
         f"{', '.join(f's.m{i}' for i in range(len(staging.match_values())))} FROM "
         f"({found}({kept})) s LEFT JOIN {peers} p ON p.record_id = s.record_id "
-        f"WHERE p.record_id IS NULL OR NOT ({held})"
+        f"LEFT JOIN {returned_table(layout)} r ON r.record_id = s.record_id "
+        f"WHERE p.record_id IS NULL OR {is_new} OR (NOT ({held}) AND r.record_id IS NULL) OR {is_left}"
     )
 
 
 def _stayed(side: Side) -> str:
-    """Whether a peer is Deleted because the other side's record is, and nobody set it to that by hand."""
-    gone = DeletedIn.A if side is Side.B else DeletedIn.B
-    return f"status = {Status.DELETED:d} AND deleted_in = {gone:d} AND a_id IS NOT NULL AND b_id IS NOT NULL"
+    """Whether a peer is Deleted because the other side's record is, and nobody set it to that by hand. Its id there may
+    be another record's by now."""
+    gone = GONE_IN[side.other]
+    return f"status = {Status.DELETED:d} AND deleted_in = {gone:d} AND {side.value}_id IS NOT NULL"
 
 
 def _left_sql(layout: Layout, side: Side) -> str:
     """Whether the record of a peer p stayed when that of the other side was deleted, which is not back. Never null."""
-    back = f"SELECT record_id FROM {side_table(layout, side.other)} WHERE record_id IS NOT NULL"
+    others = f"SELECT record_id FROM {returned_table(layout)} WHERE stayed = '{side.value}'"
+    back = (
+        f"SELECT record_id FROM {side_table(layout, side.other)} WHERE record_id IS NOT NULL "
+        f"AND record_id NOT IN ({others})"
+    )
     stayed = f"SELECT record_id FROM {peer_table(layout)} WHERE {_stayed(side)} AND record_id NOT IN ({back})"
     return f"coalesce(p.record_id IN ({stayed}), false)"
 

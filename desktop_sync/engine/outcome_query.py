@@ -150,7 +150,8 @@ def status_settlements(layout: Layout, only: Rule | None = None) -> str:
         f"q.a_digest, q.b_digest, CAST(coalesce(p.attempts, 0) AS INTEGER) AS attempts, "
         f"CAST(NULL AS TIMESTAMPTZ) AS not_before, coalesce(p.detail, '') AS last_error "
         f"FROM {plan_table(layout)} p LEFT JOIN {peer_table(layout)} q ON q.record_id = p.record_id "
-        f"WHERE p.action IN ({actions}) AND NOT p.excluded AND p.status IS DISTINCT FROM CASE p.action {cases} END"
+        f"WHERE p.action IN ({actions}) AND NOT p.excluded AND (p.status IS DISTINCT FROM CASE p.action {cases} END "
+        f"OR (p.action = {Action.CLOSE:d} AND p.deleted_in IS DISTINCT FROM {where}))"
         + ("" if only is None else f" AND p.rule = {only:d}")
     )
 

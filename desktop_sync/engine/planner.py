@@ -18,7 +18,7 @@ from desktop_sync.core.decision import (
     first_contact_table,
     update,
 )
-from desktop_sync.core.status import DeletedIn, Status, is_prepared_again
+from desktop_sync.core.status import DeletedIn, Status
 from desktop_sync.engine.canonical import literal, plain_text_sql
 from desktop_sync.engine.comparison import compared_sql
 from desktop_sync.engine.free_records import may_have_free, plan_free, plan_gone_halves
@@ -26,9 +26,10 @@ from desktop_sync.engine.kept_values import kept_values
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.match_only import withhold
 from desktop_sync.engine.origin_query import field_winners, judges_fields, level_equal, make_field_winners, one_way_from
-from desktop_sync.engine.plan_input import PlanInput, pair_table, plan_table, problem_text
+from desktop_sync.engine.plan_input import PlanInput, pair_table, plan_table
 from desktop_sync.engine.references import add_new_pairs, check_lookups
-from desktop_sync.engine.sides import count_peers, peer_table, side_table
+from desktop_sync.engine.returned import is_restored_sql, make_returned, plan_gone_too, plan_restored
+from desktop_sync.engine.sides import count_peers, peer_table
 from desktop_sync.engine.small_tables import case_rows, insert_values
 from desktop_sync.engine.touched import touched_table
 from desktop_sync.engine.wanted import keep_wanted
@@ -56,14 +57,16 @@ def make_plan(bench: Workbench, given: PlanInput) -> None:
         bench.execute(f"CREATE OR REPLACE TABLE {plan_table(layout)} ({PLAN_COLUMNS})")
         return
     bench.execute(f"CREATE OR REPLACE TABLE rows_{layout.number} ({_row_types()})")
+    make_returned(bench, given)
     plan_free(bench, given)
     if bench.has_rows(touched_table(layout)):
         _plan_touched(bench, given)
     peers = count_peers(bench, layout)
     if peers.halves:
         plan_gone_halves(bench, given)
-    if peers.pairs > peers.living:
-        _plan_restored(bench, given)
+    if peers.pairs > peers.living or peers.halves:
+        plan_restored(bench, given)
+        plan_gone_too(bench, given)
     if given.is_wanted_only:
         keep_wanted(bench, layout)
     if given.is_lookup:
@@ -129,7 +132,8 @@ def _plan_touched(bench: Workbench, given: PlanInput) -> None:
         f"AS keeper, {_has_conflict_sql(given)} AS has_conflict, {decided} AS decided, "
         f"{_takes_part_sql()} AS takes_part "
         f"FROM {touched} t LEFT JOIN compared c ON c.a_rid = t.a_id AND c.b_rid = t.b_id "
-        f"{decided_join}WHERE t.status <> {Status.DELETED:d} OR t.deleted_in = {DeletedIn.BY_HAND:d}"
+        f"{decided_join}WHERE t.status <> {Status.DELETED:d} OR t.deleted_in = {DeletedIn.BY_HAND:d} "
+        f"OR {is_restored_sql(layout)}"
     )
     cases, contact_cases = case_rows(decision_table(layout.entity)), case_rows(first_contact_table(layout.entity))
     with bench.source(cases) as (known, _), bench.source(contact_cases) as (at_contact, _):
@@ -287,41 +291,6 @@ def _decided_sql(layout: Layout) -> str:
             f"WHEN j.decided = '{me}' THEN {present:d} "
         )
     return f"CASE {''.join(parts)} END"
-
-
-def _plan_restored(bench: Workbench, given: PlanInput) -> None:
-    """Deleted sync records that are Prepared again by the three rules of SPEC §5."""
-    layout, entity = given.layout, given.layout.entity
-    primary, secondary = entity.primary, entity.primary.other
-    insert_values(
-        bench,
-        "restorable",
-        [
-            (int(deleted_in), in_primary, changed)
-            for deleted_in in DeletedIn
-            if deleted_in is not DeletedIn.BY_HAND
-            for in_primary in (False, True)
-            for changed in (False, True)
-            if is_prepared_again(
-                deleted_in, primary_is_a=primary is Side.A, in_primary=in_primary, primary_changed=changed
-            )
-        ],
-    )
-    one, two = primary.value, secondary.value
-    makes = create(secondary) if entity.direction.flows_from(primary) else Action.NONE
-    writes = update(secondary) if entity.direction.flows_from(primary) else Action.NONE
-    bench.execute(
-        f"INSERT INTO rows_{layout.number} SELECT CASE WHEN {problem_text('s.problem')} IS NOT NULL THEN "
-        f"{Action.INVALID:d} "
-        f"WHEN t.rid IS NULL THEN {makes:d} ELSE {writes:d} END, {Rule.RESTORED:d}, p.record_id, p.a_id, p.b_id, NULL, "
-        f"1, 1, false, false, p.status, p.deleted_in, p.attempts, {problem_text('s.problem')} "
-        f"FROM {peer_table(layout)} p JOIN {side_table(layout, primary)} s ON s.rid = p.{one}_id AND s.is_kept AND "
-        "s.in_filter "
-        f"LEFT JOIN {side_table(layout, secondary)} t ON t.rid = p.{two}_id "
-        f"JOIN restorable r ON r.c0 = p.deleted_in AND r.c1 AND r.c2 = (s.digest IS DISTINCT FROM p.{one}_digest) "
-        f"WHERE p.status = {Status.DELETED:d} AND p.a_id IS NOT NULL AND p.b_id IS NOT NULL "
-        f"AND p.record_id NOT IN (SELECT record_id FROM rows_{layout.number} WHERE record_id IS NOT NULL)"
-    )
 
 
 def _fill_empty(bench: Workbench, given: PlanInput) -> None:

@@ -27,8 +27,8 @@ def case_rows(cases: tuple[Case, ...]) -> pa.Table:
 
 
 def insert_values(bench: Workbench, name: str, rows: list[tuple[object, ...]]) -> None:
-    """A small table: `decided` (record_id, winner), or `restorable` (c0, c1, c2)."""
-    types = "record_id BIGINT, winner VARCHAR" if name == "decided" else "c0 TINYINT, c1 BOOLEAN, c2 BOOLEAN"
+    """A small table: `decided` (record_id, winner), or `restorable` (c0, c1)."""
+    types = "record_id BIGINT, winner VARCHAR" if name == "decided" else "c0 TINYINT, c1 BOOLEAN"
     bench.execute(f"CREATE OR REPLACE TABLE {name} ({types})")
     row = f"({', '.join('?' for _ in types.split(', '))})"
     for start in range(0, len(rows), 1000):

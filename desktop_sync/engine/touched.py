@@ -88,8 +88,9 @@ def _candidates_sql(bench: Workbench, given: PlanInput) -> str:
     return " UNION ".join(parts)
 
 
-def ids_to_look_up(bench: Workbench, layout: Layout) -> dict[Side, list[str]]:
+def ids_to_look_up(bench: Workbench, given: PlanInput) -> dict[Side, list[str]]:
     """Ids of touched peers whose record of a side was not kept, or is missing without having been asked for by id."""
+    layout = given.layout
     ids: dict[Side, list[str]] = {side: [] for side in Side}
     touched = touched_table(layout)
     if not bench.has_rows(touched):
@@ -97,7 +98,8 @@ def ids_to_look_up(bench: Workbench, layout: Layout) -> dict[Side, list[str]]:
     asked = " UNION ALL ".join(
         f"SELECT '{side.value}', {side.value}_id FROM {touched} WHERE NOT kept_{side.value} "
         f"AND {side.value}_id NOT IN (SELECT rid FROM {looked_table(layout, side)}) "
-        f"AND (status <> {Status.DELETED:d} OR deleted_in = {DeletedIn.BY_HAND:d})"
+        f"AND (status <> {Status.DELETED:d} OR deleted_in = {DeletedIn.BY_HAND:d} "
+        f"OR (has_{side.other.value} AND NOT {str(given.read_of(side).is_complete).lower()}))"
         for side in Side
     )
     for side, record_id in bench.rows(asked):
@@ -152,13 +154,19 @@ def is_astir(bench: Workbench, given: PlanInput) -> bool:
 
 
 def free_count(bench: Workbench, layout: Layout, side: Side) -> int:
-    """How many usable records of the side were read that have no counterpart."""
-    half = (
-        f"SELECT record_id FROM {peer_table(layout)} WHERE {side.other.value}_id IS NULL AND status NOT IN ({SETTLED})"
+    """How many usable records of the side were read that have no counterpart, or were deleted and are back: each of
+    these may be another one that was given the id."""
+    me, other = side.value, side.other.value
+    half = f"SELECT record_id FROM {peer_table(layout)} WHERE {other}_id IS NULL AND status NOT IN ({SETTLED})"
+    mine, theirs = (DeletedIn.A, DeletedIn.B) if side is Side.A else (DeletedIn.B, DeletedIn.A)
+    deleted = (
+        f"SELECT record_id FROM {peer_table(layout)} WHERE status = {Status.DELETED:d} AND {me}_id IS NOT NULL "
+        f"AND ((deleted_in IN ({mine:d}, {DeletedIn.BOTH:d}) AND {other}_id IS NOT NULL) "
+        f"OR (deleted_in = {theirs:d} AND {other}_id IS NULL))"
     )
     return bench.number(
         f"SELECT count(*) FROM {side_table(layout, side)} WHERE record_id IS NULL "
-        f"OR (record_id IN ({half}) AND problem IS NULL AND in_filter)"
+        f"OR (record_id IN ({half}) AND problem IS NULL AND in_filter) OR record_id IN ({deleted})"
     )
 
 

@@ -116,7 +116,8 @@ class Settlement:
     def _free_ids_of_deleted(self, rows: pa.Table) -> None:
         """An endpoint may give the id of a record that was deleted to a new one: the Deleted sync record lets it go.
 
-        What is left of it counts as never processed, so that a record under its other id would be a new one.
+        What is left of it counts as never processed, so that a record under its other id would be a new one; unless
+        its record had stayed there when this one was deleted.
         """
         # Both conditions: SQLite uses the partial index on the status only where "status <> 2" is said.
         deleted = f"status = {int(Status.DELETED)} AND status <> {int(Status.PROCESSED)}"
@@ -124,7 +125,7 @@ class Settlement:
         if self._connection.exec_driver_sql(some, (self._entity,)).first() is None:
             return
         records: list[int] = rows.column("record_id").to_pylist()
-        for name in ("a_id", "b_id"):
+        for name, gone in (("a_id", DeletedIn.A), ("b_id", DeletedIn.B)):
             ids = dict(zip(rows.column(name).to_pylist(), records, strict=True))
             ids.pop(None, None)
             for chunk in _parts(list(ids)):
@@ -135,8 +136,8 @@ class Settlement:
                 ).fetchall()
                 freed: list[_Row] = [(self._entity, row[0]) for row in holders if ids[row[1]] != row[0]]
                 self._many(
-                    f"UPDATE sync_record SET {name} = NULL, deleted_in = {int(DeletedIn.BY_HAND)}"
-                    " WHERE entity_id = ? AND id = ?",
+                    f"UPDATE sync_record SET {name} = NULL, deleted_in = CASE WHEN deleted_in = {int(gone)}"
+                    f" THEN deleted_in ELSE {int(DeletedIn.BY_HAND)} END WHERE entity_id = ? AND id = ?",
                     freed,
                 )
 

@@ -246,7 +246,7 @@ class EntityPreparation:
             given = self._with_looked_up(given, counterparts_to_look_up(bench, layout))
         find_touched(bench, given)
         for _ in range(2):
-            asked = ids_to_look_up(bench, layout)
+            asked = ids_to_look_up(bench, given)
             if not any(asked.values()):
                 break
             given = self._with_looked_up(given, asked)
