@@ -15,10 +15,11 @@ from desktop_sync.engine.kept_values import kept_values
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.origin_query import field_winners, one_way_from
 from desktop_sync.engine.plan_input import PlanInput, plan_table
+from desktop_sync.engine.plan_titles import SEPARATOR, naming_fields, titled
 from desktop_sync.engine.staging import sent_type
 from desktop_sync.engine.workbench import Workbench
 
-SORTS = ("number", "action", "rule", "a_id", "b_id", "record_id", "status", "detail")
+SORTS = ("number", "action", "rule", "a_id", "b_id", "record_id", "status", "detail", "title")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +30,15 @@ class PlanFilter:
     descending: bool = False
 
 
-def count_rows(bench: Workbench, layout: Layout, wanted: PlanFilter) -> int:
+def count_rows(bench: Workbench, given: PlanInput, wanted: PlanFilter) -> int:
     where, parameters = _where(wanted)
-    return bench.number(f"SELECT count(*) FROM {plan_table(layout)} p WHERE {where}", parameters)
+    return bench.number(f"SELECT count(*) FROM {_rows_of(given, wanted)} p WHERE {where}", parameters)
+
+
+def _rows_of(given: PlanInput, wanted: PlanFilter) -> str:
+    """The plan; with titles only where they are asked for, because they are put together from the values."""
+    plan = plan_table(given.layout)
+    return titled(given, plan) if wanted.text or wanted.sort == "title" else plan
 
 
 def page(bench: Workbench, given: PlanInput, wanted: PlanFilter, offset: int, limit: int) -> list[PlanRow]:
@@ -42,7 +49,7 @@ def page(bench: Workbench, given: PlanInput, wanted: PlanFilter, offset: int, li
     way = "DESC" if wanted.descending else "ASC"
     head = bench.rows(
         "SELECT number, action, rule, record_id, a_id, b_id, status, detail, excluded "
-        f"FROM {plan_table(layout)} p WHERE {where} ORDER BY {sort} {way} NULLS LAST, number LIMIT ? OFFSET ?",
+        f"FROM {_rows_of(given, wanted)} p WHERE {where} ORDER BY {sort} {way} NULLS LAST, number LIMIT ? OFFSET ?",
         [*parameters, limit, offset],
     )
     if not head:
@@ -107,9 +114,9 @@ def exclude(bench: Workbench, layout: Layout, numbers: Sequence[int], excluded: 
     bench.execute(f"UPDATE {plan_table(layout)} SET excluded = {str(excluded).lower()} WHERE number IN ({marks})")
 
 
-def exclude_found(bench: Workbench, layout: Layout, wanted: PlanFilter, excluded: bool) -> None:
-    """All rows that are wanted do, or do not, take part, however many they are."""
-    where, parameters = _where(wanted)
+def exclude_actions(bench: Workbench, layout: Layout, actions: tuple[Action, ...], excluded: bool) -> None:
+    """All rows with one of the actions, or all where none is named, do, or do not, take part, however many they are."""
+    where, parameters = _where(PlanFilter(actions))
     bench.execute(f"UPDATE {plan_table(layout)} AS p SET excluded = {str(excluded).lower()} WHERE {where}", parameters)
 
 
@@ -150,8 +157,8 @@ def _where(wanted: PlanFilter) -> tuple[str, list[object]]:
         parts.append(f"p.action IN ({', '.join(str(int(action)) for action in wanted.actions)})")
     if wanted.text:
         text = "'%' || replace(replace(replace(?, '\\', '\\\\'), '%', '\\%'), '_', '\\_') || '%' ESCAPE '\\'"
-        parts.append(f"(p.a_id ILIKE {text} OR p.b_id ILIKE {text} OR p.detail ILIKE {text})")
-        parameters += [wanted.text] * 3
+        parts.append(f"(p.a_id ILIKE {text} OR p.b_id ILIKE {text} OR p.detail ILIKE {text} OR p.title ILIKE {text})")
+        parameters += [wanted.text] * 4
     return " AND ".join(parts), parameters
 
 
@@ -205,10 +212,8 @@ def _plan_row(
             now_a, now_b, before, after = (None if v is None else "•••" for v in (now_a, now_b, before, after))
         label = mapping.a or mapping.b
         fields.append(FieldChange(label, now_a, now_b, None, before, after, differs))
-    title = " · ".join(
-        text
-        for m in layout.entity.identifying
-        if not m.masked and (text := a.get(f"f:{m.a}") or b.get(f"f:{m.b}") or "")
+    title = SEPARATOR.join(
+        text for m in naming_fields(layout) if (text := a.get(f"f:{m.a}") or b.get(f"f:{m.b}") or "")
     )
     return PlanRow(
         int(str(number)),

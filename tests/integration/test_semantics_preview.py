@@ -43,6 +43,29 @@ def test_a_preview_changes_neither_endpoint_nor_the_ledger(world: WorldMaker) ->
     assert list((w.folder / "home" / "work").iterdir()) == []
 
 
+def test_rows_are_searched_and_sorted_by_what_they_are_called(world: WorldMaker) -> None:
+    preview = busy(world).app.synchronization.preview("Sync")
+    titles = [row.title for row in preview.rows()]
+    assert "neu@x.org" in titles, "also what only B has"
+    found = preview.rows(text="E%U@x".replace("%", "")) + preview.rows(text="P3@X.ORG")
+    assert [row.title for row in found] == ["neu@x.org", "p3@x.org"]
+    assert preview.count(text="%") == 0, "a sign of the query language is a letter like others"
+    assert [row.title for row in preview.rows(sort="title", descending=True) if row.title] == sorted(
+        (title for title in titles if title), reverse=True
+    )
+    assert [row.number for row in preview.rows(text="x.org")] == [row.number for row in preview.rows() if row.title]
+    preview.close()
+
+
+def test_masked_values_are_found_by_nobody(world: WorldMaker) -> None:
+    w = world(fields=(replace(EMAIL, masked=True), CITY))
+    w.put("a", Id=1, Email="secret@x.org", City="Wien")
+    preview = w.app.synchronization.preview("Sync")
+    assert [row.title for row in preview.rows()] == [""]
+    assert preview.count(text="secret") == 0
+    preview.close()
+
+
 def test_the_first_preview_of_all_changes_nothing_either(world: WorldMaker) -> None:
     w = world()
     w.put("a", Id=1, Email="ann@x.org", City="Wien")

@@ -55,7 +55,7 @@ class Preview:
         for one in self._planned(entity):
             if one.given is None or len(rows) >= limit:
                 continue
-            count = plan_rows.count_rows(self.session.bench, one.layout, wanted)
+            count = plan_rows.count_rows(self.session.bench, one.given, wanted)
             if offset < count:
                 rows += plan_rows.page(self.session.bench, one.given, wanted, offset, limit - len(rows))
             offset = max(0, offset - count)
@@ -64,7 +64,7 @@ class Preview:
     def count(self, *, entity: str = "", actions: tuple[Action, ...] = (), text: str = "") -> int:
         wanted = PlanFilter(actions, text)
         return sum(
-            plan_rows.count_rows(self.session.bench, one.layout, wanted)
+            plan_rows.count_rows(self.session.bench, one.given, wanted)
             for one in self._planned(entity)
             if one.given is not None
         )
@@ -81,7 +81,7 @@ class Preview:
         self._note_what_waits()
         for one in self._planned(entity):
             if one.given is not None:
-                plan_rows.exclude_found(self.session.bench, one.layout, PlanFilter(actions), excluded)
+                plan_rows.exclude_actions(self.session.bench, one.layout, actions, excluded)
 
     def keep_first(self, count: int) -> int:
         """A pilot run (SPEC §9): of the records that would be written to, only the first `count` take part, those first

@@ -116,7 +116,9 @@ class PlanDetail(QWidget):
         self._title.setText(f"{plan_row.title or plan_row.entity}  —  {action_verb(plan_row.action)}: {why}")
         has_a, has_b = bool(plan_row.a_id), bool(plan_row.b_id)
         columns = plan_columns(self._names, plan_row.action, has_a=has_a, has_b=has_b)
-        self.fields.show(plan_row.fields, columns)
+        knows_base = any(change.base is not None for change in plan_row.fields)
+        shown = columns if knows_base else tuple(column for column in columns if column.key != "base")
+        self.fields.show(plan_row.fields, shown)
         self._offer_step(plan_row)
         for control in (self.to_a_button, self.to_b_button):
             control.setVisible(can_turn and plan_row.action in TURNABLE)

@@ -33,7 +33,8 @@ CHIP_ORDER = (
     Action.CLOSE,
     Action.FILTERED,
 )
-MIDDLE_COLUMN = 3
+DIFFERENCE_WIDTH = 230
+"""Pixels that a few words on how two records differ need; they get more where there is room."""
 TURNABLE = (Action.UPDATE_A, Action.UPDATE_B, Action.CONFLICT)
 _ICONS = {Action.CONFLICT: "conflict", Action.REVIEW: "question", Action.LINK: "link", Action.INVALID: "alert"}
 
@@ -69,7 +70,7 @@ def _middle(names: SideNames, *, shows_differences: bool) -> Column[PlanRow]:
             "action",
             tr("How they differ"),
             lambda row: difference_text(row, names),
-            124,
+            DIFFERENCE_WIDTH,
             "action",
             tone=difference_tone,
         )

@@ -27,7 +27,7 @@ from desktop_sync.ui.views.explanation import ExplanationDialog, record_id, reco
 from desktop_sync.ui.views.plan_choices import exclude, leave_out, leave_out_alike, turn_around
 from desktop_sync.ui.views.plan_detail import PlanDetail
 from desktop_sync.ui.views.plan_menu import PlanMenu
-from desktop_sync.ui.views.plan_model import CHIP_ORDER, MIDDLE_COLUMN, PlanTableModel, chips_of, totals
+from desktop_sync.ui.views.plan_model import CHIP_ORDER, PlanTableModel, chips_of, totals
 from desktop_sync.ui.views.plan_part import PlanPart
 from desktop_sync.ui.views.preview_head import PreviewHead
 from desktop_sync.ui.widgets.chips import ChipRow
@@ -38,8 +38,6 @@ from desktop_sync.ui.widgets.screen import page_room
 from desktop_sync.ui.widgets.table_area import TableArea
 
 FIRST_ORDER = "number"
-DIFFERENCE_WIDTH = 230
-"""Pixels that a few words on how two records differ need."""
 
 
 class PreviewPage(QWidget):
@@ -85,7 +83,6 @@ class PreviewPage(QWidget):
         self.message = MessageBar(context.theme)
         self.chips = ChipRow(self.tr("What will be done"), exclusive=False)
         self.chips.changed.connect(self._ask)
-        self._middle_width = DIFFERENCE_WIDTH
         self._make_table()
         self._make_actions()
         self._lay_out()
@@ -164,10 +161,7 @@ class PreviewPage(QWidget):
     @Slot(bool)
     def _show_differences(self, wanted: bool) -> None:
         self.table_model.show_differences(wanted)
-        width = self.area.view.columnWidth(MIDDLE_COLUMN)
-        self.area.view.setColumnWidth(MIDDLE_COLUMN, max(width, DIFFERENCE_WIDTH) if wanted else self._middle_width)
-        if wanted:
-            self._middle_width = width
+        self.area.view.refit()
 
     # The plan
 

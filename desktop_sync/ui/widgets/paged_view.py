@@ -104,6 +104,11 @@ class PagedView(QTableView):
         if self._fits_width:
             self._fit()
 
+    def refit(self) -> None:
+        """The columns are others now: their widths are shared anew, unless a person arranged them."""
+        if self._fits_width:
+            self._fit()
+
     def _fit(self) -> None:
         """Columns that a person has not arranged share the width; where it is too small, some are left out."""
         header, columns = self.horizontalHeader(), self._model.columns
