@@ -7,6 +7,7 @@ import pytest
 from desktop_sync.core.configuration import Entity, FieldMapping, PerSide
 from desktop_sync.core.finding import Level
 from desktop_sync.core.plan import Mode
+from desktop_sync.core.run import Outcome
 from desktop_sync.core.status import Status
 from tests.support.worlds import World, WorldMaker
 
@@ -104,3 +105,41 @@ def test_a_ring_that_the_other_side_does_not_allow_to_be_broken_fails_with_a_sen
     assert all(one.last_error for one in failed)
     w.run()
     assert all(len(w.rows("b", entity=entity)) <= 1 for entity in NAMES)
+
+
+def keyed(name: str, reference: str) -> Entity:
+    """Records of A's table and B's table of that name, with a reference to those of another."""
+    mapped = (FieldMapping("Name", "Name", identifying=True), FieldMapping("Ref", "Ref", lookup=reference))
+    return Entity(name, PerSide(name, name), mapped if reference else mapped[:1], key=PerSide(("Id",), ("Id",)))
+
+
+def enforced(name: str, reference: str, needs: str = "") -> str:
+    return f"Id INTEGER PRIMARY KEY, Name TEXT, Ref INTEGER {needs} REFERENCES {reference}(Id)"
+
+
+@pytest.mark.scenario("E12")
+def test_a_ring_does_not_disturb_the_order_of_the_entities_that_are_in_none(world: WorldMaker) -> None:
+    tables = {
+        "child": enforced("child", "parent", "NOT NULL"),
+        "parent": "Id INTEGER PRIMARY KEY, Name TEXT",
+        "team": enforced("team", "boss"),
+        "boss": enforced("boss", "team", "NOT NULL"),
+    }
+    references = {"child": "parent", "parent": "", "boss": "team", "team": "boss"}
+    entities = [keyed(name, reference) for name, reference in references.items()]
+    w = world(*entities, a=tables, b=tables, b_is_table=True)
+    w.put("b", entity="parent", Id=8, Name="another")  # so that ids differ
+    w.put("a", entity="parent", Id=1, Name="ann")
+    w.put("a", entity="child", Id=1, Name="bob", Ref=1)
+    w.put("a", entity="team", Id=1, Name="reds", Ref=1)
+    w.put("a", entity="boss", Id=1, Name="cyd", Ref=1)
+    assert w.run().outcome is Outcome.DONE
+    assert w.rows("b", "Name", "Ref", entity="child") == [("bob", 9)]
+    assert w.rows("b", "Name", "Ref", entity="boss") == w.rows("a", "Name", "Ref", entity="boss")
+    assert w.rows("b", "Name", "Ref", entity="team") == w.rows("a", "Name", "Ref", entity="team")
+    w.assert_quiet()
+    w.delete("a", 1, entity="child")
+    w.delete("a", 1, entity="parent")
+    assert w.run().outcome is Outcome.DONE
+    assert w.rows("b", "Name", entity="child") == []
+    assert w.rows("b", "Name", entity="parent") == [("another",)]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from graphlib import CycleError, TopologicalSorter
 
 import pyarrow as pa
 
+from desktop_sync.core import entity_order
 from desktop_sync.core.binding import MatchOnly
 from desktop_sync.core.capability_text import cannot_be_read
 from desktop_sync.core.clock_doctor import NO_CLOCKS, Clocks
@@ -247,7 +247,9 @@ def open_session(
             except EndpointError as error:  # what cannot be used is told by its structure, where that is the reason
                 unknown = unknown or error
         entities = tuple(with_peer_lookups(configuration, entity) for entity in configuration.entities)
-        ordered, cycle = order_entities(entities)
+        ordered, cycle = entity_order.order_entities(
+            entities, lambda entity, name: _is_required(configuration, endpoints, entity, name)
+        )
         if not is_enabled(configuration, StepKind.PREREQUISITES):
             ordered = entities
         layouts: list[Layout] = []
@@ -286,29 +288,24 @@ def open_session(
     return opened
 
 
-def order_entities(entities: tuple[Entity, ...]) -> tuple[tuple[Entity, ...], tuple[str, ...]]:
-    """Entities so that prerequisites come first, and the names of a cycle if there is one (then: the given order)."""
-    by_name = {entity.name: entity for entity in entities}
-    graph = {e.name: [name for name in e.prerequisites if name in by_name and name != e.name] for e in entities}
-    sorter = TopologicalSorter(graph)
-    try:
-        names = tuple(sorter.static_order())
-    except CycleError as error:
-        return entities, tuple(error.args[1])
-    return tuple(by_name[name] for name in names), ()
-
-
 def needed(entities: Iterable[Entity], wanted: Iterable[str]) -> frozenset[str]:
     """The names of the wanted entities, and of all that these refer to, one over the other."""
-    by_name = {entity.name: entity for entity in entities}
-    found: set[str] = set()
-    pending = [name for name in wanted if name in by_name]
-    while pending:
-        name = pending.pop()
-        if name not in found:
-            found.add(name)
-            pending += [one for one in by_name[name].prerequisites if one in by_name]
-    return frozenset(found)
+    return entity_order.needed({entity.name: entity.prerequisites for entity in entities}, wanted)
+
+
+def _is_required(
+    configuration: SyncConfiguration, endpoints: Mapping[Side, EndpointSession], entity: Entity, name: str
+) -> bool:
+    """Whether a new record needs its reference to the named entity at once, in a system that the entity writes to."""
+    for side in (side for side in Side if entity.direction.flows_from(side.other)):
+        try:
+            structure = endpoints[side].describe(entity.structures.of(side))
+        except EndpointError:  # it is told where the layout is made
+            continue
+        fields = [structure.field(one.field_of(side)) for one in entity.fields if one.lookup == name]
+        if any(found is not None and not found.nullable for found in fields):
+            return True
+    return False
 
 
 def _layout(
