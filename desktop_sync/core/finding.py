@@ -16,7 +16,8 @@ class Level(enum.Enum):
 class Finding:
     """Something about a configuration. ERROR keeps it from running.
 
-    `field_index` is the mapping's place in the entity; `path` names the setting (`entity.conflict`).
+    `field_index` is the mapping's place in the entity; `path` names the setting (`entity.conflict`). `is_unusable`: an
+    endpoint, or what is in it, could not be read; nothing is wrong with the configuration.
     """
 
     level: Level
@@ -24,6 +25,7 @@ class Finding:
     entity: str = ""
     field_index: int | None = None
     path: str = ""
+    is_unusable: bool = False
 
 
 def has_error(findings: tuple[Finding, ...]) -> bool:

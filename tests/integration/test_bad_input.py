@@ -244,6 +244,14 @@ def test_a_mapping_that_cannot_be_used_is_found_by_check_and_stops_the_run(case:
     assert clause.lower() in answer.err.lower()  # a clause after the place, or a sentence of its own
 
 
+def test_a_check_of_content_that_cannot_be_read_is_no_error_of_the_configuration(line: CommandLine) -> None:
+    path = line.world.b.path
+    path.write_text(path.read_text() + "cut")
+    answer = line("check", "Customers")
+    assert answer.code == 3
+    assert "Shop, customers, line 13: line 13 has 1 cell" in answer.out
+
+
 def test_an_expression_that_fails_for_one_record_stops_only_that_record(line: CommandLine) -> None:
     with_number = ('b = "phone"', 'b = "phone"\ndirection = "a-to-b"\nto_b = "cast(cast(phone as integer) as varchar)"')
     for number in range(1, 12):

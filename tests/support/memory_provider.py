@@ -186,6 +186,10 @@ class MemoryStore(MemoryDefinitionStore):
         self.status_counts: dict[Status, int] = {}
         self.to_follow: dict[str, FollowUp] = {}
         self.used_structures: frozenset[StructureName] = frozenset()
+        self.peers = 0
+
+    def count_peers(self, key: EntityKey) -> int:
+        return self.peers
 
     def runs(
         self,

@@ -34,8 +34,10 @@ def _execute(invocation: Invocation) -> int:
         if binding is not None and (binding.mode is not None or binding.leases):
             for line in binding_lines(binding):
                 output.line(line)
-    has_error = any(finding.level is Level.ERROR for finding in findings)
-    return ExitCode.CONFIGURATION if has_error else ExitCode.DONE
+    errors = [finding for finding in findings if finding.level is Level.ERROR]
+    if not errors:
+        return ExitCode.DONE
+    return ExitCode.ENDPOINT if all(error.is_unusable for error in errors) else ExitCode.CONFIGURATION
 
 
 def _binding(invocation: Invocation, name: str) -> BindingReport | None:

@@ -159,7 +159,8 @@ class ConfigurationService:
                 for name in dict.fromkeys((configuration.a, configuration.b)):
                     findings += self._read_clock(reading, name, now)
                 for entity in named:
-                    findings += live_check.check_entity(reading, configuration, entity, now)
+                    peers = self._store.count_peers(EntityKey(configuration.name, entity.name))
+                    findings += live_check.check_entity(reading, configuration, entity, now, peers)
         findings += self._lossy(configuration)
         return tuple(dict.fromkeys(findings))
 

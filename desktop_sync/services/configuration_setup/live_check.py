@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zoneinfo
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import get_close_matches
 
@@ -34,6 +34,7 @@ from desktop_sync.engine.layout import make_layout
 from desktop_sync.services.endpoint_setup.mapping_sample import Ends, distinct_counts
 from desktop_sync.services.endpoint_setup.structure_reading import Look, Reading
 from desktop_sync.services.endpoint_setup.suggestion import is_guid
+from desktop_sync.services.session.planned_structure import planned_structure
 
 LOOKED_AT = 500
 UNIQUE_LIMIT = 200_000
@@ -57,21 +58,27 @@ class _Scene:
 
 
 def check_entity(
-    reading: Reading, configuration: SyncConfiguration, entity: Entity, now: Mapping[str, datetime]
+    reading: Reading, configuration: SyncConfiguration, entity: Entity, now: Mapping[str, datetime], peers: int
 ) -> Iterator[Finding]:
     """Findings about one entity; an endpoint that cannot be used is one of them. `now`: by the clock of each endpoint,
-    by its name; by this machine's under the empty name."""
+    by its name; by this machine's under the empty name. `peers`: how many the entity has."""
     found: dict[Side, Structure] = {}
+    missing_sides: list[Side] = []
     for side in Side:
-        endpoint, wanted = configuration.endpoint_of(side), entity.structures.of(side)
         try:
-            found[side] = reading.describe(endpoint, wanted)
+            found[side] = reading.describe(configuration.endpoint_of(side), entity.structures.of(side))
         except MissingError:
-            names = [summary.name for summary in reading.session(endpoint).structures()]
-            message = f'There is no "{wanted}" in "{endpoint}".{_meant(wanted, names)}'
-            yield Finding(Level.ERROR, message, entity.name, path=f"entity.structures.{side.value}")
+            missing_sides.append(side)
         except (EndpointError, ConfigurationError) as error:
-            yield Finding(Level.ERROR, sentence(error), entity.name, path=f"entity.structures.{side.value}")
+            path = f"entity.structures.{side.value}"
+            yield Finding(Level.ERROR, sentence(error), entity.name, path=path, is_unusable=_is_of_endpoint(error))
+    for side in missing_sides:
+        can = reading.capabilities(configuration.endpoint_of(side))
+        planned = planned_structure(entity, side, found.get(side.other), can, peers)
+        absence = _absence(reading, configuration, entity, side, is_made=planned is not None)
+        yield absence
+        if planned is not None and absence.level is not Level.ERROR:
+            found[side] = planned
     if len(found) < 2:
         return
     ends = Ends(configuration.a, found[Side.A], configuration.b, found[Side.B])
@@ -82,6 +89,8 @@ def check_entity(
     expressions = list(_check_expressions(scene))
     yield from expressions
     yield from _check_targets(scene)
+    if missing_sides:
+        return  # there are no records yet to look at
     try:
         for side in Side:
             scene.looks[side] = reading.look(scene.name(side), found[side], _used(entity, side), LOOKED_AT)
@@ -90,7 +99,23 @@ def check_entity(
         if not missing and not expressions:
             yield from _check_identifying(scene, reading)
     except (EndpointError, ConfigurationError) as error:
-        yield scene.finding(Level.ERROR, sentence(error))
+        yield replace(scene.finding(Level.ERROR, sentence(error)), is_unusable=_is_of_endpoint(error))
+
+
+def _is_of_endpoint(error: EndpointError | ConfigurationError) -> bool:
+    return isinstance(error, EndpointError) and not isinstance(error, SchemaDriftError)
+
+
+def _absence(
+    reading: Reading, configuration: SyncConfiguration, entity: Entity, side: Side, *, is_made: bool
+) -> Finding:
+    """An error, unless the first run makes it. A name that is nearly that of another structure is likely a slip."""
+    endpoint, wanted = configuration.endpoint_of(side), entity.structures.of(side)
+    meant = _meant(wanted, [summary.name for summary in reading.session(endpoint).structures()])
+    path, message = f"entity.structures.{side.value}", f'There is no "{wanted}" in "{endpoint}".'
+    if is_made and not meant:
+        return Finding(Level.WARNING, f"{message} The first run makes it.", entity.name, path=path)
+    return Finding(Level.ERROR, message + meant, entity.name, path=path)
 
 
 def _used(entity: Entity, side: Side) -> list[str]:

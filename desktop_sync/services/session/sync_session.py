@@ -29,7 +29,7 @@ from desktop_sync.core.pipeline import is_enabled, record_steps, run_steps, with
 from desktop_sync.core.plugin_pin import PluginPins
 from desktop_sync.core.ports import Clock
 from desktop_sync.core.provider_port import EndpointSession, ReadRequest, Writer
-from desktop_sync.core.structure import Field, FieldType, Structure
+from desktop_sync.core.structure import Structure
 from desktop_sync.engine.layout import Layout, SideLayout, make_layout
 from desktop_sync.engine.opaque import opaque_fields
 from desktop_sync.engine.parents import with_parents
@@ -38,6 +38,7 @@ from desktop_sync.services.session.clocks import ClockReading, SessionClocks, re
 from desktop_sync.services.session.drift import dependents
 from desktop_sync.services.session.long_values import LongValueWriter, parts, shortened
 from desktop_sync.services.session.memo_folder import MemoFolder
+from desktop_sync.services.session.planned_structure import planned_structure
 from desktop_sync.services.session.plugins import PluginStream
 from desktop_sync.services.session.provenance import Provenance
 from desktop_sync.services.session.remembered import remembered
@@ -328,14 +329,11 @@ def _layout(
             found[side] = None
             errors[side] = error
     for side, absence in errors.items():
-        partner = found[side.other]
-        can_make = endpoints[side].capabilities.can_create_structures
-        is_new = records.count_peers(EntityKey(configuration.name, entity.name)) == 0
-        if partner is None or not can_make or not is_new or not entity.direction.flows_from(side.other):
+        peers = records.count_peers(EntityKey(configuration.name, entity.name))
+        planned = planned_structure(entity, side, found[side.other], endpoints[side].capabilities, peers)
+        if planned is None:
             raise absence
-        # A structure that never took part may be made; one that did and is gone must not look empty.
-        is_typed = not endpoints[side].capabilities.stores_text_only
-        found[side] = planned_structure(entity, side, partner, is_typed=is_typed)
+        found[side] = planned
         missing.add((entity.name, side))
     a, b = found[Side.A], found[Side.B]
     if a is None or b is None:
@@ -362,29 +360,6 @@ def _refuse_unreadable(
                 Place(configuration.endpoint_of(side), entity.structures.of(side)),
                 "entity.direction",
             )
-
-
-def planned_structure(entity: Entity, side: Side, partner: Structure, *, is_typed: bool) -> Structure:
-    """The structure that will be made: a field for each mapped one, with its partner's type."""
-    fields: dict[str, Field] = {}
-    for mapping in entity.fields:
-        name = mapping.field_of(side)
-        if not name or name in fields:
-            continue
-        other = partner.field(mapping.field_of(side.other))
-        if other is None or mapping.value_map or mapping.to_a or mapping.to_b:
-            fields[name] = Field(name, FieldType.TEXT, is_typed=is_typed)
-        else:
-            fields[name] = Field(name, other.type, other.nullable, other.length, other.scale, is_typed)
-    for name in (entity.modified.of(side), entity.mark.of(side.other).field, *entity.key.of(side)):
-        if name and name not in fields:
-            fields[name] = Field(name, FieldType.TEXT, is_typed=is_typed)
-    key = entity.key.of(side)
-    if not key:
-        by_partner = {m.field_of(side.other): m.field_of(side) for m in entity.fields}
-        mapped = tuple(by_partner.get(name, "") for name in partner.key)
-        key = mapped if mapped and all(mapped) else tuple(m.field_of(side) for m in entity.identifying)
-    return Structure(entity.structures.of(side), tuple(fields.values()), tuple(name for name in key if name))
 
 
 def full_request(layout: SideLayout) -> ReadRequest:

@@ -424,6 +424,14 @@ def test_a_check_fails_by_errors_only(command_line: CommandLine) -> None:
     assert said.document["findings"][0]["field"] == "Email"
 
 
+def test_a_check_says_by_its_exit_code_that_an_endpoint_could_not_be_used(command_line: CommandLine) -> None:
+    locked = Finding(Level.ERROR, "The database is locked.", "customers", is_unusable=True)
+    command_line.application.configurations.findings = (locked,)
+    assert command_line("check", "Customers").code == 3
+    command_line.application.configurations.findings = (locked, Finding(Level.ERROR, "No structure is chosen."))
+    assert command_line("check", "Customers").code == 2
+
+
 def test_a_secret_is_read_from_standard_input_and_never_shown(
     command_line: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

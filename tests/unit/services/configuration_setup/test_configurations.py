@@ -224,6 +224,29 @@ def test_structures_are_suggested(scene: Scene) -> None:
     assert [pair[:2] for pair in scene.configurations.suggest_entities("CRM", "Shop")] == [("Customer", "customers")]
 
 
+def test_a_structure_that_the_first_run_makes_is_told_and_is_no_error(scene: Scene) -> None:
+    new = with_entity(structures=PerSide("Customer", "buyers"))
+    assert found(scene, new, Level.ERROR) == []
+    (told,) = [finding for finding in found(scene, new, Level.WARNING) if finding.path == "entity.structures.b"]
+    assert told.message == 'There is no "buyers" in "Shop". The first run makes it.'
+    mapped = replace(new.entities[0], fields=(*new.entities[0].fields, FieldMapping("Nothing", "nothing")))
+    (wrong,) = found(scene, replace(new, entities=(mapped,)), Level.ERROR)
+    assert wrong.message == '"Customer" of "CRM" has no field "Nothing".'
+
+
+def test_a_structure_that_no_run_may_make_is_an_error(scene: Scene) -> None:
+    new = with_entity(structures=PerSide("Customer", "buyers"))
+    backwards = with_entity(structures=PerSide("Customer", "buyers"), direction=Direction.B_TO_A)
+    assert [each.path for each in found(scene, backwards, Level.ERROR)] == ["entity.structures.b"]
+    assert len(found(scene, with_entity(structures=PerSide("Nowhere", "buyers")), Level.ERROR)) == 2
+    scene.store.peers = 1
+    (took_part,) = found(scene, new, Level.ERROR)
+    assert took_part.message == 'There is no "buyers" in "Shop".'
+    scene.store.peers = 0
+    scene.provider.capabilities = replace(scene.provider.capabilities, can_create_structures=False)
+    assert len(found(scene, new, Level.ERROR)) == 1
+
+
 def test_every_session_is_closed_also_after_an_error(scene: Scene) -> None:
     scene.configurations.check_live(with_entity(structures=PerSide("Nowhere", "customers")))
     scene.configurations.suggest_mapping("CRM", "Customer", "Shop", "customers")
