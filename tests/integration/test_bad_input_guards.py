@@ -57,6 +57,16 @@ def test_a_side_that_reads_empty_stops_the_run_until_it_is_allowed(line: Command
     assert line.world.b.records() == []
 
 
+@pytest.mark.scenario("C2")
+def test_that_a_side_reads_empty_is_said_before_the_deletes_that_follow_from_it(line: CommandLine) -> None:
+    for record in line.world.b.records():
+        line.world.b.delete(record["email"])
+    answer = line.run("--json")
+    assert answer.code == 4
+    named = [finding["name"] for finding in answer.document["guard"]["findings"]]
+    assert (answer.document["guard"]["name"], named) == ("empty-side", ["empty-side", "deletes"])
+
+
 @pytest.mark.scenario("C3")
 def test_letting_a_guard_pass_holds_for_one_run_only(line: CommandLine) -> None:
     _delete(line, "id > 35")

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from desktop_sync.core.configuration import Side
-from desktop_sync.core.guard import check_side
+from desktop_sync.core.guard import Guard, check_side
 from desktop_sync.core.ledger_port import Ledger
 from desktop_sync.core.ledger_values import Watermark
 from desktop_sync.core.plan import EntityPlan
@@ -329,6 +329,8 @@ class EntityPreparation:
         findings = identity_findings(self.session, layout, states, self.ledger)
         for side in Side:
             findings += check_side(layout.entity.name, side, figures[side], configuration.guards, first_run=is_first)
+        # That a side reads empty comes first: deletes only follow from it.
+        findings.sort(key=lambda finding: finding.guard is not Guard.EMPTY_SIDE)
         findings += sentinel_findings(self.session, given)
         marks = {
             side: states[side].mark(before[side], given.read_of(side), is_older_state=side in care.older)
