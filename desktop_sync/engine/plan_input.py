@@ -87,4 +87,5 @@ SETTLED = f"{Status.PROCESSED:d}, {Status.SKIPPED:d}, {Status.DELETED:d}"
 
 
 def has_table(bench: Workbench, name: str) -> bool:
-    return bool(bench.number("SELECT count(*) FROM duckdb_tables() WHERE table_name = ?", [name]))
+    tables = "duckdb_tables() WHERE database_name = current_database()"
+    return bool(bench.number(f"SELECT count(*) FROM {tables} AND table_name = ?", [name]))
