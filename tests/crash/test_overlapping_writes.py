@@ -1,4 +1,5 @@
-"""Many new records: batches are settled while the next ones are being written, and a crash in between costs nothing.
+"""Many records: batches are settled while the next ones are being written, of the same side or of the other one, and a
+crash in between costs nothing.
 
 Batches are made small here, so that few records make many commits. The program dies by an error that no step survives:
 a write that is under way then is carried out, as the database would carry it out.
@@ -14,10 +15,15 @@ from pathlib import Path
 import pytest
 
 from desktop_sync.bootstrap import build_application
+from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action
+from desktop_sync.core.errors import RetriableError
 from desktop_sync.core.ports import CancelToken
+from desktop_sync.core.provider_port import WriteBatch
 from desktop_sync.core.run import Outcome
 from desktop_sync.providers.sql import provider, sqlite_writing
+from desktop_sync.providers.sql.sqlite_writing import SqliteWriter
+from desktop_sync.services.processing import write_protocol
 from desktop_sync.services.processing.write_protocol import BATCHES_PER_COMMIT
 
 NAME, RECORDS, BATCH, AT_ONCE = "Shelves", 41, 2, BATCHES_PER_COMMIT
@@ -74,6 +80,7 @@ class Witness:
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(provider, "CAPABILITIES", replace(provider.CAPABILITIES, batch_size=BATCH))
     monkeypatch.setattr(sqlite_writing, "BULK_FROM", 1)
+    monkeypatch.setattr(write_protocol, "ENOUGH_UPDATES", BATCH)
 
 
 def furnish(folder: Path) -> None:
@@ -167,3 +174,89 @@ def test_records_that_are_refused_are_settled_before_anything_else_is_written(tm
     outcome, actions = run(tmp_path, Witness())
     assert (outcome, actions) == (Outcome.PROBLEMS, {Action.CREATE_B: RECORDS - 1})
     assert ("978-9", "title 9") not in books(tmp_path, "b")
+
+
+EDITED = 7
+"""Records that are edited on each side, others in A than in B."""
+
+
+def furnish_edited(folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    furnish(folder)
+    run(folder, Witness())
+    for name, first in (("a", 0), ("b", EDITED)):
+        with closing(sqlite3.connect(folder / f"{name}.sqlite")) as connection, connection:
+            rows = [(f"{name} {n}", f"978-{n}") for n in range(first, first + EDITED)]
+            connection.executemany("UPDATE books SET title = ? WHERE isbn = ?", rows)
+
+
+def steps_of_updates(folder: Path) -> list[str]:
+    furnish_edited(folder)
+    witness = Witness()
+    assert run(folder, witness) == (Outcome.DONE, {Action.UPDATE_A: EDITED, Action.UPDATE_B: EDITED})
+    return witness.names
+
+
+def test_updates_are_settled_while_the_next_are_written_and_those_of_one_side_while_the_other_is(
+    tmp_path: Path,
+) -> None:
+    names = [name for name in steps_of_updates(tmp_path / "whole") if name in (INTENDED, WRITTEN, SETTLED)]
+    of_a_side = -(-EDITED // BATCH)
+    intended = written = settled = 0
+    for name in names:
+        intended += name == INTENDED
+        written += name == WRITTEN
+        settled += name == SETTLED
+        assert settled <= written <= intended <= settled + 2, names
+        if intended == of_a_side + 1 and name == INTENDED:
+            assert settled == of_a_side - 1, "the last of A waits until B is written"
+    assert intended == written == settled == 2 * of_a_side
+
+
+def test_a_run_that_dies_between_two_sides_loses_and_duplicates_nothing(tmp_path: Path) -> None:
+    names = steps_of_updates(tmp_path / "whole")
+    points = [number for number, name in enumerate(names, 1) if name.endswith("after_commit") or name == WRITTEN]
+    middle = [number for number in points if names[:number].count(WRITTEN) in (3, 4, 5)]
+    assert len(middle) > 6
+    for number in middle:
+        folder = tmp_path / str(number)
+        furnish_edited(folder)
+        with pytest.raises(Death):
+            run(folder, Witness(at=number))
+        assert is_whole(folder), f"died at step {number}, {names[number - 1]}"
+        assert {title for _, title in books(folder, "a")} >= {f"a {n}" for n in range(EDITED)}
+        assert {title for _, title in books(folder, "a")} >= {f"b {n}" for n in range(EDITED, 2 * EDITED)}
+
+
+def test_a_run_that_is_cancelled_between_two_sides_leaves_no_open_intent(tmp_path: Path) -> None:
+    names = steps_of_updates(tmp_path / "whole")
+    for number in [n for n, name in enumerate(names, 1) if name == INTENDED][3:6]:
+        folder = tmp_path / str(number)
+        furnish_edited(folder)
+        outcome, _ = run(folder, Witness(cancel_at=number))
+        assert outcome is Outcome.CANCELLED
+        assert is_whole(folder)
+
+
+def test_trouble_on_one_side_leaves_no_open_intent_of_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    furnish_edited(tmp_path)
+    stage = SqliteWriter.stage
+
+    def stage_a_alone(writer: SqliteWriter, batch: WriteBatch) -> None:
+        if writer._file.path.endswith("b.sqlite"):
+            raise RetriableError("the database is out of reach")
+        stage(writer, batch)
+
+    application = build_application(tmp_path / "home")
+    try:
+        application.definitions.import_file(tmp_path / "shelves.toml")
+        with monkeypatch.context() as patched:
+            patched.setattr(SqliteWriter, "stage", stage_a_alone)
+            with pytest.raises(RetriableError):
+                application.synchronization.run(NAME)
+        assert {batch.side for batch in application.ledger.open_batches(NAME)} == {Side.B}
+    finally:
+        application.close()
+    assert is_whole(tmp_path)

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action, create
+from desktop_sync.core.errors import EndpointError
 from desktop_sync.core.hold_text import hold_text
 from desktop_sync.core.ledger_port import Ledger
 from desktop_sync.core.ledger_values import Hold, HoldReason
@@ -36,7 +37,7 @@ from desktop_sync.services.processing.batch_rows import (
 from desktop_sync.services.processing.lossy import LossyFields
 from desktop_sync.services.processing.run_steps import RunSteps
 from desktop_sync.services.processing.whole_records import with_whole_records
-from desktop_sync.services.processing.write_protocol import Staged, WriteProtocol, in_doubt, was_written
+from desktop_sync.services.processing.write_protocol import Answered, Staged, WriteProtocol, in_doubt, was_written
 from desktop_sync.services.session.conditions import Conditions
 from desktop_sync.services.session.side_stream import reading
 from desktop_sync.services.session.sync_session import SyncSession, full_request
@@ -98,15 +99,34 @@ class Processing:
         if self.session.match_only is not None:
             return
         counted = outcome_query.counts(self.session.bench, given.layout)
-        for side in Side:
-            wanted = [action for action in actions if action.target is side and counted.get(action)]
-            if wanted:
-                total = sum(counted[action] for action in wanted)
-                self.progress.phase(given.layout.entity.name, Phase.WRITING, total)
+        wanted = {
+            side: [action for action in actions if action.target is side and counted.get(action)] for side in Side
+        }
+        total = sum(counted[action] for of_side in wanted.values() for action in of_side)
+        if not total:
+            return
+        self.progress.phase(given.layout.entity.name, Phase.WRITING, total)
+        left: Answered[WriteQuery] = []
+        try:
+            for side in (one for one in Side if wanted[one]):
                 with within_memory(given.layout.of(side).place):
-                    self._write_side(given, side, wanted, carried)
+                    self._write_side(given, side, wanted[side], carried, left)
+        except EndpointError:
+            self._settle_left(given, left, carried)  # trouble on one side leaves nothing open of the other
+            raise
+        self._settle_left(given, left, carried)
 
-    def _write_side(self, given: PlanInput, side: Side, actions: Sequence[Action], carried: Carried) -> None:
+    def _settle_left(self, given: PlanInput, left: Answered[WriteQuery], carried: Carried) -> None:
+        self._protocol().settle(left, lambda query, one, result: self._settle(given, query, one, result, carried))
+
+    def _write_side(
+        self,
+        given: PlanInput,
+        side: Side,
+        actions: Sequence[Action],
+        carried: Carried,
+        left: Answered[WriteQuery],
+    ) -> None:
         if any(action is not create(side) for action in actions):
             note = self.conditions.ensure(given.layout, side)
             carried.notes += (note,) if note else ()
@@ -117,7 +137,13 @@ class Processing:
             lambda query, rows, writer: self._stage(given, query, rows, writer, carried),
             lambda query, one, result: self._settle(given, query, one, result, carried),
             is_settled_here=lambda query: not query.must_read_back,
+            left=left if self._are_both_here() else None,
         )
+
+    def _are_both_here(self) -> bool:
+        """Whether neither side lets a batch of the other wait long to be settled."""
+        declared = [endpoint.capabilities for endpoint in self.session.endpoints.values()]
+        return all(one.max_in_flight_s == 0 and one.commits_each_batch for one in declared)
 
     def _protocol(self) -> WriteProtocol:
         return WriteProtocol(

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.ledger_port import Ledger
 from desktop_sync.core.ports import CancelToken, Progress, Steps
-from desktop_sync.core.provider_port import Capabilities, WriteBatch, Writer, WriteResult, WriteStatus
+from desktop_sync.core.provider_port import Capabilities, Operation, WriteBatch, Writer, WriteResult, WriteStatus
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.outcome_query import SETTLEMENT_SCHEMA
 from desktop_sync.services.session.side_stream import read_ahead
@@ -28,6 +28,10 @@ from desktop_sync.services.settlement.intents import Intents, Sent
 
 BATCHES_PER_COMMIT = 3
 """A commit waits for the disk: that many batches, each with its durable intent, share one."""
+
+ENOUGH_UPDATES = 5_000
+"""So many of them take far longer than a commit: they get one of their own, and are settled while the next are
+written."""
 
 AHEAD = 1
 """Batches that wait to be written, besides the one that is being made: each takes megabytes."""
@@ -43,6 +47,8 @@ class Written(Sent, Protocol):
 
 
 Query = TypeVar("Query", bound=Written)
+Answered = list[tuple[Query, "Staged", WriteResult]]
+"""Batches that an answer came to, and that are not settled yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +87,20 @@ class WriteProtocol:
         stage: Callable[[Query, pa.Table, Writer], Staged | None],
         settle: Callable[[Query, Staged, WriteResult], None],
         is_settled_here: Callable[[Query], bool] = lambda _query: False,
+        left: Answered[Query] | None = None,
     ) -> None:
         """All rows of the queries are written to the side through one writer, in their order.
 
         `stage` is given the rows of a batch and calls `intend`, unless nothing is left of them; `settle` is given the
         answer, with an item for each record. A cancel leaves no intent open. Raises LeaseLostError when another run
         took this one's place. `is_settled_here`: whether what was written as it was sent is settled in the ledger
-        alone; then it may be settled while the next batches are being written.
+        alone; then it may be settled while the next batches are being written. `left`: what of the other side is still
+        to be settled, which is done while this one is being written; such batches of this side are in it afterwards.
         """
         endpoint = self.session.endpoints[side]
         with self.session.writer(layout, side) as writer:
             staged: list[tuple[Query, Staged]] = []
-            answered: list[tuple[Query, Staged, WriteResult]] = []
+            answered: Answered[Query] = [] if left is None else left
             for query in queries:
                 size = self.intents.batch_size(side, query.operation)
                 at_once = self.intents.batches_per_commit(side, query.operation, BATCHES_PER_COMMIT)
@@ -101,19 +109,20 @@ class WriteProtocol:
                     if self.cancel.is_paused:
                         self._rest(writer, staged, answered, settle, commits=endpoint.capabilities.commits_each_batch)
                     if self.cancel.is_cancelled:
-                        self._settle(answered, settle)
+                        self.settle(answered, settle)
                         self._abandon(layout, staged)
                         self.cancel.check()
                     one = stage(query, pa.Table.from_batches([batch]), writer)
                     if one is not None:
                         staged.append((query, one))
-                        if endpoint.capabilities.commits_each_batch and len(staged) >= at_once:
+                        if endpoint.capabilities.commits_each_batch and _is_enough(staged, at_once):
                             self._commit(writer, staged, answered, settle)
                             if at_once == 1 or not self._may_wait(endpoint.capabilities, answered, is_settled_here):
-                                self._settle(answered, settle)
+                                self.settle(answered, settle)
             if staged:
                 self._commit(writer, staged, answered, settle)
-            self._settle(answered, settle)
+            if left is None or not self._may_wait(endpoint.capabilities, answered, is_settled_here):
+                self.settle(answered, settle)
 
     def intend(
         self,
@@ -161,7 +170,7 @@ class WriteProtocol:
         self,
         writer: Writer,
         staged: list[tuple[Query, Staged]],
-        answered: list[tuple[Query, Staged, WriteResult]],
+        answered: Answered[Query],
         settle: Callable[[Query, Staged, WriteResult], None],
         *,
         commits: bool,
@@ -171,7 +180,7 @@ class WriteProtocol:
         program has them closed, and after a crash they are settled like any others."""
         if staged and commits:
             self._commit(writer, staged, answered, settle)
-        self._settle(answered, settle)
+        self.settle(answered, settle)
         lease = self.session.lease
         self.cancel.rest(lease.keep if lease is not None else lambda: None)
 
@@ -186,7 +195,7 @@ class WriteProtocol:
         self,
         writer: Writer,
         staged: list[tuple[Query, Staged]],
-        answered: list[tuple[Query, Staged, WriteResult]],
+        answered: Answered[Query],
         settle: Callable[[Query, Staged, WriteResult], None],
     ) -> None:
         """What is staged was written, and is what is answered now. What was answered before is settled meanwhile."""
@@ -194,7 +203,7 @@ class WriteProtocol:
         if answered:
             with ThreadPoolExecutor(1, "write") as writing:  # waits for the write, whatever becomes of the settling
                 under_way = writing.submit(writer.commit)
-                self._settle(answered, settle)
+                self.settle(answered, settle)
                 results = under_way.result()
         else:
             results = writer.commit()
@@ -203,9 +212,9 @@ class WriteProtocol:
             answered.append((query, one, whole_result(result, one.rows)))
         staged.clear()
 
-    def _settle(
+    def settle(
         self,
-        answered: list[tuple[Query, Staged, WriteResult]],
+        answered: Answered[Query],
         settle: Callable[[Query, Staged, WriteResult], None],
     ) -> None:
         """Nothing that was answered is left to be settled."""
@@ -229,6 +238,12 @@ class WriteProtocol:
             and all(result.stored_as_sent)
             for query, _, result in answered
         )
+
+
+def _is_enough(staged: Sequence[tuple[Written, Staged]], at_once: int) -> bool:
+    """Whether what is staged is worth a commit."""
+    updates = sum(one.rows.num_rows for query, one in staged if query.operation is Operation.UPDATE)
+    return len(staged) >= at_once or updates >= ENOUGH_UPDATES
 
 
 def whole_result(result: WriteResult, rows: pa.Table) -> WriteResult:
