@@ -192,6 +192,7 @@ _STEPS: Mapping[type[BaseException], str] = {
     errors.ExpressionError: "Correct the expression and try again.",
     errors.EndpointError: "Check the endpoint's settings and test its connection.",
     errors.RetriableError: "Try again in a while; nothing has to be changed.",
+    errors.NoRoomError: "Make room on that disk, then try again; nothing else has to be changed.",
     errors.AuthenticationError: "Check the user name and store the password again, then test the connection.",
     errors.MissingError: "Check that it is there under exactly that name, or correct the endpoint's settings.",
     errors.DamagedError: "Repair the content at the place named, or choose another; until then nothing of it is used.",
@@ -227,11 +228,15 @@ def _secret_words(state: str) -> tuple[str, str]:
 _SECRET_WORDS: Mapping[SecretState, tuple[str, str]] = {
     SecretState.AVAILABLE: ("it was given, but is empty", 'Store it again: desktop-sync secret set "{name}".'),
     SecretState.ABSENT: ("the password store has none of that name", 'Store it: desktop-sync secret set "{name}".'),
-    SecretState.LOCKED: ("the password store is locked", "Unlock the password store and try again."),
+    SecretState.LOCKED: (
+        "the password store is locked",
+        "Unlock it, or give the right master password in DESKTOP_SYNC_MASTER_PASSWORD, and try again.",
+    ),
     SecretState.DENIED: ("access to the password store was refused", "Allow Desktop Sync to use it and try again."),
     SecretState.NO_BACK_END: (
         "this computer has no password store that can be used",
-        "Set one up, or choose in Desktop Sync to keep secrets in an encrypted file.",
+        "Set one up, or give a master password in DESKTOP_SYNC_MASTER_PASSWORD: secrets are then kept in an encrypted "
+        "file.",
     ),
     SecretState.ERROR: ("the password store did not answer properly", "Check the password store and try again."),
 }

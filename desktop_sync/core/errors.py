@@ -94,6 +94,10 @@ class RetriableError(EndpointError):
     """The same call may succeed later: locked, busy, unreachable, full."""
 
 
+class NoRoomError(RetriableError):
+    """The disk of an endpoint is full, or what may be used of it."""
+
+
 class AuthenticationError(EndpointError):
     """The endpoint refused the credentials."""
 

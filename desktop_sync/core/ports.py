@@ -76,6 +76,10 @@ class Secrets(Protocol):
     def describe(self) -> str:
         """One sentence for people: where secrets are kept."""
 
+    @property
+    def is_lasting(self) -> bool:
+        """Whether what is written is still there when the program has ended."""
+
 
 @dataclass(frozen=True, slots=True)
 class ListenAddress:

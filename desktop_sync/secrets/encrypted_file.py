@@ -75,6 +75,10 @@ class EncryptedFileSecrets:
         """ABSENT when it is gone, also when it never was there."""
         return self._change(name, None)
 
+    @property
+    def is_lasting(self) -> bool:
+        return True
+
     def describe(self) -> str:
         return f"Secrets are kept in an encrypted file under a master password ({self._path})."
 

@@ -87,6 +87,10 @@ class KeyringSecrets:
             return state_of(error)
         return SecretState.ABSENT
 
+    @property
+    def is_lasting(self) -> bool:
+        return True
+
     def describe(self) -> str:
         try:
             name = self._ask(lambda store: store.name)

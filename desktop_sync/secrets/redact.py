@@ -90,6 +90,10 @@ class WatchedSecrets:
     def delete(self, name: str) -> SecretState:
         return self._secrets.delete(name)
 
+    @property
+    def is_lasting(self) -> bool:
+        return self._secrets.is_lasting
+
     def describe(self) -> str:
         return self._secrets.describe()
 

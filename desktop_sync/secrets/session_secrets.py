@@ -25,5 +25,9 @@ class SessionSecrets:
         self._values.pop(name, None)
         return SecretState.ABSENT
 
+    @property
+    def is_lasting(self) -> bool:
+        return False
+
     def describe(self) -> str:
         return "Secrets are kept in memory only and must be given again when the program is started."

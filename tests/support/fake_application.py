@@ -74,6 +74,7 @@ class FakeClock:
 class FakeSecrets:
     state: SecretState = SecretState.AVAILABLE
     values: dict[str, str] = field(default_factory=dict)
+    is_lasting: bool = True
 
     def read(self, name: str) -> SecretReading:
         return SecretReading(SecretState.ABSENT)

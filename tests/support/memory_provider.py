@@ -172,6 +172,10 @@ class MemorySecrets:
         self.values.pop(name, None)
         return self.state
 
+    @property
+    def is_lasting(self) -> bool:
+        return True
+
     def describe(self) -> str:
         return "Secrets are kept in memory."
 

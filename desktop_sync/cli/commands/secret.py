@@ -28,12 +28,14 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _execute(invocation: Invocation) -> int:
-    name = invocation.arguments.name
+    name, secrets = invocation.arguments.name, invocation.application.secrets
+    if not secrets.is_lasting:
+        # This program ends with the command, and the secret with it: to call it stored would not be true.
+        raise SecretUnavailableError(name, SecretState.NO_BACK_END.name)
     is_made = invocation.arguments.action == "make"
     value = key_text(randomness.token_bytes(KEY_BYTES)) if is_made else _typed(name)
     if not value:
         raise UsageError("the secret is empty; nothing was stored")
-    secrets = invocation.application.secrets
     state = secrets.write(name, value)
     if state is not SecretState.AVAILABLE:
         raise SecretUnavailableError(name, state.name)

@@ -443,6 +443,19 @@ def test_a_secret_is_read_from_standard_input_and_never_shown(
     assert "It is kept in memory." in said.out
 
 
+@pytest.mark.parametrize("action", ["set", "make"])
+def test_a_secret_that_would_be_gone_with_the_command_is_not_called_stored(
+    command_line: CommandLine, monkeypatch: pytest.MonkeyPatch, action: str
+) -> None:
+    command_line.application.secrets.is_lasting = False
+    monkeypatch.setattr("sys.stdin", io.StringIO("open sesame\n"))
+    said = command_line("secret", action, "CRM password", "--json")
+    assert said.code == 3
+    assert "this computer has no password store" in said.document["error"]
+    assert "DESKTOP_SYNC_MASTER_PASSWORD" in said.document["next_step"]
+    assert command_line.application.secrets.values == {}
+
+
 def test_a_key_for_a_webhook_is_made_kept_and_shown_once(command_line: CommandLine) -> None:
     said = command_line("secret", "make", "Shop webhook")
     kept = command_line.application.secrets.values["Shop webhook"]

@@ -396,6 +396,10 @@ def test_only_secrets_that_the_store_lacks_are_asked_for(store: MemoryDefinition
         def delete(self, name: str) -> SecretState:
             return self.state
 
+        @property
+        def is_lasting(self) -> bool:
+            return True
+
         def describe(self) -> str:
             return "In memory."
 

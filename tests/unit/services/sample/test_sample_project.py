@@ -43,6 +43,10 @@ class NoSecrets:
     def delete(self, name: str) -> SecretState:
         return SecretState.ABSENT
 
+    @property
+    def is_lasting(self) -> bool:
+        return True
+
     def describe(self) -> str:
         return "Nowhere."
 
