@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import gc
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from desktop_sync import cli, runtime_check
+from desktop_sync import runtime_check
 
 if TYPE_CHECKING:
     from desktop_sync.cli.application_port import Application
+
+CANCELLED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -19,6 +22,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     runtime_check.refuse_unfit_python()
     collect_garbage_seldom()
     tokens = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        from desktop_sync import cli  # takes a while, in which a person may press Ctrl+C already
+    except KeyboardInterrupt:
+        return _cancelled(tokens)
     window = cli.window_request(tokens)
     if window is None:
         return cli.main(tokens, build_application=_build_application)
@@ -26,6 +33,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from desktop_sync.bootstrap import open_window
 
     return open_window(window.home, window.sample)
+
+
+def _cancelled(tokens: Sequence[str]) -> int:
+    said = {"error": "It was cancelled.", "next_step": "Start it again when you like.", "exit": CANCELLED}
+    print(said["error"], file=sys.stderr)
+    if "--json" in tokens:
+        print(json.dumps(said, indent=2))
+    return CANCELLED
 
 
 def collect_garbage_seldom() -> None:

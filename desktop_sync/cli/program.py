@@ -25,6 +25,9 @@ def main(arguments: Sequence[str] | None = None, *, build_application: BuildAppl
     output = Output(sys.stdout, sys.stderr, is_json=wants_json(tokens))
     try:
         return int(_answer(tokens, build_application, output))
+    except KeyboardInterrupt as error:  # before the command began or after it ended
+        output.error(sentence(error), next_step(error), ExitCode.CANCELLED)
+        return ExitCode.CANCELLED
     finally:
         output.finish()
 

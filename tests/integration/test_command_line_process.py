@@ -97,6 +97,26 @@ def test_a_reader_that_closes_the_pipe_gets_no_traceback() -> None:
     process.stderr.close()
 
 
+def test_ctrl_c_while_the_program_is_still_being_loaded_gets_no_traceback() -> None:
+    code = """
+import sys
+from importlib.abc import MetaPathFinder
+
+class Interrupting(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "desktop_sync.cli.program":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupting())
+from desktop_sync.__main__ import main
+sys.exit(main(["list", "--json"]))
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert done.returncode == 130
+    assert json.loads(done.stdout)["exit"] == 130
+    assert done.stderr == "It was cancelled.\n"
+
+
 def imported_by(*arguments: str) -> tuple[set[str], str]:
     """The modules in memory after the program ran with these arguments, and what it printed."""
     code = (

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from desktop_sync.cli import program
 from desktop_sync.cli.exit_codes import OF_OUTCOME, code_of_error
 from desktop_sync.cli.output import Output
 from desktop_sync.cli.progress import BarProgress, LineProgress, progress_on
@@ -148,3 +149,15 @@ def test_times_are_aware_utc_in_json() -> None:
 
     assert moment(datetime(2025, 1, 1, tzinfo=UTC)) == "2025-01-01T00:00:00+00:00"
     assert moment(None) is None
+
+
+def test_an_interruption_before_the_command_begins_is_a_cancellation_and_one_document(
+    command_line: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> object:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(program, "parse", interrupted)
+    said = command_line("list", "--json")
+    assert (said.code, said.document["exit"]) == (130, 130)
+    assert said.err.splitlines() == ["It was cancelled.", "Start it again when you like."]
