@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Collection, Mapping
@@ -27,8 +28,17 @@ VERSION = 1
 
 
 def save_plan(bench: Workbench, plan: Plan, given: Mapping[str, PlanInput], folder: Path, basis: str) -> None:
-    """The folder holds the plan; `basis` says which state of the ledger it was made from. OSError when the disk is
-    full."""
+    """The folder holds the plan; `basis` says which state of the ledger it was made from. OSError that names the folder
+    when the disk is full."""
+    try:
+        _save(bench, plan, given, folder, basis)
+    except OSError as error:
+        # What Arrow raises says neither where nor, in words that a person knows, what.
+        number = error.errno or errno.EIO
+        raise OSError(number, os.strerror(number), str(folder)) from error
+
+
+def _save(bench: Workbench, plan: Plan, given: Mapping[str, PlanInput], folder: Path, basis: str) -> None:
     entities = {}
     for name, one in given.items():
         layout = one.layout

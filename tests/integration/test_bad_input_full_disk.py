@@ -44,6 +44,26 @@ def _fill(disk: Path, leave: int = 0) -> Path:
     return filler
 
 
+def test_a_plan_that_finds_no_room_is_told_with_its_place(
+    disk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = World(tmp_path, SqliteStore(tmp_path / "crm.sqlite"), CsvStore(tmp_path / "shop"))
+    line = CommandLine(world, capsys)
+    line.begin(60)
+    for number in range(1, 41):
+        line.world.a.delete(f"c{number}")
+    plans = world.home / "plans"
+    shutil.rmtree(plans, ignore_errors=True)
+    plans.symlink_to(disk, target_is_directory=True)
+    _fill(disk, leave=8_192)
+    before = line.world.b.files()
+    answer = line.run()
+    assert answer.code == 3
+    assert "No space left on device." in answer.err
+    assert str(plans) in answer.err
+    assert line.world.b.files() == before
+
+
 @pytest.mark.scenario("A11")
 @pytest.mark.parametrize("leave", [0, 40_000])
 def test_a_full_disk_under_a_text_file_leaves_it_byte_for_byte(
@@ -58,7 +78,10 @@ def test_a_full_disk_under_a_text_file_leaves_it_byte_for_byte(
     filler = _fill(disk, leave)
     answer = line.run()
     assert answer.code == 3
-    assert "Shop, customers: the disk is full, nothing was written." in answer.err.splitlines()
+    assert answer.err.splitlines()[-2:] == [
+        "Shop, customers: the disk is full, nothing was written.",
+        "Make room on that disk, then try again; nothing else has to be changed.",
+    ]
     assert line.world.b.files() == before
     filler.unlink()
     assert line.run().code == 0

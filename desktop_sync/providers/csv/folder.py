@@ -18,6 +18,7 @@ from desktop_sync.core.errors import (
     ConfigurationError,
     EndpointError,
     MissingError,
+    NoRoomError,
     Place,
     RetriableError,
 )
@@ -209,7 +210,7 @@ def _copy_mode(path: str, temporary: str) -> None:
 
 def _write_error(error: OSError, path: str, place: Place) -> EndpointError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return RetriableError("the disk is full, nothing was written", place)
+        return NoRoomError("the disk is full, nothing was written", place)
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return AuthenticationError(f"the file {path} may not be written by this user", place)
     return RetriableError(f"the file {path} could not be written ({error.strerror})", place)

@@ -14,6 +14,7 @@ from desktop_sync.core.errors import (
     DamagedError,
     EndpointError,
     MissingError,
+    NoRoomError,
     Place,
     RetriableError,
 )
@@ -61,7 +62,7 @@ def endpoint_error(error: sqlite3.Error, file: SqliteFile, place: Place) -> Endp
             f"the database is locked by another program (waited {file.busy_timeout_s:g} seconds)", place
         )
     if code == sqlite3.SQLITE_FULL:
-        return RetriableError("the disk is full, nothing was written", place)
+        return NoRoomError("the disk is full, nothing was written", place)
     if code == sqlite3.SQLITE_NOTADB:
         return DamagedError(f"the file {file.path} is not a SQLite database, or is damaged or encrypted", place)
     if code == sqlite3.SQLITE_CORRUPT:
