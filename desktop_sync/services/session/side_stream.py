@@ -82,11 +82,13 @@ class SideStream:
         try:
             while self._early:
                 yield self._told(self._early.pop(0))
-            first, is_more = _begun(self._rest)
-            while first:
-                yield self._told(first.pop(0))
-            if is_more:
+            # The first is worked on while the second is read. A thread costs more than few records do.
+            for batch in itertools.islice(self._rest, 1):
+                yield self._told(batch)
+            for batch in itertools.islice(self._rest, 1):
                 self._ahead = _ReadAhead(self._rest)
+                yield self._told(batch)
+            if self._ahead is not None:
                 for batch in self._ahead.batches():
                     yield self._told(batch)
         except BaseException as error:
