@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ CANCELLED = 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the program with those arguments (the process's own by default) and returns its exit code (SPEC §11)."""
+    open_closed_streams()
     runtime_check.refuse_unfit_python()
     collect_garbage_seldom()
     tokens = list(sys.argv[1:] if arguments is None else arguments)
@@ -33,6 +35,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from desktop_sync.bootstrap import open_window
 
     return open_window(window.home, window.sample)
+
+
+def open_closed_streams() -> None:
+    """Standard input, output and error are open. Where the caller closed one (`2>&-`), it leads nowhere.
+
+    Otherwise the next file that is opened would take its number, and what is said would be written into that file.
+    """
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free, which is this one
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8"))
 
 
 def _cancelled(tokens: Sequence[str]) -> int:

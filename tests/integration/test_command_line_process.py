@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -115,6 +116,18 @@ sys.exit(main(["list", "--json"]))
     assert done.returncode == 130
     assert json.loads(done.stdout)["exit"] == 130
     assert done.stderr == "It was cancelled.\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell of Unix closes the streams")
+@pytest.mark.parametrize("closed", ["", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_standard_streams_change_neither_the_exit_code_nor_any_file(tmp_path: Path, closed: str) -> None:
+    line = f'"{sys.executable}" -m desktop_sync --home "{tmp_path}/home" list --json {closed}'
+    done = subprocess.run(["/bin/sh", "-c", line], cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ("" if ">&-" in closed.replace("2>&-", "") else "[]\n")
+    bad = f'"{sys.executable}" -m desktop_sync --home "{tmp_path}/home" run Nothing {closed}'
+    assert subprocess.run(["/bin/sh", "-c", bad], cwd=CHECKOUT, capture_output=True, check=False).returncode == 2
 
 
 def imported_by(*arguments: str) -> tuple[set[str], str]:
