@@ -83,6 +83,13 @@ def build_application(home: Path | None = None, *, steps: Steps = no_steps, cloc
     return Application(folder, used_clock, ids, Registry(), ledger, secrets, steps, network=network.is_up, serve=serve)
 
 
+def open_application(home: Path) -> Application:
+    """The application with its ledger open, which may take long. Raises LedgerError when its data cannot be used."""
+    application = build_application(home)
+    application.open()
+    return application
+
+
 @lru_cache(maxsize=1)
 def _redacted_log() -> Redactor:
     """What masks secrets in this process's log, which goes to standard error as long as nobody sets another handler."""
@@ -99,4 +106,4 @@ def open_window(home: Path | None, sample: bool) -> int:
     from desktop_sync.ui.app import run_window
 
     folder = home_folder(home)
-    return run_window(lambda: build_application(folder), sample=sample, home=folder)
+    return run_window(lambda: open_application(folder), sample=sample, home=folder)

@@ -225,6 +225,10 @@ class Application:
 
         return SampleProject(self.home, self.ledger, self.endpoints)
 
+    def open(self) -> None:
+        """The ledger is open, and not only when it is first used. Raises LedgerError when the store cannot be used."""
+        _ = self.ledger
+
     def close(self) -> None:
         """Nothing is listened to or watched any more, and the ledger is closed. May be repeated."""
         listening = self._listening

@@ -12,6 +12,7 @@ from types import TracebackType
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QApplication, QSystemTrayIcon
 
+from desktop_sync.core.errors import DesktopSyncError
 from desktop_sync.ui.application_port import Application
 from desktop_sync.ui.bridge.job_runner import JobRunner
 from desktop_sync.ui.bridge.stop_signals import StopSignals
@@ -53,7 +54,11 @@ class WindowStart(QObject):
     @Slot(object)
     def _attach(self, application: Application) -> None:
         self.application = application
-        self._window.attach(application)
+        try:
+            self._window.attach(application)
+        except DesktopSyncError as error:
+            self._window.show_opening_error(error)
+            return
         if self._sample:
             self._window.open_sample()
         self.attached.emit()

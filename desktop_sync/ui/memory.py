@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings
 
 
 class WindowMemory:
-    """Reads and writes `window.ini` of a home folder. Unreadable entries count as absent. Window's thread only."""
+    """Reads and writes `window.ini` of a home folder. Unreadable entries count as absent, and where the file cannot be
+    written all is forgotten at the end. Window's thread only."""
 
     def __init__(self, home: Path) -> None:
-        home.mkdir(parents=True, exist_ok=True, mode=0o700)
         file = home / "window.ini"
-        file.touch(mode=0o600)  # Qt keeps the rights of a file that is there; names in it are nobody else's business
+        with suppress(OSError):  # where nothing can be kept, the window opens all the same and says so of its data
+            home.mkdir(parents=True, exist_ok=True, mode=0o700)
+            file.touch(mode=0o600)  # Qt keeps the rights of a file that is there; its names are nobody else's business
         self._settings = QSettings(str(file), QSettings.Format.IniFormat)
 
     def text(self, key: str, default: str = "") -> str:

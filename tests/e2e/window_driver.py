@@ -116,7 +116,7 @@ class DrivenStart(window_program.WindowStart):
 def main() -> int:
     home = Path(sys.argv[1])
     window_program.WindowStart = DrivenStart  # the door itself stays the program's
-    return window_program.run_window(lambda: bootstrap.build_application(home), home=home, sample=True)
+    return window_program.run_window(lambda: bootstrap.open_application(home), home=home, sample=True)
 
 
 if __name__ == "__main__":

@@ -329,7 +329,7 @@ class FakeRecords:
         return [history_row(run_id, number) for number in range(34)][offset : offset + limit]
 
     def record_history(self, record_id: int) -> list[HistoryRow]:
-        return [history_row(run_id, record_id % 30) for run_id in (11, 7, 3)]
+        return [history_row(run_id, record_id % 30) for run_id in (11, 7, 0)]
 
 
 def big_record(number: int, descending: bool) -> SyncRecord:

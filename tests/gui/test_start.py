@@ -11,9 +11,16 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtNetwork import QLocalSocket
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
+from desktop_sync.bootstrap import open_application
+from desktop_sync.ui.app import WindowStart
+from desktop_sync.ui.bridge.job_runner import JobRunner
+from desktop_sync.ui.main_window import MainWindow
+from desktop_sync.ui.memory import WindowMemory
 from desktop_sync.ui.single_instance import SingleInstance, raise_first_window, server_name
+from desktop_sync.ui.theme import Theme
 
 START = textwrap.dedent(
     """
@@ -206,3 +213,22 @@ def test_the_window_imports_nothing_heavy_before_its_first_paint() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout == "[]\n", done.stdout + done.stderr
+
+
+def test_a_window_without_a_place_for_its_data_opens_and_says_why(
+    qtbot: QtBot, tmp_path: Path, jobs: JobRunner, theme: Theme
+) -> None:
+    (tmp_path / "in-the-way").write_text("a file")
+    home = tmp_path / "in-the-way" / "home"
+    window = MainWindow(jobs, theme, WindowMemory(home))
+    qtbot.addWidget(window)
+    window.show()
+    WindowStart(window, jobs, lambda: open_application(home), sample=False).begin()
+    qtbot.waitUntil(lambda: "cannot open its data" in said(window), timeout=10_000)
+    assert str(home) in said(window)
+    with qtbot.waitSignal(window.quit_wanted):
+        window.close()
+
+
+def said(window: MainWindow) -> str:
+    return "\n".join(label.text() for label in window.right.opening.findChildren(QLabel))

@@ -54,7 +54,11 @@ class VerificationDialog(QDialog):
             message.say(self.tr("Both sides agree on every synchronized record."), Tone.GOOD)
         else:
             message.say(
-                self.tr("The two sides do not agree everywhere. A preview shows what a run would do."), Tone.WARNING
+                self.tr(
+                    "The two sides do not agree everywhere. The report names each such record, and a preview shows "
+                    "what a run would do."
+                ),
+                Tone.WARNING,
             )
         close = button(self.tr("&Close"))
         close.setDefault(True)

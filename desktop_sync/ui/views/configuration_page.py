@@ -297,6 +297,8 @@ class ConfigurationPage(QStackedWidget):
             return
         if result.outcome is Outcome.GUARD:
             self._reminded_of = result.run_id or 0
+        for tab in (self.conflicts, self.review, self.queue):
+            tab.message.clear()  # what they said of the next run is over
         self.message.tell(result, self._done_text)
         if result.error and self._content is not None:
             self.message.offer_step(blamed_step(self._content.configuration, result.error))

@@ -20,7 +20,7 @@ from desktop_sync.ui.dialogs.ask import AskDialog
 from desktop_sync.ui.dialogs.webhook import WebhookDialog
 from desktop_sync.ui.models.list_table import ListTableModel
 from desktop_sync.ui.models.source import Column
-from desktop_sync.ui.palette import SPACE_M, SPACE_XL, Tone
+from desktop_sync.ui.palette import Tone
 from desktop_sync.ui.text.sentences import problem
 from desktop_sync.ui.text.times import counted
 from desktop_sync.ui.widgets.clock_panel import ClockPanel
@@ -28,6 +28,7 @@ from desktop_sync.ui.widgets.empty_state import EmptyState
 from desktop_sync.ui.widgets.list_view import ListView
 from desktop_sync.ui.widgets.message_bar import MessageBar
 from desktop_sync.ui.widgets.parts import button, label, row
+from desktop_sync.ui.widgets.screen import page_room
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +120,6 @@ class EndpointsPage(QWidget):
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(SPACE_XL, SPACE_XL, SPACE_XL, SPACE_M)
-        layout.setSpacing(SPACE_M)
         layout.addLayout(row(label(self.tr("Endpoints"), "title"), 0, self.new_button))
         layout.addWidget(label(self.tr("The systems whose records are kept the same."), "secondary"))
         layout.addWidget(self.message)
@@ -131,6 +130,7 @@ class EndpointsPage(QWidget):
         layout.addLayout(
             row(self.test_button, self.clock_button, self.webhook_button, self.edit_button, 0, self.delete_button)
         )
+        page_room(self, self._context.theme)
 
     @Slot()
     def refresh(self) -> None:

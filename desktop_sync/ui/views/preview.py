@@ -75,7 +75,7 @@ class PreviewPage(QWidget):
         self.differences.toggled.connect(self._show_differences)
         self.search.wanted.connect(self._ask)
         self.entity.currentIndexChanged.connect(self._ask)
-        self.guards = MessageBar(context.theme)
+        self.guards = MessageBar(context.theme, closable=False)  # it alone leads past the guard
         self.pass_button = self.guards.add_button(self.tr("&Let it pass this once"))
         self.pass_button.clicked.connect(self._let_pass)
         self.match_only = MessageBar(context.theme, closable=False)

@@ -13,6 +13,7 @@ from desktop_sync.ui.context import WindowContext
 from desktop_sync.ui.models.list_table import ListTableModel
 from desktop_sync.ui.models.source import Column
 from desktop_sync.ui.palette import SPACE_M, SPACE_XL
+from desktop_sync.ui.text.plain import sentence
 from desktop_sync.ui.text.sentences import problem
 from desktop_sync.ui.text.words import ACTION_TONES, SideNames, rule_sentence, status_word
 from desktop_sync.ui.views.field_columns import history_columns, result_tone
@@ -59,7 +60,7 @@ class RecordHistoryDialog(QDialog):
 
     def _columns(self, names: SideNames) -> tuple[Column[HistoryRow], ...]:
         return (
-            Column("run", self.tr("Run"), lambda row: f"#{row.run_id}", 60),
+            Column("run", self.tr("Run"), self._run_of, 90),
             Column(
                 "action",
                 self.tr("Action"),
@@ -68,8 +69,12 @@ class RecordHistoryDialog(QDialog):
                 tone=lambda row: ACTION_TONES.get(row.action),
             ),
             Column("rule", self.tr("Why"), lambda row: rule_sentence(row.rule, names), 260),
-            Column("result", self.tr("Result"), lambda row: row.result, 120, tone=result_tone),
+            Column("result", self.tr("Result"), lambda row: sentence(row.result), 120, tone=result_tone),
         )
+
+    def _run_of(self, row: HistoryRow) -> str:
+        """What a person did outside any run has no number."""
+        return f"#{row.run_id}" if row.run_id else self.tr("By hand")
 
     @Slot(object)
     def _show(self, rows: list[HistoryRow]) -> None:

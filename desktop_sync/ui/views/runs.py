@@ -13,6 +13,7 @@ from desktop_sync.ui.models.paged_table import PagedTableModel
 from desktop_sync.ui.models.source import Column
 from desktop_sync.ui.models.sources import HistorySource, RunSource
 from desktop_sync.ui.palette import Tone
+from desktop_sync.ui.text.plain import sentence
 from desktop_sync.ui.text.times import full_time, number, run_time
 from desktop_sync.ui.text.words import (
     ACTION_TONES,
@@ -72,14 +73,14 @@ def action_columns(names: SideNames) -> tuple[Column[HistoryRow], ...]:
             "action",
             tr("Action"),
             lambda row: names.action_phrase(row.action),
-            152,
+            148,
             tone=lambda row: ACTION_TONES.get(row.action),
         ),
         Column("entity", tr("Entity"), lambda row: row.entity, 98, spare=2),
         Column("a_id", tr("{0} record").format(names.a), lambda row: row.a_id or "—", 108),
         Column("b_id", tr("{0} record").format(names.b), lambda row: row.b_id or "—", 112),
         Column("rule", tr("Why"), lambda row: rule_sentence(row.rule, names), 160, spare=3),
-        Column("result", tr("Result"), lambda row: row.result, 92, tone=result_tone, spare=1),
+        Column("result", tr("Result"), lambda row: sentence(row.result), 92, tone=result_tone, spare=1),
     )
 
 

@@ -9,6 +9,7 @@ from desktop_sync.services.session.clocks import ClockReport, StampReport
 from desktop_sync.ui.models.list_table import ListTableModel
 from desktop_sync.ui.models.source import Column
 from desktop_sync.ui.palette import SPACE_S, Tone
+from desktop_sync.ui.text.plain import sentence
 from desktop_sync.ui.theme import Theme
 from desktop_sync.ui.widgets.list_view import ListView
 from desktop_sync.ui.widgets.message_bar import MessageBar
@@ -45,11 +46,11 @@ class ClockPanel(QWidget):
             Column("configuration", self.tr("Configuration"), lambda row: row.configuration, 150),
             Column("field", self.tr("Field"), lambda row: f"{row.structure}.{row.field}", 170),
             Column("fit", self.tr("Most recent change"), self._verdict, 150),
-            Column("why", self.tr("Why"), lambda row: "; ".join((*row.problems, *row.notes)) or "—", 420),
+            Column("why", self.tr("Why"), lambda row: sentence("; ".join((*row.problems, *row.notes))) or "—", 420),
         )
 
     def _verdict(self, stamp: StampReport) -> str:
-        return self.tr("cannot be trusted") if stamp.problems else self.tr("can be told")
+        return self.tr("Cannot be trusted") if stamp.problems else self.tr("Can be told")
 
     def show_report(self, report: ClockReport) -> None:
         """The report is shown, its alarm first."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
-from desktop_sync.ui.palette import SPACE_M, SPACE_S, Tone
+from desktop_sync.ui.palette import SPACE_M, SPACE_S, SPACE_XS, Tone
 from desktop_sync.ui.theme import Theme
 from desktop_sync.ui.widgets.parts import button, label, tool_button
 
@@ -34,7 +34,6 @@ class MessageBar(QFrame):
         self._close.clicked.connect(self.clear)
         self._close.setVisible(closable)
         self._layout = QHBoxLayout(self)
-        self._layout.setContentsMargins(SPACE_M, SPACE_S, SPACE_S, SPACE_S)
         self._layout.setSpacing(SPACE_M)
         self._layout.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignVCenter)
         self._layout.addWidget(self._text, 1)
@@ -65,7 +64,8 @@ class MessageBar(QFrame):
 
     @Slot()
     def _dress(self) -> None:
-        c = self._theme.colours
+        c, edge = self._theme.colours, SPACE_XS if self._theme.is_tight else SPACE_S
+        self._layout.setContentsMargins(SPACE_M, edge, SPACE_S, edge)
         background, foreground = c.soft[self._tone]
         self.setStyleSheet(
             f"QFrame#message {{ background: {background}; border: none; border-radius: 8px; }}"

@@ -47,6 +47,7 @@ class TableArea(QWidget):
         self.empty = empty
         self.message = MessageBar(context.theme)
         self._count = label("", "caption")
+        self._shows_count = shows_count
         self._count.setVisible(shows_count)
         self.exporter = TableExport(model, context, self)
         self.exporter.exported.connect(self._exported)
@@ -120,7 +121,7 @@ class TableArea(QWidget):
         wide = QSizePolicy.Policy.Ignored if has_rows else QSizePolicy.Policy.Preferred
         self.empty.setSizePolicy(wide, QSizePolicy.Policy.Preferred)
         self._stack.setCurrentWidget(self.view if has_rows else self.empty)
-        self._count.setVisible(has_rows or bool(self._total))  # an empty list says so itself
+        self._count.setVisible(self._shows_count and (has_rows or bool(self._total)))  # an empty list says so itself
         self._stack.updateGeometry()  # a hidden page does not say by itself that it wants less room now
         self._choose()
 

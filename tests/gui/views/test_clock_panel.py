@@ -38,7 +38,7 @@ def test_the_clock_and_the_stamps_of_the_chosen_endpoint_are_shown_until_another
     assert page.clock.message.text.startswith("The clock of CRM is 3 min 20 s ahead")
     assert "the last 12 measurements" in page.clock.message.text
     said = [page.clock.stamps.index(row, 2).data() for row in range(2)]
-    assert said == ["can be told", "cannot be trusted"]
+    assert said == ["Can be told", "Cannot be trusted"]
     page.view.selectRow(1)
     assert page.clock.isHidden()
     assert page.test_button.isEnabled()

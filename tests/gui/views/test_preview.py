@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QAbstractButton, QPushButton
 from pytestqt.qtbot import QtBot
 
 from desktop_sync.core.configuration import Side
@@ -309,6 +309,8 @@ def test_a_guard_stands_on_top_with_its_numbers_and_blocks_until_it_is_let_pass(
     assert preview is not None
     assert "240 of 1,279" in preview.guards.text
     assert not preview.run_button.isEnabled()
+    closes = [one for one in preview.guards.findChildren(QAbstractButton) if "Close" in one.accessibleName()]
+    assert not any(one.isVisible() for one in closes), "without its message nothing would lead past the guard"
     qtbot.mouseClick(preview.pass_button, Qt.MouseButton.LeftButton)
     assert preview.run_button.isEnabled()
     qtbot.mouseClick(preview.run_button, Qt.MouseButton.LeftButton)

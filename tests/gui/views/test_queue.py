@@ -130,6 +130,7 @@ def test_a_double_click_shows_the_history_field_by_field(page: ConfigurationPage
     dialog = next(dialog for dialog in queue.findChildren(QDialog) if isinstance(dialog, RecordHistoryDialog))
     assert dialog.rows.rowCount() == 3
     assert dialog.fields.rowCount() == 4
+    assert [dialog.rows.index(row, 0).data() for row in range(3)] == ["#11", "#7", "By hand"]
     dialog.close()
 
 
