@@ -158,7 +158,7 @@ class MainWindow(QMainWindow):
         self.menus.new_endpoint_wanted.connect(self.wizards.new_endpoint)
         self.wizards.configuration_saved.connect(self._definitions_changed)
         self.wizards.endpoint_saved.connect(self._endpoint_saved)
-        self.wizards.preview_wanted.connect(self._preview_new)
+        self.wizards.preview_wanted.connect(board.preview)
         self.wizards.failed.connect(self.say_error)
         self.menus.import_wanted.connect(desk.ask_import)
         self.menus.export_wanted.connect(self._export_all)
@@ -192,7 +192,8 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def show_opening_error(self, error: object) -> None:
-        """The application could not be built; the window says why."""
+        """The application could not be built; the window says why, and can only be closed."""
+        self.context = None
         self.right.opening.say(self.tr("Desktop Sync cannot open its data"), problem(error), "error")
 
     # What is shown
@@ -309,10 +310,6 @@ class MainWindow(QMainWindow):
     def _endpoint_saved(self, name: str) -> None:
         self.say(self.tr("{0} is saved").format(name))
         self.refresh()
-
-    @Slot(str)
-    def _preview_new(self, name: str) -> None:
-        self.board.preview(name)
 
     @Slot()
     def _export_all(self) -> None:

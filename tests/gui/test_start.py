@@ -14,7 +14,7 @@ from PySide6.QtNetwork import QLocalSocket
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from desktop_sync.bootstrap import open_application
+from desktop_sync.bootstrap import build_application, open_application
 from desktop_sync.ui.app import WindowStart
 from desktop_sync.ui.bridge.job_runner import JobRunner
 from desktop_sync.ui.main_window import MainWindow
@@ -226,6 +226,19 @@ def test_a_window_without_a_place_for_its_data_opens_and_says_why(
     WindowStart(window, jobs, lambda: open_application(home), sample=False).begin()
     qtbot.waitUntil(lambda: "cannot open its data" in said(window), timeout=10_000)
     assert str(home) in said(window)
+    with qtbot.waitSignal(window.quit_wanted):
+        window.close()
+
+
+def test_a_window_that_comes_to_life_only_half_says_why_and_can_be_closed(
+    qtbot: QtBot, tmp_path: Path, jobs: JobRunner, theme: Theme
+) -> None:
+    (tmp_path / "in-the-way").write_text("a file")
+    window = MainWindow(jobs, theme, WindowMemory(tmp_path / "in-the-way"))
+    qtbot.addWidget(window)
+    window.show()
+    WindowStart(window, jobs, lambda: build_application(tmp_path / "in-the-way"), sample=False).begin()
+    qtbot.waitUntil(lambda: "cannot open its data" in said(window), timeout=10_000)
     with qtbot.waitSignal(window.quit_wanted):
         window.close()
 
