@@ -77,6 +77,8 @@ class RecordService:
         """The record with this number, or with this id in one of the endpoints; `#12` is only a number, `id:12` only
         an id. Raises ConfigurationError if it is none or several, for nobody may guess which was meant."""
         found = self.matching(configuration, record, entity)
+        if not found and all(known.name != configuration for known in self._ledger.configurations()):
+            raise _no_configuration(configuration)
         if len(found) != 1:
             raise ConfigurationError(_unclear(record, configuration, found), path="record")
         return found[0]
@@ -171,8 +173,10 @@ class RecordService:
         there is no such entity; and errors of endpoints.
         """
         mine = next((one for one in self._ledger.configurations() if one.name == configuration), None)
-        linked = None if mine is None else mine.entity(entity)
-        if mine is None or linked is None:
+        if mine is None:
+            raise _no_configuration(configuration)
+        linked = mine.entity(entity)
+        if linked is None:
             raise ConfigurationError(f'"{configuration}" has no entity "{entity}"', path="entity")
         key = EntityKey(configuration, entity)
         rows = _rows(self._ledger, key, a_ids=[a_id], b_ids=[b_id])
@@ -231,6 +235,10 @@ class RecordService:
 
     def _settle(self, record: SyncRecord, rows: list[Settlement]) -> None:
         self._ledger.settle(EntityKey(record.configuration, record.entity), 0, _table(rows))
+
+
+def _no_configuration(name: str) -> ConfigurationError:
+    return ConfigurationError(f'there is no configuration "{name}"', path="configuration")
 
 
 def _rows(ledger: Ledger, key: EntityKey, *, a_ids: list[str], b_ids: list[str]) -> list[Settlement]:

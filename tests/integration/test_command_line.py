@@ -215,6 +215,13 @@ def test_an_export_is_imported_as_the_same(answer: Answer, tmp_path: Path, folde
     assert str(folder / "crm.sqlite") in exported["toml"]
 
 
+def test_a_configuration_that_is_not_there_is_named_by_every_command_about_a_record(answer: Answer) -> None:
+    for words in (("unlink", "Nope", "1"), ("link", "Nope", "customers", "1", "2"), ("records", "Nope", "--skip", "1")):
+        code, document = answer(*words)
+        assert code == 2
+        assert 'here is no configuration "Nope".' in document["error"], words
+
+
 def test_a_record_is_unlinked_and_linked_again(answer: Answer) -> None:
     answer("run", "Customers")
     code, document = answer("unlink", "Customers", "7", "--entity", "customers")

@@ -191,6 +191,7 @@ def test_a_failed_record_says_what_was_refused_and_when_it_is_tried_again(world:
     found = explain(one)
     (why,) = found.why_not
     assert why.startswith("The last attempt failed: ")
+    assert ". A scheduled run" in why
     assert "tries again after" in why
     assert found.record is not None
     assert found.record.attempts == 1

@@ -80,8 +80,10 @@ class DefinitionTable:
             return default
         if value is None:
             raise self.refuse(key, "this key is missing")
-        if not isinstance(value, int) or isinstance(value, bool) or not smallest <= value <= largest:
+        if not isinstance(value, int) or isinstance(value, bool):
             raise self.refuse(key, f"a whole number from {smallest} to {largest} is expected, not {described(value)}")
+        if not smallest <= value <= largest:
+            raise self.refuse(key, f"a whole number from {smallest} to {largest} is expected, not {value}")
         return value
 
     def choice(self, key: str, choices: type[E], default: E) -> E:

@@ -85,11 +85,11 @@ class WhyNot:
                 return ["A person skipped it: set it as Prepared, and the next run takes it up."]
             case Status.ABORTED:
                 return [
-                    f"It was given up after {count(record.attempts, 'failed attempt')}: {record.last_error} "
+                    f"It was given up after {count(record.attempts, 'failed attempt')}: {_ended(record.last_error)} "
                     "Set it as Prepared to try again."
                 ]
             case Status.FAILED:
-                return [f"The last attempt failed: {record.last_error}{self._retry()}"]
+                return [f"The last attempt failed: {_ended(record.last_error)}{self._retry()}"]
             case Status.CONFLICT:
                 return ["Both sides changed differently: it waits until you decide which one is kept."]
             case Status.DELETED:
