@@ -75,7 +75,7 @@ def home_folder(arguments: argparse.Namespace) -> Path | None:
 def window_request(tokens: Sequence[str]) -> WindowRequest | None:
     """The wish for the window, or None when the arguments hold anything that the command line answers."""
     parser = Parser(prog=PROGRAM, add_help=False, allow_abbrev=False)
-    parser.add_argument("--home", metavar="DIR")
+    parser.add_argument("--home", metavar="DIR", type=_folder)
     parser.add_argument("--sample", action="store_true")
     try:
         arguments = parser.parse_args(tokens)
@@ -106,10 +106,18 @@ def parse(tokens: Sequence[str], commands: Sequence[Command]) -> argparse.Namesp
 def _common_options() -> Parser:
     # Nothing is set when an option is not given: a subcommand's default would overwrite what stood before it.
     common = Parser(add_help=False, argument_default=argparse.SUPPRESS)
-    common.add_argument("--home", metavar="DIR", help=f"folder of the ledger and settings (or {HOME_VARIABLE})")
+    common.add_argument(
+        "--home", metavar="DIR", type=_folder, help=f"folder of the ledger and settings (or {HOME_VARIABLE})"
+    )
     common.add_argument("--json", action="store_true", help="print exactly one JSON document on standard output")
     common.add_argument("--version", action=_ShowVersion, nargs=0, help="show the version and leave")
     return common
+
+
+def _folder(text: str) -> str:
+    if not text:  # a variable that is not set, most likely: the home of the user's own is not what was meant
+        raise argparse.ArgumentTypeError("the name of the folder is empty")
+    return text
 
 
 def _options_with_values(parser: argparse.ArgumentParser) -> set[str]:

@@ -46,6 +46,15 @@ def test_every_subcommand_has_help_that_names_the_common_options(command_line: C
     assert command_line.application.homes == []
 
 
+@pytest.mark.parametrize("tokens", [["list", "--home", ""], ["--home=", "list"], ["--home", ""]])
+def test_an_empty_home_is_refused_instead_of_the_users_own_taken(command_line: CommandLine, tokens: list[str]) -> None:
+    assert cli.window_request(tokens) is None
+    said = command_line(*tokens, "--json")
+    assert said.code == 2
+    assert "the name of the folder is empty" in said.document["error"]
+    assert command_line.application.homes == []
+
+
 def test_the_version_is_shown_without_an_application(command_line: CommandLine) -> None:
     assert command_line("--version").out == f"desktop-sync {__version__}\n"
     assert command_line("--version", "--json").document == {"version": __version__}
