@@ -71,6 +71,8 @@ def _change(event: ExplainedEvent, field: FieldChange) -> str:
     if event.part is Part.CONFLICT:
         return f"{_shown(field.a)} / {_shown(field.b)}, before {_shown(field.base)}"
     if field.before is None and field.after is None:
+        if (field.a is None) != (field.b is None):  # a field of one side only, as a link shows them
+            return _shown(field.b if field.a is None else field.a)
         return f"{_shown(field.a)} = {_shown(field.b)}"
     return f"{_shown(field.before)} → {_shown(field.after)}"
 

@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+from desktop_sync.core.explanation import ExplainedEvent, Part
+from desktop_sync.core.plan import FieldChange
+from tests.support.fake_explanation import EXPLAINED
 from tests.unit.cli.command_line import CommandLine
 
 
@@ -16,6 +21,14 @@ def test_a_record_is_explained_as_a_timeline_with_the_reasons(command_line: Comm
         "The next run tries again.",
     ):
         assert part in said.out
+
+
+def test_a_field_of_one_side_of_a_link_is_shown_without_a_counterpart(command_line: CommandLine) -> None:
+    fields = (FieldChange("Email", a="p1"), FieldChange("city", b="Graz"), FieldChange("Note"))
+    linked = ExplainedEvent(Part.WRITTEN, "Run 3: linked; nothing was written", fields=fields)
+    command_line.application.explanation.answer = replace(EXPLAINED, past=(linked,))
+    lines = [line.strip() for line in command_line("explain", "Customers", "17").out.splitlines()]
+    assert {'Email: "p1"', 'city: "Graz"', "Note: (empty) = (empty)"} <= set(lines)
 
 
 def test_an_explanation_is_one_json_document(command_line: CommandLine) -> None:
