@@ -54,6 +54,10 @@ class DefinitionFileService:
         Raises ConfigurationError.
         """
         base_folder = str(path.resolve().parent)
+        if any("\ud800" <= letter <= "\udfff" for letter in base_folder):
+            # Neither the ledger nor an exported file could hold it, and what stands beside the file starts there.
+            problem = "the name of the folder that it stands in is no text; rename the folder"
+            raise ConfigurationError(problem, path=path.name)
         definitions = self.parse(read_definition_text(path), path.name)
         placed = tuple(placed_arrivals(configuration, base_folder) for configuration in definitions.configurations)
         definitions = dataclasses.replace(definitions, configurations=placed)

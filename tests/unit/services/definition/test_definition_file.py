@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from datetime import time
 from pathlib import Path
 
@@ -259,7 +260,7 @@ def test_a_schedule_is_read(service: DefinitionFileService, written_as: str, sch
         ('name = "owners"', "name = 5", 'entity 2, key "name": a text in quotes is expected, not a whole number'),
         ('name = "owners"', 'name = " "', "the name is empty"),
         ('name = "owners"', 'name = "ow\\u001bners"', "no line breaks or other control characters"),
-        ("max_failed_attempts = 5", "max_failed_attempts = 0", "a whole number from 1 to 1000 is expected"),
+        ("max_failed_attempts = 5", "max_failed_attempts = 0", "a whole number from 1 to 1000 is expected, not 0"),
         ("max_failed_attempts = 5", "max_failed_attempts = true", "not true or false"),
         ('name = "owners"', 'name = "customers"', 'the name "customers" is used twice'),
         ('name = "Shop"', 'name = "CRM"', 'the name "CRM" is used twice'),
@@ -350,6 +351,17 @@ def test_what_is_no_readable_text_file_is_refused(service: DefinitionFileService
     (tmp_path / "latin.toml").write_bytes(b'format = 1 # \xe4"')
     with pytest.raises(ConfigurationError, match="not UTF-8"):
         service.import_file(tmp_path / "latin.toml")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a folder's name may be any bytes on Linux")
+def test_a_file_in_a_folder_whose_name_is_no_text_is_refused_with_a_sentence(
+    service: DefinitionFileService, store: MemoryDefinitionStore, tmp_path: Path
+) -> None:
+    folder = tmp_path / os.fsdecode(b"l\xfc")
+    folder.mkdir()
+    with pytest.raises(ConfigurationError, match="is no text; rename the folder"):
+        service.import_file(written(folder, SPECIFIED))
+    assert not store.endpoints()
 
 
 def test_an_import_stores_everything_with_the_folder_of_the_file(
