@@ -135,6 +135,9 @@ class FakeWebhooks:
         self._endpoints = endpoints
         self.keys: dict[str, str] = {}
 
+    def where_keys_are(self) -> str:
+        return "Secrets are kept in memory only."
+
     def new_key(self) -> str:
         return "whsec_bWFkZSBmb3IgdGhlIHRlc3Rz"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QLabel, QLineEdit
 
 from desktop_sync.core.configuration import SecretReference, Webhook
 from desktop_sync.ui.dialogs.webhook import WebhookDialog
@@ -57,3 +57,9 @@ def test_a_webhook_is_made_with_a_key_that_is_shown_once(
 
 def test_every_control_has_a_name(dialog: WebhookDialog) -> None:
     assert nameless(dialog) == []
+
+
+def test_whoever_enters_a_key_is_told_where_it_is_kept(dialog: WebhookDialog, settle: Settle) -> None:
+    settle()
+    said = [label.text() for label in dialog.key_row.findChildren(QLabel)]
+    assert "Secrets are kept in memory only. It is never shown again." in said

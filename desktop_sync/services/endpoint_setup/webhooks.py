@@ -21,6 +21,10 @@ class WebhookService:
         self._store = store
         self._secrets = secrets
 
+    def where_keys_are(self) -> str:
+        """A sentence for people: where keys are kept, and whether they outlast the program. May take seconds."""
+        return self._secrets.describe()
+
     def new_key(self) -> str:
         """A key that nobody can guess; stored nowhere yet."""
         return key_text(randomness.token_bytes(KEY_BYTES))

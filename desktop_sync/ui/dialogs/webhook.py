@@ -58,6 +58,15 @@ class WebhookDialog(QDialog):
         layout.addLayout(row(0, cancel, self.save_button))
         self._look()
         self.resize(fitting(SIZE))
+        self._asking = Latest(jobs, self)
+        self._asking.arrived.connect(self._tell_where)
+        self._asking.ask(application.webhooks.where_keys_are)
+
+    @Slot(object)
+    def _tell_where(self, where: str) -> None:
+        """Whoever enters a key is told before whether it outlasts the program."""
+        if not self.key.text():
+            self.key_row.explain(f"{where} {self.tr('It is never shown again.')}")
 
     def _make_inputs(self, endpoint: Endpoint) -> None:
         webhook = endpoint.webhook
@@ -76,7 +85,7 @@ class WebhookDialog(QDialog):
         self.key_row = FieldRow(
             self.tr("&Key that the service signs with"),
             holder,
-            self.tr("It is kept in the password store, and never shown again."),
+            self.tr("It is never shown again."),
             focus=self.key,
         )
         self.structure = QLineEdit(webhook.structure if webhook else "")
