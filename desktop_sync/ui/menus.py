@@ -83,7 +83,7 @@ class MenuBar(QObject):
         menu.addSeparator()
         importing = self._add(menu, self.tr("&Import…"), "Ctrl+I")
         importing.triggered.connect(self.import_wanted)
-        exporting = self._add(menu, self.tr("E&xport all…"), "Ctrl+E")
+        exporting = self._add(menu, self.tr("E&xport all…"), "Ctrl+Shift+S")
         exporting.triggered.connect(self.export_wanted)
         self._needs_application += [new, endpoint, importing, exporting]
         menu.addSeparator()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from PySide6.QtGui import QAccessible, QColor
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAccessible, QAction, QColor
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -17,11 +18,13 @@ from PySide6.QtWidgets import (
     QTabWidget,
     QWidget,
 )
+from pytestqt.qtbot import QtBot
 
 from desktop_sync.ui.dialogs.about import AboutDialog
 from desktop_sync.ui.main_window import MainWindow
 from desktop_sync.ui.palette import DARK, LIGHT, Colours, Tone
 from desktop_sync.ui.views.configuration_page import ConfigurationPage
+from desktop_sync.ui.views.explanation import ExplanationDialog
 
 Settle = Callable[[], None]
 CONTROLS = (QAbstractButton, QLineEdit, QComboBox, QAbstractItemView, QTabWidget, QAbstractSpinBox)
@@ -125,3 +128,31 @@ def test_all_text_is_readable(colours: Colours) -> None:
         if contrast(fore, ground) < least
     ]
     assert weak == []
+
+
+def test_no_key_of_the_menu_bar_is_one_of_a_page_too(
+    window: MainWindow, page: ConfigurationPage, settle: Settle
+) -> None:
+    page.start_preview()
+    settle()
+    own = {action for menu in window.menuBar().actions() for action in menu.menu().actions()}
+    taken = {key.toString() for action in own for key in action.shortcuts()}
+    others = [action for action in window.findChildren(QAction) if action not in own]
+    twice = {key.toString() for action in others for key in action.shortcuts()} & taken
+    assert twice == set(), "Qt carries out neither of two that have one key"
+
+
+def test_ctrl_e_explains_the_record_under_the_cursor(
+    qtbot: QtBot, window: MainWindow, page: ConfigurationPage, settle: Settle
+) -> None:
+    page.open_tab("queue")
+    settle()
+    window.activateWindow()
+    view = page.queue.area.view
+    view.selectRow(0)
+    view.setFocus()
+    settle()
+    qtbot.keyClick(view, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
+    dialog = next(one for one in page.queue.findChildren(QDialog) if isinstance(one, ExplanationDialog))
+    settle()
+    dialog.close()
