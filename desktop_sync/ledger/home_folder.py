@@ -76,7 +76,7 @@ class HomeFolder:
                     _close_to_others(file, OWNER_FILE)
 
     def check_header(self) -> None:
-        """The ledger's file is empty or looks like a whole ledger. It is only read."""
+        """The ledger's file is new or looks like a whole ledger. It is only read."""
         with self.faults():
             size = self.ledger.stat().st_size if self.ledger.exists() else 0
             log = self.ledger.with_name(self.ledger.name + "-wal")
@@ -85,6 +85,9 @@ class HomeFolder:
         if size == 0:
             if has_log:  # SQLite would throw the log away
                 raise self.damaged("the ledger is empty though its log is not")
+            if self.ledger.exists() and any(self.backups.glob("ledger-*.sqlite")):
+                # Taken for a new one, it would know of no configuration, and nobody would be told of the backups.
+                raise self.damaged("the ledger is empty")
             return
         if len(head) < _HEADER or not head.startswith(b"SQLite format 3\0"):
             raise self.damaged("the file is not a ledger")

@@ -221,6 +221,18 @@ def test_after_a_crash_the_whole_file_is_checked_before_it_is_used(home: Path) -
         assert content(home) == before
 
 
+@pytest.mark.scenario("A9")
+def test_an_empty_file_beside_backups_is_refused_and_not_taken_for_a_new_ledger(home: Path) -> None:
+    kill_after_a_backup(home)
+    open_here(home).close()
+    (home / "ledger.sqlite").write_bytes(b"")
+    with pytest.raises(LedgerError, match="the ledger is empty; nothing was changed; put one of the files"):
+        open_here(home)
+    assert (home / "ledger.sqlite").read_bytes() == b""
+    (home / "ledger.sqlite").unlink()  # whoever wants a new one takes the file away
+    open_here(home).close()
+
+
 def test_an_empty_file_beside_a_full_log_is_refused(home: Path) -> None:
     kill_with_ledger_open(home)
     (home / "ledger.sqlite").write_bytes(b"")
