@@ -45,7 +45,8 @@ def _touch_renamed(bench: Workbench, layout: Layout) -> None:
             f"p.status, p.deleted_in, p.a_digest, p.b_digest, p.attempts, "
             f"{_renamed_change(layout, side, Side.A)} AS change_a, {_renamed_change(layout, side, Side.B)} AS "
             "change_b, "
-            "true AS has_a, true AS has_b, true AS kept_a, true AS kept_b, true AS in_filter "
+            f"true AS has_a, true AS has_b, {'m' if side is Side.A else 'o'}.is_kept AS kept_a, "
+            f"{'m' if side is Side.B else 'o'}.is_kept AS kept_b, true AS in_filter "
             f"FROM renamed r JOIN {peer_table(layout)} p ON p.record_id = r.record_id "
             f"JOIN {side_table(layout, side.other)} o ON o.record_id = p.record_id "
             f"JOIN {side_table(layout, side)} m ON m.rid = r.rid WHERE r.side = '{me}'"
@@ -71,7 +72,8 @@ def may_have_free(bench: Workbench, layout: Layout) -> bool:
 
 def _renamed_change(layout: Layout, renamed: Side, of: Side) -> str:
     alias = "m" if of is renamed else "o"
-    return f"CASE WHEN {alias}.digest IS DISTINCT FROM p.{of.value}_digest THEN 1 ELSE 0 END"
+    # Of a record that was not kept, because it is unchanged, the digest is not there either.
+    return f"CASE WHEN {alias}.is_kept AND {alias}.digest IS DISTINCT FROM p.{of.value}_digest THEN 1 ELSE 0 END"
 
 
 def _free_sql(given: PlanInput, side: Side, is_left: str) -> str:

@@ -16,6 +16,8 @@ from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.sides import peer_table, side_table
 from desktop_sync.engine.workbench import Workbench
 
+_PAIRED = "a record that is paired already has the same "
+
 MOST_LEVELS = 6
 """Best match looks at subsets of at most so many identifying fields, those that come first."""
 
@@ -44,6 +46,8 @@ def match(bench: Workbench, layout: Layout, held: Held) -> None:
             _meet_gone(bench, layout, side)
         _meet_left_alone(bench, layout, labels)
         _best(bench, labels)
+        for side in _sides_with_free(bench):
+            _meet_paired(bench, layout, labels, side)
 
 
 def _sides_with_free(bench: Workbench) -> list[Side]:
@@ -141,9 +145,25 @@ def _meet_peers(bench: Workbench, layout: Layout, labels: list[str], side: Side)
         bench.execute(f"INSERT INTO renamed SELECT '{me}', rid, record_id FROM met WHERE is_gone")
         bench.execute(
             f"INSERT INTO undecided SELECT '{me}', rid, other, "
-            f"{literal('a record that is paired already has the same ' + ', '.join(labels))} FROM met WHERE NOT is_gone"
+            f"{literal(_PAIRED + ', '.join(labels))} FROM met WHERE NOT is_gone"
         )
     bench.execute("DROP TABLE met")
+
+
+def _meet_paired(bench: Workbench, layout: Layout, labels: list[str], side: Side) -> None:
+    """By best match, a free record that agrees in all identifying values with a record that is paired already goes to
+    Review: nobody can tell the two apart, and to create it would make a second one. One that a person set to Prepared
+    is another."""
+    me, other = side.value, side.other.value
+    bench.execute(
+        f"INSERT INTO undecided SELECT DISTINCT '{me}', f.rid, p.{other}_id, {literal(_PAIRED + ', '.join(labels))} "
+        f"FROM free_{me} f JOIN {side_table(layout, side.other)} o USING (match_key) "
+        f"JOIN {peer_table(layout)} p ON p.record_id = o.record_id AND p.{me}_id IS NOT NULL "
+        f"AND p.status <> {Status.DELETED:d} AND p.record_id IN (SELECT record_id FROM {side_table(layout, side)}) "
+        f"WHERE coalesce(f.status, 0) <> {Status.PREPARED:d} AND f.rid NOT IN (SELECT {me}_rid FROM matched) "
+        f"AND f.rid NOT IN (SELECT rid FROM undecided WHERE side = '{me}' UNION ALL "
+        f"SELECT rid FROM renamed WHERE side = '{me}')"
+    )
 
 
 def _meet_gone(bench: Workbench, layout: Layout, side: Side) -> None:

@@ -135,6 +135,29 @@ def halves_to_look_up(bench: Workbench, given: PlanInput, side: Side, statuses: 
     return [str(row[0]) for row in rows]
 
 
+def alike_to_look_up(bench: Workbench, given: PlanInput, side: Side) -> list[str]:
+    """Ids of records of the side that were not read, and are paired with one that has the identifying values of a
+    record of the side that is half of no pair. For a side that was read in part, beside all of the other one."""
+    layout, me = given.layout, side.value
+    mine, other = side_table(layout, side), side_table(layout, side.other)
+    paired = (
+        f"SELECT record_id FROM {peer_table(layout)} WHERE a_id IS NOT NULL AND b_id IS NOT NULL "
+        f"AND status <> {Status.DELETED:d}"
+    )
+    free = f"(record_id IS NULL OR record_id NOT IN ({paired}))"
+    if not given.read_of(side.other).is_complete or not bench.has_rows(mine, free):
+        return []
+    rows = bench.rows(
+        f"SELECT DISTINCT p.{me}_id FROM (SELECT match_key FROM {mine} WHERE {free}) f "
+        f"JOIN {other} o USING (match_key) "
+        f"JOIN {peer_table(layout)} p ON p.record_id = o.record_id "
+        f"WHERE p.{me}_id IS NOT NULL AND p.status <> {Status.DELETED:d} "
+        f"AND p.record_id NOT IN (SELECT record_id FROM {mine} WHERE record_id IS NOT NULL) "
+        f"AND p.{me}_id NOT IN (SELECT rid FROM {looked_table(layout, side)})"
+    )
+    return [str(row[0]) for row in rows]
+
+
 def is_astir(bench: Workbench, given: PlanInput) -> bool:
     """Whether anything was read that is new or changed, here or in an entity that is referred to, or waits to be
     planned: a record that was held kept others waiting."""

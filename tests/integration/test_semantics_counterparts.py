@@ -167,3 +167,27 @@ def test_by_best_match_nobody_is_taken_for_the_one_that_is_gone_where_two_might_
         w.put("a", Id=key, Email="ann@x.org", City="Wien", Note=f"new {key}")
     w.run()
     assert w.rows("b", "remark") == [("new 8",), ("new 9",)]
+
+
+@BOTH_RULES
+@pytest.mark.parametrize("side", ["a", "b"])
+@pytest.mark.scenario("E6")
+def test_the_like_of_a_paired_record_goes_to_review_and_is_not_made_a_second_time(
+    world: WorldMaker, match: MatchRule, side: str
+) -> None:
+    w = people(world, match)
+    w.run()
+    anew(w, side)
+    assert w.actions(w.run()) == {Action.REVIEW: 1}
+    assert len(w.rows("b" if side == "a" else "a")) == 1
+    w.assert_quiet()
+
+
+def test_by_best_match_a_person_may_have_the_like_of_a_paired_record_made(world: WorldMaker) -> None:
+    w = people(world, MatchRule.BEST)
+    w.run()
+    anew(w, "a")
+    w.run()
+    assert w.set_status(Event.SET_PREPARED_BY_USER, 9) == 1
+    assert w.actions(w.run()) == {Action.CREATE_B: 1}
+    w.assert_quiet()

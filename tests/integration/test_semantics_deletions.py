@@ -397,6 +397,31 @@ def test_a_new_record_does_not_get_the_id_of_one_whose_deletion_is_still_to_be_c
     w.assert_quiet()
 
 
+@pytest.mark.scenario("C8")
+def test_a_record_that_cannot_be_synchronized_and_leaves_the_filter_is_filtered(world: WorldMaker) -> None:
+    w = world(
+        fields=(EMAIL, FieldMapping("Size", "size")),
+        a={"Person": "Id INTEGER PRIMARY KEY, Email TEXT, Size INTEGER, Note TEXT"},
+        b={"people": "id, email, size"},
+        filter=PerSide("Note IS NULL", ""),
+    )
+    w.put("a", Id=1, Email="ann@x.org", Size=7)
+    w.run()
+    w.edit("a", 1, Size="large")
+    w.run()
+    assert w.statuses() == [Status.INVALID]
+    w.edit("a", 1, Note="away")
+    w.run()
+    assert w.statuses() == [Status.FILTERED]
+    w.assert_quiet()
+    w.edit("a", 1, Note=None)
+    w.run()
+    assert w.statuses() == [Status.INVALID]
+    w.edit("a", 1, Size=8)
+    w.run()
+    assert (w.statuses(), w.rows("b", "size")) == ([Status.PROCESSED], [("8",)])
+
+
 @SIDES
 @pytest.mark.scenario("C8")
 def test_a_filtered_record_that_is_deleted_takes_nothing_with_it(world: WorldMaker, gone: str) -> None:

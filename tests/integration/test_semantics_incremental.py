@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from desktop_sync.core.configuration import Entity, FieldMapping, PerSide
+from desktop_sync.core.configuration import Entity, FieldMapping, MatchRule, PerSide
 from desktop_sync.core.decision import Action
 from desktop_sync.core.plan import Mode, Range
 from desktop_sync.core.run import Outcome, RunResult
@@ -338,3 +338,37 @@ def test_what_the_last_run_read_is_compared_again_once_anything_else_happened(wo
     w.set_status(Event.SKIPPED_BY_USER, 1)
     w.set_status(Event.SET_PREPARED_BY_USER, 1)
     assert incremental(w).entities[0].read_a == 1, "a record waits"
+
+
+@pytest.mark.scenario("E6")
+@pytest.mark.parametrize("match", list(MatchRule))
+def test_a_duplicate_of_a_record_that_was_not_read_goes_to_review_and_does_not_take_its_place(
+    world: WorldMaker, match: MatchRule
+) -> None:
+    w = stamped(world, match=match)
+    for number in range(1, 4):
+        at(w, number, f"2026-03-0{number} 10:00:00")
+    w.run()
+    before = w.of(1)
+    w.put("a", Id=9, Email="p1@x.org", City="Graz", Changed="2026-03-09 10:00:00")
+    assert w.actions(incremental(w)) == {Action.REVIEW: 1}
+    assert w.of(1) == before
+    assert w.record("b", before.b_id)["city"] == "Wien"  # type: ignore[index]
+    assert len(w.rows("b")) == 3
+    w.assert_quiet(mode=Mode.INCREMENTAL)
+
+
+@pytest.mark.scenario("C16")
+def test_a_record_that_an_incremental_run_finds_under_another_id_keeps_its_counterpart(world: WorldMaker) -> None:
+    w = stamped(world)
+    for number in range(1, 4):
+        at(w, number, f"2026-03-0{number} 10:00:00")
+    w.run()
+    peer = w.of(1)
+    w.delete("a", 1)
+    w.put("a", Id=9, Email="p1@x.org", City="Graz", Changed="2026-03-09 10:00:00")
+    incremental(w)
+    assert (w.of(9).b_id, w.of(9).status) == (peer.b_id, Status.PROCESSED)
+    assert w.record("b", peer.b_id)["city"] == "Graz"  # type: ignore[index]
+    assert len(w.rows("b")) == 3
+    w.assert_quiet()

@@ -23,6 +23,7 @@ from desktop_sync.engine.planner import make_plan
 from desktop_sync.engine.references import load_pairs
 from desktop_sync.engine.sides import SideRead, attach_peers, count_peers, load_peers, load_side, look_up, looked_table
 from desktop_sync.engine.touched import (
+    alike_to_look_up,
     counterparts_to_look_up,
     find_touched,
     free_count,
@@ -225,7 +226,8 @@ class EntityPreparation:
 
     def _complete_for_new(self, reads: dict[Side, SideRead]) -> dict[Side, SideRead]:
         """A new record needs all records of the other side to find its counterpart among; they are read if they were
-        not."""
+        not. Where the one found is paired already, the pair's own record says whether the new one stands in its place.
+        """
         bench, layout = self.session.bench, self.layout
         for side in Side:
             other = side.other
@@ -235,7 +237,9 @@ class EntityPreparation:
                 self._load_peers(self.ledger.peers(self.key))
                 reads[other] = self._load(other, whole_source(), has_peers=True)
                 attach_peers(bench, layout, side)
-        return reads
+        given = self._given(reads)
+        alike = {side: alike_to_look_up(bench, given, side) for side in Side if not reads[side].is_complete}
+        return reads | self._looked_up(given, {side: ids for side, ids in alike.items() if ids})
 
     def _look_up(self, reads: Mapping[Side, SideRead]) -> PlanInput:
         """The counterparts of everything touched stand in the workbench as they are now."""
