@@ -12,7 +12,7 @@ from desktop_sync.core.status import DeletedIn, Status, is_prepared_again
 from desktop_sync.engine.kept_values import kept_values
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.plan_input import PlanInput, problem_text
-from desktop_sync.engine.sides import peer_table, side_table
+from desktop_sync.engine.sides import count_peers, peer_table, side_table
 from desktop_sync.engine.small_tables import insert_values
 from desktop_sync.engine.touched import touched_table
 from desktop_sync.engine.workbench import Workbench
@@ -32,22 +32,27 @@ def make_returned(bench: Workbench, given: PlanInput) -> None:
     which is not back: another record has its id. Peers of which a record is a new one are not touched any more.
     """
     layout = given.layout
+    peers = count_peers(bench, layout)
+    if peers.pairs == peers.living:  # the usual case: none is Deleted, and nothing need be joined
+        columns = "record_id BIGINT, free_a BOOLEAN, free_b BOOLEAN, keeper VARCHAR, stayed VARCHAR"
+        bench.execute(f"CREATE OR REPLACE TABLE {returned_table(layout)} ({columns})")
+        return
     primary = layout.entity.primary
     one, two = primary.value, primary.other.value
     is_both = f"deleted_in = {DeletedIn.BOTH:d}"
     is_anew = f"({is_both} AND changed_{two})"
-    columns = []
+    free = []
     for side in Side:
         me = side.value
         was_gone = f"deleted_in IN ({GONE_IN[side]:d}, {DeletedIn.BOTH:d})"
         is_other = f"({was_gone} AND differ AND changed_{me})"
-        columns.append(f"({is_anew} OR {is_other}) AS free_{me}")
+        free.append(f"({is_anew} OR {is_other}) AS free_{me}")
     stays = " ".join(
         f"WHEN deleted_in = {GONE_IN[side.other]:d} AND differ AND changed_{side.other.value} THEN '{side.value}'"
         for side in Side
     )
     bench.execute(
-        f"CREATE OR REPLACE TABLE {returned_table(layout)} AS SELECT record_id, {', '.join(columns)}, "
+        f"CREATE OR REPLACE TABLE {returned_table(layout)} AS SELECT record_id, {', '.join(free)}, "
         f"CASE WHEN {is_anew} THEN '{one}' END AS keeper, CASE {stays} END AS stayed FROM ({_both_there(bench, given)})"
     )
     if bench.has_rows(returned_table(layout)):
