@@ -136,6 +136,19 @@ def test_a_verification_that_is_cancelled_leaves_the_old_files(world: WorldMaker
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
+@pytest.mark.parametrize("wanted", ["nowhere/report.html", "folder"])
+def test_a_report_that_cannot_be_written_is_named_as_the_person_named_it(
+    world: WorldMaker, tmp_path: Path, wanted: str
+) -> None:
+    (tmp_path / "folder").mkdir()
+    path = tmp_path / wanted
+    one = apart(world)
+    with pytest.raises(OSError, match=r"directory") as caught:
+        verify(one, html=path)
+    assert caught.value.filename == str(path)
+    assert [each.name for each in tmp_path.iterdir() if each.name.startswith(".")] == []
+
+
 def test_in_sync_sides_give_a_report_that_says_so(world: WorldMaker, tmp_path: Path) -> None:
     one = world(b_is_table=True, b=TABLE)
     one.put("a", Id=1, Email="p1", City="x")

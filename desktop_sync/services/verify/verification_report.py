@@ -163,18 +163,30 @@ def _replacing(path: Path | None) -> Iterator[IO[str] | None]:
     if path is None:
         yield None
         return
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.absolute().parent)  # owner-only
+    with _named(path):
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.absolute().parent)  # owner-only
     try:
         # With a mark, spreadsheets read it as UTF-8; line ends are those that the formats want.
-        with open(handle, "w", encoding="utf-8-sig" if path.suffix.lower() == ".csv" else "utf-8", newline="") as file:
+        encoding = "utf-8-sig" if path.suffix.lower() == ".csv" else "utf-8"
+        with _named(path), open(handle, "w", encoding=encoding, newline="") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.replace(name, path)
+        with _named(path):
+            os.replace(name, path)
     except BaseException:
         with suppress(OSError):
             os.unlink(name)
         raise
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """An error of the file system names the file that the user asked for, not the one that is to take its place."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 _HEAD = """<!DOCTYPE html>
