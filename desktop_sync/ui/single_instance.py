@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import hashlib
+import os
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
@@ -14,16 +15,29 @@ CONNECT_TIMEOUT_MS = 500
 MOST_BYTES = 64
 
 
-def server_name(home: Path) -> str:
-    """The same for every start with that home by that user, and for nobody else."""
+LONGEST_PATH = 90
+"""Of a socket, in bytes: systems take some hundred, and Qt appends to it while it makes one."""
+
+
+def server_names(home: Path) -> list[str]:
+    """Where the window of that home may listen, the best place first: the same for every start by that user, and for
+    nobody else. In the home itself, because two starts need not have the same folder for temporary files."""
     key = f"{getpass.getuser()}\0{home.resolve()}".encode()
-    return f"desktop-sync-{hashlib.sha256(key).hexdigest()[:24]}"
+    names = [f"desktop-sync-{hashlib.sha256(key).hexdigest()[:24]}"]
+    place = home.resolve() / "window.socket"
+    if os.name == "posix" and len(os.fsencode(place)) <= LONGEST_PATH and os.access(home, os.W_OK):
+        names.insert(0, str(place))
+    return names
 
 
 def raise_first_window(home: Path) -> bool:
     """True when another start has the window of that home: it was asked to come to the front."""
+    return any(_raise(name) for name in server_names(home))
+
+
+def _raise(name: str) -> bool:
     socket = QLocalSocket()
-    socket.connectToServer(server_name(home))
+    socket.connectToServer(name)
     if not socket.waitForConnected(CONNECT_TIMEOUT_MS):
         return False
     socket.write(RAISE)
@@ -43,11 +57,13 @@ class SingleInstance(QObject):
         self._server = QLocalServer(self)
         self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
         self._server.newConnection.connect(self._connected)
-        name = server_name(home)
-        if not self._server.listen(name):
+        for name in server_names(home):
+            if self._server.listen(name):
+                break
             # Nobody answered before, so what is in the way was left by a start that was killed.
             QLocalServer.removeServer(name)
-            self._server.listen(name)
+            if self._server.listen(name):
+                break
 
     @property
     def is_listening(self) -> bool:

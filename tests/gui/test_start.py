@@ -6,6 +6,7 @@ import os
 import random
 import subprocess
 import sys
+import tempfile
 import textwrap
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from desktop_sync.ui.app import WindowStart
 from desktop_sync.ui.bridge.job_runner import JobRunner
 from desktop_sync.ui.main_window import MainWindow
 from desktop_sync.ui.memory import WindowMemory
-from desktop_sync.ui.single_instance import SingleInstance, raise_first_window, server_name
+from desktop_sync.ui.single_instance import SingleInstance, raise_first_window, server_names
 from desktop_sync.ui.theme import Theme
 
 START = textwrap.dedent(
@@ -138,7 +139,31 @@ def test_homes_do_not_answer_for_each_other(qtbot: QtBot, tmp_path: Path) -> Non
     first = SingleInstance(tmp_path / "one")
     assert first.is_listening
     assert not raise_first_window(tmp_path / "two")
-    assert server_name(tmp_path / "one") != server_name(tmp_path / "two")
+    assert not set(server_names(tmp_path / "one")) & set(server_names(tmp_path / "two"))
+    first.close()
+
+
+def test_a_start_with_another_folder_for_temporary_files_finds_the_window(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:  # a short path
+        home = Path(folder)
+        first = SingleInstance(home)
+        assert Path(first.full_name).parent == home.resolve()
+        monkeypatch.setenv("TMPDIR", str(tmp_path))
+        with qtbot.waitSignal(first.raise_wanted, timeout=5000):
+            assert raise_first_window(home)
+        first.close()
+        assert not list(home.iterdir())
+
+
+@pytest.mark.parametrize("name", ["a" * 120, "missing/home"], ids=["a long path", "not made yet"])
+def test_a_home_that_can_hold_no_socket_still_has_one_window(qtbot: QtBot, tmp_path: Path, name: str) -> None:
+    home = tmp_path / name
+    first = SingleInstance(home)
+    assert first.is_listening
+    with qtbot.waitSignal(first.raise_wanted, timeout=5000):
+        assert raise_first_window(home)
     first.close()
 
 
@@ -169,7 +194,7 @@ def test_what_other_programs_say_raises_nothing_and_breaks_nothing(qtbot: QtBot,
     frames += [chance.randbytes(chance.randrange(1, 5_000)) for _ in range(60)]
     for frame in frames:
         socket = QLocalSocket()
-        socket.connectToServer(server_name(tmp_path))
+        socket.connectToServer(server_names(tmp_path)[0])
         assert socket.waitForConnected(2000)
         socket.write(frame)
         socket.flush()
