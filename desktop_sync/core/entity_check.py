@@ -169,6 +169,15 @@ def _check_ends(
         yield Level.ERROR, f"{title}: a field that only new records get cannot identify records.", "identifying"
     if mapping.identifying and not _can_identify(mapping):
         yield Level.ERROR, f"{title}: an identifying field needs a counterpart on both sides.", "identifying"
+    one_way = [side for side in Side if mapping.expression_to(side) and not mapping.expression_to(side.other)]
+    if one_way and all(flows_to(entity, mapping, side) for side in Side):
+        there, back = one_way[0], one_way[0].other
+        message = (
+            f'{title}: what goes to "{configuration.endpoint_of(there)}" is transformed, and what comes back to '
+            f'"{configuration.endpoint_of(back)}" is written as it stands there. Give an expression for the way back '
+            "too, or let the field go one way."
+        )
+        yield Level.WARNING, message, f"to_{back.value}"
 
 
 def _can_identify(mapping: FieldMapping) -> bool:

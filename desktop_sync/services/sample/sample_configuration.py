@@ -77,7 +77,7 @@ def _customers() -> Entity:
             FieldMapping("first_name", "first_name", normal_form=("trim",)),
             FieldMapping("last_name", "last_name", normal_form=("trim",)),
             FieldMapping("company", "company", normal_form=("trim",)),
-            FieldMapping("phone", "phone", to_b=_PLAIN_PHONE),
+            FieldMapping("phone", "phone", to_b=_PLAIN_PHONE, to_a="phone"),
             FieldMapping("city", "city", normal_form=("trim",)),
             FieldMapping("country", "country", value_map=COUNTRIES),
             FieldMapping("customer_since", "registered"),

@@ -182,3 +182,13 @@ def test_a_schedule_of_processing_is_checked_at_a_path_of_its_own() -> None:
 def test_an_interval_that_rests_for_less_than_its_step_is_an_error() -> None:
     resting = Schedule(ScheduleKind.INTERVAL, interval_minutes=10, longest_idle_minutes=5)
     assert errors(replace(customers(), schedule=resting)) == ["schedule.longest_idle"]
+
+
+def test_a_field_that_is_transformed_one_way_only_and_goes_both_is_told() -> None:
+    phone = FieldMapping("Phone", "phone", to_b="replace(Phone, ' ', '')")
+    (finding,) = said(of(EMAIL, phone), "field.to_a")
+    assert finding.level is Level.WARNING
+    assert 'comes back to "CRM"' in finding.message
+    assert said(of(EMAIL, replace(phone, to_a="phone")), "field.to_a") == []
+    assert said(of(EMAIL, replace(phone, direction=Direction.A_TO_B)), "field.to_a") == []
+    assert said(of(EMAIL, phone, direction=Direction.A_TO_B), "field.to_a") == []

@@ -63,7 +63,9 @@ def test_one_with_an_error_is_not_kept_and_its_place_is_named(scene: Scene) -> N
 
 
 def test_an_expression_that_cannot_be_read_is_an_error_without_any_endpoint(scene: Scene) -> None:
-    (finding,) = scene.configurations.check(with_field(FieldMapping("Credit", "credit", to_b="upper((Credit")))
+    (finding,) = scene.configurations.check(
+        with_field(FieldMapping("Credit", "credit", to_b="upper((Credit", to_a="credit"))
+    )
     assert (finding.level, finding.field_index, finding.path) == (Level.ERROR, 3, "field.to_b")
     assert scene.provider.contexts == []
 
