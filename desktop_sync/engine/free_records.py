@@ -28,7 +28,8 @@ def plan_free(bench: Workbench, given: PlanInput) -> None:
     match(bench, layout, given.held)
     for side in Side:
         if bench.has_rows(f"free_{side.value}"):
-            bench.execute(f"INSERT INTO rows_{layout.number} {_free_rows_sql(layout, side)}")
+            rows = _free_rows_sql(layout, side, has_undecided=bench.has_rows("undecided"))
+            bench.execute(f"INSERT INTO rows_{layout.number} {rows}")
     if bench.has_rows("renamed"):
         _touch_renamed(bench, layout)
     if bench.has_rows("matched"):
@@ -132,7 +133,7 @@ def _left_sql(layout: Layout, side: Side) -> str:
     return f"coalesce(p.record_id IN ({stayed}), false)"
 
 
-def _free_rows_sql(layout: Layout, side: Side) -> str:
+def _free_rows_sql(layout: Layout, side: Side, *, has_undecided: bool) -> str:
     """Rows for free records that were not matched."""
     me = side.value
     entity = layout.entity
@@ -144,11 +145,14 @@ def _free_rows_sql(layout: Layout, side: Side) -> str:
     nothing = literal("an identifying field is empty: " + labels)
     unusable = f"coalesce({problem_text('f.problem')}, CASE WHEN {empty} THEN {nothing} END)"
     ids = "f.rid, NULL" if side is Side.A else "NULL, f.rid"
-    undecided = (
-        f"(SELECT rid, string_agg(DISTINCT evidence, '; ' ORDER BY evidence) || coalesce(' (' || "
-        "string_agg(DISTINCT other, ', ' "
-        f"ORDER BY other) || ')', '') AS evidence FROM undecided WHERE side = '{me}' GROUP BY rid)"
-    )
+    # Putting the evidence together is most of the statement, and nearly always there is none.
+    undecided = "(SELECT NULL::VARCHAR AS rid, NULL::VARCHAR AS evidence WHERE false)"
+    if has_undecided:
+        undecided = (
+            f"(SELECT rid, string_agg(DISTINCT evidence, '; ' ORDER BY evidence) || coalesce(' (' || "
+            "string_agg(DISTINCT other, ', ' "
+            f"ORDER BY other) || ')', '') AS evidence FROM undecided WHERE side = '{me}' GROUP BY rid)"
+        )
     action = (
         f"CASE WHEN NOT f.in_filter THEN CASE WHEN f.record_id IS NULL THEN {Action.NONE:d} ELSE "
         f"{Action.FILTERED:d} END "

@@ -13,7 +13,7 @@ from desktop_sync.core.status import Status
 from desktop_sync.engine.canonical import literal
 from desktop_sync.engine.held import Held, quarantine
 from desktop_sync.engine.layout import Layout
-from desktop_sync.engine.sides import peer_table, side_table
+from desktop_sync.engine.sides import count_peers, peer_table, side_table
 from desktop_sync.engine.workbench import Workbench
 
 _PAIRED = "a record that is paired already has the same "
@@ -74,12 +74,13 @@ def _strict(bench: Workbench, layout: Layout, labels: list[str]) -> None:
             f"SELECT match_key FROM {side_table(layout, side)} WHERE match_key IS NOT NULL "
             "GROUP BY 1 HAVING count(*) > 1 AND count(*) FILTER (WHERE in_filter) <> 1"
         )
-        bench.execute(
-            f"INSERT INTO undecided SELECT '{side.value}', rid, NULL, "
-            f"{literal('other records have the same ' + ', '.join(labels))} "
-            f"FROM {free} WHERE match_key IN ({repeated})"
-        )
-    for side in sides:
+        if bench.has_rows(f"({repeated})"):
+            bench.execute(
+                f"INSERT INTO undecided SELECT '{side.value}', rid, NULL, "
+                f"{literal('other records have the same ' + ', '.join(labels))} "
+                f"FROM {free} WHERE match_key IN ({repeated})"
+            )
+    for side in sides if bench.has_rows("undecided") else ():
         other = side.other
         bench.execute(
             f"INSERT INTO undecided SELECT '{side.value}', f.rid, o.rid, "
@@ -95,7 +96,7 @@ def _strict(bench: Workbench, layout: Layout, labels: list[str]) -> None:
             f"ON a.match_key = b.match_key AND {agree} WHERE a.rid NOT IN (SELECT rid FROM undecided WHERE side = 'a') "
             f"AND b.rid NOT IN (SELECT rid FROM undecided WHERE side = 'b') AND {among}"
         )
-    for side in sides:
+    for side in sides if count_peers(bench, layout).living else ():
         _meet_peers(bench, layout, labels, side)
 
 

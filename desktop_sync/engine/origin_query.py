@@ -21,7 +21,11 @@ from desktop_sync.engine.kept_values import kept_values
 from desktop_sync.engine.layout import Column, Layout, SideLayout
 from desktop_sync.engine.plan_input import PlanInput
 from desktop_sync.engine.sides import side_table, stamp_sql
+from desktop_sync.engine.small_tables import load_table
 from desktop_sync.engine.workbench import Workbench
+
+_NEVER_US = -(2**62)
+"""Before every stamp."""
 
 
 def origin_table(layout: Layout, side: Side) -> str:
@@ -50,21 +54,20 @@ def kept_ids(bench: Workbench, layout: Layout, side: Side) -> list[str]:
 
 def load_known(bench: Workbench, layout: Layout, side: Side, stamps: ArrowStream) -> None:
     """The stamps of the ledger stand in the workbench."""
-    with bench.source(stamps) as (source, _):
-        bench.execute(f"CREATE OR REPLACE TABLE {known_table(layout, side)} AS SELECT * FROM {source}")
+    load_table(bench, known_table(layout, side), stamps)
 
 
 def make_origins(bench: Workbench, given: PlanInput, scanned: PerSide[Mapping[str, int]], now_us: int) -> None:
     """The origin tables hold every kept record. `scanned`: field → its last complete look, in microseconds."""
     for side in Side:
-        bench.execute(
-            f"CREATE OR REPLACE TABLE {origin_table(given.layout, side)} AS "
-            f"{_origins_sql(given, side, scanned.of(side), now_us)}"
-        )
+        moments: dict[str, int] = {}
+        select = _origins_sql(given, side, scanned.of(side), now_us, moments)
+        bench.execute(f"CREATE OR REPLACE TABLE {origin_table(given.layout, side)} AS {select}", moments)
         bench.execute(f"DROP TABLE {known_table(given.layout, side)}")
 
 
-def _origins_sql(given: PlanInput, side: Side, scanned: Mapping[str, int], now_us: int) -> str:
+def _origins_sql(given: PlanInput, side: Side, scanned: Mapping[str, int], now_us: int, moments: dict[str, int]) -> str:
+    """The statement of all runs, but for the values of its parameters, which are put into `moments`."""
     layout, own = given.layout, given.layout.of(side)
     columns = stamped_columns(layout, side)
     system = own.endpoint if layout.origins is None else layout.origins.systems.of(side)
@@ -80,20 +83,25 @@ def _origins_sql(given: PlanInput, side: Side, scanned: Mapping[str, int], now_u
         f"SELECT rid, {', '.join([*digests, f'{claim[0]} AS claimed', f'{claim[1]} AS claim_error'])} FROM ({staged}) "
         "WHERE rid IS NOT NULL"
     )
-    made = []
+    made, fresh = [], dict.fromkeys(scanned.get(column.name) for column in columns)
+    stamps = []
+    for number, previous in enumerate(fresh):
+        names = tuple(f"${name}{number}" for name in ("earliest", "middle", "now"))
+        moments |= {name[1:]: us for name, us in zip(names, settle_moments(previous, now_us), strict=True)}
+        at, error, told = settle_sql("claimed", "claim_error", *names)
+        stamps.append(f"{stamp_struct(at, error, literal(system), _preference(layout), told)} AS fresh{number}")
     for column in columns:
-        place = column.place
-        at, error, told = settle_sql("v.claimed", "v.claim_error", scanned.get(column.name), now_us)
-        fresh = stamp_struct(at, error, literal(system), _preference(layout), told)
+        place, number = column.place, list(fresh).index(scanned.get(column.name))
         made.append(f"v.d{place}")
         made.append(
             f"CASE WHEN k.c{place} = v.d{place} THEN k.cf{place} WHEN k.p{place} = v.d{place} THEN k.pf{place} "
-            f"ELSE {fresh} END AS f{place}"
+            f"ELSE v.fresh{number} END AS f{place}"
         )
         made.append(f"k.c{place} IS DISTINCT FROM v.d{place} AS n{place}")
         made.append(f"k.c{place} AS b{place}")
     known = _known_wide_sql(layout, side)
-    return f"SELECT v.rid, {', '.join(made)} FROM ({values}) v LEFT JOIN ({known}) k ON k.record_id = v.rid"
+    stamped = f"SELECT *, {', '.join(stamps)} FROM ({values})"
+    return f"SELECT v.rid, {', '.join(made)} FROM ({stamped}) v LEFT JOIN ({known}) k ON k.record_id = v.rid"
 
 
 def _known_wide_sql(layout: Layout, side: Side) -> str:
@@ -144,13 +152,20 @@ def claim_error_sql(text: str) -> str:
     )
 
 
-def settle_sql(claimed: str, error: str, previous_us: int | None, scanned_us: int) -> tuple[str, str, str]:
-    """`core.origin.settle`: at, error and told."""
-    earliest = scanned_us if previous_us is None else min(previous_us + 1, scanned_us)
-    middle = (earliest + scanned_us) // 2
-    outside = f"{claimed} > {scanned_us}" + ("" if previous_us is None else f" OR {claimed} < {earliest}")
+def settle_moments(previous_us: int | None, scanned_us: int) -> tuple[int, int, int]:
+    """What `settle_sql` has to know of two looks at a field: the earliest moment of a change between them, their middle
+    and the second one."""
+    if previous_us is None:
+        return _NEVER_US, scanned_us, scanned_us
+    earliest = min(previous_us + 1, scanned_us)
+    return earliest, (earliest + scanned_us) // 2, scanned_us
+
+
+def settle_sql(claimed: str, error: str, earliest: str, middle: str, scanned: str) -> tuple[str, str, str]:
+    """`core.origin.settle`: at, error and told. The last three are the SQL of `settle_moments`."""
+    outside = f"{claimed} > {scanned} OR {claimed} < {earliest}"
     at = f"CASE WHEN {claimed} IS NULL THEN {UNKNOWN_AT} WHEN {outside} THEN {middle} ELSE {claimed} END"
-    wide = f"greatest({error}, {scanned_us - middle})"
+    wide = f"greatest({error}, {scanned} - {middle})"
     said = f"CASE WHEN {claimed} IS NULL THEN 0 WHEN {outside} THEN {wide} ELSE {error} END"
     return at, said, f"CASE WHEN {outside} THEN {claimed} END"
 
@@ -226,6 +241,12 @@ def new_origins(layout: Layout, side: Side) -> str:
     return " UNION ALL ".join(parts)
 
 
+def has_new_origins(bench: Workbench, layout: Layout, side: Side) -> bool:
+    """Whether there is anything for the ledger to keep. In most runs there is not, on one side at least."""
+    flags = " OR ".join(f"n{column.place}" for column in stamped_columns(layout, side))
+    return bench.has_rows(origin_table(layout, side), flags)
+
+
 def field_winners(layout: Layout) -> str:
     """The table with the side whose value is kept, for each field of the records that differ: a_rid, b_rid, asks,
     and by field mapping w…, f…, t…, ta… and tb… as `comparison.compared_sql` has them."""
@@ -263,13 +284,15 @@ def level_equal(bench: Workbench, layout: Layout) -> None:
         places = {side: source_columns(layout, side, comparison.index) for side in Side}
         if any(len(columns) != 1 for columns in places.values()):
             continue
-        is_equal = f"c.e{comparison.index}" if layout.entity.resolution is Resolution.FIELD else "c.equal"
+        is_equal = f"e{comparison.index}" if layout.entity.resolution is Resolution.FIELD else "equal"
+        if not bench.has_rows("compared", is_equal):
+            continue
         for side in Side:
             mine, other = places[side][0].place, places[side.other][0].place
             me = side.value
             bench.execute(
                 f"UPDATE {origin_table(layout, side)} SET f{mine} = o.f{other}, n{mine} = true FROM compared c "
                 f"JOIN {origin_table(layout, side.other)} o ON o.rid = c.{side.other.value}_rid "
-                f"WHERE {origin_table(layout, side)}.rid = c.{me}_rid AND {is_equal} "
+                f"WHERE {origin_table(layout, side)}.rid = c.{me}_rid AND c.{is_equal} "
                 f"AND o.f{other} > {origin_table(layout, side)}.f{mine}"
             )

@@ -21,10 +21,15 @@ from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.memo import Memo, Recall, keep, recalled
 from desktop_sync.engine.recalling import load_recalled
 from desktop_sync.engine.side_select import side_select
+from desktop_sync.engine.small_tables import load_ids, load_table
 from desktop_sync.engine.staging import PROBLEM_SEPARATOR, Staging
 from desktop_sync.engine.workbench import Workbench
 
 _IDENTITIES = ("record_id", "rid")
+_OF_PEERS = (
+    *("record_id", "a_id", "b_id", "status", "deleted_in"),
+    *("a_digest", "b_digest", "attempts", "not_before"),
+)
 REPEATED = PROBLEM_SEPARATOR + "several records have this id, so none of them can be told apart"
 """The problem of such a record: of no field, like those that own steps find."""
 
@@ -57,11 +62,7 @@ def looked_table(layout: Layout, side: Side) -> str:
 
 def load_peers(bench: Workbench, layout: Layout, peers: ArrowStream) -> None:
     """The peer table holds exactly these peers."""
-    with bench.source(peers) as (source, _):
-        bench.execute(
-            f"CREATE OR REPLACE TABLE {peer_table(layout)} AS SELECT record_id, a_id, b_id, status, deleted_in, "
-            f"a_digest, b_digest, attempts, not_before FROM {source}"
-        )
+    load_table(bench, peer_table(layout), peers, _OF_PEERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +184,7 @@ def load_asked(
     """The side table holds what the stream gave of the records with these ids, with all columns, and no other record;
     those gone are not in it. The peer table was loaded before."""
     name = side_table(layout, side)
-    with bench.source(pa.table({"rid": pa.array(ids, pa.string())})) as (asked, _):
-        bench.execute(f"CREATE OR REPLACE TABLE {looked_table(layout, side)} AS SELECT rid FROM {asked}")
+    load_ids(bench, looked_table(layout, side), ids)
     with bench.source(stream) as (source, schema):
         staging = Staging(layout, layout.of(side), text_places(schema), is_for_few=keeps_values)
         values = staging.values() if keeps_values else []
@@ -212,8 +212,7 @@ def look_up(bench: Workbench, read: SideRead, stream: ArrowStream, ids: Sequence
     layout, side = read.staging.layout, read.staging.side.side
     name, looked = side_table(layout, side), looked_table(layout, side)
     asked = f"asked_{side.value}"  # both sides may be looked up at the same time
-    with bench.source(pa.table({"rid": pa.array(ids, pa.string())})) as (given, _):
-        bench.execute(f"CREATE OR REPLACE TABLE {asked} AS SELECT rid FROM {given}")
+    load_ids(bench, asked, ids)
     bench.execute(f"INSERT INTO {looked} SELECT rid FROM {asked}")
     theirs = f"SELECT p.record_id FROM {peer_table(layout)} p JOIN {asked} ON {asked}.rid = p.{side.value}_id"
     *passed, kept = bench.parts(name)
@@ -228,19 +227,16 @@ def look_up(bench: Workbench, read: SideRead, stream: ArrowStream, ids: Sequence
             staging, _renamed(source, schema), peer_table(layout), keeps_all=True, has_peers=False, values=values
         )
         bench.execute(f"CREATE TABLE {fresh} AS {select}")
-    me = f"{side.value}_id"
-    peers = f"SELECT record_id, {me} FROM {peer_table(layout)} WHERE {me} IN (SELECT rid FROM {fresh})"
-    bench.execute(
-        f"INSERT INTO {kept} BY NAME SELECT f.* REPLACE (p.record_id AS record_id) FROM {fresh} f "
-        f"LEFT JOIN ({peers}) p ON p.{me} = f.rid WHERE f.rid IS NOT NULL"
-    )
-    came = f"SELECT f.rid FROM {fresh} f WHERE f.rid IS NOT NULL"
-    _mark_repeated(
-        bench,
-        layout,
-        side,
-        {"rid": came, "record_id": f"SELECT record_id FROM {name} WHERE rid IN ({came}) AND record_id IS NOT NULL"},
-    )
+    if bench.has_rows(fresh):
+        me = f"{side.value}_id"
+        peers = f"SELECT record_id, {me} FROM {peer_table(layout)} WHERE {me} IN (SELECT rid FROM {fresh})"
+        bench.execute(
+            f"INSERT INTO {kept} BY NAME SELECT f.* REPLACE (p.record_id AS record_id) FROM {fresh} f "
+            f"LEFT JOIN ({peers}) p ON p.{me} = f.rid WHERE f.rid IS NOT NULL"
+        )
+        came = f"SELECT f.rid FROM {fresh} f WHERE f.rid IS NOT NULL"
+        theirs = f"SELECT record_id FROM {name} WHERE rid IN ({came}) AND record_id IS NOT NULL"
+        _mark_repeated(bench, layout, side, {"rid": came, "record_id": theirs})
     bench.execute(f"DROP TABLE {fresh}")
     return read
 
@@ -280,9 +276,13 @@ def _mark_repeated(bench: Workbench, layout: Layout, side: Side, among: Mapping[
     at, where not all have to be."""
     name = side_table(layout, side)
     message = literal(REPEATED)
+    found = {}
     for identity in _IDENTITIES:
         wanted = f"{identity} IN ({among[identity]})" if among else f"{identity} IS NOT NULL"
-        repeated = f"SELECT {identity} FROM {name} WHERE {wanted} GROUP BY 1 HAVING count(*) > 1"
+        found[identity] = f"SELECT {identity} FROM {name} WHERE {wanted} GROUP BY 1 HAVING count(*) > 1"
+    if not bench.number(f"SELECT {' + '.join(f'(SELECT count(*) FROM ({one}))' for one in found.values())}"):
+        return
+    for identity, repeated in found.items():
         if not bench.number(f"SELECT count(*) FROM ({repeated})"):
             continue
         bench.fold(name)

@@ -12,7 +12,7 @@ import re
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
 
@@ -186,7 +186,7 @@ class Workbench:
             self._connection.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def execute(self, sql: str, parameters: Sequence[object] = ()) -> None:
+    def execute(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> None:
         with self._lock:
             self._forget(sql)
             if self._views:

@@ -13,6 +13,8 @@ import pyarrow.compute as pc
 
 DIGEST_BYTES = 16
 _SEPARATOR = "\x1f"
+# Arrow looks for the type of a Python value in modules that it tries to import anew each time.
+_BYTES, _BETWEEN = pa.scalar(DIGEST_BYTES, pa.int32()), pa.scalar(_SEPARATOR, pa.string())
 _NUL = "\x00"  # SQLite ends a text of JSON there
 
 
@@ -43,7 +45,7 @@ def _strung_ids(a_ids: pa.ChunkedArray, b_ids: pa.ChunkedArray) -> tuple[str, st
     if a_ids.equals(b_ids):
         return _listed(a_ids), "j.value", "j.value"
     place = f"instr(j.value, char({ord(_SEPARATOR)}))"
-    both = pc.binary_join_element_wise(a_ids, b_ids, _SEPARATOR)
+    both = pc.binary_join_element_wise(a_ids, b_ids, _BETWEEN)
     return _listed(both), f"substr(j.value, 1, {place} - 1)", f"substr(j.value, {place} + 1)"
 
 
@@ -53,6 +55,6 @@ def _listed(texts: pa.ChunkedArray) -> str:
 
 def _strung_digests(digests: pa.ChunkedArray) -> bytes | None:
     """All of them one after the other."""
-    if digests.null_count or not pc.all(pc.equal(pc.binary_length(digests), DIGEST_BYTES)).as_py():
+    if digests.null_count or not pc.all(pc.equal(pc.binary_length(digests), _BYTES)).as_py():
         return None
     return b"".join(digests.to_pylist())

@@ -16,6 +16,8 @@ from desktop_sync.engine.outcome_query import SETTLEMENT_SCHEMA
 from desktop_sync.engine.write_query import WriteQuery
 
 LONGEST_WAIT = timedelta(hours=24)
+# Arrow looks for the type of a Python value in modules that it tries to import anew each time.
+_FALSE, _EMPTY = pa.scalar(False, pa.bool_()), pa.scalar("", pa.string())
 
 
 def batch_rows(query: WriteQuery, rows: pa.Table) -> pa.Table:
@@ -147,8 +149,8 @@ def those(rows: pa.Table, wanted: pa.Array) -> pa.Table:
 
 def has_text(texts: pa.ChunkedArray) -> pa.ChunkedArray:
     if texts.null_count == len(texts):
-        return pa.chunked_array([pa.repeat(pa.scalar(False), len(texts))])
-    return pc.not_equal(pc.fill_null(texts, ""), "")
+        return pa.chunked_array([pa.repeat(_FALSE, len(texts))])
+    return pc.fill_null(pc.not_equal(texts, _EMPTY), _FALSE)
 
 
 def is_unfinished(rows: pa.Table) -> pa.ChunkedArray:

@@ -258,10 +258,15 @@ def whole_result(result: WriteResult, rows: pa.Table) -> WriteResult:
 def in_doubt(one: Staged, result: WriteResult) -> pa.Array:
     """Whether it must be found out what became of each record. A key that is there already is that of this record."""
     statuses = pa.array(result.statuses, pa.int8())
-    unknown = pc.equal(statuses, int(WriteStatus.UNKNOWN))
-    return pc.or_(unknown, pc.equal(statuses, int(WriteStatus.EXISTS))) if one.has_keys else unknown
+    unknown = pc.equal(statuses, _status(WriteStatus.UNKNOWN))
+    return pc.or_(unknown, pc.equal(statuses, _status(WriteStatus.EXISTS))) if one.has_keys else unknown
 
 
 def was_written(result: WriteResult) -> pa.Array:
     """Whether each record was written."""
-    return pc.equal(pa.array(result.statuses, pa.int8()), int(WriteStatus.WRITTEN))
+    return pc.equal(pa.array(result.statuses, pa.int8()), _status(WriteStatus.WRITTEN))
+
+
+def _status(status: WriteStatus) -> pa.Scalar:
+    """Of the type that statuses have, so that Arrow need not look for it."""
+    return pa.scalar(status, pa.int8())

@@ -107,6 +107,8 @@ class Provenance:
         if not given.has_origins:
             return
         for side in Side:
+            if not origin_query.has_new_origins(bench, given.layout, side):
+                continue
             for batch in bench.stream(origin_query.new_origins(given.layout, side)):
                 self.store.keep_origins(structure_name(given.layout, side), pa.Table.from_batches([batch]))
 
@@ -136,7 +138,7 @@ class Provenance:
         if layout.origins is None:
             return
         statuses = pa.array(result.statuses, pa.int8())
-        done = pc.equal(statuses, int(WriteStatus.WRITTEN))
+        done = pc.equal(statuses, pa.scalar(WriteStatus.WRITTEN, statuses.type))
         written = after.filter(done)
         if query.operation is Operation.DELETE:
             for side in gone_from:
@@ -145,7 +147,7 @@ class Provenance:
                     self.store.forget_origins(structure_name(layout, side), ids)
             return
         mine = f"x_{query.target.value}_id"
-        undone = pc.and_(pc.invert(done), pc.not_equal(statuses, int(WriteStatus.UNKNOWN)))
+        undone = pc.and_(pc.invert(done), pc.not_equal(statuses, pa.scalar(WriteStatus.UNKNOWN, statuses.type)))
         self.settle_ids(layout, query.target, written[mine].to_pylist(), after.filter(undone)[mine].to_pylist())
         fresh = pc.is_null(before[mine]).combine_chunks()
         if stored is not None and query.stamps:
@@ -192,8 +194,8 @@ class Provenance:
                 pa.table(
                     {
                         "record_id": told[f"x_{query.target.value}_id"],
-                        "field": pa.repeat(pa.scalar(stamp.field), told.num_rows),
-                        "is_pending": pa.repeat(pa.scalar(is_pending), told.num_rows),
+                        "field": pa.repeat(pa.scalar(stamp.field, pa.string()), told.num_rows),
+                        "is_pending": pa.repeat(pa.scalar(is_pending, pa.bool_()), told.num_rows),
                         "digest": told[stamp.digest],
                         "origin": pc.struct_field(origin, "origin"),
                         "at_us": pc.struct_field(origin, "at_us"),

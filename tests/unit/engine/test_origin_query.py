@@ -14,6 +14,7 @@ from desktop_sync.engine.origin_query import (
     claim_error_sql,
     latest_sql,
     prevails_sql,
+    settle_moments,
     settle_sql,
     stamp_struct,
     tie_sql,
@@ -79,7 +80,7 @@ def test_when_a_change_counts_as_made() -> None:
     with Workbench(in_memory=True) as bench:
         for claimed, error, previous, scanned in cases:
             text = "CAST(NULL AS BIGINT)" if claimed is None else str(claimed)
-            at, said, told = settle_sql("c", "e", previous, scanned)
+            at, said, told = settle_sql("c", "e", *map(str, settle_moments(previous, scanned)))
             found = bench.rows(f"SELECT {at}, {said}, {told} FROM (SELECT {text} AS c, {error} AS e)")
             assert found == [settle(claimed, error, previous, scanned)], (claimed, error, previous)
 
