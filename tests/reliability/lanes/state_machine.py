@@ -45,7 +45,6 @@ def machines(size: Size, *, first_seed: int) -> dict[str, float]:
     wanted, failures = size.of(3, 250, 5_000), 0
     Counted.clear()
     kinds = settings(
-        max_examples=min(AT_ONCE, wanted),
         stateful_step_count=STEPS,
         deadline=None,
         database=None,
@@ -56,7 +55,8 @@ def machines(size: Size, *, first_seed: int) -> dict[str, float]:
     while Counted["machines"] < wanted and not failures:
         try:
             with cheap_starts():
-                run_state_machine_as_test(seed(number)(_fresh()), settings=kinds, _min_steps=STEPS)
+                few = settings(kinds, max_examples=min(AT_ONCE, wanted - Counted["machines"]))
+                run_state_machine_as_test(seed(number)(_fresh()), settings=few, _min_steps=STEPS)
         except Exception:
             traceback.print_exc(file=sys.stderr)
             failures += 1
