@@ -298,7 +298,7 @@ BUGS = (
         (
             Edit(
                 "desktop_sync/engine/planner.py",
-                'f"CASE WHEN j.problem IS NOT NULL THEN {Action.INVALID:d} WHEN NOT j.takes_part THEN c.action "',
+                'f"CASE WHEN NOT j.takes_part THEN c.action WHEN j.problem IS NOT NULL THEN {Action.INVALID:d} "',
                 'f"CASE WHEN j.problem IS NOT NULL THEN {Action.INVALID:d} WHEN NOT j.takes_part THEN {delete(Side.B):d} "',
             ),
         ),
@@ -336,8 +336,8 @@ BUGS = (
         (
             Edit(
                 ORIGINS,
-                'f"CASE WHEN k.c{place} = v.d{place} THEN k.cf{place} WHEN k.p{place} = v.d{place} THEN k.pf{place} "\n            f"ELSE {fresh} END AS f{place}"',
-                'f"{fresh} AS f{place}"',
+                'f"CASE WHEN k.c{place} = v.d{place} THEN k.cf{place} WHEN k.p{place} = v.d{place} THEN k.pf{place} "\n            f"ELSE v.fresh{number} END AS f{place}"',
+                'f"v.fresh{number} AS f{place}"',
             ),
         ),
         ("tests/integration/test_semantics_several_configurations.py",),
@@ -348,8 +348,8 @@ BUGS = (
         (
             Edit(
                 "desktop_sync/services/session/provenance.py",
-                "        if not given.has_origins:\n            return\n        for side in Side:\n            for batch",
-                "        if given.has_origins or not given.has_origins:\n            return\n        for side in Side:\n            for batch",
+                "        if not given.has_origins:\n            return\n        for side in Side:\n            if not origin_query",
+                "        if given.has_origins or not given.has_origins:\n            return\n        for side in Side:\n            if not origin_query",
             ),
         ),
         ("tests/integration/test_semantics_several_configurations.py", "tests/property/test_order_independence.py"),
