@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, func, insert, select, update
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Rule
@@ -24,7 +24,8 @@ from desktop_sync.ledger.store import Store, entity_id, make_entity_id
 
 _kept = tables.conflict.c
 # One that left the filter, or that a person skipped, takes its conflict along: nobody can decide it until it is back.
-_waits = tables.sync_record.c.status == int(Status.CONFLICT)
+# Never null, so that the join stays an outer one: SQLite would else begin with all records of the entity.
+_waits = func.coalesce(tables.sync_record.c.status, 0) == int(Status.CONFLICT)
 _ConflictRow = Row[
     int, int, int, str, str, str | None, str | None, int, str | None, int | None, int | None, int, int | None, str
 ]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import create_engine
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Rule
@@ -13,7 +14,7 @@ from desktop_sync.core.errors import VersionMismatchError
 from desktop_sync.core.ledger_values import NewConflict
 from desktop_sync.core.plan import FieldChange
 from desktop_sync.core.status import Status
-from desktop_sync.ledger import SqlLedger
+from desktop_sync.ledger import SqlLedger, conflict_store, tables
 from desktop_sync.ledger.run_codec import read_conflict
 from tests.support.ledger_home import KEY, HandClock, processed, settlements
 
@@ -167,3 +168,18 @@ def test_conflicts_are_paged_newest_first(ledger: SqlLedger) -> None:
     assert [found.record_id for found in ledger.conflicts("Customers", limit=2)] == [3, 2]
     assert [found.record_id for found in ledger.conflicts("Customers", limit=2, offset=2)] == [1]
     assert ledger.conflicts("Nobody") == []
+
+
+def test_open_conflicts_are_looked_for_among_conflicts_and_not_among_all_records() -> None:
+    engine = create_engine("sqlite://")
+    tables.metadata.create_all(engine)
+    statement = conflict_store._OPEN.compile(engine)
+    asked = {**statement.params, "configuration": "Customers", "limit": 1, "offset": 0}
+    values = tuple(asked[name] for name in statement.positiontup or ())
+    with engine.connect() as connection:
+        plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
+    engine.dispose()
+    order = [
+        next(number for number, line in enumerate(plan) if name in line) for name in (" conflict ", " sync_record ")
+    ]
+    assert order == sorted(order), plan
