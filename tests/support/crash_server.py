@@ -199,7 +199,7 @@ def _trial(request: dict[str, object]) -> dict[str, object]:
         os.close(readable)
 
         def tell(answer: dict[str, object]) -> None:
-            data = json.dumps(answer).encode()
+            data = json.dumps(answer).encode() + b"\n"
             while data:
                 data = data[os.write(writable, data) :]
 
@@ -222,7 +222,7 @@ def _trial(request: dict[str, object]) -> dict[str, object]:
         data = answers.read()
     _, status = os.waitpid(process, 0)
     was_killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-    if patience is not None and was_killed and not data:
+    if patience is not None and was_killed and not data.endswith(b"\n"):  # it may have died telling
         data = b'{"killed": "in time"}'
     answer: dict[str, object] = json.loads(data) if data else {"bug": "the child said nothing"}
     _keep_parsed(answer.pop("parsed", []))  # type: ignore[arg-type]
