@@ -23,6 +23,14 @@ def things(number: int, thing: str) -> str:
     return f"{head}{space}{_IRREGULAR.get(last, last + 's')}"
 
 
+def minutes_text(minutes: int) -> str:
+    """So many minutes, in the largest unit in which they are a whole number: "90 minutes", "2 hours", "1 week"."""
+    for length, unit in ((7 * 24 * 60, "week"), (24 * 60, "day"), (60, "hour")):
+        if minutes and minutes % length == 0:
+            return count(minutes // length, unit)
+    return count(minutes, "minute")
+
+
 def size_text(number: int) -> str:
     """So many bytes, in a unit that people read: "12.3 MB"."""
     size, unit = float(number), "bytes"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from desktop_sync.core.configuration import RealTime, SyncConfiguration
-from desktop_sync.core.count_text import count
+from desktop_sync.core.count_text import count, minutes_text
 from desktop_sync.core.schedule import Schedule, ScheduleKind
 from desktop_sync.core.triggers import AfterOutcome, AfterRun, FileArrival
 
@@ -41,9 +41,9 @@ def schedule_sentence(schedule: Schedule, enabled: bool = True, does: str = "run
     times = " and ".join(f"{at:%H:%M}" for at in sorted(schedule.times))
     match schedule.kind:
         case ScheduleKind.INTERVAL:
-            when = f"It {does} by itself every {count(schedule.interval_minutes, 'minute')}"
+            when = f"It {does} by itself every {_step(schedule.interval_minutes)}"
             if schedule.longest_idle_minutes > schedule.interval_minutes:
-                longest = count(schedule.longest_idle_minutes, "minute")
+                longest = _step(schedule.longest_idle_minutes)
                 when += f", less often while nothing changes: at least every {longest}"
         case ScheduleKind.DAILY:
             when = f"It {does} by itself every day at {times}"
@@ -59,6 +59,11 @@ def schedule_sentence(schedule: Schedule, enabled: bool = True, does: str = "run
         days = count(schedule.full_every_days, "day")
         what = f" It then looks at what was modified since the last run, and once in {days} at everything."
     return f"{when}.{what}" if enabled else f"{when}, once it is switched on.{what}"
+
+
+def _step(minutes: int) -> str:
+    """What stands behind "every": "15 minutes", "hour", "2 days"."""
+    return minutes_text(minutes).removeprefix("1 ")
 
 
 def after_sentence(after: AfterRun) -> str:

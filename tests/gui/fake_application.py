@@ -243,6 +243,7 @@ class FakeRecords:
         self.linked: list[tuple[str, str, str]] = []
         self.resolved: list[tuple[int, Side]] = []
         self.refuses_decisions = False
+        self.refused_decisions: set[int] = set()
         self.asked: list[RecordQuery] = []
 
     def _all(self, query: RecordQuery) -> list[SyncRecord]:
@@ -293,7 +294,7 @@ class FakeRecords:
         return found[offset : offset + limit]
 
     def resolve(self, conflict_id: int, winner: Side) -> None:
-        if self.refuses_decisions:
+        if self.refuses_decisions or conflict_id in self.refused_decisions:
             raise VersionMismatchError("the record", "before", "after")
         self.resolved.append((conflict_id, winner))
         conflict = self.open.pop(conflict_id)

@@ -41,10 +41,7 @@ def guard_sentence(finding: GuardFinding, names: SideNames) -> str:
 def schedule_sentence(schedule: Schedule) -> str:
     """ "Every 15 minutes", "Daily at 09:00 and 18:00", "By hand"."""
     if schedule.kind is ScheduleKind.INTERVAL:
-        minutes = schedule.interval_minutes
-        if minutes % 60 == 0:
-            return counted(minutes // 60, tr("Every hour"), tr("Every {0} hours"))
-        return counted(minutes, tr("Every minute"), tr("Every {0} minutes"))
+        return _every(schedule.interval_minutes)
     times = tr(" and ").join(f"{at:%H:%M}" for at in sorted(schedule.times))
     if schedule.kind is ScheduleKind.DAILY:
         return tr("Daily at {0}").format(times)
@@ -56,6 +53,17 @@ def schedule_sentence(schedule: Schedule) -> str:
     if schedule.kind is ScheduleKind.CRON:
         return tr("Cron: {0}").format(schedule.cron)
     return tr("By hand")
+
+
+def _every(minutes: int) -> str:
+    """In the largest unit in which it is a whole number."""
+    if minutes % (7 * 24 * 60) == 0:
+        return counted(minutes // (7 * 24 * 60), tr("Every week"), tr("Every {0} weeks"))
+    if minutes % (24 * 60) == 0:
+        return counted(minutes // (24 * 60), tr("Every day"), tr("Every {0} days"))
+    if minutes % 60 == 0:
+        return counted(minutes // 60, tr("Every hour"), tr("Every {0} hours"))
+    return counted(minutes, tr("Every minute"), tr("Every {0} minutes"))
 
 
 def phase_word(phase: Phase) -> str:

@@ -60,6 +60,17 @@ def duration(seconds: float) -> str:
     return tr("{0} h {1} min").format(hours, rest // 60)
 
 
+def time_span(minutes: int) -> str:
+    """ "90 minutes", "2 hours", "1 week": in the largest unit in which it is a whole number."""
+    if minutes % (7 * 24 * 60) == 0:
+        return counted(minutes // (7 * 24 * 60), tr("{0} week"), tr("{0} weeks"))
+    if minutes % (24 * 60) == 0:
+        return counted(minutes // (24 * 60), tr("{0} day"), tr("{0} days"))
+    if minutes % 60 == 0:
+        return counted(minutes // 60, tr("{0} hour"), tr("{0} hours"))
+    return counted(minutes, tr("{0} minute"), tr("{0} minutes"))
+
+
 def run_time(started_at: datetime, ended_at: datetime | None) -> str:
     """How long a run took; a dash while it goes on."""
     return "—" if ended_at is None else duration(max(timedelta(0), ended_at - started_at).total_seconds())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
@@ -10,6 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QSplitter, QVBoxLayout, QWidget
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Rule
+from desktop_sync.core.errors import DesktopSyncError
 from desktop_sync.core.explanation_text import verdict_words
 from desktop_sync.core.sync_record import Conflict
 from desktop_sync.ui.application_port import RecordDesk
@@ -66,11 +68,29 @@ def conflicts_like(desk: RecordDesk, model: Conflict) -> list[Conflict]:
     return found
 
 
-def settle(desk: RecordDesk, conflicts: list[Conflict], winner: Side) -> int:
-    """All are decided; how many. In a worker."""
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """How many were decided, and for how many that was refused, with the first reason."""
+
+    decided: int
+    refused: int = 0
+    reason: DesktopSyncError | None = None
+
+
+def settle(desk: RecordDesk, conflicts: list[Conflict], winner: Side) -> Settled:
+    """All that can be are decided: one that changed or was decided meanwhile does not keep the others waiting. Raises
+    the reason where none could be. In a worker."""
+    decided, reasons = 0, list[DesktopSyncError]()
     for conflict in conflicts:
-        desk.resolve(conflict.id, winner)
-    return len(conflicts)
+        try:
+            desk.resolve(conflict.id, winner)
+        except DesktopSyncError as error:
+            reasons.append(error)
+        else:
+            decided += 1
+    if reasons and not decided:
+        raise reasons[0]
+    return Settled(decided, len(reasons), reasons[0] if reasons else None)
 
 
 def conflict_columns(context: WindowContext, names: SideNames) -> tuple[Column[Conflict], ...]:
@@ -119,6 +139,7 @@ class ConflictsPage(QWidget):
         self.message = MessageBar(context.theme)
         self.like = QCheckBox("")
         self.like.setAccessibleName(self.tr("Apply to all like this"))
+        self.like.toggled.connect(self._name_buttons)
         self.keep_a = button(self.tr("Keep the {0} values").format(names.a))
         self.keep_b = button(self.tr("Keep the {0} values").format(names.b))
         self.keep_a.clicked.connect(self._keep_a)
@@ -285,6 +306,15 @@ class ConflictsPage(QWidget):
             self.alike.show()
 
     @Slot()
+    def _name_buttons(self) -> None:
+        """What is clicked says of how many records it decides."""
+        count = len(self._like) if self.like.isChecked() else 1
+        text = self.tr("Keep the {0} values of all {1}") if count > 1 else self.tr("Keep the {0} values")
+        for control, name in ((self.keep_a, self._names.a), (self.keep_b, self._names.b)):
+            control.setText(text.format(name, number(count)))
+            control.setAccessibleName(control.text())
+
+    @Slot()
     def _keep_a(self) -> None:
         self._keep(Side.A)
 
@@ -307,8 +337,13 @@ class ConflictsPage(QWidget):
             control.setEnabled(enabled)
 
     @Slot(object)
-    def _settled(self, count: int) -> None:
-        self.message.say(self.tr("{0} decided. The next run carries it out.").format(records(count)), Tone.GOOD)
+    def _settled(self, settled: Settled) -> None:
+        text = self.tr("{0} decided. The next run carries it out.").format(records(settled.decided))
+        if settled.reason is None:
+            self.message.say(text, Tone.GOOD)
+        else:
+            refused = self.tr("{0} still waiting: {1}").format(records(settled.refused), problem(settled.reason))
+            self.message.say(f"{text} {refused}", Tone.WARNING)
         self.area.view.clearSelection()
         self.changed.emit()
 

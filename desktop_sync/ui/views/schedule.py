@@ -85,7 +85,7 @@ class SchedulePage(QScrollArea):
         self.problem.hide()
         self.next = label("", "strong")
         self.waits = _hint("", "secondary")
-        self._sentence = _hint("", "secondary")
+        self.sentence = _hint("", "secondary")
         self.message = MessageBar(context.theme)
         self.save_button = button(self.tr("&Save schedule"), "primary")
         self.save_button.clicked.connect(self.save)
@@ -114,7 +114,7 @@ class SchedulePage(QScrollArea):
             row(label(self.tr("Next run"), "heading"), 0, self.save_button),
             self.next,
             self.waits,
-            self._sentence,
+            self.sentence,
             _hint(hint),
         )
 
@@ -176,7 +176,7 @@ class SchedulePage(QScrollArea):
         self.next.setText(next_run_text(content.configuration, content.outlook, content.now, bool(content.runs)))
         self.waits.setText(content.outlook.waits_for)
         self.waits.setVisible(bool(content.outlook.waits_for))
-        self._sentence.setText(running_text(configuration))
+        self.sentence.setText(running_text(configuration))
         self.triggers.know(content.others)
         if before is None or _running(before.configuration) != _running(configuration):
             self._fill(configuration)

@@ -11,10 +11,9 @@ from PySide6.QtWidgets import QButtonGroup, QCheckBox, QLineEdit, QRadioButton, 
 from desktop_sync.core.schedule import Schedule, ScheduleKind
 from desktop_sync.ui.palette import SPACE_M
 from desktop_sync.ui.text.times import language
-from desktop_sync.ui.widgets.number_box import NumberBox
+from desktop_sync.ui.widgets.interval_box import IntervalBox
 from desktop_sync.ui.widgets.parts import column, label, restyle, row
 
-LONGEST_INTERVAL_MIN = 7 * 24 * 60
 _INDENT = 26
 
 
@@ -51,10 +50,10 @@ class ScheduleTimes(QWidget):
         self._rests = rests
         self._group = QButtonGroup(self)
         self.kinds: dict[ScheduleKind, QRadioButton] = {}
-        self.minutes = self._number(self.tr("Minutes between two runs"), 15)
+        self.every = self._interval_box(self.tr("Time between two runs"), 15)
         self.idle = QCheckBox(self.tr("While nothing changes, &wait longer: up to"))
         self.idle.toggled.connect(self._look)
-        self.idle_minutes = self._number(self.tr("Most minutes between two runs"), 60)
+        self.longest = self._interval_box(self.tr("Most time between two runs"), 60)
         self.times = self._edit(self.tr("Times of day"), "09:00, 18:00")
         self.weekly_times = self._edit(self.tr("Times of those days"), "09:00")
         self.cron = self._edit(self.tr("Cron expression"), "0 6 * * 1-5")
@@ -68,12 +67,9 @@ class ScheduleTimes(QWidget):
         self._group.buttonToggled.connect(self._look)
         self.kinds[ScheduleKind.MANUAL].setChecked(True)
 
-    def _number(self, name: str, value: int) -> NumberBox:
-        made = NumberBox(1, LONGEST_INTERVAL_MIN)
-        made.setValue(value)
-        made.setAccessibleName(f"{self._about}: {name}")
-        made.setFixedWidth(110)
-        made.valueChanged.connect(self._look)
+    def _interval_box(self, name: str, minutes: int) -> IntervalBox:
+        made = IntervalBox(f"{self._about}: {name}", minutes)
+        made.changed.connect(self._look)
         return made
 
     def _edit(self, name: str, example: str) -> QLineEdit:
@@ -92,8 +88,8 @@ class ScheduleTimes(QWidget):
         return made
 
     def _lay_out(self) -> None:
-        every = row(self._radio(ScheduleKind.INTERVAL, self.tr("&Every")), self.minutes, label(self.tr("minutes")), 0)
-        rest = row(_INDENT, self.idle, self.idle_minutes, label(self.tr("minutes")), 0, spacing=SPACE_M)
+        every = row(self._radio(ScheduleKind.INTERVAL, self.tr("&Every")), self.every, 0)
+        rest = row(_INDENT, self.idle, self.longest, 0, spacing=SPACE_M)
         daily = row(self._radio(ScheduleKind.DAILY, self.tr("&Daily at")), self.times, 0)
         weekly = self._radio(ScheduleKind.WEEKLY, self.tr("On these da&ys"))
         days = row(_INDENT, *self.days, 0, spacing=SPACE_M)
@@ -109,10 +105,10 @@ class ScheduleTimes(QWidget):
         """The inputs show the schedule."""
         self.kinds[schedule.kind].setChecked(True)
         if schedule.interval_minutes:
-            self.minutes.setValue(schedule.interval_minutes)
+            self.every.show_minutes(schedule.interval_minutes)
         self.idle.setChecked(schedule.longest_idle_minutes > 0)
         if schedule.longest_idle_minutes:
-            self.idle_minutes.setValue(schedule.longest_idle_minutes)
+            self.longest.show_minutes(schedule.longest_idle_minutes)
         text = ", ".join(f"{at:%H:%M}" for at in schedule.times)
         if schedule.kind is ScheduleKind.WEEKLY:
             self.weekly_times.setText(text)
@@ -149,8 +145,8 @@ class ScheduleTimes(QWidget):
         return Schedule()
 
     def _interval(self) -> Schedule:
-        minutes = self.minutes.value()
-        longest = self.idle_minutes.value() if self._rests and self.idle.isChecked() else 0
+        minutes = self.every.minutes
+        longest = self.longest.minutes if self._rests and self.idle.isChecked() else 0
         if 0 < longest < minutes:
             raise ValueError(self.tr("While nothing changes it may wait longer than usual, not shorter."))
         return Schedule(ScheduleKind.INTERVAL, interval_minutes=minutes, longest_idle_minutes=longest)
@@ -158,9 +154,9 @@ class ScheduleTimes(QWidget):
     @Slot()
     def _look(self) -> None:
         chosen = self.kind
-        self.minutes.setEnabled(chosen is ScheduleKind.INTERVAL)
+        self.every.setEnabled(chosen is ScheduleKind.INTERVAL)
         self.idle.setEnabled(chosen is ScheduleKind.INTERVAL)
-        self.idle_minutes.setEnabled(chosen is ScheduleKind.INTERVAL and self.idle.isChecked())
+        self.longest.setEnabled(chosen is ScheduleKind.INTERVAL and self.idle.isChecked())
         self.times.setEnabled(chosen is ScheduleKind.DAILY)
         self.cron.setEnabled(chosen is ScheduleKind.CRON)
         for control in (*self.days, self.weekly_times):

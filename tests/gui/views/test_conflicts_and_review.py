@@ -61,10 +61,27 @@ def test_all_like_this_is_counted_first_and_means_the_same_entity_and_fields(
     assert "all 6 conflicts" in like.text()
     assert page.conflicts.alike.text() == "All of “customers” where City differs"
     like.setChecked(True)
+    assert page.conflicts.keep_a.text() == "Keep the CRM values of all 6"
+    assert page.conflicts.keep_b.accessibleName() == "Keep the Shop values of all 6"
     qtbot.mouseClick(page.conflicts.keep_a, Qt.MouseButton.LeftButton)
     settle()
     assert [winner for _, winner in application.records.resolved] == [Side.A] * 6
     assert {conflict.id for conflict in application.records.open.values()} == {3, 6, 9}
+
+
+def test_one_of_many_that_changed_meanwhile_does_not_keep_the_others_waiting(
+    qtbot: QtBot, page: ConfigurationPage, settle: Settle, application: FakeApplication
+) -> None:
+    page.open_tab("conflicts")
+    settle()
+    page.conflicts.like.setChecked(True)
+    application.records.refused_decisions = {2}
+    qtbot.mouseClick(page.conflicts.keep_a, Qt.MouseButton.LeftButton)
+    settle()
+    assert [number for number, _ in application.records.resolved] == [1, 4, 5, 7, 8]
+    assert page.conflicts.message.text.startswith("5 records decided.")
+    assert "1 record still waiting: " in page.conflicts.message.text
+    assert page.conflicts.keep_a.text() == "Keep the CRM values"
 
 
 def test_a_record_that_changed_meanwhile_stops_the_decision_and_says_so(

@@ -20,9 +20,17 @@ from desktop_sync.ui.main_window import MainWindow
 from desktop_sync.ui.views.configuration_page import ConfigurationPage
 from desktop_sync.ui.views.schedule import SchedulePage
 from desktop_sync.ui.views.schedule_times import NoTimeOfDayError, parse_times
+from desktop_sync.ui.widgets.choice_box import ChoiceBox
+from desktop_sync.ui.widgets.interval_box import DAY_MIN, HOUR_MIN, WEEK_MIN, IntervalBox
 from tests.gui.fake_application import NOW, FakeApplication
 
 Settle = Callable[[], None]
+
+
+def pick(box: ChoiceBox[int], value: int) -> None:
+    """As a person does."""
+    box.choose(value)
+    box.activated.emit(box.currentIndex())
 
 
 @pytest.fixture
@@ -34,7 +42,7 @@ def form(page: ConfigurationPage, settle: Settle) -> SchedulePage:
 
 def test_the_form_shows_what_is_saved_and_when_it_runs_next(form: SchedulePage) -> None:
     assert form.times.kinds[ScheduleKind.INTERVAL].isChecked()
-    assert form.times.minutes.value() == 15
+    assert form.times.every.minutes == 15
     assert form.next.text() == "Today 14:17"
     assert not form.save_button.isEnabled()
 
@@ -141,15 +149,57 @@ def test_processing_gets_times_of_its_own(form: SchedulePage, settle: Settle, ap
     assert application.configurations.all["Customers"].process_schedule is None
 
 
+def test_an_interval_is_chosen_in_minutes_hours_days_or_weeks(
+    form: SchedulePage, settle: Settle, application: FakeApplication
+) -> None:
+    every = form.times.every
+    offered = [every.unit.itemText(place) for place in range(every.unit.count())]
+    assert offered == ["minutes", "hours", "days", "weeks"]
+    every.number.setValue(2)
+    pick(every.unit, WEEK_MIN)
+    form.save()
+    settle()
+    assert application.configurations.all["Customers"].schedule.interval_minutes == 2 * WEEK_MIN
+    assert (every.number.value(), every.unit.value) == (2, WEEK_MIN)
+    assert not form.save_button.isEnabled()
+    assert "Every 2 weeks" in form.sentence.text()
+
+
+@pytest.mark.parametrize(
+    ("minutes", "shown"),
+    [(1, (1, 1)), (90, (90, 1)), (120, (2, HOUR_MIN)), (DAY_MIN, (1, DAY_MIN)), (21 * DAY_MIN, (3, WEEK_MIN))],
+)
+def test_an_interval_is_shown_in_its_largest_unit_and_stays_what_it_was(
+    qtbot: QtBot, minutes: int, shown: tuple[int, int]
+) -> None:
+    box = IntervalBox("Every")
+    qtbot.addWidget(box)
+    with qtbot.assertNotEmitted(box.changed):
+        box.show_minutes(minutes)
+    assert (box.number.value(), box.unit.value) == shown
+    assert box.minutes == minutes
+
+
+def test_a_length_that_is_said_already_keeps_the_unit_a_person_chose(qtbot: QtBot) -> None:
+    box = IntervalBox("Every")
+    qtbot.addWidget(box)
+    box.number.setValue(60)
+    pick(box.unit, 1)
+    box.show_minutes(60)
+    assert (box.number.value(), box.unit.value) == (60, 1)
+
+
 def test_an_interval_may_wait_longer_while_nothing_changes_but_not_shorter(
     form: SchedulePage, settle: Settle, application: FakeApplication
 ) -> None:
-    assert not form.times.idle_minutes.isEnabled()
+    assert not form.times.longest.isEnabled()
     form.times.idle.setChecked(True)
-    form.times.idle_minutes.setValue(10)
+    pick(form.times.longest.unit, 1)
+    form.times.longest.number.setValue(10)
     assert form.times.problem.text() == "While nothing changes it may wait longer than usual, not shorter."
     assert not form.save_button.isEnabled()
-    form.times.idle_minutes.setValue(120)
+    form.times.longest.number.setValue(2)
+    pick(form.times.longest.unit, HOUR_MIN)
     form.save()
     settle()
     assert application.configurations.all["Customers"].schedule.longest_idle_minutes == 120

@@ -339,8 +339,8 @@ def test_schedules_are_set_by_hand(qtbot: QtBot, open_wizard: Open) -> None:
     wizard = open_wizard(customers(), Page.RUNNING)
     box = wizard.running_page.schedule
     pick(box.kind, ScheduleKind.INTERVAL)
-    box.every.setValue(2)
-    pick(box.unit, 60)
+    box.every.number.setValue(2)
+    pick(box.every.unit, 60)
     assert wizard.setup.configuration.schedule == Schedule(ScheduleKind.INTERVAL, interval_minutes=120)
     pick(box.kind, ScheduleKind.WEEKLY)
     box.times.selectAll()

@@ -72,7 +72,7 @@ def test_all_that_a_file_says_of_running_is_shown_and_kept(
     assert page.triggers.after_lines[0].entered() == full.after_runs[0]
     assert page.triggers.file_lines[0].entered() == full.file_arrivals[0]
     assert "once in 3 days" in page.schedule.kept.text()
-    assert "up to 240 minutes" in page.schedule.kept.text()
+    assert "up to 4 hours" in page.schedule.kept.text()
     assert nameless(page) == []
     page.guards.identity.click()
     page.guards.identity.click()
@@ -93,7 +93,7 @@ def test_processing_gets_times_of_its_own_and_loses_them(
     page.splits.click()
     assert wizard.setup.configuration.process_schedule == MANUAL
     pick(page.process_schedule.kind, ScheduleKind.INTERVAL)
-    page.process_schedule.every.setValue(45)
+    page.process_schedule.every.number.setValue(45)
     assert wizard.setup.configuration.process_schedule == Schedule(ScheduleKind.INTERVAL, interval_minutes=45)
     page.splits.click()
     assert wizard.setup.configuration.process_schedule is None

@@ -91,7 +91,7 @@ def test_everything_that_starts_it_is_said() -> None:
         file_arrivals=(FileArrival("/srv/in/*.csv", 0),),
     )
     assert list(running_sentences(configuration)) == [
-        "It looks for changes by itself every 5 minutes, less often while nothing changes: at least every 60 minutes.",
+        "It looks for changes by itself every 5 minutes, less often while nothing changes: at least every hour.",
         "It writes what it found when you start it.",
         f'Changes of "{entity.name}" are carried over as soon as they are seen.',
         'It runs after each run of "Orders" that was carried out.',

@@ -12,17 +12,16 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QVBoxLayout, QW
 
 from desktop_sync.core.schedule import Schedule, ScheduleKind
 from desktop_sync.ui.palette import SPACE_M, SPACE_S
-from desktop_sync.ui.text.times import counted, number
+from desktop_sync.ui.text.times import counted, time_span
 from desktop_sync.ui.widgets.choice_box import ChoiceBox
 from desktop_sync.ui.widgets.field_row import FieldRow, plain_caption
-from desktop_sync.ui.widgets.number_box import NumberBox
+from desktop_sync.ui.widgets.interval_box import IntervalBox
 from desktop_sync.ui.widgets.parts import label, row
 from desktop_sync.ui.wizards.configuration.words import schedule_kinds
 
 FIRST_TIME = time(6, 0)
 FIRST_INTERVAL = 15
 FIRST_CRON = "0 6 * * 1-5"
-_UNITS = (1, 60, 60 * 24)
 
 
 class ScheduleBox(QWidget):
@@ -37,13 +36,8 @@ class ScheduleBox(QWidget):
         self.kind: ChoiceBox[ScheduleKind] = ChoiceBox()
         self.kind.offer(schedule_kinds())
         self.kind.activated.connect(self._kind_chosen)
-        self.every = NumberBox(1, 9999)
-        self.every.setMaximumWidth(120)
-        self.every.setAccessibleName(self.tr("Every"))
-        self.every.valueChanged.connect(self._edited)
-        self.unit: ChoiceBox[int] = ChoiceBox(self.tr("Unit"))
-        self.unit.offer([(self.tr("minutes"), 1), (self.tr("hours"), 60), (self.tr("days"), 60 * 24)])
-        self.unit.activated.connect(self._edited)
+        self.every = IntervalBox(self.tr("Every"), FIRST_INTERVAL)
+        self.every.changed.connect(self._edited)
         self.times = QLineEdit()
         pattern = QRegularExpression(r"[0-9:,; ]*")
         self.times.setValidator(QRegularExpressionValidator(pattern, self))
@@ -51,7 +45,7 @@ class ScheduleBox(QWidget):
         self.cron = QLineEdit()
         self.cron.textEdited.connect(self._edited)
         self.days = [QCheckBox(QLocale().dayName(day + 1, QLocale.FormatType.ShortFormat)) for day in range(7)]
-        self.every_row = FieldRow(self.tr("Every"), self._beside(self.every, self.unit), focus=self.every)
+        self.every_row = FieldRow(self.tr("Every"), self._alone(self.every), focus=self.every.number)
         self.times_row = FieldRow(self.tr("At"), self.times, self.tr("Local time, for example 06:00, 18:30"))
         self.cron_row = FieldRow(self.tr("Cron expression"), self.cron, self.tr("minute hour day month weekday"))
         self._day_line = QWidget()
@@ -70,7 +64,7 @@ class ScheduleBox(QWidget):
         layout.setSpacing(SPACE_S)
         layout.addWidget(FieldRow(caption, self.kind))
         about = plain_caption(caption)
-        for named in (self.every, self.unit, self.times, self.cron, *self.days):
+        for named in (self.every.number, self.every.unit, self.times, self.cron, *self.days):
             named.setAccessibleName(f"{about}: {named.accessibleName()}")
         self.kept = label("", "caption", wraps=True)
         for part in (self.every_row, self.days_row, self.times_row, self.cron_row, self.kept):
@@ -91,7 +85,7 @@ class ScheduleBox(QWidget):
     def _entered(self) -> Schedule:
         kind = self.kind.value or ScheduleKind.MANUAL
         if kind is ScheduleKind.INTERVAL:
-            return Schedule(kind, interval_minutes=self.every.value() * (self.unit.value or 1))
+            return Schedule(kind, interval_minutes=self.every.minutes)
         if kind is ScheduleKind.CRON:
             return Schedule(kind, cron=" ".join(self.cron.text().split()))
         if kind in (ScheduleKind.DAILY, ScheduleKind.WEEKLY):
@@ -103,11 +97,7 @@ class ScheduleBox(QWidget):
         self._shown = schedule
         self.kind.choose(schedule.kind)
         if schedule.kind is ScheduleKind.INTERVAL and schedule != self.schedule:
-            unit = max(unit for unit in _UNITS if schedule.interval_minutes % unit == 0)
-            self.every.blockSignals(True)
-            self.every.setValue(max(1, schedule.interval_minutes // unit))
-            self.every.blockSignals(False)
-            self.unit.choose(unit)
+            self.every.show_minutes(schedule.interval_minutes)
         if self._times()[0] != schedule.times and schedule.times:
             self.times.setText(", ".join(f"{at:%H:%M}" for at in schedule.times))
         for day, box in enumerate(self.days):
@@ -123,8 +113,8 @@ class ScheduleBox(QWidget):
     def _kept(self, schedule: Schedule) -> Iterator[str]:
         """What the schedule says besides, and where it is changed."""
         if schedule.longest_idle_minutes > schedule.interval_minutes:
-            longest = number(schedule.longest_idle_minutes)
-            yield self.tr("While nothing changes it waits longer, up to {0} minutes.").format(longest)
+            longest = time_span(schedule.longest_idle_minutes)
+            yield self.tr("While nothing changes it waits longer, up to {0}.").format(longest)
         if schedule.is_incremental:
             yield self.tr("It looks only at what was modified since the last run; everything is compared once in")
             yield counted(schedule.full_every_days, self.tr("{0} day."), self.tr("{0} days."))
@@ -165,17 +155,15 @@ class ScheduleBox(QWidget):
         self.cron_row.setVisible(kind is ScheduleKind.CRON)
 
     @staticmethod
-    def _beside(*widgets: QWidget) -> QWidget:
+    def _alone(widget: QWidget) -> QWidget:
+        """A widget that keeps its width at the left of a wide page."""
         holder = QWidget()
-        holder.setLayout(row(*widgets, 0))
+        holder.setLayout(row(widget, 0))
         return holder
 
     @Slot()
     def _kind_chosen(self) -> None:
         kind = self.kind.value
-        if kind is ScheduleKind.INTERVAL and self.every.value() == 1 and (self.unit.value or 1) == 1:
-            self.unit.choose(1)
-            self.every.setValue(FIRST_INTERVAL)
         if kind in (ScheduleKind.DAILY, ScheduleKind.WEEKLY) and not self.times.text().strip():
             self.times.setText(f"{FIRST_TIME:%H:%M}")
         if kind is ScheduleKind.WEEKLY and not any(box.isChecked() for box in self.days):

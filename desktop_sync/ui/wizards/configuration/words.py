@@ -113,7 +113,7 @@ def unknown_choices() -> list[tuple[str, UnknownChoice]]:
 def schedule_kinds() -> list[tuple[str, ScheduleKind]]:
     return [
         (tr("When I start it"), ScheduleKind.MANUAL),
-        (tr("Every few minutes or hours"), ScheduleKind.INTERVAL),
+        (tr("Every few minutes, hours or days"), ScheduleKind.INTERVAL),
         (tr("Every day at set times"), ScheduleKind.DAILY),
         (tr("On some days of the week"), ScheduleKind.WEEKLY),
         (tr("Cron expression (for experts)"), ScheduleKind.CRON),
