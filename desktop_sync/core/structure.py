@@ -5,6 +5,9 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+LEAST_DECIMALS = 9
+"""So many digits after the point a decimal has room for, or as many as its field declares where that are more."""
+
 
 class FieldType(enum.Enum):
     """The type of a field's values. The value is the word used in screens and files."""

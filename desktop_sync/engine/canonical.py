@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from desktop_sync.core.structure import FieldType
+from desktop_sync.core.structure import LEAST_DECIMALS, FieldType
 
 CANONICAL_VERSION = 1
-LEAST_SCALE = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +20,7 @@ class ValueType:
     declared `digits` are shown (2.50)."""
 
     type: FieldType
-    scale: int = LEAST_SCALE
+    scale: int = LEAST_DECIMALS
     digits: int = 0
 
     @property
@@ -50,7 +49,7 @@ _SQL_TYPES = {
 def value_type(kind: FieldType, scale: int | None) -> ValueType:
     if kind is not FieldType.DECIMAL:
         return ValueType(kind)
-    return ValueType(kind, min(30, max(LEAST_SCALE, scale or 0)), min(30, scale or 0))
+    return ValueType(kind, min(30, max(LEAST_DECIMALS, scale or 0)), min(30, scale or 0))
 
 
 def quote(name: str) -> str:
@@ -137,14 +136,26 @@ def convert_sql(value: str, kind: ValueType, target: ValueType, *, exact: bool =
     if kind.type is FieldType.DECIMAL and target.type is FieldType.DECIMAL:
         rounded = f"TRY_CAST({value} AS {target.sql})"
         return f"CASE WHEN {rounded} = {value} THEN {rounded} END"
+    if kind.type is FieldType.FLOAT and target.type is FieldType.DECIMAL:
+        return _decimal_of_double(value, target)
     text = plain_text_sql(value, kind)
     return text if target.type is FieldType.TEXT else typed_sql(f"({text})", target)
 
 
+def _decimal_of_double(value: str, target: ValueType) -> str:
+    """The double's digits, rounded to those that there is room for. A target that does not declare how many it wants
+    takes only what keeps its first 15 digits by that: 0.1 + 0.2 is 0.3, a third is not 0.333333333."""
+    # Through its digits: 12345678901234.56 itself is a little more than that.
+    rounded = f"TRY_CAST(CAST({value} AS VARCHAR) AS {target.sql})"
+    if target.digits:
+        return rounded
+    return f"CASE WHEN printf('%.15g', {value}) = printf('%.15g', CAST({rounded} AS DOUBLE)) THEN {rounded} END"
+
+
 def _decimal_text(value: str, digits: int = 0) -> str:
     # Most numbers have room in 64 bits, whose digits are written many times quicker; the text is the same.
-    narrow = f"TRY_CAST({value} AS DECIMAL(18,{LEAST_SCALE}))"
-    if digits > LEAST_SCALE:
+    narrow = f"TRY_CAST({value} AS DECIMAL(18,{LEAST_DECIMALS}))"
+    if digits > LEAST_DECIMALS:
         shown = f"CAST({value} AS DECIMAL(38,{digits}))"
         return f"CASE WHEN {shown} = {value} THEN CAST({shown} AS VARCHAR) ELSE {_decimal_text(value)} END"
     # A number with more digits than are shown has more than fewer, too.

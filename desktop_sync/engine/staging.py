@@ -251,7 +251,7 @@ class Staging:
         return f"CASE {' '.join(cases)} END" if cases else "CAST(NULL AS VARCHAR)"
 
     def _misfit(self, name: str, value: str, kind: ValueType, mapping: FieldMapping | None = None) -> str:
-        word = "whole number of 64 bits" if kind.type is FieldType.INTEGER else kind.type.value
+        word = _WANTED.get(kind.type, kind.type.value).format(scale=kind.scale)
         article = "an" if word[0] in "aeiou" else "a"
         masked = [m for m in self.layout.entity.fields if m.masked and m.field_of(self.side.side) == name]
         shown = self._shown(mapping or (masked[0] if masked else None), value)
@@ -273,6 +273,10 @@ class Staging:
         return " AND ".join(tests) or "true"
 
 
+_WANTED = {
+    FieldType.INTEGER: "whole number of 64 bits",
+    FieldType.DECIMAL: "decimal with at most {scale} digits after the point",
+}
 _NO_CHOICE = " is not among the choices of the value map"
 
 

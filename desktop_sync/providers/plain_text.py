@@ -7,6 +7,8 @@ from decimal import Decimal
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from desktop_sync.core.structure import LEAST_DECIMALS
+
 
 def plain_text(column: pa.Array) -> pa.Array:
     """Digits with a point, `true` and `false`, ISO 8601 with a space before the time; binary as hexadecimal digits.
@@ -37,6 +39,25 @@ def without_exponents(digits: pa.Array) -> pa.Array:
         return digits
     plain = [format(Decimal(text), "f") for text in digits.filter(has_exponent).to_pylist()]
     return pc.replace_with_mask(digits, has_exponent, pa.array(plain, pa.string()))
+
+
+def decimals_of(doubles: pa.Array, digits: pa.Array, scale: int) -> pa.Array:
+    """The digits of doubles that a column of decimals holds: `digits`, which give the same double, but rounded where
+    they are more after the point than decimals have room for. What was computed has such digits (0.1 + 0.2 gives
+    0.30000000000000004). A column that declares no `scale` (0) keeps those whose first 15 digits that would change."""
+    room = max(LEAST_DECIMALS, scale)
+    longest = pc.max(pc.binary_length(digits)).as_py()
+    if longest is None or longest < len("0.") + room + 1:
+        return digits
+    is_long = pc.fill_null(pc.match_substring_regex(digits, rf"\.\d{{{room + 1},}}$"), False)
+    if not pc.any(is_long).as_py():
+        return digits
+    rounded = []
+    for double, text in zip(doubles.filter(is_long).to_pylist(), digits.filter(is_long).to_pylist(), strict=True):
+        number = round(Decimal(text), room) + 0  # -0 is 0
+        is_near = scale > 0 or f"{float(number):.15g}" == f"{double:.15g}"
+        rounded.append(format(number, "f").rstrip("0").rstrip(".") if is_near else text)
+    return pc.replace_with_mask(digits, is_long, pa.array(rounded, pa.string()))
 
 
 def time_texts(column: pa.Array) -> pa.Array:

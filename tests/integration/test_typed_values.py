@@ -5,7 +5,7 @@ from __future__ import annotations
 from desktop_sync.core.configuration import Direction, FieldMapping, SyncConfiguration
 from desktop_sync.core.decision import Action
 from desktop_sync.core.run import Outcome
-from tests.support.worlds import World, WorldMaker
+from tests.support.worlds import EMAIL, NAME, World, WorldMaker
 
 A = {"Person": "Id INTEGER PRIMARY KEY, Email TEXT, Age INTEGER, Weight REAL, Born DATE, Photo BLOB, Score INTEGER"}
 B = {
@@ -128,3 +128,22 @@ def test_a_digest_is_measured_where_the_sides_do_not_send_each_other_the_same(wo
     one.edit("b", 1, share=0.25)
     assert one.actions(one.run()) == {Action.UPDATE_A: 1}
     one.assert_quiet()
+
+
+def test_computed_numbers_are_decimals_without_their_rounding_errors(world: WorldMaker) -> None:
+    one = world(
+        a={"Person": "Id INTEGER PRIMARY KEY, Email TEXT, Total DECIMAL(10,2), Share REAL"},
+        b={"people": "id INTEGER PRIMARY KEY, email TEXT, total DECIMAL(10,2), share DECIMAL(10,2)"},
+        b_is_table=True,
+        fields=(EMAIL, FieldMapping("Total", "total"), FieldMapping("Share", "share")),
+    )
+    one.put("a", Id=1, Email="p1", Total=0.1 + 0.2, Share=0.1 + 0.2)
+    one.put("a", Id=2, Email="p2", Total=16384.129999999997, Share=1 / 3)
+    assert one.run().outcome is Outcome.DONE
+    assert one.rows("b", "email", "total", "share") == [("p1", 0.3, 0.3), ("p2", 16384.13, 0.333333333)]
+    one.assert_quiet()
+    one.edit("b", 1, total=7)
+    assert one.run().outcome is Outcome.DONE
+    assert one.rows("a", "Id", "Total") == [(1, 7), (2, 16384.129999999997)]  # the other record was not touched
+    one.assert_quiet()
+    assert one.app.verification.verify(NAME).entities[0].different == 0

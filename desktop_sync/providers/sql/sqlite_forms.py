@@ -2,8 +2,9 @@
 
 Any row may hold any kind of value, and ADBC takes a column's type from the first rows. So each column is selected as
 one expression of one fixed type, or as two: reals as doubles (`number`) and everything else as text (`text`), which
-`records_of` joins, doubles by their shortest digits that give the same double. Both ways of reading, ADBC and
-`sqlite3`, select the same expressions and go through `records_of`: a value has one read form.
+`records_of` joins, doubles by their shortest digits that give the same double; where these are more than a decimal
+has room for, as in 0.30000000000000004, by those that `decimals_of` gives. Both ways of reading, ADBC and `sqlite3`,
+select the same expressions and go through `records_of`: a value has one read form.
 
 Text form by type: integers by their digits; booleans `true` and `false` for 1 and 0; decimals in plain digits without
 exponent; dates, times and timestamps as stored. What does not fit the declared type comes as text: text as it is,
@@ -20,7 +21,7 @@ import pyarrow.compute as pc
 
 from desktop_sync.core.errors import DamagedError, Place
 from desktop_sync.core.structure import FieldType
-from desktop_sync.providers.plain_text import without_exponents
+from desktop_sync.providers.plain_text import decimals_of, without_exponents
 from desktop_sync.providers.sql.sqlite_connection import quoted
 from desktop_sync.providers.sql.sqlite_schema import Affinity, Column
 
@@ -36,6 +37,8 @@ class ColumnForm:
     def __init__(self, column: Column, table: str) -> None:
         self.name = column.field.name
         self.type = column.field.type
+        self._scale = column.field.scale or 0
+        self._is_key = column.is_key
         c = f"{table}{quoted(self.name)}"
         hexadecimal = _HEXADECIMAL.format(c=c)
         self.is_split = False
@@ -75,6 +78,8 @@ class ColumnForm:
         digits = number.cast(pa.string())
         if self.type is FieldType.DECIMAL:
             digits = without_exponents(digits)
+            if not self._is_key:  # which must tell any two doubles apart
+                digits = decimals_of(number, digits, self._scale)
         return digits if rest.null_count == len(rest) else pc.coalesce(rest, digits)
 
 

@@ -25,11 +25,12 @@ class Affinity(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column with what the database does with its values. `is_computed`: cannot be written."""
+    """A column with what the database does with its values. `is_computed`: cannot be written. `is_key`: of the key."""
 
     field: Field
     affinity: Affinity
     is_computed: bool = False
+    is_key: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,7 @@ def describe_table(connection: sqlite3.Connection, name: str, place: Place) -> T
             is_computed=is_computed,
             is_required=is_required,
         )
-        columns[column] = Column(field, affinity_of(declared), is_computed)
+        columns[column] = Column(field, affinity_of(declared), is_computed, bool(key_position))
     triggers = connection.execute(
         "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND lower(tbl_name) = lower(?)", (name,)
     ).fetchone()[0]

@@ -131,3 +131,13 @@ def test_a_text_with_a_separator_is_escaped_whether_there_are_many_or_few(bench:
     wanted = ["plain", "a\x1d1b", "\x1d0", "\x1d9", "\x1d9\x1d0\x1d1", "", None]
     for is_for_few in (True, False):
         assert computed(bench, canonical_sql("v", TEXT, is_for_few=is_for_few), given) == wanted
+
+
+def test_a_double_is_the_decimal_that_its_first_15_digits_say(bench: Workbench) -> None:
+    doubles = pa.array([0.1 + 0.2, 16384.129999999997, 12345678901234.56, 1e-7, 1 / 3, 1e-12, 1e300, None])
+    kept = [Decimal("0.3"), Decimal("16384.13"), Decimal("12345678901234.56"), Decimal("1e-7")]
+    fraction = ValueType(FieldType.FLOAT)
+    undeclared, two_digits = value_type(FieldType.DECIMAL, None), value_type(FieldType.DECIMAL, 2)
+    assert computed(bench, convert_sql("v", fraction, undeclared), doubles) == [*kept, None, None, None, None]
+    rounded = [*kept, Decimal("0.333333333"), Decimal(0), None, None]
+    assert computed(bench, convert_sql("v", fraction, two_digits), doubles) == rounded

@@ -108,6 +108,26 @@ READ = {
 }
 
 
+def test_what_was_computed_in_a_column_of_decimals_comes_without_its_rounding_error(
+    session: EndpointSession, outside: sqlite3.Connection
+) -> None:
+    outside.execute("CREATE TABLE sums (p INTEGER PRIMARY KEY, n DECIMAL(10,2), u NUMERIC, w DECIMAL(30,12))")
+    computed = [0.1 + 0.2, -16384.129999999997, 1 / 3, 1e-12, 123456789.30000001, None]
+    outside.executemany("INSERT INTO sums (n, u, w) VALUES (?1,?1,?1)", [(value,) for value in computed])
+    found = both_ways(session, "sums", ("n", "u", "w"))
+    exact = ("0.30000000000000004", "-16384.129999999997", "0.3333333333333333", "0.000000000001")
+    plain = ("0.3", "-16384.13", "123456789.30000001", None)
+    assert [row["n"] for row in found] == [*plain[:2], "0.333333333", "0", *plain[2:]]
+    assert [row["u"] for row in found] == [*plain[:2], *exact[2:], *plain[2:]]
+    assert [row["w"] for row in found] == ["0.3", exact[1], "0.333333333333", exact[3], *plain[2:]]
+
+
+def test_doubles_of_a_key_of_decimals_are_told_apart(session: EndpointSession, outside: sqlite3.Connection) -> None:
+    outside.execute("CREATE TABLE prices (k DECIMAL(10,2) PRIMARY KEY)")
+    outside.executemany("INSERT INTO prices VALUES (?)", [(0.3,), (0.1 + 0.2,)])
+    assert [row["k"] for row in both_ways(session, "prices", ("k",))] == ["0.3", "0.30000000000000004"]
+
+
 @pytest.mark.scenario("E4")
 @pytest.mark.parametrize("order", ["as given", "reversed"])
 def test_any_value_in_any_column_comes_as_it_is(
