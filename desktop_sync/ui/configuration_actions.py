@@ -24,9 +24,9 @@ def duplicate(application: Application, name: str, new_name: str) -> str:
     return new_name
 
 
-def rename(application: Application, name: str, new_name: str) -> str:
+def rename(application: Application, name: str, new_name: str) -> tuple[str, str]:
     application.configurations.rename(name, new_name)
-    return new_name
+    return name, new_name
 
 
 def export_to(application: Application, names: tuple[str, ...], path: Path) -> str:
@@ -36,9 +36,12 @@ def export_to(application: Application, names: tuple[str, ...], path: Path) -> s
 
 
 class ConfigurationActions(QObject):
-    """`changed` carries the name to choose next, or empty. `said` is for the status bar, `failed` an error."""
+    """`changed` carries the name to choose next, or empty; `renamed` (from, to) and `deleted` come before it.
+    `said` is for the status bar, `failed` an error."""
 
     changed = Signal(str)
+    renamed = Signal(str, str)
+    deleted = Signal(str)
     said = Signal(str)
     failed = Signal(object)
 
@@ -80,9 +83,10 @@ class ConfigurationActions(QObject):
         job.finished.connect(self._renamed)
 
     @Slot(object)
-    def _renamed(self, name: str) -> None:
-        self.said.emit(self.tr("Renamed to {0}").format(name))
-        self.changed.emit(name)
+    def _renamed(self, names: tuple[str, str]) -> None:
+        self.said.emit(self.tr("Renamed to {0}").format(names[1]))
+        self.renamed.emit(*names)
+        self.changed.emit(names[1])
 
     @Slot(str)
     def ask_duplicate(self, name: str) -> None:
@@ -144,6 +148,7 @@ class ConfigurationActions(QObject):
     @Slot()
     def _deleted(self) -> None:
         self.said.emit(self.tr("{0} is deleted").format(self._name))
+        self.deleted.emit(self._name)
         self.changed.emit("")
 
     @Slot(str, str)

@@ -20,6 +20,7 @@ from desktop_sync.ui.context import WindowContext
 from desktop_sync.ui.extras import Extras
 from desktop_sync.ui.history_keeping import HistoryKeeping
 from desktop_sync.ui.leaving import Leaving
+from desktop_sync.ui.list_marks import ListMarks
 from desktop_sync.ui.listening import Listening
 from desktop_sync.ui.memory import WindowMemory
 from desktop_sync.ui.menus import MenuBar
@@ -56,7 +57,7 @@ class MainWindow(QMainWindow):
         self.context: WindowContext | None = None
         self._is_quitting = False
         self._choose_next = ""
-        self.sidebar = Sidebar(theme)
+        self.sidebar = Sidebar(theme, ListMarks(memory))
         self.right = PageShelf(theme)
         self.right.made.connect(self._connect_page)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
@@ -162,6 +163,8 @@ class MainWindow(QMainWindow):
         self.wizards.failed.connect(self.say_error)
         self.menus.import_wanted.connect(desk.ask_import)
         self.menus.export_wanted.connect(self._export_all)
+        desk.renamed.connect(side.marks.rename)
+        desk.deleted.connect(side.marks.forget)
         desk.changed.connect(self._definitions_changed)
         desk.said.connect(self.say)
         desk.failed.connect(self.say_error)
@@ -220,9 +223,7 @@ class MainWindow(QMainWindow):
         if self._choose_next in names:
             self.sidebar.choose(self._choose_next)
         elif states and not self.sidebar.current and not self.sidebar.endpoints_button.isChecked():
-            self.sidebar.choose(self._memory.text("window/chosen") or states[0].name)
-            if not self.sidebar.current:
-                self.sidebar.choose(states[0].name)
+            self.sidebar.begin_at(self._memory.text("window/chosen"))
         self._choose_next = ""
         if not states and not self.sidebar.endpoints_button.isChecked():
             self.right.show_empty()

@@ -29,6 +29,17 @@ class Tone(enum.Enum):
     MUTED = "muted"
 
 
+class MarkColour(enum.Enum):
+    """What a person may mark a synchronization with."""
+
+    RED = "red"
+    ORANGE = "orange"
+    YELLOW = "yellow"
+    GREEN = "green"
+    BLUE = "blue"
+    PURPLE = "purple"
+
+
 @dataclass(frozen=True, slots=True)
 class Colours:
     """One scheme; all values are `#rrggbb`. `soft` pairs are (background, text) of badges by tone."""
@@ -54,6 +65,7 @@ class Colours:
     chart_bad: str
     differs: str
     soft: dict[Tone, tuple[str, str]]
+    marks: dict[MarkColour, str]
 
     def tone(self, tone: Tone) -> str:
         """The text colour of a tone."""
@@ -89,6 +101,14 @@ LIGHT = Colours(
         Tone.BAD: ("#fce6e6", "#a8282e"),
         Tone.MUTED: ("#f1f2f5", "#676f7d"),
     },
+    marks={
+        MarkColour.RED: "#d0393f",
+        MarkColour.ORANGE: "#c25e00",
+        MarkColour.YELLOW: "#977800",
+        MarkColour.GREEN: "#1f8a4c",
+        MarkColour.BLUE: "#2f74d0",
+        MarkColour.PURPLE: "#8a4fc7",
+    },
 )
 
 DARK = Colours(
@@ -119,6 +139,14 @@ DARK = Colours(
         Tone.WARNING: ("#40331a", "#f0c071"),
         Tone.BAD: ("#45242a", "#f59aa0"),
         Tone.MUTED: ("#272b32", "#98a0ad"),
+    },
+    marks={
+        MarkColour.RED: "#f0777c",
+        MarkColour.ORANGE: "#f0994a",
+        MarkColour.YELLOW: "#e2c044",
+        MarkColour.GREEN: "#62c98c",
+        MarkColour.BLUE: "#6fa8f5",
+        MarkColour.PURPLE: "#c08cf0",
     },
 )
 

@@ -8,7 +8,7 @@ from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action, Rule
 from desktop_sync.core.run import Outcome, RunKind, Trigger
 from desktop_sync.core.status import Status
-from desktop_sync.ui.palette import Tone
+from desktop_sync.ui.palette import MarkColour, Tone
 
 
 def tr(text: str) -> str:
@@ -43,6 +43,18 @@ STATUS_TONES = {
     Status.CONFLICT: Tone.WARNING,
     Status.REVIEW: Tone.WARNING,
 }
+
+
+def mark_word(colour: MarkColour) -> str:
+    words = {
+        MarkColour.RED: tr("Red"),
+        MarkColour.ORANGE: tr("Orange"),
+        MarkColour.YELLOW: tr("Yellow"),
+        MarkColour.GREEN: tr("Green"),
+        MarkColour.BLUE: tr("Blue"),
+        MarkColour.PURPLE: tr("Purple"),
+    }
+    return words[colour]
 
 
 def outcome_word(outcome: Outcome) -> str:

@@ -22,16 +22,19 @@ from desktop_sync.core.run import Outcome
 from desktop_sync.services.views import ConfigurationState
 from desktop_sync.ui.bridge.control import ProgressState
 from desktop_sync.ui.icons import paint_icon
+from desktop_sync.ui.list_marks import NO_MARK, Mark
 from desktop_sync.ui.palette import Colours, Tone
 from desktop_sync.ui.text.plain import tooltip
 from desktop_sync.ui.text.sentences import progress_headline, stale_text, state_line
 from desktop_sync.ui.text.times import full_time
+from desktop_sync.ui.text.words import mark_word
 from desktop_sync.ui.theme import Theme
 
 STATE_ROLE = Qt.ItemDataRole.UserRole + 1
 PROGRESS_ROLE = Qt.ItemDataRole.UserRole + 2
 LINE_ROLE = Qt.ItemDataRole.UserRole + 3
 STALE_ROLE = Qt.ItemDataRole.UserRole + 4
+MARK_ROLE = Qt.ItemDataRole.UserRole + 5
 _NO_PARENT = QModelIndex()
 _Index = QModelIndex | QPersistentModelIndex
 
@@ -66,6 +69,7 @@ class ConfigurationListModel(QAbstractListModel):
         self._progress: Mapping[str, ProgressState] = {}
         self.now: Callable[[], datetime] = _machine_time
         self._stale_days = 0
+        self._marks: Mapping[str, Mark] = {}
 
     @property
     def states(self) -> tuple[ConfigurationState, ...]:
@@ -87,6 +91,11 @@ class ConfigurationListModel(QAbstractListModel):
     def highlight(self, stale_days: int) -> None:
         """What did not run for so many days is highlighted; with 0, nothing is."""
         self._stale_days = stale_days
+        self._repaint()
+
+    def show_marks(self, marks: Mapping[str, Mark]) -> None:
+        """What a person marked, by name."""
+        self._marks = dict(marks)
         self._repaint()
 
     def _days_without(self, state: ConfigurationState) -> int:
@@ -119,7 +128,10 @@ class ConfigurationListModel(QAbstractListModel):
             return progress
         if role == LINE_ROLE:
             days = self._days_without(state)
-            return progress_headline(progress) if progress else state_line(state, self.now(), days)
+            text = progress_headline(progress) if progress else state_line(state, self.now(), days)
+            return self.tr("Hidden  ·  {0}").format(text) if self._mark(state).is_hidden else text
+        if role == MARK_ROLE:
+            return self._mark(state)
         if role == STALE_ROLE:
             return progress is None and self._days_without(state) > 0
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -127,6 +139,9 @@ class ConfigurationListModel(QAbstractListModel):
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return self._sentence(state).replace("\n", ", ")
         return None
+
+    def _mark(self, state: ConfigurationState) -> Mark:
+        return self._marks.get(state.name, NO_MARK)
 
     def _sentence(self, state: ConfigurationState) -> str:
         now = self.now()
@@ -144,6 +159,11 @@ class ConfigurationListModel(QAbstractListModel):
             lines.append(self.tr("{0} wrote to records of it; the next run follows").format(state.follows))
         if state.open_conflicts:
             lines.append(self.tr("Decisions waiting: {0}").format(state.open_conflicts))
+        mark = self._mark(state)
+        if mark.colour is not None:
+            lines.append(self.tr("Colour: {0}").format(mark_word(mark.colour)))
+        if mark.is_hidden:
+            lines.append(self.tr("Hidden"))
         return "\n".join(lines)
 
     def _repaint(self) -> None:
@@ -175,13 +195,19 @@ class ConfigurationDelegate(QStyledItemDelegate):
         progress = index.data(PROGRESS_ROLE)
         name, tone = state_icon(state) if progress is None else ("sync", Tone.ACCENT)
         paint_icon(painter, name, c.tone(tone), QRectF(rect.left() + 12, rect.top() + 11, 18, 18))
+        mark = index.data(MARK_ROLE)
+        if isinstance(mark, Mark) and mark.colour is not None:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(c.marks[mark.colour]))
+            painter.drawRoundedRect(QRectF(rect.left() + 2, rect.top() + 9, 4, rect.height() - 18), 2, 2)
         left = rect.left() + 40
         width = rect.right() - 12 - left
         strong = QFont(option.font)
         strong.setWeight(QFont.Weight.DemiBold)
         small = QFont(option.font)
         small.setPixelSize(12)
-        self._line(painter, strong, c.text if state.is_enabled else c.disabled, state.name, left, rect.top() + 8, width)
+        is_faint = not state.is_enabled or (isinstance(mark, Mark) and mark.is_hidden)
+        self._line(painter, strong, c.disabled if is_faint else c.text, state.name, left, rect.top() + 8, width)
         ends = f"{state.a} ⇄ {state.b}"
         self._line(painter, small, c.secondary, ends, left, rect.top() + 27, width)
         line_text = index.data(LINE_ROLE)

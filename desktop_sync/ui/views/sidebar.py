@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from PySide6.QtCore import QItemSelectionModel, QPoint, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QListView, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
 from desktop_sync.services.views import ConfigurationState
 from desktop_sync.ui.bridge.control import ProgressState
-from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S
+from desktop_sync.ui.list_marks import ListMarks
+from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S, MarkColour, Tone
+from desktop_sync.ui.text.words import mark_word
 from desktop_sync.ui.theme import Theme
-from desktop_sync.ui.views.configuration_list import ConfigurationDelegate, ConfigurationListModel
+from desktop_sync.ui.views.configuration_list import ConfigurationDelegate, ConfigurationListModel, state_icon
 from desktop_sync.ui.widgets.parts import label, line, row, tool_button
 
 
@@ -28,8 +31,12 @@ class Sidebar(QWidget):
     export_wanted = Signal(str)
     delete_wanted = Signal(str)
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, marks: ListMarks, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.marks = marks
+        marks.setParent(self)
+        marks.changed.connect(self._show_marks)
+        self._has_states = False
         self.setObjectName("sidebar")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setMinimumWidth(220)
@@ -55,6 +62,11 @@ class Sidebar(QWidget):
         self.endpoints_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.endpoints_button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.endpoints_button.clicked.connect(self._show_endpoints)
+        self.hidden_button = tool_button("", "nav", checkable=True)
+        self.hidden_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.hidden_button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.hidden_button.toggled.connect(self._show_marks)
+        self.hidden_button.hide()
         self._lay_out()
         self._make_actions()
         theme.changed.connect(self._dress)
@@ -67,6 +79,7 @@ class Sidebar(QWidget):
         head = row(SPACE_L, label(self.tr("Synchronizations"), "section"), 0, self.new_button, SPACE_S, spacing=0)
         layout.addLayout(head)
         layout.addWidget(self.list, 1)
+        layout.addLayout(row(SPACE_S, self.hidden_button, SPACE_S, spacing=0))
         layout.addWidget(line())
         layout.addLayout(row(SPACE_S, self.endpoints_button, SPACE_S, spacing=0))
 
@@ -75,6 +88,8 @@ class Sidebar(QWidget):
         self._duplicate = self._action(self.tr("D&uplicate…"), "")
         self._enable = self._action(self.tr("&Switch off"), "")
         self._export = self._action(self.tr("&Export…"), "")
+        self._hide = self._action(self.tr("&Hide from the list"), "")
+        self._hide.triggered.connect(self._toggle_hidden)
         self._delete = self._action(self.tr("&Delete…"), "Del")
         self._rename.triggered.connect(self._ask_rename)
         self._duplicate.triggered.connect(self._ask_duplicate)
@@ -95,9 +110,47 @@ class Sidebar(QWidget):
     def show_states(self, states: Sequence[ConfigurationState]) -> None:
         """The list is that; what was chosen stays chosen if it is still there, else the first one is."""
         before = self.current
+        if not self._has_states:
+            self.marks.forget_all_but([state.name for state in states])
+            self._has_states = True
         self.model.show(states)
+        self._show_marks()
         if self.current != before and not self.endpoints_button.isChecked():
-            self.choose(before if self.model.row_of(before) >= 0 else states[0].name if states else "")
+            self.choose(before if self.model.row_of(before) >= 0 else self.first_seen)
+
+    def begin_at(self, name: str) -> None:
+        """That one is current where it is there and seen, else the first one that is."""
+        row_number = self.model.row_of(name)
+        self.choose(name if row_number >= 0 and not self.list.isRowHidden(row_number) else self.first_seen)
+
+    @property
+    def first_seen(self) -> str:
+        """The first configuration that is not hidden; the first one where all are; empty where there is none."""
+        states = self.model.states
+        seen = next((row for row in range(len(states)) if not self.list.isRowHidden(row)), 0)
+        return states[seen].name if states else ""
+
+    @Slot()
+    def _show_marks(self) -> None:
+        """Colours are painted, and what is hidden is left out, unless a person looks at that too or all are."""
+        self.model.show_marks(self.marks.all)
+        states = self.model.states
+        hidden = [state for state in states if self.marks.of(state.name).is_hidden]
+        shows_all = self.hidden_button.isChecked() or len(hidden) == len(states)
+        for row_number, state in enumerate(states):
+            self.list.setRowHidden(row_number, state in hidden and not shows_all)
+        self.hidden_button.setVisible(0 < len(hidden) < len(states))
+        needy = sum(state_icon(state)[1] in (Tone.WARNING, Tone.BAD) for state in hidden)
+        self.hidden_button.setText(self.tr("Show hidde&n ({0})").format(len(hidden)))
+        said = self.tr("{0} hidden").format(len(hidden))
+        if needy:
+            said = self.tr("{0}, needing attention: {1}").format(said, needy)
+        self.hidden_button.setToolTip(said)
+        self.hidden_button.setAccessibleName(self.hidden_button.text().replace("&", ""))
+        self.hidden_button.setAccessibleDescription(said)
+        colours = self._theme.colours
+        icon = self._theme.icon("alert", colours.tone(Tone.WARNING)) if needy else self._theme.icon("preview")
+        self.hidden_button.setIcon(icon)
 
     def highlight(self, stale_days: int) -> None:
         """What did not run for so many days is highlighted; with 0, nothing is."""
@@ -118,8 +171,11 @@ class Sidebar(QWidget):
         return self.model.states[index.row()] if index.isValid() else None
 
     def choose(self, name: str) -> None:
+        """That one is current. Where it is hidden, what is hidden is shown: it was asked for by other ways."""
         row_number = self.model.row_of(name)
         if row_number >= 0:
+            if self.list.isRowHidden(row_number):
+                self.hidden_button.setChecked(True)
             self.list.setCurrentIndex(self.model.index(row_number))
 
     # What the person does
@@ -140,15 +196,49 @@ class Sidebar(QWidget):
     @Slot(QPoint)
     def _menu(self, at: QPoint) -> None:
         state = self.current_state
-        if state is None or not self.list.indexAt(at).isValid():
-            return
+        if state is not None and self.list.indexAt(at).isValid():
+            menu = self.menu_for(state)
+            menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            menu.popup(self.list.viewport().mapToGlobal(at))
+
+    def menu_for(self, state: ConfigurationState) -> QMenu:
+        """What can be done with the current one."""
         self._enable.setText(self.tr("&Switch off") if state.is_enabled else self.tr("&Switch on"))
         menu = QMenu(self)
+        is_hidden = self.marks.of(state.name).is_hidden
+        self._hide.setText(self.tr("S&how in the list") if is_hidden else self.tr("&Hide from the list"))
         menu.addActions([self._rename, self._duplicate, self._enable, self._export])
         menu.addSeparator()
+        menu.addMenu(self._colour_menu(menu, state.name))
+        menu.addAction(self._hide)
+        menu.addSeparator()
         menu.addAction(self._delete)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(self.list.viewport().mapToGlobal(at))
+        return menu
+
+    def _colour_menu(self, parent: QMenu, name: str) -> QMenu:
+        menu = QMenu(self.tr("&Colour"), parent)
+        group = QActionGroup(menu)
+        chosen = self.marks.of(name).colour
+        for colour in (None, *MarkColour):
+            action = menu.addAction(self.tr("None") if colour is None else mark_word(colour))
+            tint = self._theme.colours.text if colour is None else self._theme.colours.marks[colour]
+            if colour is chosen or colour is not None:  # with icons, a menu shows no tick of its own
+                action.setIcon(self._theme.icon("check" if colour is chosen else "dot", tint))
+            action.setCheckable(True)
+            action.setChecked(colour is chosen)
+            action.triggered.connect(partial(self.marks.paint, name, colour))
+            group.addAction(action)
+        return menu
+
+    @Slot()
+    def _toggle_hidden(self) -> None:
+        """Another one is chosen where the one that was is no more seen."""
+        name = self.current
+        if not name:
+            return
+        self.marks.hide(name, not self.marks.of(name).is_hidden)
+        if self.list.isRowHidden(self.model.row_of(name)):
+            self.choose(self.first_seen)
 
     @Slot()
     def _ask_rename(self) -> None:
@@ -180,5 +270,7 @@ class Sidebar(QWidget):
     def _dress(self) -> None:
         self.new_button.setIcon(self._theme.icon("plus"))
         self.endpoints_button.setIcon(self._theme.icon("endpoints"))
-        self.endpoints_button.setIconSize(QSize(18, 18))
+        for nav in (self.endpoints_button, self.hidden_button):
+            nav.setIconSize(QSize(18, 18))
+        self._show_marks()
         self.list.viewport().update()
