@@ -17,6 +17,7 @@ from desktop_sync.core.plan import Mode, Range
 
 PROGRAM = "desktop-sync"
 HOME_VARIABLE = "DESKTOP_SYNC_HOME"
+_MOST_DIGITS = 18
 _DESCRIPTION = (
     "Keeps records in two systems the same. Without a subcommand the window opens; --sample opens it on the sample "
     "project."
@@ -100,7 +101,21 @@ def parse(tokens: Sequence[str], commands: Sequence[Command]) -> argparse.Namesp
     arguments = parser.parse_args(_subcommand_first(tokens, takers))
     if arguments.command is None:
         raise UsageError(f"a subcommand is missing; see {PROGRAM} --help")
+    _refuse_bytes(arguments)
     return arguments
+
+
+def _refuse_bytes(arguments: argparse.Namespace) -> None:
+    """Raises UsageError for a name or an id that holds bytes which are no text: nothing can be called that. Folders and
+    files may be."""
+    for name, given in vars(arguments).items():
+        texts = given if isinstance(given, list) else [given]
+        if name != "home" and any(isinstance(one, str) and _has_bytes(one) for one in texts):
+            raise UsageError("an argument holds bytes that are no text in this terminal's encoding")
+
+
+def _has_bytes(text: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _common_options() -> Parser:
@@ -141,6 +156,16 @@ def wants_json(tokens: Sequence[str]) -> bool:
     """Whether --json is among the options, also when the arguments cannot be understood."""
     options = list(tokens)[: tokens.index("--")] if "--" in tokens else tokens
     return "--json" in options
+
+
+def whole_number(text: str) -> int:
+    """The type of an argument that counts, or names something by its number: nothing below 0, and nothing that is too
+    large to be kept anywhere."""
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f'"{text}" is no whole number')
+    if len(text) > _MOST_DIGITS:
+        raise argparse.ArgumentTypeError(f"a number of {len(text)} digits is too large")
+    return int(text)
 
 
 def add_name(parser: argparse.ArgumentParser) -> None:

@@ -152,13 +152,15 @@ class Watermark:
 
 @dataclass(frozen=True, slots=True)
 class RecordQuery:
-    """Which sync records, in which order. `text` searches ids and last error. `after` continues behind a page:
-    the (sort value, id) of its last row. `sort` is one of id, status, a_id, b_id, updated_at, attempts."""
+    """Which sync records, in which order. `text` searches ids and last error; `endpoint_id` is the whole id of a record
+    in either endpoint. Both are left out where they are empty. `sort` is one of id, status, a_id, b_id, updated_at,
+    attempts."""
 
     configuration: str = ""
     entity: str = ""
     statuses: tuple[Status, ...] = ()
     text: str = ""
+    endpoint_id: str = ""
     sort: str = "id"
     descending: bool = False
     limit: int = 200

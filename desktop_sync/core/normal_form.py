@@ -147,7 +147,8 @@ def parse_step(name: str, path: str = "") -> Step:
         )
         raise ConfigurationError(problem, path=path)
     if kind is StepKind.SCALE:
-        if not (argument.isascii() and argument.isdigit() and int(argument) <= MAX_DECIMALS):
+        is_number = argument.isascii() and argument.isdigit() and len(argument) <= len(str(MAX_DECIMALS))
+        if not is_number or int(argument) > MAX_DECIMALS:
             raise ConfigurationError(f'"{name}": the decimals must be a number from 0 to {MAX_DECIMALS}', path=path)
         return Step(kind, decimals=int(argument))
     if kind is StepKind.UTC:

@@ -33,6 +33,7 @@ from desktop_sync.ledger.tables import configuration, entity, sync_record
 
 _SORTS = ("id", "status", "a_id", "b_id", "updated_at", "attempts")
 _rows = sync_record.c
+_LARGEST_NUMBER = 2**63 - 1
 
 
 def count_by_status(connection: Connection, entities: Sequence[int]) -> dict[Status, int]:
@@ -86,7 +87,7 @@ def records(connection: Connection, query: RecordQuery) -> list[SyncRecord]:
 def count_records(connection: Connection, query: RecordQuery) -> int:
     """How many the query finds without its page."""
     entities = entity_ids(connection, query.configuration, query.entity)
-    if query.text:
+    if query.text or query.endpoint_id:
         counted = select(func.count()).select_from(sync_record).where(_rows.entity_id.in_(entities))
         return int(connection.execute(counted.where(*_conditions(query))).scalar_one())
     counts = count_by_status(connection, entities)
@@ -94,7 +95,9 @@ def count_records(connection: Connection, query: RecordQuery) -> int:
 
 
 def record(connection: Connection, record_id: int) -> SyncRecord | None:
-    """One record of a living configuration."""
+    """One record of a living configuration. None too for a number that no record can have."""
+    if record_id > _LARGEST_NUMBER:  # what a person types may be anything; the driver takes no greater one
+        return None
     wanted = _columns().where(_rows.entity_id.in_(entity_ids(connection)), _rows.id == record_id)
     row = connection.execute(wanted).first()
     return None if row is None else _record(row, _names(connection))
@@ -137,6 +140,8 @@ def _conditions(query: RecordQuery) -> list[ColumnElement[bool]]:
     if query.text:
         columns = (_rows.a_id, _rows.b_id, _rows.last_error)
         conditions.append(or_(*(column.icontains(query.text, autoescape=True) for column in columns)))
+    if query.endpoint_id:
+        conditions.append(or_(_rows.a_id == query.endpoint_id, _rows.b_id == query.endpoint_id))
     return conditions
 
 

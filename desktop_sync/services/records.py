@@ -27,6 +27,8 @@ from desktop_sync.services.views import ReviewCase
 Settlement = dict[str, object]
 BY_HAND = "by hand"
 """The evidence of a pair that a person made or unmade."""
+MOST_DIGITS = 18
+"""A longer number is no sync record's; it may well be the id of a record in an endpoint."""
 
 
 class RecordService:
@@ -87,14 +89,13 @@ class RecordService:
         """All that may be meant by it, by number."""
         digits = record.removeprefix("#")
         found: dict[int, SyncRecord] = {}
-        if digits.isascii() and digits.isdigit():
+        if digits.isascii() and digits.isdigit() and len(digits) <= MOST_DIGITS:
             known = self._ledger.record(int(digits))
             if known is not None and known.configuration == configuration and entity in ("", known.entity):
                 found[known.id] = known
         if not record.startswith("#"):
-            text = record.removeprefix("id:")
-            query = RecordQuery(configuration, entity, text=text, limit=1000)
-            by_id = {one.id: one for one in self._ledger.records(query) if text in (one.a_id, one.b_id)}
+            query = RecordQuery(configuration, entity, endpoint_id=record.removeprefix("id:"))
+            by_id = {one.id: one for one in self._ledger.records(query)} if query.endpoint_id else {}
             found = by_id if record.startswith("id:") else found | by_id
         return [found[number] for number in sorted(found)]
 

@@ -259,6 +259,8 @@ class FakeRecords:
                 for record in found
                 if any(needle in (text or "").lower() for text in (record.a_id, record.b_id, record.last_error))
             ]
+        if query.endpoint_id:
+            found = [record for record in found if query.endpoint_id in (record.a_id, record.b_id)]
         return sorted(
             found,
             key=lambda record: (getattr(record, query.sort) is None, getattr(record, query.sort)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 from collections.abc import Callable
@@ -220,6 +221,30 @@ def test_a_configuration_that_is_not_there_is_named_by_every_command_about_a_rec
         code, document = answer(*words)
         assert code == 2
         assert 'here is no configuration "Nope".' in document["error"], words
+
+
+def test_of_two_records_with_one_id_none_is_unlinked_however_many_ids_look_like_it(
+    answer: Answer, folder: Path
+) -> None:
+    def add(numbers: range) -> None:
+        with contextlib.closing(sqlite3.connect(folder / "crm.sqlite")) as crm, crm:
+            rows = [(number, f"p{number}@example.org", "Graz") for number in numbers]
+            crm.executemany("INSERT INTO customer VALUES (?, ?, ?)", rows)
+
+    add(range(10_000_001, 10_001_101))  # which the shop numbers on from its largest
+    assert answer("run", "Customers", "--allow", "creates")[0] == 0
+    add(range(1000, 1001))
+    assert answer("run", "Customers")[0] == 0
+    code, document = answer("unlink", "Customers", "id:1000")
+    assert code == 2
+    assert "several sync records" in document["error"]
+
+
+def test_an_id_of_many_digits_is_no_number_of_a_sync_record(answer: Answer) -> None:
+    answer("run", "Customers")
+    for number in ("9" * 19, "9" * 25, "#" + "9" * 25, "9" * 5000):
+        assert answer("unlink", "Customers", number)[0] == 2
+        assert answer("explain", "Customers", number)[0] == 2
 
 
 def test_a_record_is_unlinked_and_linked_again(answer: Answer) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from desktop_sync.cli.arguments import whole_number
 from desktop_sync.cli.command import Command, Invocation
 from desktop_sync.cli.exit_codes import ExitCode
 from desktop_sync.cli.result_json import action_counts, history_document, rule_key, run_head_document
@@ -19,8 +20,8 @@ PAGE = 5_000
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME", nargs="?", default="", help="only runs of this configuration")
-    parser.add_argument("--run", type=int, metavar="N", help="every action of this run")
-    parser.add_argument("--limit", type=int, default=SHOWN, metavar="N", help=f"at most N runs ({SHOWN})")
+    parser.add_argument("--run", type=whole_number, metavar="N", help="every action of this run")
+    parser.add_argument("--limit", type=whole_number, default=SHOWN, metavar="N", help=f"at most N runs ({SHOWN})")
 
 
 def _execute(invocation: Invocation) -> int:
@@ -28,7 +29,7 @@ def _execute(invocation: Invocation) -> int:
         return _show_run(invocation)
     application, output = invocation.application, invocation.output
     configuration = application.configurations.get(invocation.arguments.name) if invocation.arguments.name else None
-    runs = application.records.runs(invocation.arguments.name, max(0, invocation.arguments.limit))
+    runs = application.records.runs(invocation.arguments.name, invocation.arguments.limit)
     if output.is_json:
         known: dict[str, SyncConfiguration | None] = {configuration.name: configuration} if configuration else {}
         output.document([run_head_document(run, _configuration(invocation, run, known)) for run in runs])

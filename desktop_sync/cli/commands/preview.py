@@ -6,7 +6,7 @@ import argparse
 from contextlib import closing
 
 from desktop_sync.cli.application_port import PlanView
-from desktop_sync.cli.arguments import add_allow, add_mode, add_name, allowed, mode_of, range_of
+from desktop_sync.cli.arguments import add_allow, add_mode, add_name, allowed, mode_of, range_of, whole_number
 from desktop_sync.cli.command import Command, Invocation
 from desktop_sync.cli.progress import progress_on
 from desktop_sync.cli.result_json import preview_result
@@ -22,7 +22,9 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     add_name(parser)
     add_mode(parser)
     add_allow(parser)
-    parser.add_argument("--rows", type=int, default=20, metavar="N", help="show the first N rows of the plan (20)")
+    parser.add_argument(
+        "--rows", type=whole_number, default=20, metavar="N", help="show the first N rows of the plan (20)"
+    )
 
 
 def _execute(invocation: Invocation) -> int:
@@ -53,7 +55,7 @@ def _execute(invocation: Invocation) -> int:
 
 
 def _show_rows(invocation: Invocation, view: PlanView) -> None:
-    wanted = max(0, invocation.arguments.rows)
+    wanted = invocation.arguments.rows
     rows: list[PlanRow] = []
     for entity in view.plan.entities:
         if len(rows) < wanted:

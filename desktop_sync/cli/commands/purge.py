@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 
+from desktop_sync.cli.arguments import whole_number
 from desktop_sync.cli.command import Command, Invocation, UsageError
 from desktop_sync.cli.exit_codes import ExitCode
 from desktop_sync.cli.output import Json
@@ -18,7 +19,7 @@ _FOREVER = "forever"
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--older-than", type=int, metavar="DAYS", help="all that is older than this; else than what is kept"
+        "--older-than", type=whole_number, metavar="DAYS", help="all that is older than this; else than what is kept"
     )
     parser.add_argument("--preview", action="store_true", help="only say what would go")
     parser.add_argument(

@@ -7,7 +7,7 @@ import dataclasses
 import shlex
 
 from desktop_sync.cli.application_port import Records
-from desktop_sync.cli.arguments import add_name
+from desktop_sync.cli.arguments import add_name, whole_number
 from desktop_sync.cli.command import Command, Invocation
 from desktop_sync.cli.exit_codes import ExitCode
 from desktop_sync.cli.output import Json
@@ -52,7 +52,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
             metavar="R",
             help=f"{what}; its number, or its id in one of the endpoints. May be given several times",
         )
-    parser.add_argument("--limit", type=int, metavar="N", help=f"at most N records ({SHOWN}; with --json all)")
+    parser.add_argument("--limit", type=whole_number, metavar="N", help=f"at most N records ({SHOWN}; with --json all)")
 
 
 def _execute(invocation: Invocation) -> int:

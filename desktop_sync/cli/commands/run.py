@@ -14,6 +14,7 @@ from desktop_sync.cli.arguments import (
     allowed,
     mode_of,
     range_of,
+    whole_number,
 )
 from desktop_sync.cli.command import Command, Invocation, UsageError
 from desktop_sync.cli.commands.run_group import run_group
@@ -52,9 +53,10 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _count(text: str) -> int:
-    if not text.isdecimal() or not int(text):
+    number = whole_number(text)
+    if not number:
         raise argparse.ArgumentTypeError(f'"{text}" is no number of records')
-    return int(text)
+    return number
 
 
 def _execute(invocation: Invocation) -> int:

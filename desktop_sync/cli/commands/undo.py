@@ -6,6 +6,7 @@ import argparse
 from contextlib import closing
 
 from desktop_sync.cli.application_port import UndoView
+from desktop_sync.cli.arguments import whole_number
 from desktop_sync.cli.command import Command, Invocation, UsageError
 from desktop_sync.cli.exit_codes import OF_OUTCOME, ExitCode
 from desktop_sync.cli.output import Json
@@ -22,12 +23,16 @@ PAGE = 1_000
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", metavar="RUN", nargs="?", type=int, help="the number of the run, as history shows it")
     parser.add_argument(
-        "--conflict", type=int, metavar="N", help="bring back the value that lost this conflict instead"
+        "run", metavar="RUN", nargs="?", type=whole_number, help="the number of the run, as history shows it"
+    )
+    parser.add_argument(
+        "--conflict", type=whole_number, metavar="N", help="bring back the value that lost this conflict instead"
     )
     parser.add_argument("--preview", action="store_true", help="only show what would be undone; nothing is written")
-    parser.add_argument("--rows", type=int, default=SHOWN, metavar="N", help=f"show the first N records ({SHOWN})")
+    parser.add_argument(
+        "--rows", type=whole_number, default=SHOWN, metavar="N", help=f"show the first N records ({SHOWN})"
+    )
 
 
 def _execute(invocation: Invocation) -> int:
@@ -56,7 +61,7 @@ def _show_preview(invocation: Invocation, view: UndoView) -> int:
     if output.is_json:
         output.document(_preview_document(view, configuration))
         return ExitCode.PROBLEMS if left else ExitCode.DONE
-    rows = view.rows(limit=max(0, invocation.arguments.rows))
+    rows = view.rows(limit=invocation.arguments.rows)
     if rows:
         table = [
             [

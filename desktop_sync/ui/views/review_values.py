@@ -19,7 +19,6 @@ from desktop_sync.ui.views.explanation import record_id, record_number
 from desktop_sync.ui.views.field_columns import shown
 
 MOST_CANDIDATES = 3
-SEARCHED = 200
 
 
 def tr(text: str) -> str:
@@ -104,7 +103,7 @@ def _other(
     """The fields of the record with that id on that side; None where it cannot be told which one is meant."""
     if other == (mine.a_id if side is Side.A else mine.b_id):
         return {field.label: field for field in mine.fields}
-    query = RecordQuery(configuration, row.case.entity, text=other, limit=SEARCHED)
+    query = RecordQuery(configuration, row.case.entity, endpoint_id=other)
     known = [one for one in application.records.records(query) if (one.a_id if side is Side.A else one.b_id) == other]
     name = record_number(known[0].id) if known else record_id(other)
     try:

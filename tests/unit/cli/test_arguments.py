@@ -55,6 +55,48 @@ def test_an_empty_home_is_refused_instead_of_the_users_own_taken(command_line: C
     assert command_line.application.homes == []
 
 
+@pytest.mark.parametrize(
+    "tokens",
+    [
+        ("undo",),
+        ("undo", "--conflict"),
+        ("undo", "1", "--rows"),
+        ("history", "--run"),
+        ("history", "--limit"),
+        ("records", "Customers", "--limit"),
+        ("preview", "Customers", "--rows"),
+        ("purge", "--older-than"),
+        ("run", "Customers", "--pilot"),
+    ],
+)
+@pytest.mark.parametrize("number", ["9" * 19, "9" * 5000, "-1", "1_0", "\u0663", "1.5", ""])
+def test_what_is_no_number_or_too_large_for_one_is_refused(
+    command_line: CommandLine, tokens: tuple[str, ...], number: str
+) -> None:
+    said = command_line(*tokens, number, "--json")
+    assert said.code == 2, said
+    assert len(said.document["error"]) < 200
+    assert command_line.application.homes == []
+
+
+@pytest.mark.parametrize(
+    "tokens",
+    [
+        ("explain", "Customers", "\udcff"),
+        ("run", "a\ud800b"),
+        ("records", "Customers", "--skip", "1", "--skip", "\udc80"),
+        ("watch", "Customers", "\udcff"),
+    ],
+)
+def test_a_name_or_an_id_of_bytes_that_are_no_text_is_refused(
+    command_line: CommandLine, tokens: tuple[str, ...]
+) -> None:
+    said = command_line(*tokens, "--json", "--home", "\udcff")
+    assert said.code == 2
+    assert "no text" in said.document["error"]
+    assert command_line.application.homes == []
+
+
 def test_the_version_is_shown_without_an_application(command_line: CommandLine) -> None:
     assert command_line("--version").out == f"desktop-sync {__version__}\n"
     assert command_line("--version", "--json").document == {"version": __version__}

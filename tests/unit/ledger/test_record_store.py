@@ -200,6 +200,23 @@ def test_records_are_paged_sorted_and_searched_over_all_entities(ledger: SqlLedg
     assert failed is not None
     assert (failed.entity, failed.last_error, failed.attempts) == ("orders", "100% too long", 2)
     assert ledger.record(7) is None
+    assert ledger.record(2**63) is None
+
+
+def test_a_record_is_found_by_its_whole_id_in_an_endpoint_however_many_ids_hold_that(ledger: SqlLedger) -> None:
+    ledger.settle(KEY, 1, processed(range(1, 400)))
+    ledger.settle(KEY, 1, settlements([(400, "B2", "A3", Status.PROCESSED)]))  # ids need not be unique in both systems
+
+    def ids(endpoint_id: str, **wanted: object) -> list[int]:
+        query = RecordQuery("Customers", endpoint_id=endpoint_id, **wanted)  # type: ignore[arg-type]
+        found = [record.id for record in ledger.records(query)]
+        assert ledger.count_records(query) == len(found)
+        return found
+
+    assert ids("A3") == [3, 400]
+    assert ids("B2") == [2, 400]
+    assert ids("B2", statuses=(Status.FAILED,)) == []
+    assert ids("A") == []
 
 
 def test_counting_a_query_agrees_with_its_pages(ledger: SqlLedger) -> None:
