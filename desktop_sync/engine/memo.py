@@ -186,7 +186,7 @@ def _places(wanted: pa.Array | pa.ChunkedArray, there: pa.ChunkedArray) -> pa.Ar
 
 def keep(bench: Workbench, peers: str, side: Side, table: str, used: Recall, known: int) -> None:
     """The memo says of the rows of the side table what they are, unless it said so of nearly all unchanged ones:
-    `known` of them. The side table has no column PLACE any more."""
+    `known` of them."""
     used.release()
     unchanged = bench.number(f"SELECT count(*) FROM {table} WHERE NOT is_kept")
     is_poor = (unchanged - known) * _STALE_SHARE > unchanged
@@ -202,7 +202,6 @@ def keep(bench: Workbench, peers: str, side: Side, table: str, used: Recall, kno
         )
         with bench.stream(rows) as batches:
             used.spool.keep(batches)
-    bench.execute(f"ALTER TABLE {table} DROP COLUMN {PLACE}")
 
 
 def memo_key(staging: Staging, schema: pa.Schema) -> str:

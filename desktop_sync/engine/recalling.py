@@ -24,8 +24,7 @@ def load_recalled(
     `peers`: the table of all of them."""
     if used.weave is None:
         return 0
-    stamp = staging.side.stamp
-    told = [*([] if stamp is None else [stamp.raw]), *used.more]
+    told = _told(staging, used.more)
     passed, kept = _make_tables(bench, used.schema(reader.schema), told, table)
     known, unknown, count = list[pa.RecordBatch](), list[pa.RecordBatch](), 0
     for batch in used.added(reader):
@@ -40,11 +39,21 @@ def load_recalled(
             _measure_unknown(bench, staging, unknown, kept, peers, used.more)
     _insert_known(bench, passed, known, told)
     _measure_unknown(bench, staging, unknown, kept, peers, used.more)
-    raws = [column.raw for column in staging.side.columns]
-    _join(bench, table, (passed, kept), ["rid", *raws, *_FOUND, *used.more], told)
-    if used.more:
-        bench.fold(table)  # it is going to lose these columns again
+    _join(bench, staging, table, (passed, kept), used.more)
     return count
+
+
+def let_go(bench: Workbench, staging: Staging, table: str, used: Recall) -> None:
+    """The side table has only the columns that one of a read without a memo has."""
+    if not used.more:
+        return
+    parts = bench.parts(table)
+    for part in parts:
+        for name in used.more:
+            bench.execute(f"ALTER TABLE {part} DROP COLUMN {name}")
+    if parts != (table,):
+        passed, kept = parts
+        _join(bench, staging, table, (passed, kept), ())
 
 
 def _make_tables(bench: Workbench, schema: pa.Schema, told: Sequence[str], table: str) -> tuple[str, str]:
@@ -63,10 +72,17 @@ def _make_tables(bench: Workbench, schema: pa.Schema, told: Sequence[str], table
     return passed, kept
 
 
-def _join(bench: Workbench, table: str, parts: tuple[str, str], names: Sequence[str], told: Sequence[str]) -> None:
+def _told(staging: Staging, more: Sequence[str]) -> list[str]:
+    """The columns of the read that are kept of rows that are known."""
+    stamp = staging.side.stamp
+    return [*([] if stamp is None else [stamp.raw]), *more]
+
+
+def _join(bench: Workbench, staging: Staging, table: str, parts: tuple[str, str], more: Sequence[str]) -> None:
     """The side table is a view of these parts."""
     passed, kept = parts
-    there = {"match_key", "record_id", *told}
+    names = ["rid", *(column.raw for column in staging.side.columns), *_FOUND, *more]
+    there = {"match_key", "record_id", *_told(staging, more)}
     fixed = {"in_filter": "true", "is_kept": "false"}
     known = [name if name in there else f"{fixed.get(name, 'NULL')} AS {name}" for name in names]
     both = f"SELECT {', '.join(names)} FROM {kept} UNION ALL SELECT {', '.join(known)} FROM {passed}"

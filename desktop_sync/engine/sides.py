@@ -19,7 +19,7 @@ from desktop_sync.core.status import Status
 from desktop_sync.engine.canonical import literal
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.memo import Memo, Recall, keep, recalled
-from desktop_sync.engine.recalling import load_recalled
+from desktop_sync.engine.recalling import let_go, load_recalled
 from desktop_sync.engine.side_select import side_select
 from desktop_sync.engine.small_tables import load_ids, load_table
 from desktop_sync.engine.staging import PROBLEM_SEPARATOR, Staging
@@ -121,6 +121,7 @@ def load_side(
         count, without_id, blank, last_stamp = _count_read(bench, staging)
         if used is not None:
             keep(bench, peer_table(layout), side, side_table(layout, side), used, known)
+            let_go(bench, staging, side_table(layout, side), used)
     return SideRead(staging, is_complete, count - blank, without_id - blank, last_stamp, keeps_values)
 
 
