@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from desktop_sync.core.configuration import SyncConfiguration
 from desktop_sync.services.views import ImportReport
 from desktop_sync.ui.application_port import Application
 from desktop_sync.ui.bridge.job_runner import Job
@@ -180,6 +181,34 @@ class ConfigurationActions(QObject):
     def _was_reset(self) -> None:
         self.said.emit(self.tr("The next run matches the records of {0} anew").format(self._entity))
         self.changed.emit(self._name)
+
+    @Slot(str, str, str)
+    def ask_swap(self, name: str, a: str, b: str) -> None:
+        """Whether its sides, the systems of those names, are to be swapped."""
+        self._name = name
+        dialog = AskDialog(
+            self.tr("Swap {0} and {1} in {2}?").format(a, b, name),
+            self.tr(
+                "{1} becomes the first system and {0} the second one, on all pages and in files. What is carried over, "
+                "which way, and who wins stays as it is. A preview that is open is closed."
+            ).format(a, b),
+            (("leave", self.tr("&Leave them"), ""), ("swap", self.tr("&Swap"), "primary")),
+            self._window,
+        )
+        dialog.answered.connect(self._swap)
+        dialog.open()
+
+    @Slot(str, bool)
+    def _swap(self, answer: str, _again: bool) -> None:
+        if answer == "swap":
+            swap = self._context.application.configurations.swap_sides
+            job = self._follow(self._context.jobs.start(partial(swap, self._name)))
+            job.finished.connect(self._swapped)
+
+    @Slot(object)
+    def _swapped(self, configuration: SyncConfiguration) -> None:
+        self.said.emit(self.tr("{0} comes first now, then {1}").format(configuration.a, configuration.b))
+        self.changed.emit(configuration.name)
 
     # Files
 

@@ -249,6 +249,7 @@ class MainWindow(QMainWindow):
         page.delete_wanted.connect(self.actions_desk.ask_delete)
         page.enable_wanted.connect(self.actions_desk.enable)
         page.reset_wanted.connect(self.actions_desk.ask_reset)
+        page.swap_wanted.connect(self.actions_desk.ask_swap)
 
     @Slot()
     def _show_endpoints(self) -> None:

@@ -32,6 +32,7 @@ from desktop_sync.core.ports import CancelToken, ListenAddress, NoProgress, Phas
 from desktop_sync.core.provider_port import Capabilities, EndpointReport, StructureSummary
 from desktop_sync.core.run import EntityResult, Outcome, Run, RunKind, RunResult, Trigger
 from desktop_sync.core.schedule import Schedule, ScheduleKind
+from desktop_sync.core.side_swap import swapped
 from desktop_sync.core.status import Event, Status, after
 from desktop_sync.core.sync_group import GroupResult, SyncGroup
 from desktop_sync.core.sync_record import Conflict, HistoryRow, SyncRecord
@@ -208,6 +209,9 @@ class FakeConfigurations:
             (new_name if key == name else key): replace(value, name=new_name) if key == name else value
             for key, value in self.all.items()
         }
+
+    def swap_sides(self, name: str) -> SyncConfiguration:
+        return self.save(swapped(self.get(name)))
 
     def set_enabled(self, name: str, enabled: bool, /) -> None:
         self.all[name] = replace(self.all[name], enabled=enabled)

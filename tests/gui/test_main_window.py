@@ -264,6 +264,36 @@ def test_switching_off_is_seen_in_the_list(window: MainWindow, settle: Settle, a
     assert "Switched off" in window.sidebar.model.index(0).data(Qt.ItemDataRole.AccessibleTextRole)
 
 
+def test_sides_can_be_swapped_until_the_first_run_after_a_question(
+    qtbot: QtBot, window: MainWindow, page: ConfigurationPage, settle: Settle, application: FakeApplication
+) -> None:
+    page.open_tab("settings")
+    settle()
+    assert not page.settings.swap_button.isEnabled()
+    assert page.settings.swap_button.accessibleDescription().startswith("It has run")
+    window.sidebar.choose("Price list")
+    settle()
+    fresh = window.current_page
+    assert fresh is not None
+    fresh.start_preview()
+    settle()
+    fresh.open_tab("settings")
+    settle()
+    qtbot.mouseClick(fresh.settings.swap_button, Qt.MouseButton.LeftButton)
+    dialog = window.findChild(AskDialog)
+    assert dialog is not None
+    assert dialog.windowTitle() == "Swap ERP and Shop in Price list?"
+    next(button for button in dialog.findChildren(QPushButton) if button.text() == "&Swap").click()
+    settle()
+    kept = application.configurations.get("Price list")
+    assert (kept.a, kept.b) == ("Shop", "ERP")
+    assert window.statusBar().currentMessage() == "Shop comes first now, then ERP"
+    later = window.current_page
+    assert later is not None
+    assert later is not fresh, "its pages name the sides in the new order, and the preview is gone"
+    assert later.preview_page is None
+
+
 def test_an_import_says_which_passwords_are_missing(window: MainWindow, settle: Settle, tmp_path: Path) -> None:
     path = tmp_path / "definitions.toml"
     path.write_text("format = 1", encoding="utf-8")

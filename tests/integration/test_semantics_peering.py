@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from desktop_sync.core.configuration import GuardLimits, PerSide, SyncConfiguration
+from desktop_sync.core.configuration import Direction, GuardLimits, PerSide, SyncConfiguration
 from desktop_sync.core.decision import Action
 from desktop_sync.core.errors import AlreadyRunningError, ConfigurationError
 from desktop_sync.core.guard import Guard
@@ -172,3 +172,30 @@ def test_a_pair_of_structures_that_is_taken_out_and_put_in_again_by_the_wizard_k
     assert [one.name for one in w.configuration.entities] == ["people"]
     assert len(w.records()) == 2
     w.assert_quiet()
+
+
+def test_sides_are_swapped_before_the_first_run_and_each_system_keeps_its_part(world: WorldMaker) -> None:
+    w = world(
+        person_entity(modified=PerSide("Changed", "changed"), direction=Direction.A_TO_B),
+        b={"people": PEOPLE},
+    )
+    for key, email in ((1, "ann@x.org"), (2, "bob@x.org")):
+        w.put("a", Id=key, Email=email, City="Wien", Changed="2026-01-01 00:00:00")
+    w.app.synchronization.preview(NAME)
+    before = w.configuration
+    w.configuration = w.app.configurations.swap_sides(NAME)
+    assert (w.configuration.a, w.configuration.b) == (before.b, before.a)
+    result = w.run()
+    assert result.outcome is Outcome.DONE
+    assert w.actions(result) == {Action.CREATE_A: 2}
+    assert [row["email"] for row in w.side("b").rows("people")] == ["ann@x.org", "bob@x.org"]
+    w.assert_quiet()
+
+
+def test_sides_are_swapped_no_more_once_it_has_run(world: WorldMaker) -> None:
+    w = synchronized(world)
+    with pytest.raises(ConfigurationError, match="kept by side"):
+        w.app.configurations.swap_sides(NAME)
+    assert w.app.configurations.get(NAME) == w.configuration
+    w.app.configurations.save(replace(w.configuration, name="Copy"))
+    assert w.app.configurations.swap_sides("Copy").a == w.configuration.b

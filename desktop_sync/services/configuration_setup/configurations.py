@@ -19,6 +19,7 @@ from desktop_sync.core.ledger_values import EntityKey, FollowUp
 from desktop_sync.core.pipeline import KINDS, STANDARD, with_standard
 from desktop_sync.core.ports import Clock
 from desktop_sync.core.schedule import ScheduleKind
+from desktop_sync.core.side_swap import swapped
 from desktop_sync.core.status import Status
 from desktop_sync.core.sync_group import StructureName, SyncGroup, on_systems, structures_of, sync_groups
 from desktop_sync.core.trigger_check import check_triggers
@@ -121,6 +122,19 @@ class ConfigurationService:
             )
             if renamed != other.after_runs:
                 self._store.save_configuration(replace(other, after_runs=renamed))
+
+    def swap_sides(self, name: str) -> SyncConfiguration:
+        """A is what was B and the reverse, and each system keeps its part. Raises ConfigurationError once it has run:
+        pairs, baselines and history are kept by side. Raises AlreadyRunningError while it runs."""
+        configuration = self.get(name)
+        self._refuse_while_running(name)
+        if self._store.runs(name, 1) or any(self._store.count_by_status(name).values()):
+            raise ConfigurationError(
+                f'the sides of "{name}" cannot be swapped any more, for it has run, and what is known of its pairs is '
+                "kept by side; to carry records the other way, change the direction",
+                path="configuration",
+            )
+        return self.save(swapped(configuration))
 
     def set_enabled(self, name: str, enabled: bool) -> None:
         """Whether its schedule runs it. May be repeated."""

@@ -53,6 +53,7 @@ class ConfigurationPage(QStackedWidget):
     delete_wanted = Signal(str)
     enable_wanted = Signal(str, bool)
     reset_wanted = Signal(str, str)
+    swap_wanted = Signal(str, str, str)
 
     def __init__(
         self, context: WindowContext, board: RunBoard, name: str, names: SideNames, parent: QWidget | None = None
@@ -125,6 +126,7 @@ class ConfigurationPage(QStackedWidget):
         self.settings.delete_wanted.connect(self._delete)
         self.settings.enable_wanted.connect(self._enable)
         self.settings.reset_wanted.connect(self._reset)
+        self.settings.swap_wanted.connect(self._swap)
         board = self._board
         board.changed.connect(self.show_work)
         board.progressed.connect(self._progressed)
@@ -357,6 +359,10 @@ class ConfigurationPage(QStackedWidget):
     @Slot(bool)
     def _enable(self, enabled: bool) -> None:
         self.enable_wanted.emit(self.name, enabled)
+
+    @Slot(str, str)
+    def _swap(self, a: str, b: str) -> None:
+        self.swap_wanted.emit(self.name, a, b)
 
     @Slot(str)
     def _reset(self, entity: str) -> None:

@@ -15,6 +15,7 @@ from desktop_sync.ui.application_port import Application
 from desktop_sync.ui.bridge.latest import Latest
 from desktop_sync.ui.context import WindowContext
 from desktop_sync.ui.palette import SPACE_L, SPACE_S, Tone
+from desktop_sync.ui.text.plain import tooltip
 from desktop_sync.ui.text.sentences import problem
 from desktop_sync.ui.views.content import PageContent
 from desktop_sync.ui.widgets.message_bar import MessageBar
@@ -36,6 +37,8 @@ class ConfigurationSettingsPage(QScrollArea):
     export_wanted = Signal()
     delete_wanted = Signal()
     enable_wanted = Signal(bool)
+    swap_wanted = Signal(str, str)
+    """Carries the names of the two systems."""
     reset_wanted = Signal(str)
     """Carries the entity whose records are to be matched anew."""
 
@@ -43,6 +46,7 @@ class ConfigurationSettingsPage(QScrollArea):
         super().__init__(parent)
         self._context = context
         self._enabled = True
+        self._systems = ("", "")
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setAccessibleName(self.tr("Settings"))
@@ -58,6 +62,8 @@ class ConfigurationSettingsPage(QScrollArea):
         self.export_button.clicked.connect(self.export_wanted)
         self.enable_button = button(self.tr("&Switch off"))
         self.enable_button.clicked.connect(self._switch)
+        self.swap_button = button(self.tr("S&wap sides…"))
+        self.swap_button.clicked.connect(self._ask_swap)
         self.reset_button = button(self.tr("&Match anew…"))
         self.reset_button.setToolTip(self.tr("Forget which records are pairs, and match them anew with the next run"))
         self.reset_button.clicked.connect(self._choose_entity)
@@ -86,7 +92,7 @@ class ConfigurationSettingsPage(QScrollArea):
             card(
                 label(self.tr("This synchronization"), "heading"),
                 row(self.rename_button, self.export_button, self.enable_button, 0),
-                row(self.reset_button, 0, self.delete_button),
+                row(self.reset_button, self.swap_button, 0, self.delete_button),
             )
         )
         layout.addStretch(1)
@@ -95,6 +101,8 @@ class ConfigurationSettingsPage(QScrollArea):
     def show_content(self, content: PageContent) -> None:
         configuration = content.configuration
         self._enabled = configuration.enabled
+        self._systems = (configuration.a, configuration.b)
+        self._offer_swap(has_run=bool(content.runs))
         text = self.tr("&Switch off") if configuration.enabled else self.tr("&Switch on")
         self.enable_button.setText(text)
         self.enable_button.setAccessibleName(text.replace("&", ""))
@@ -108,6 +116,20 @@ class ConfigurationSettingsPage(QScrollArea):
     @Slot()
     def _switch(self) -> None:
         self.enable_wanted.emit(not self._enabled)
+
+    def _offer_swap(self, *, has_run: bool) -> None:
+        """Until the first run; a preview is none."""
+        a, b = self._systems
+        said = self.tr("Show {1} first and {0} second").format(a, b)
+        if has_run:
+            said = self.tr("It has run, and what is known of its pairs is kept by side")
+        self.swap_button.setEnabled(not has_run)
+        self.swap_button.setToolTip(tooltip(said))
+        self.swap_button.setAccessibleDescription(said)
+
+    @Slot()
+    def _ask_swap(self) -> None:
+        self.swap_wanted.emit(*self._systems)
 
     @Slot()
     def _choose_entity(self) -> None:
