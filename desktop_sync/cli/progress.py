@@ -34,6 +34,9 @@ class LineProgress:
     def advance(self, records: int) -> None:
         return None
 
+    def fail(self, records: int) -> None:
+        return None
+
 
 class BarProgress:
     """A bar with records done, rate and time left; gone when the run has ended. Safe to call from any thread."""
@@ -42,17 +45,19 @@ class BarProgress:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-        rate = TextColumn("{task.fields[rate]}")
+        rate, failed = TextColumn("{task.fields[rate]}"), TextColumn("{task.fields[failed]}")
         self._bars = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             rate,
+            failed,
             TimeRemainingColumn(),
             console=Console(file=stream),
             transient=True,
         )
         self._task: TaskID | None = None
+        self._failed = 0
 
     def __enter__(self) -> BarProgress:
         self._bars.start()
@@ -69,7 +74,7 @@ class BarProgress:
             self._task = None
         if phase is Phase.FINISHED:
             return
-        self._task = self._bars.add_task(phase_label(entity, phase), total=total, rate="")
+        self._task = self._bars.add_task(phase_label(entity, phase), total=total, rate="", failed=self._failures)
 
     def advance(self, records: int) -> None:
         if self._task is None:
@@ -78,6 +83,15 @@ class BarProgress:
         speed = next((task.speed for task in self._bars.tasks if task.id == self._task), None)
         if speed:
             self._bars.update(self._task, rate=f"{speed:,.0f} records/s")
+
+    def fail(self, records: int) -> None:
+        self._failed += records
+        if self._task is not None:
+            self._bars.update(self._task, failed=self._failures)
+
+    @property
+    def _failures(self) -> str:
+        return f"{self._failed:,} failed" if self._failed else ""
 
 
 def phase_label(entity: str, phase: Phase) -> str:

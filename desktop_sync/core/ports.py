@@ -113,6 +113,9 @@ class Progress(Protocol):
     def advance(self, records: int) -> None:
         """So many more records of the phase are done."""
 
+    def fail(self, records: int) -> None:
+        """So many more records of the run could not be written."""
+
 
 class NoProgress:
     """Nobody watches."""
@@ -121,6 +124,9 @@ class NoProgress:
         return None
 
     def advance(self, records: int) -> None:
+        return None
+
+    def fail(self, records: int) -> None:
         return None
 
 

@@ -25,7 +25,7 @@ from desktop_sync.core.errors import (
     LeaseLostError,
     VersionMismatchError,
 )
-from desktop_sync.core.ports import UNWATCHED, CancelToken, Phase, no_steps
+from desktop_sync.core.ports import UNWATCHED, CancelToken, NoProgress, Phase, no_steps
 from desktop_sync.core.provider_port import LeaseKeeper
 from desktop_sync.core.run import Outcome, RunKind, RunResult, Trigger
 from desktop_sync.services.application import Application
@@ -185,7 +185,7 @@ def test_a_machine_that_slept_and_lost_nothing_renews_its_lease_and_goes_on(
     assert (lease.fence, lease.expires_at) == (seen[0].fence, None)
 
 
-class SlowReading:
+class SlowReading(NoProgress):
     """A progress that sees every batch come four minutes after the one before it."""
 
     def __init__(self, clock: MachineClock, look: Callable[[], None]) -> None:

@@ -10,6 +10,7 @@ from desktop_sync.core.configuration import ConflictRule, GuardLimits, PerSide, 
 from desktop_sync.core.decision import Action
 from desktop_sync.core.errors import ConfigurationError
 from desktop_sync.core.guard import Guard
+from desktop_sync.core.ports import NoProgress
 from desktop_sync.core.run import Outcome, Trigger
 from desktop_sync.core.status import Event, Status
 from tests.support.ledger_home import HandClock
@@ -388,3 +389,23 @@ def test_a_number_that_may_mean_two_records_is_asked_back(world: WorldMaker) -> 
     assert records.find("Sync", "7").id == 2
     with pytest.raises(ConfigurationError):
         records.find("Sync", "#7")
+
+
+class Failures(NoProgress):
+    """What is told while records are written."""
+
+    def __init__(self) -> None:
+        self.failed = 0
+
+    def fail(self, records: int) -> None:
+        self.failed += records
+
+
+def test_records_that_cannot_be_written_are_counted_while_the_run_goes_on(world: WorldMaker) -> None:
+    table = "id INTEGER PRIMARY KEY, email TEXT, city TEXT CHECK (city <> 'bad'), remark TEXT, changed TEXT, gone TEXT"
+    w = world(b_is_table=True, b={"people": table})
+    fill(w, 4)
+    w.a.execute("UPDATE Person SET City = 'bad' WHERE Id IN (2, 3)")
+    told = Failures()
+    result = w.run(progress=told)
+    assert (told.failed, result.entities[0].failed) == (2, 2)

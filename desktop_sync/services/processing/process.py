@@ -339,6 +339,8 @@ class Processing:
             problem = record_problems.rejected(given.layout, query.target, query.operation, named, message)
             carried.problems.append(problem)
         carried.failed += rows.num_rows
+        if rows.num_rows:
+            self.progress.fail(rows.num_rows)
         limit = given.layout.entity.max_failed_attempts
         return rejected_settlements(query, rows, messages, limit, self.clock.now())
 

@@ -13,7 +13,7 @@ from desktop_sync.ui.bridge.pausing import PausableToken
 @dataclass(frozen=True, slots=True)
 class ProgressState:
     """One look at a job. `total` is None where it is not known; `seconds` are those of the phase so far. `is_resting`:
-    it is paused."""
+    it is paused. `failed`: records that could not be written, in all phases so far."""
 
     entity: str = ""
     phase: Phase = Phase.OPENING
@@ -21,6 +21,7 @@ class ProgressState:
     total: int | None = None
     seconds: float = 0.0
     is_resting: bool = False
+    failed: int = 0
 
     @property
     def records_per_s(self) -> float:
@@ -44,6 +45,7 @@ class SharedProgress:
         self._monotonic_s = monotonic_s
         self.is_resting: Callable[[], bool] = _never
         self._told: tuple[str, Phase, int, int | None, float] | None = None
+        self._failed = 0
 
     def phase(self, entity: str, phase: Phase, total: int | None = None) -> None:
         self._told = (entity, phase, 0, total, self._monotonic_s())
@@ -52,6 +54,9 @@ class SharedProgress:
         if self._told is not None:
             entity, phase, done, total, since = self._told
             self._told = (entity, phase, done + records, total, since)
+
+    def fail(self, records: int) -> None:
+        self._failed += records
 
     def skip(self, seconds: float) -> None:
         """So long nothing was to be done: it counts neither for the rate nor for the time that is left."""
@@ -65,7 +70,8 @@ class SharedProgress:
         if told is None:
             return None
         entity, phase, done, total, since = told
-        return ProgressState(entity, phase, done, total, max(0.0, self._monotonic_s() - since), self.is_resting())
+        seconds = max(0.0, self._monotonic_s() - since)
+        return ProgressState(entity, phase, done, total, seconds, self.is_resting(), self._failed)
 
 
 def _never() -> bool:

@@ -78,6 +78,7 @@ class RunBoard(QObject):
     """Every signal's first value is the configuration's name. `changed` comes when something starts or ends."""
 
     started = Signal(str)
+    records_started = Signal(str)
     progressed = Signal(str, object)
     preview_ready = Signal(str, object)
     run_ended = Signal(str, object, object)
@@ -93,6 +94,7 @@ class RunBoard(QObject):
         self._jobs = jobs
         self._active: dict[str, ActiveWork] = {}
         self._wanted: dict[str, None] = {}  # in the order of wishing
+        self._wanted_records: dict[str, dict[int, None]] = {}
 
     @property
     def active(self) -> tuple[ActiveWork, ...]:
@@ -144,7 +146,11 @@ class RunBoard(QObject):
         return self._begin(due.configuration, work, run, control, due.trigger)
 
     def start_wanted(self) -> None:
-        """Runs that were asked for while something else was under way begin, where nothing is any more."""
+        """Runs that were asked for while something else was under way begin, where nothing is any more: first those of
+        single records, which a person waits for."""
+        for name in tuple(self._wanted_records):
+            if name not in self._active:
+                self.run_records(name, partial(tuple, self._wanted_records.pop(name)))
         for name in tuple(self._wanted):
             if name not in self._active:
                 self.run(name)
@@ -152,7 +158,19 @@ class RunBoard(QObject):
     def run_records(self, name: str, record_ids: Callable[[], Sequence[int]]) -> bool:
         """Just these sync records are being synchronized; their numbers are asked for in the job."""
         control = JobControl()
-        return self._begin(name, Work.RUN, partial(_run_records, self._application, name, record_ids, control), control)
+        run = partial(_run_records, self._application, name, record_ids, control)
+        is_begun = self._begin(name, Work.RUN, run, control)
+        if is_begun:
+            self.records_started.emit(name)
+        return is_begun
+
+    def run_records_after(self, name: str, record_ids: Sequence[int]) -> None:
+        """Just these are synchronized as soon as nothing else is under way for the configuration, however often it was
+        asked for; a stop forgets them."""
+        if not record_ids:
+            return
+        self._wanted_records.setdefault(name, {}).update(dict.fromkeys(record_ids))
+        self.start_wanted()
 
     def prepare(self, name: str) -> bool:
         """What is out of sync is being queued; nothing is written."""
@@ -186,6 +204,7 @@ class RunBoard(QObject):
         active = self._active.get(name)
         if active is not None:
             self._wanted.pop(name, None)
+            self._wanted_records.pop(name, None)
             active.job.cancel()
             self.changed.emit()
 
@@ -203,6 +222,7 @@ class RunBoard(QObject):
 
     def stop_all(self) -> None:
         self._wanted.clear()
+        self._wanted_records.clear()
         for active in self.active:
             active.job.cancel()
         self.changed.emit()

@@ -93,10 +93,12 @@ def progress_done(state: ProgressState) -> str:
 
 
 def progress_figures(state: ProgressState) -> str:
-    """ "1,200 of 5,000 · 800 records/s · 5 s left", with what is known."""
+    """ "1,200 of 5,000 · 3 failed · 800 records/s · 5 s left", with what is known."""
     parts = [text for text in (progress_done(state),) if text]
+    if state.failed:
+        parts.append(tr("{0} failed").format(number(state.failed)))
     if state.is_resting:
-        return "".join(parts)
+        return "  ·  ".join(parts)
     if state.done and state.seconds >= 0.5:
         parts.append(tr("{0} records/s").format(number(round(state.records_per_s))))
     if state.seconds_left is not None:

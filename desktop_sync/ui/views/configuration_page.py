@@ -118,6 +118,7 @@ class ConfigurationPage(QStackedWidget):
             source.step_wanted.connect(self.open_step)
         self.message.step_wanted.connect(self.open_step)
         self.queue.sync_wanted.connect(self._sync_records)
+        self.queue.sync_after_wanted.connect(self._sync_records_after)
         self.queue.prepare_wanted.connect(self._prepare)
         self.queue.process_wanted.connect(self._process)
         self.settings.edit_wanted.connect(self._edit)
@@ -129,6 +130,7 @@ class ConfigurationPage(QStackedWidget):
         self.settings.swap_wanted.connect(self._swap)
         board = self._board
         board.changed.connect(self.show_work)
+        board.records_started.connect(self._records_started)
         board.progressed.connect(self._progressed)
         board.preview_ready.connect(self._preview_ready)
         board.run_ended.connect(self._run_ended)
@@ -216,8 +218,16 @@ class ConfigurationPage(QStackedWidget):
     @Slot(object)
     def _sync_records(self, record_ids: Callable[[], Sequence[int]]) -> None:
         self.message.clear()
-        if self._board.run_records(self.name, record_ids):
+        self._board.run_records(self.name, record_ids)
+
+    @Slot(str)
+    def _records_started(self, name: str) -> None:
+        if name == self.name:
             self._done_text = self.tr("Done. The chosen records are synchronized.")
+
+    @Slot(object)
+    def _sync_records_after(self, record_ids: list[int]) -> None:
+        self._board.run_records_after(self.name, record_ids)
 
     @Slot()
     def try_failed_again(self) -> None:

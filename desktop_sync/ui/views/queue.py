@@ -94,6 +94,8 @@ class QueuePage(QWidget):
     changed = Signal()
     step_wanted = Signal(str)
     sync_wanted = Signal(object)
+    sync_after_wanted = Signal(object)
+    """Carries the numbers of records that were chosen while something was under way."""
     prepare_wanted = Signal()
     process_wanted = Signal()
 
@@ -284,7 +286,8 @@ class QueuePage(QWidget):
         count = count_rows(self.area.view.selected_ranges())
         for action in (*self._events, self._unlink_action):
             action.setEnabled(count > 0)
-        self._sync_action.setEnabled(count > 0 and not self._is_running)
+        self._sync_action.setEnabled(count > 0)
+        self._sync_action.setText(self.tr("S&ync after this run") if self._is_running else self.tr("S&ync now"))
         self._history_action.setEnabled(count == 1)
         self._explain_action.setEnabled(count == 1)
         step = self._blamed
@@ -300,10 +303,24 @@ class QueuePage(QWidget):
 
     @Slot()
     def sync_chosen(self) -> None:
-        """The chosen records are to be synchronized by themselves."""
+        """The chosen records are to be synchronized by themselves: now, or when what is under way has ended. Then their
+        numbers are read now, for the rows may be others by then."""
         source, ranges = self.area.model.source, self.area.view.selected_ranges()
-        if source is not None and ranges and not self._is_running:
-            self.sync_wanted.emit(partial(collect, source, ranges, _record_id))
+        if source is None or not ranges:
+            return
+        chosen = partial(collect, source, ranges, _record_id)
+        if not self._is_running:
+            self.sync_wanted.emit(chosen)
+            return
+        job = self._context.jobs.start(chosen)
+        job.finished.connect(self._sync_after)
+        job.failed.connect(self._failed)
+
+    @Slot(object)
+    def _sync_after(self, record_ids: list[int]) -> None:
+        text = self.tr("{0} will be synchronized when what is under way has ended.").format(records(len(record_ids)))
+        self.message.say(text, Tone.NEUTRAL)
+        self.sync_after_wanted.emit(record_ids)
 
     @Slot()
     def _set_status(self) -> None:

@@ -105,3 +105,35 @@ def test_what_waits_is_forgotten_when_everything_is_stopped(
     board.start_wanted()
     settle()
     assert len(triggers(application)) == 1
+
+
+def test_records_asked_for_during_a_run_follow_it_once_and_before_the_run_that_was_asked_for(
+    qtbot: QtBot, application: FakeApplication, board: RunBoard, settle: Settle
+) -> None:
+    application.synchronization.gate.clear()
+    assert board.run(NAME)
+    wait_until_started(qtbot, application, 1)
+    board.run(NAME)
+    board.run_records_after(NAME, [7, 9])
+    board.run_records_after(NAME, [9, 11])
+    board.run_records_after(NAME, [])
+    application.synchronization.gate.set()
+    settle()
+    settle()
+    ran = [started[3] if isinstance(started[3], tuple) else () for started in application.synchronization.started]
+    assert ran == [(), (7, 9, 11), ()]
+
+
+def test_a_stop_forgets_the_records_that_were_to_follow(
+    qtbot: QtBot, application: FakeApplication, board: RunBoard, settle: Settle
+) -> None:
+    application.synchronization.gate.clear()
+    board.run(NAME)
+    wait_until_started(qtbot, application, 1)
+    board.run_records_after(NAME, [7])
+    board.stop(NAME)
+    application.synchronization.gate.set()
+    settle()
+    board.start_wanted()
+    settle()
+    assert len(application.synchronization.started) == 1

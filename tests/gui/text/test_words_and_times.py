@@ -110,6 +110,10 @@ def test_schedules_are_sentences(schedule: Schedule, expected: str) -> None:
 def test_progress_says_what_is_known_and_nothing_else() -> None:
     known = ProgressState("customers", Phase.READING, 1200, 5000, 2.0)
     assert sentences.progress_figures(known) == "1,200 of 5,000  ·  600 records/s  ·  6.3 s left"
+    some_failed = ProgressState("customers", Phase.WRITING, 1200, 5000, 2.0, failed=1300)
+    assert sentences.progress_figures(some_failed).startswith("1,200 of 5,000  ·  1,300 failed  ·  600 records/s")
+    resting = ProgressState("customers", Phase.WRITING, 1200, 5000, 2.0, is_resting=True, failed=3)
+    assert sentences.progress_figures(resting) == "1,200 of 5,000  ·  3 failed"
     unknown = ProgressState("customers", Phase.READING, 0, None, 0.0)
     assert sentences.progress_figures(unknown) == ""
     assert sentences.progress_headline(unknown) == "Reading customers"

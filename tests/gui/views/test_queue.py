@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog
 from pytestqt.qtbot import QtBot
 
@@ -233,3 +234,32 @@ def test_enter_synchronizes_the_chosen_records(
     record = queue.area.model.row(1)
     assert record is not None
     assert wanted.args[0]() == [record.id]
+
+
+def test_records_chosen_while_a_run_goes_on_follow_it(
+    page: ConfigurationPage, settle: Settle, application: FakeApplication
+) -> None:
+    queue = open_queue(page, settle)
+    application.synchronization.gate.clear()
+    page._board.run("Customers")
+    queue.area.view.clearSelection()
+    queue.area.view.selectRow(1)
+    record = queue.area.model.row(1)
+    assert record is not None
+    queue._menu.aboutToShow.emit()
+    assert queue._sync_action.isEnabled()
+    assert queue._sync_action.text() == "S&ync after this run"
+    queue._sync_action.trigger()
+    wanted = queue.message.text
+    for _ in range(200):
+        if wanted:
+            break
+        QTest.qWait(5)
+        wanted = queue.message.text
+    assert wanted == "1 record will be synchronized when what is under way has ended."
+    application.synchronization.gate.set()
+    settle()
+    settle()
+    assert application.synchronization.started[-1][3] == (record.id,)
+    assert queue.message.text == ""
+    assert page.message.text == "Done. The chosen records are synchronized."

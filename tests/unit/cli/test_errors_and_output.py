@@ -131,9 +131,11 @@ def test_a_terminal_gets_a_bar_and_a_pipe_gets_lines() -> None:
         progress.advance(5)
         progress.phase("customers", Phase.READING, 100)
         progress.advance(40)
+        progress.fail(1200)
         progress.phase("customers", Phase.COMPARING)
         progress.phase("", Phase.FINISHED)
     assert "customers: Comparing" in terminal.getvalue()
+    assert "1,200 failed" in terminal.getvalue()
     assert "Finished" not in terminal.getvalue()
     pipe = io.StringIO()
     with progress_on(Output(io.StringIO(), pipe, is_json=True)) as progress:
