@@ -25,6 +25,8 @@ from desktop_sync.ui.main_window import MainWindow
 from desktop_sync.ui.palette import DARK, LIGHT, Colours, Tone
 from desktop_sync.ui.views.configuration_page import ConfigurationPage
 from desktop_sync.ui.views.explanation import ExplanationDialog
+from desktop_sync.ui.views.step_dialog import StepDialog
+from tests.gui import test_accessibility_tree
 
 Settle = Callable[[], None]
 CONTROLS = (QAbstractButton, QLineEdit, QComboBox, QAbstractItemView, QTabWidget, QAbstractSpinBox)
@@ -58,6 +60,26 @@ def test_no_control_of_any_page_is_nameless(window: MainWindow, page: Configurat
     settle()
     assert page.preview_page is not None
     assert nameless(window) == []
+
+
+def test_the_tree_of_pages_with_decisions_and_of_every_kind_of_step_has_names(
+    window: MainWindow, page: ConfigurationPage, settle: Settle
+) -> None:
+    window.sidebar.marks.hide("Contacts")
+    for key in ("overview", "queue", "conflicts", "review", "runs"):
+        page.open_tab(key)
+        settle()
+        assert test_accessibility_tree.nameless(window) == [], key
+    page.open_tab("steps")
+    settle()
+    menu = page.steps.add_button.menu()
+    for action in [one for one in menu.actions() if not one.isSeparator()]:
+        action.trigger()
+        settle()
+        [dialog] = [one for one in window.findChildren(StepDialog) if one.isVisible()]
+        assert test_accessibility_tree.nameless(dialog) == [], action.text()
+        dialog.done(0)
+        settle()
 
 
 def test_a_nameless_control_would_be_found(window: MainWindow) -> None:

@@ -94,7 +94,11 @@ class MappingTableModel(QAbstractTableModel):
         return 0 if parent.isValid() else NOTE + 1
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if orientation is not Qt.Orientation.Horizontal or role != Qt.ItemDataRole.DisplayRole:
+        if orientation is not Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.AccessibleTextRole and section == ARROW:
+            return self.tr("Direction")  # too narrow a column for a title that is seen
+        if role != Qt.ItemDataRole.DisplayRole:
             return None
         titles = (*self._names[:1], "", *self._names[1:], self.tr("Identifies"), self.tr("On the way"), self.tr("Note"))
         return titles[section] if 0 <= section < len(titles) else None

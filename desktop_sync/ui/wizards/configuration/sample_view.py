@@ -41,7 +41,7 @@ class SampleView(QWidget):
         self.toward.activated.connect(self._ask_soon)
         self.table = QTableWidget(0, 2)
         self.table.setAccessibleName(self.tr("Samples"))
-        self.table.setHorizontalHeaderLabels(["", ""])
+        self.table.setHorizontalHeaderLabels([self.tr("Before"), self.tr("After")])
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.table.verticalHeader().hide()
@@ -108,6 +108,7 @@ class SampleView(QWidget):
             self.toward.choose(sides[0])
         self.toward.setVisible(bool(sides))
         self.toward.setEnabled(len(sides) > 1)
+        self._name_columns()
         self.table.setVisible(bool(sides))
         self._nothing.setVisible(not sides)
 
@@ -141,9 +142,12 @@ class SampleView(QWidget):
         self.notice.say("" if samples else self.tr("There are no records yet."), Tone.NEUTRAL)
         self._fill(samples)
 
-    def _fill(self, samples: Sequence[MappingSample]) -> None:
+    def _name_columns(self) -> None:
         toward = self.toward.value or Side.B
         self.table.setHorizontalHeaderLabels([self._holder.name(toward.other), self._holder.name(toward)])
+
+    def _fill(self, samples: Sequence[MappingSample]) -> None:
+        self._name_columns()
         self.table.setRowCount(len(samples))
         colours = scheme()
         masked = self._mapping is not None and self._mapping.masked
