@@ -18,7 +18,7 @@ from desktop_sync.providers.registry import Registry
 from desktop_sync.services.application import Application
 
 if TYPE_CHECKING:
-    from desktop_sync.secrets import Redactor
+    from desktop_sync.secrets.redact import Redactor
     from desktop_sync.services.unattended.listening import ListenerService, Server
 
 
@@ -70,10 +70,15 @@ def build_application(home: Path | None = None, *, steps: Steps = no_steps, cloc
         return open_ledger(folder, used_clock, ids, steps)
 
     def secrets() -> Secrets:
-        from desktop_sync.secrets import WatchedSecrets, choose_secrets
+        from desktop_sync.secrets.late_secrets import LateSecrets
+        from desktop_sync.secrets.redact import WatchedSecrets
 
-        chosen = choose_secrets(folder, os.environ.get("DESKTOP_SYNC_MASTER_PASSWORD"))
-        return WatchedSecrets(chosen, _redacted_log())
+        def choose() -> Secrets:
+            from desktop_sync.secrets.choice import choose_secrets
+
+            return choose_secrets(folder, None)
+
+        return WatchedSecrets(LateSecrets(choose), _redacted_log())
 
     def serve(service: ListenerService, address: ListenAddress) -> Server:
         from desktop_sync.remote.listener import Listener
@@ -93,7 +98,7 @@ def open_application(home: Path) -> Application:
 @lru_cache(maxsize=1)
 def _redacted_log() -> Redactor:
     """What masks secrets in this process's log, which goes to standard error as long as nobody sets another handler."""
-    from desktop_sync.secrets import Redactor
+    from desktop_sync.secrets.redact import Redactor
 
     redactor = Redactor()
     if logging.lastResort is not None:

@@ -1,18 +1,2 @@
-"""Where secrets are kept, and how they are kept out of the log."""
-
-from __future__ import annotations
-
-from desktop_sync.secrets.choice import choose_secrets
-from desktop_sync.secrets.encrypted_file import EncryptedFileSecrets
-from desktop_sync.secrets.keyring_secrets import KeyringSecrets
-from desktop_sync.secrets.redact import Redactor, WatchedSecrets
-from desktop_sync.secrets.session_secrets import SessionSecrets
-
-__all__ = [
-    "EncryptedFileSecrets",
-    "KeyringSecrets",
-    "Redactor",
-    "SessionSecrets",
-    "WatchedSecrets",
-    "choose_secrets",
-]
+"""Where secrets are kept, and how they are kept out of the log. Each module is imported by its own name: the libraries
+of the password stores take as long to load as all else that a small run needs."""

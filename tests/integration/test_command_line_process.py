@@ -165,3 +165,43 @@ def test_the_list_imports_no_qt_and_nothing_for_terminals_and_exports() -> None:
     modules, out = imported_by("list", "--json")
     assert json.loads(out) == []
     assert {"adbc_driver_manager", "PySide6", "rich", "tomlkit"} & modules == set()
+
+
+def test_a_run_without_secrets_asks_no_password_store(tmp_path: Path) -> None:
+    home = ["--home", str(tmp_path / "home")]
+    (tmp_path / "people.csv").write_text("id,name\n1,Ann\n", encoding="utf-8")
+    (tmp_path / "copy").mkdir()
+    (tmp_path / "copy" / "people.csv").write_text("id,name\n", encoding="utf-8")
+    definition = tmp_path / "people.toml"
+    definition.write_text(PEOPLE, encoding="utf-8")
+    for arguments in (["import", str(definition)], ["run", "People"], ["list"]):
+        modules, _out = imported_by(*arguments, *home)
+        assert {"keyring", "cryptography", "desktop_sync.secrets.choice"} & modules == set(), arguments
+    assert (tmp_path / "copy" / "people.csv").read_text(encoding="utf-8") == "id,name\n1,Ann\n"
+
+
+PEOPLE = """format = 1
+[[endpoint]]
+name = "Here"
+provider = "csv"
+settings = { folder = "." }
+[[endpoint]]
+name = "There"
+provider = "csv"
+settings = { folder = "copy" }
+[[configuration]]
+name = "People"
+a = "Here"
+b = "There"
+[[configuration.entity]]
+name = "people"
+a = "people"
+b = "people"
+[[configuration.entity.field]]
+a = "id"
+b = "id"
+identifying = true
+[[configuration.entity.field]]
+a = "name"
+b = "name"
+"""

@@ -38,7 +38,8 @@ from desktop_sync.providers.sql import provider as _sql_provider
 from desktop_sync.providers.sql import sqlite_reading as _reading
 from desktop_sync.providers.sql import sqlite_session as _session
 from desktop_sync.providers.sql import sqlite_writing as _writing
-from desktop_sync.secrets import choose_secrets as _choose_secrets
+from desktop_sync.secrets import late_secrets as _late_secrets
+from desktop_sync.secrets import redact as _redact
 from desktop_sync.services import records as _records
 from desktop_sync.services.application import Application
 from desktop_sync.services.configuration_setup import configurations as _configurations
@@ -48,7 +49,7 @@ from desktop_sync.services.undo import undo as _undo
 from tests.support.chaos_world import Template, make_chaos_world
 from tests.support.cheap_starts import shared_compilation
 
-WARM = (_plan_store, _expression, _open_ledger, _choose_secrets, adbc_driver_sqlite.dbapi, pyarrow.dataset)
+WARM = (_plan_store, _expression, _open_ledger, _late_secrets, _redact, adbc_driver_sqlite.dbapi, pyarrow.dataset)
 WARM += (_csv, _csv_provider, _sql_provider, _session, _reading, _writing)  # type: ignore[assignment]
 WARM += (_configurations, _definition_file, _records, _synchronization, _undo)  # type: ignore[assignment]
 """What is imported only when it is needed."""

@@ -35,7 +35,7 @@ from desktop_sync.ledger import open_ledger
 from desktop_sync.providers.csv.cells import cell_text, value_of
 from desktop_sync.providers.csv.provider import CsvProvider
 from desktop_sync.providers.sql.provider import SqlProvider
-from desktop_sync.secrets import EncryptedFileSecrets
+from desktop_sync.secrets.encrypted_file import EncryptedFileSecrets
 from desktop_sync.secrets.redact import Redactor
 from desktop_sync.services.application import Application
 from desktop_sync.services.definition.definition_writer import write_definitions

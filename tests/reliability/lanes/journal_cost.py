@@ -29,7 +29,7 @@ from desktop_sync.core.provider_port import ArrowStream, Capabilities, EndpointS
 from desktop_sync.core.run import Outcome
 from desktop_sync.ledger import open_ledger
 from desktop_sync.providers.sql.provider import SqlProvider
-from desktop_sync.secrets import choose_secrets
+from desktop_sync.secrets.choice import choose_secrets
 from desktop_sync.services.application import Application
 from tests.reliability.size import Size
 

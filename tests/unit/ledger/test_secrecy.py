@@ -13,7 +13,7 @@ import pytest
 from desktop_sync.core.configuration import Endpoint, SecretReference
 from desktop_sync.core.errors import ConfigurationError
 from desktop_sync.ledger import open_ledger
-from desktop_sync.secrets import EncryptedFileSecrets
+from desktop_sync.secrets.encrypted_file import EncryptedFileSecrets
 from tests.support.ledger_home import CountedIds, HandClock, configuration
 
 ALPHABET = string.ascii_letters + string.digits + "!$%&/()=?'\"\\ äß€"

@@ -13,13 +13,16 @@ from pathlib import Path
 import pytest
 
 from desktop_sync.core.ports import SecretReading, SecretState
-from desktop_sync.secrets import EncryptedFileSecrets, KeyringSecrets, SessionSecrets, choose_secrets
+from desktop_sync.secrets.choice import choose_secrets
+from desktop_sync.secrets.encrypted_file import EncryptedFileSecrets
+from desktop_sync.secrets.keyring_secrets import KeyringSecrets
+from desktop_sync.secrets.session_secrets import SessionSecrets
 from tests.support.keyring_fake import MemoryKeyring
 
 WRITER = """
 import sys
 from pathlib import Path
-from desktop_sync.secrets import EncryptedFileSecrets
+from desktop_sync.secrets.encrypted_file import EncryptedFileSecrets
 vault = EncryptedFileSecrets(Path(sys.argv[1]), "master")
 for number in range(15):
     vault.write(f"{sys.argv[2]} {number}", "x")

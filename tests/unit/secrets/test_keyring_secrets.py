@@ -12,7 +12,7 @@ from keyring.backend import KeyringBackend
 from keyring.backends import chainer, fail, null
 
 from desktop_sync.core.ports import SecretReading, SecretState
-from desktop_sync.secrets import KeyringSecrets
+from desktop_sync.secrets.keyring_secrets import KeyringSecrets
 from tests.support.keyring_fake import MemoryKeyring
 
 THE_FAKE = frozenset({"tests.support.keyring_fake.MemoryKeyring"})

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_sync.secrets import Redactor, SessionSecrets, WatchedSecrets
+from desktop_sync.secrets.redact import Redactor, WatchedSecrets
+from desktop_sync.secrets.session_secrets import SessionSecrets
 
 
 def redactor(*values: str) -> Redactor:
