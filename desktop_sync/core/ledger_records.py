@@ -21,7 +21,7 @@ batch rows (the content of an intent, of history and of the baseline)
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -76,6 +76,11 @@ class RecordStore(Protocol):
         """The sync records are as given, and so are the watermarks of A and B, in the same transaction: a watermark is
         never ahead of the queue (RELIABILITY 4.5). A record whose a_id or b_id another sync record of the entity holds
         takes it over only when that record is among the settlements too, or is Deleted: then it lets the id go."""
+
+    def revise(self, key: EntityKey, record_ids: Sequence[int], revise: Callable[[ArrowStream], ArrowStream]) -> None:
+        """These sync records are as `revise` says, which is given them as they stand (the columns of `peers`) and gives
+        settlements. Nobody changes any of them in between; it must not use the ledger. Those that are gone are not
+        among them."""
 
     def remove(self, key: EntityKey, record_ids: Sequence[int]) -> None:
         """The sync records are gone, with their open conflicts."""
@@ -187,8 +192,18 @@ class Journal(Protocol):
         are, replacing the intent's content (where the endpoint stored something else than was sent, or gave ids).
         `held`: rows of which nobody knows whether they were written; their records stay out of every plan."""
 
-    def keep_batch(self, key: EntityKey, run_id: int, rows: ArrowStream, settlements: ArrowStream) -> None:
-        """A batch of actions that write to no endpoint (link, adopt): done at once, with its settlements."""
+    def keep_batch(
+        self,
+        key: EntityKey,
+        run_id: int,
+        rows: ArrowStream,
+        settlements: ArrowStream,
+        *,
+        instead_of: ArrowStream | None = None,
+    ) -> None:
+        """A batch of actions that write to no endpoint (link, adopt): done at once, with its settlements. They take the
+        place of `instead_of`, sync records as `peers` gave them: one that is not among the settlements is gone. Raises
+        VersionMismatchError, and nothing changed, where one of them does not stand as it did."""
 
     def last_written(self) -> datetime | None:
         """When a write to any endpoint was last settled (aware UTC); None before the first."""

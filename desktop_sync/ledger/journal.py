@@ -19,6 +19,7 @@ from desktop_sync.ledger.batch_content import pack, pack_rows_done, read_rows, r
 from desktop_sync.ledger.held_store import OF_RUN, REQUEST, SYSTEM, hold, request_of, request_values
 from desktop_sync.ledger.instants import from_us
 from desktop_sync.ledger.settlement import Settlement, mark_again, marked_since
+from desktop_sync.ledger.standing import take_place
 from desktop_sync.ledger.store import OF_CONFIGURATION, Store, made_id, make_entity_id
 
 NO_OPERATION = -1
@@ -135,9 +136,18 @@ class SqlJournal(Store):
                 contents = tables.batch_content
                 connection.execute(update(contents).where(contents.c.batch_id == batch_id).values(rows=blob))
 
-    def keep_batch(self, key: EntityKey, run_id: int, rows: ArrowStream, settlements: ArrowStream) -> None:
+    def keep_batch(
+        self,
+        key: EntityKey,
+        run_id: int,
+        rows: ArrowStream,
+        settlements: ArrowStream,
+        *,
+        instead_of: ArrowStream | None = None,
+    ) -> None:
         """A batch of actions that write to no endpoint is done, with its settlements, and is their baseline."""
         content, settled = read_rows(rows), read_stream(settlements)
+        replaced = None if instead_of is None else read_stream(instead_of)
         blob = pack(content)
         with self._database.writing("keep_batch") as connection:
             entity, now = make_entity_id(connection, key), self._now_us()
@@ -145,6 +155,8 @@ class SqlJournal(Store):
             head |= {"state": int(BatchState.DONE), "opened_at": now, "closed_at": now}
             batch_id = _insert(connection, head, content, blob)
             taken = set(content.column("record_id").to_pylist())
+            if replaced is not None:
+                take_place(connection, entity, replaced, settled.column("record_id").to_pylist())
             Settlement(connection, entity, run_id, now).carry_out(settled, batch_id, taken)
 
     def last_written(self) -> datetime | None:

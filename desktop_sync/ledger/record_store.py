@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,6 +19,7 @@ from desktop_sync.ledger.batch_content import A_PREFIX, B_PREFIX, read_stream, u
 from desktop_sync.ledger.instants import optional_time, optional_us
 from desktop_sync.ledger.peer_stream import no_peers, stream_peers
 from desktop_sync.ledger.settlement import Settlement, chunks
+from desktop_sync.ledger.standing import remove_records, standing
 from desktop_sync.ledger.store import Store, entity_id, entity_ids, make_entity_id
 
 _marks = tables.watermark.c
@@ -90,25 +91,22 @@ class SqlRecordStore(Store):
             if watermarks is not None:
                 _save_watermarks(connection, entity, watermarks)
 
+    def revise(self, key: EntityKey, record_ids: Sequence[int], revise: Callable[[ArrowStream], ArrowStream]) -> None:
+        """These sync records are as `revise` says, in one transaction with the look at them."""
+        with self._database.writing("revise") as connection:
+            entity = entity_id(connection, key)
+            if entity is None:
+                return
+            rows = read_stream(revise(standing(connection, entity, record_ids)))
+            if rows.num_rows:
+                Settlement(connection, entity, 0, self._now_us()).carry_out(rows)
+
     def remove(self, key: EntityKey, record_ids: Sequence[int]) -> None:
         """The sync records are gone, with their open conflicts. May be repeated."""
         with self._database.writing("remove") as connection:
             entity = entity_id(connection, key)
-            if entity is None:
-                return
-            gone = 0
-            for chunk in chunks(list(record_ids)):
-                wanted = (entity, json.dumps(chunk))
-                gone += connection.exec_driver_sql(
-                    "DELETE FROM sync_record WHERE entity_id = ? AND id IN (SELECT value FROM json_each(?))", wanted
-                ).rowcount
-                connection.exec_driver_sql(
-                    "DELETE FROM conflict WHERE settled_at IS NULL AND entity_id = ?"
-                    " AND record_id IN (SELECT value FROM json_each(?))",
-                    wanted,
-                )
-            fewer = "UPDATE entity SET record_count = record_count - ? WHERE id = ?"
-            connection.exec_driver_sql(fewer, (gone, entity))
+            if entity is not None:
+                remove_records(connection, entity, record_ids)
 
     def records(self, query: RecordQuery) -> list[SyncRecord]:
         with self._database.reading() as connection:

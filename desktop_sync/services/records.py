@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import pyarrow as pa
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action, Rule
-from desktop_sync.core.errors import ConfigurationError
+from desktop_sync.core.errors import ConfigurationError, VersionMismatchError
 from desktop_sync.core.held_case import HeldCase
 from desktop_sync.core.ledger_port import Ledger
 from desktop_sync.core.ledger_values import EntityKey, RecordQuery
 from desktop_sync.core.ports import Clock
-from desktop_sync.core.provider_port import Operation
+from desktop_sync.core.provider_port import ArrowStream, Operation
 from desktop_sync.core.run import Run, RunKind
 from desktop_sync.core.status import DeletedIn, Event, Status, after
 from desktop_sync.core.sync_record import Conflict, HistoryRow, SyncRecord
@@ -27,6 +27,9 @@ from desktop_sync.services.views import ReviewCase
 Settlement = dict[str, object]
 BY_HAND = "by hand"
 """The evidence of a pair that a person made or unmade."""
+AT_ONCE = 1_000
+"""Records that a person does something to in one transaction: a run that goes on gets its turn in between."""
+ATTEMPTS = 4
 MOST_DIGITS = 18
 """A longer number is no sync record's; it may well be the id of a record in an endpoint."""
 
@@ -141,31 +144,35 @@ class RecordService:
     def set_status(self, record_ids: Sequence[int], event: Event) -> int:
         """What the user did to the records, as far as the table of transitions allows it; how many changed. A record
         that was held for want of an answer is held no longer: to be prepared, it is created again."""
-        changed = 0
-        for record_id in record_ids:
+        chosen: dict[EntityKey, list[int]] = {}
+        for record_id in dict.fromkeys(record_ids):
             record = self._ledger.record(record_id)
-            if record is None:
-                continue
-            status = after(record.status, event, has_both_ids=record.a_id is not None and record.b_id is not None)
-            if status is None and self._may_be_in_hand(record, event):
-                status = Status.PREPARED  # marked once more: the run that writes it now may have read it before
-            if status is None:
-                continue
-            row = self._row(record) | {"status": int(status), "attempts": 0, "not_before": None, "last_error": ""}
-            if event is Event.SET_DELETED_BY_USER:
-                was_processed = row["a_digest"] is not None or row["b_digest"] is not None
-                row["deleted_in"] = int(DeletedIn.NOWHERE if was_processed else DeletedIn.BY_HAND)
-            if event is Event.SET_PROCESSED_BY_USER:
-                # No baseline: what both sides hold at the next run becomes it.
-                row |= {"a_digest": None, "b_digest": None, "deleted_in": 0}
-            self._settle(record, [row])
-            self._ledger.release_held(EntityKey(record.configuration, record.entity), [record_id])
-            changed += 1
+            if record is not None:
+                chosen.setdefault(EntityKey(record.configuration, record.entity), []).append(record_id)
+        changed = 0
+        for key, of_entity in chosen.items():
+            # A run may write them now; it may have read them before.
+            may_be_in_hand = event is Event.SET_PREPARED_BY_USER and self._ledger.is_held(key.configuration)
+            for start in range(0, len(of_entity), AT_ONCE):
+                changed += self._set_status(key, of_entity[start : start + AT_ONCE], event, may_be_in_hand)
         return changed
 
-    def _may_be_in_hand(self, record: SyncRecord, event: Event) -> bool:
-        is_marked_again = event is Event.SET_PREPARED_BY_USER and record.status is Status.PREPARED
-        return is_marked_again and self._ledger.is_held(record.configuration)
+    def _set_status(self, key: EntityKey, record_ids: Sequence[int], event: Event, may_be_in_hand: bool) -> int:
+        """The same for some records of one entity, in one transaction: what a run makes of them meanwhile comes before
+        it or after it, and is not undone."""
+        done: list[int] = []
+
+        def revise(peers: ArrowStream) -> ArrowStream:
+            rows = [_revised(row, event, may_be_in_hand) for row in _listed(peers)]
+            changed = [row for row in rows if row is not None]
+            done.extend(int(str(row["record_id"])) for row in changed)
+            settlements: ArrowStream = _table(changed)
+            return settlements
+
+        self._ledger.revise(key, record_ids, revise)
+        if done:
+            self._ledger.release_held(key, done)
+        return len(done)
 
     def link(self, configuration: str, entity: str, a_id: str, b_id: str) -> None:
         """The two records are peers; at the next run the rule of first contact says what is written.
@@ -180,41 +187,68 @@ class RecordService:
         if linked is None:
             raise ConfigurationError(f'"{configuration}" has no entity "{entity}"', path="entity")
         key = EntityKey(configuration, entity)
-        rows = _rows(self._ledger, key, a_ids=[a_id], b_ids=[b_id])
+        if self._unpaired(key, a_id, b_id) is not None:
+            refuse_absent(self._open_endpoint, mine, linked, {Side.A: a_id, Side.B: b_id})
+            self._as_it_stands(lambda: self._link(key, a_id, b_id))
+
+    def _unpaired(self, key: EntityKey, a_id: str, b_id: str) -> list[Settlement] | None:
+        """The sync records that hold one of the ids; None where the two are peers already. Raises ConfigurationError
+        where one of them is another's peer."""
+        rows = _listed(self._ledger.peers(key, a_ids=[a_id], b_ids=[b_id]))
         for row in rows:
             if row["a_id"] is not None and row["b_id"] is not None and row["status"] != Status.DELETED:
                 if row["a_id"] == a_id and row["b_id"] == b_id:
-                    return
+                    return None
                 raise ConfigurationError(
                     f'record {row["record_id"]} already pairs "{row["a_id"]}" with "{row["b_id"]}": unlink it first',
                     path="link",
                 )
-        refuse_absent(self._open_endpoint, mine, linked, {Side.A: a_id, Side.B: b_id})
+        return rows
+
+    def _link(self, key: EntityKey, a_id: str, b_id: str) -> None:
+        rows = self._unpaired(key, a_id, b_id)
+        if rows is None:
+            return
         keeper = rows[0] if rows else {"record_id": self._ledger.reserve_record_ids(1)}
-        spare = [int(str(row["record_id"])) for row in rows[1:]]
-        if spare:
-            self._ledger.remove(key, spare)
         row = _empty() | {"record_id": keeper["record_id"], "a_id": a_id, "b_id": b_id, "status": int(Status.PREPARED)}
-        self._keep(key, Action.LINK, [row])
+        self._keep(key, Action.LINK, [row], rows)
         self._ledger.release_held(key, [int(str(one["record_id"])) for one in (keeper, *rows)])
+
+    @staticmethod
+    def _as_it_stands(decide: Callable[[], None]) -> None:
+        """`decide` is done about the records as they stand: where a run changed them meanwhile, once more."""
+        for _ in range(ATTEMPTS):
+            try:
+                return decide()
+            except VersionMismatchError:
+                continue
+        decide()
 
     def unlink(self, record_id: int) -> None:
         """The two records are no peers any more; both wait as Skipped, so that they are not matched again at once."""
+        self._as_it_stands(lambda: self._unlink(record_id))
+
+    def _unlink(self, record_id: int) -> None:
         record = self._ledger.record(record_id)
         if record is None:
             raise ConfigurationError(f"there is no sync record {record_id}", path="record")
         if record.a_id is None or record.b_id is None:
             raise ConfigurationError(f"sync record {record_id} is not a pair", path="record")
+        key = EntityKey(record.configuration, record.entity)
+        before = _listed(self._ledger.peers(key, a_ids=[record.a_id], b_ids=[record.b_id]))
+        if [(row["record_id"], row["a_id"], row["b_id"]) for row in before] != [(record.id, record.a_id, record.b_id)]:
+            raise VersionMismatchError("what was decided", "the record as it stood", "what a run made of it")
         first = _empty() | {"record_id": record.id, "a_id": record.a_id, "status": int(Status.SKIPPED)}
         second = _empty() | {
             "record_id": self._ledger.reserve_record_ids(1),
             "b_id": record.b_id,
             "status": int(Status.SKIPPED),
         }
-        self._keep(EntityKey(record.configuration, record.entity), Action.UNLINK, [first, second])
+        self._keep(key, Action.UNLINK, [first, second], before)
 
-    def _keep(self, key: EntityKey, action: Action, rows: list[Settlement]) -> None:
-        """The sync records are as given, and their history says that a person did it (SPEC §4)."""
+    def _keep(self, key: EntityKey, action: Action, rows: list[Settlement], before: list[Settlement]) -> None:
+        """The sync records are as given, in the place of those before, and their history says that a person did it
+        (SPEC §4). Raises VersionMismatchError where those do not stand so any more."""
         said = _table(rows).select(["record_id", "a_id", "b_id", "a_digest", "b_digest"])
         for name, value, kind in (
             ("action", int(action), pa.int8()),
@@ -222,29 +256,33 @@ class RecordService:
             ("evidence", BY_HAND, pa.string()),
         ):
             said = said.append_column(name, pa.repeat(pa.scalar(value, kind), said.num_rows))
-        self._ledger.keep_batch(key, 0, said, _table(rows))
-
-    def _row(self, record: SyncRecord) -> Settlement:
-        key = EntityKey(record.configuration, record.entity)
-        rows = _rows(
-            self._ledger,
-            key,
-            a_ids=[record.a_id] if record.a_id is not None else [],
-            b_ids=[record.b_id] if record.b_id is not None else [],
-        )
-        return next(row for row in rows if row["record_id"] == record.id)
-
-    def _settle(self, record: SyncRecord, rows: list[Settlement]) -> None:
-        self._ledger.settle(EntityKey(record.configuration, record.entity), 0, _table(rows))
+        self._ledger.keep_batch(key, 0, said, _table(rows), instead_of=_table(before))
 
 
 def _no_configuration(name: str) -> ConfigurationError:
     return ConfigurationError(f'there is no configuration "{name}"', path="configuration")
 
 
-def _rows(ledger: Ledger, key: EntityKey, *, a_ids: list[str], b_ids: list[str]) -> list[Settlement]:
-    reader = pa.RecordBatchReader.from_stream(ledger.peers(key, a_ids=a_ids, b_ids=b_ids))
-    return [row | {"last_error": ""} for row in reader.read_all().to_pylist()]
+def _listed(peers: ArrowStream) -> list[Settlement]:
+    return [row | {"last_error": ""} for row in pa.RecordBatchReader.from_stream(peers).read_all().to_pylist()]
+
+
+def _revised(row: Settlement, event: Event, may_be_in_hand: bool) -> Settlement | None:
+    """The sync record after what the user did to it; None where that is not allowed."""
+    before = Status(int(str(row["status"])))
+    status = after(before, event, has_both_ids=row["a_id"] is not None and row["b_id"] is not None)
+    if status is None and may_be_in_hand and before is Status.PREPARED:
+        status = Status.PREPARED  # marked once more
+    if status is None:
+        return None
+    row = row | {"status": int(status), "attempts": 0, "not_before": None}
+    if event is Event.SET_DELETED_BY_USER:
+        was_processed = row["a_digest"] is not None or row["b_digest"] is not None
+        row["deleted_in"] = int(DeletedIn.NOWHERE if was_processed else DeletedIn.BY_HAND)
+    if event is Event.SET_PROCESSED_BY_USER:
+        # No baseline: what both sides hold at the next run becomes it.
+        row |= {"a_digest": None, "b_digest": None, "deleted_in": 0}
+    return row
 
 
 def _empty() -> Settlement:

@@ -15,6 +15,8 @@ from desktop_sync.core.plan import Mode
 from desktop_sync.core.run import Outcome
 from desktop_sync.core.setup_flow import ConfigurationSetup
 from desktop_sync.core.status import Status
+from desktop_sync.services import records
+from desktop_sync.services.session.record_presence import refuse_absent
 from tests.support.worlds import NAME, PEOPLE, World, WorldMaker, person_entity
 
 TWO_PARTS = (("some", "City = 'Wien'"), ("others", "City <> 'Wien'"))
@@ -199,3 +201,29 @@ def test_sides_are_swapped_no_more_once_it_has_run(world: WorldMaker) -> None:
     assert w.app.configurations.get(NAME) == w.configuration
     w.app.configurations.save(replace(w.configuration, name="Copy"))
     assert w.app.configurations.swap_sides("Copy").a == w.configuration.b
+
+
+def run_meanwhile(w: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a person's choice of two records is looked up in their systems, a run comes."""
+
+    def look(*given: object) -> None:
+        w.run()
+        refuse_absent(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(records, "refuse_absent", look)
+
+
+def test_records_that_a_run_paired_meanwhile_are_not_torn_from_their_peers(
+    world: WorldMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    w = synchronized(world)
+    w.put("a", Id=3, Email="cid@x.org", City="Wien", Changed="2026-01-01 00:00:00")
+    w.put("b", id=9, email="zed@x.org", city="Wien", changed="2026-01-01 00:00:00")
+    w.app.synchronization.prepare(NAME)
+    run_meanwhile(w, monkeypatch)
+    with pytest.raises(ConfigurationError, match="already pairs"):
+        w.app.records.link(NAME, "people", "3", "9")
+    assert w.of(3).b_id is not None
+    assert w.of(b_id=9).a_id is not None
+    assert w.statuses() == [Status.PROCESSED] * 4
+    w.assert_quiet()

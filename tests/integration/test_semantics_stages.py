@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -313,6 +314,51 @@ def test_a_record_that_is_marked_again_while_it_is_written_is_prepared_once_more
     assert ("ann@x.org", "Linz") in w.rows("b", "email", "city")
     assert process(w).notes == ("Nothing is prepared.",)
     w.assert_quiet()
+
+
+@pytest.mark.parametrize("event", [Event.SKIPPED_BY_USER, Event.SET_DELETED_BY_USER, Event.SET_PREPARED_BY_USER])
+def test_what_a_person_does_to_a_record_that_is_being_settled_takes_nothing_of_that_back(
+    world: WorldMaker, event: Event
+) -> None:
+    worlds: list[World] = []
+    people: list[threading.Thread] = []
+
+    def act() -> None:
+        # The settlement is not to be seen yet, and nobody else can write: the person's turn comes right after it.
+        record = worlds[0].of(4).id
+        people.append(threading.Thread(target=worlds[0].app.records.set_status, args=([record], event)))
+        people[0].start()
+        people[0].join(0.3)
+
+    steps, armed = at_step("ledger.close_batch.before_commit", act)
+    w = filled(world, steps=steps)
+    worlds.append(w)
+    w.put("a", Id=4, Email="dan@x.org", City="Linz")
+    w.app.synchronization.prepare("Sync")
+    armed.append("now")
+    process(w)
+    people[0].join()
+    record = w.of(4)
+    assert record.b_id == "4"
+    assert w.app.ledger.baseline(record.id)["b:city"] == "Linz"
+    w.set_status(Event.SET_PREPARED_BY_USER, 4)
+    w.run()
+    assert len(w.rows("b", "email")) == 4
+    assert w.statuses() == [Status.PROCESSED] * 4
+
+
+def test_many_records_are_skipped_in_few_transactions(world: WorldMaker) -> None:
+    told: list[str] = []
+    w = world(b_is_table=True, b={"people": CHECKED}, steps=told.append)
+    for number in range(1, 31):
+        w.put("a", Id=number, Email=f"p{number}@x.org", City="Wien")
+    w.app.synchronization.prepare("Sync")
+    told.clear()
+    ids = [one.id for one in w.records()]
+    assert w.app.records.set_status([*ids, ids[0], 99_999], Event.SKIPPED_BY_USER) == 30
+    assert told.count("ledger.revise.after_commit") == len([one for one in told if one.endswith("after_commit")]) == 1
+    assert w.statuses() == [Status.SKIPPED] * 30
+    assert w.app.records.set_status(ids, Event.SET_PROCESSED_BY_USER) == 0  # which needs both ids
 
 
 def test_a_check_says_which_step_cannot_work_on_the_real_structures(world: WorldMaker) -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action, Rule
-from desktop_sync.core.errors import BugError
+from desktop_sync.core.errors import BugError, VersionMismatchError
+from desktop_sync.core.ledger_values import RecordQuery
 from desktop_sync.core.plan import FieldChange
 from desktop_sync.core.run import RunKind, Trigger
 from desktop_sync.core.status import Status
@@ -99,6 +100,24 @@ def test_a_batch_that_writes_nowhere_is_done_at_once(ledger: SqlLedger) -> None:
     assert (row.action, row.result) == (Action.LINK, "done")
     assert row.fields == (FieldChange("Phone", a="1"), FieldChange("phone", b="1"))
     assert ledger.baseline(1) != {}
+
+
+def test_a_batch_takes_the_place_of_records_only_as_they_stood(ledger: SqlLedger) -> None:
+    ledger.settle(KEY, 1, settlements([(1, "A1", None, Status.PREPARED), (2, None, "B2", Status.PREPARED)]))
+    before = pa.table(ledger.peers(KEY))
+    pair = settlements([(1, "A1", "B2", Status.PREPARED)])
+    ledger.settle(KEY, 2, settlements([(2, "A2", "B2", Status.PREPARED)]))
+    for expected in (before, settlements([(3, "A3", None, Status.PREPARED)])):
+        with pytest.raises(VersionMismatchError):
+            ledger.keep_batch(KEY, 0, batch_rows([1], Action.LINK), pair, instead_of=expected)
+    assert pa.table(ledger.peers(KEY))["a_id"].to_pylist() == ["A1", "A2"]
+    assert ledger.history(0) == []
+    ledger.settle(KEY, 3, settlements([(2, None, "B2", Status.PREPARED)]))
+    ledger.keep_batch(KEY, 0, batch_rows([1], Action.LINK), pair, instead_of=before)
+    assert pa.table(ledger.peers(KEY)).select(["record_id", "a_id", "b_id"]).to_pylist() == [
+        {"record_id": 1, "a_id": "A1", "b_id": "B2"}
+    ]
+    assert ledger.count_records(RecordQuery("Customers")) == 1
 
 
 def test_history_tells_before_and_after_of_done_rows_only(ledger: SqlLedger) -> None:
