@@ -145,6 +145,8 @@ def _look_up(configuration: SyncConfiguration, step: PipelineStep) -> Iterator[_
 def _outside(step: PipelineStep) -> Iterator[_Problem]:
     if step.kind is StepKind.COMMAND and step.command and not step.command[0].strip():
         yield Level.ERROR, "command", "the program is missing."
+    if any("\0" in word for word in step.command):
+        yield Level.ERROR, "command", "it holds a NUL character, which no program can be given."
     if not SHORTEST_TIME_LIMIT_S <= step.time_limit_s <= LONGEST_TIME_LIMIT_S:
         limits = f"{SHORTEST_TIME_LIMIT_S} to {LONGEST_TIME_LIMIT_S}"
         yield Level.ERROR, "time_limit_s", f"the time limit lies between {limits} seconds."
@@ -153,7 +155,8 @@ def _outside(step: PipelineStep) -> Iterator[_Problem]:
 
 
 _ADDRESS = re.compile(r"(https?)://([^/?#\s]*)\S*", re.ASCII)
-_SERVER = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?", re.ASCII)
+_SERVER = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(\d{1,5}))?", re.ASCII)
+_LARGEST_PORT = 65535
 
 
 def _url(url: str) -> Iterator[_Problem]:
@@ -162,7 +165,7 @@ def _url(url: str) -> Iterator[_Problem]:
         yield Level.ERROR, "url", "a name or password stands in the address; take it out."
         return
     server = _SERVER.fullmatch(parts[2]) if parts is not None else None
-    if parts is None or server is None:
+    if parts is None or server is None or int(server[2] or 0) > _LARGEST_PORT:
         yield Level.ERROR, "url", "the address is none; it begins with https:// and names a server."
     elif parts[1] == "http" and server[1].strip("[]") not in LOOPBACK:
         yield Level.WARNING, "url", "the records travel unencrypted: the address begins with http://."

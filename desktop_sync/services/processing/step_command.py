@@ -38,8 +38,8 @@ def run_command(
                 env={**os.environ, **variables},
                 start_new_session=os.name != "nt",
             )
-        except OSError as error:
-            return f"the program cannot be started ({error.strerror or type(error).__name__})"
+        except (OSError, ValueError) as error:  # the latter: what no program can be given, as a NUL character
+            return f"the program cannot be started ({getattr(error, 'strerror', '') or type(error).__name__})"
         end = time.monotonic() + time_limit_s
         while True:
             try:

@@ -106,6 +106,8 @@ def test_steps_that_act_outside_are_off_after_an_import_unless_just_they_were_en
         (replace(FILTER, moment=Moment.AFTER_RUN), "it cannot have its turn"),
         (replace(FILTER, url="https://example.org"), '"url" does not belong'),
         (replace(TELL, command=()), "the program is missing"),
+        (replace(TELL, command=("/bin/echo", "a\0b")), "NUL"),
+        (PipelineStep(StepKind.URL, "u", url="https://example.org:65536/x"), "the address is none"),
         (replace(TELL, time_limit_s=0), "the time limit lies between"),
         (PipelineStep(StepKind.URL, "u", url="ftp://example.org"), "the address is none"),
         (PipelineStep(StepKind.URL, "u", url="https://me:word@example.org"), "a name or password stands in"),
