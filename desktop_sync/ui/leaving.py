@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
 from desktop_sync.ui.bridge.run_board import RunBoard
 from desktop_sync.ui.dialogs.ask import AskDialog
 from desktop_sync.ui.memory import WindowMemory
+from desktop_sync.ui.page_shelf import PageShelf
 from desktop_sync.ui.preferences import CLOSE_CHOICE
 from desktop_sync.ui.tray import Tray
+from desktop_sync.ui.views.configuration_page import ConfigurationPage
 
 
 class Leaving(QObject):
@@ -20,9 +22,13 @@ class Leaving(QObject):
     messages_wanted = Signal()
     preferences_wanted = Signal()
     quit_wanted = Signal()
+    page_wanted = Signal(str)
+    """Carries the configuration whose page is to be seen."""
 
-    def __init__(self, window: QWidget, memory: WindowMemory, board: RunBoard, tray: Tray) -> None:
+    def __init__(self, window: QWidget, memory: WindowMemory, board: RunBoard, tray: Tray, shelf: PageShelf) -> None:
         super().__init__(window)
+        self._shelf = shelf
+        self._unsaved: ConfigurationPage | None = None
         self._window = window
         self._memory = memory
         self._board = board
@@ -77,7 +83,11 @@ class Leaving(QObject):
 
     @Slot()
     def ask_quit(self) -> None:
-        """Quits; while something runs, after asking."""
+        """Quits; after asking while something runs, and where a schedule was edited and is not saved."""
+        unsaved = next((page for page in self._shelf.pages.values() if page.schedule.is_edited), None)
+        if unsaved is not None:
+            self._ask_save(unsaved)
+            return
         if not self._board.active:
             self.quit_wanted.emit()
             return
@@ -91,6 +101,38 @@ class Leaving(QObject):
         )
         dialog.answered.connect(self._quit_answered)
         dialog.open()
+
+    def _ask_save(self, page: ConfigurationPage) -> None:
+        self._unsaved = page
+        self.bring_up_wanted.emit()
+        self.page_wanted.emit(page.name)
+        page.open_tab("schedule")
+        save = (("save", self.tr("&Save"), "primary"),) if page.schedule.can_save else ()
+        dialog = AskDialog(
+            self.tr("Save the schedule of {0}?").format(page.name),
+            self.tr("It was changed and is not saved yet."),
+            (*save, ("back", self.tr("&Go back"), ""), ("discard", self.tr("&Don't save"), "")),
+            self._window,
+        )
+        dialog.answered.connect(self._save_answered)
+        dialog.open()
+
+    @Slot(str, bool)
+    def _save_answered(self, answer: str, _again: bool) -> None:
+        page, self._unsaved = self._unsaved, None
+        if page is None:
+            return
+        if answer == "save":
+            page.schedule.saved.connect(self._go_on, Qt.ConnectionType.SingleShotConnection)
+            page.schedule.save()
+        elif answer == "discard":
+            page.schedule.revert()
+            self.ask_quit()
+
+    @Slot(bool)
+    def _go_on(self, is_saved: bool) -> None:
+        if is_saved:
+            self.ask_quit()
 
     @Slot(str, bool)
     def _quit_answered(self, answer: str, _again: bool) -> None:

@@ -136,7 +136,7 @@ class MainWindow(QMainWindow):
         self.tray = Tray(context, self.board, self)
         self.news.tray = self.tray
         self.extras.preferred.connect(self.tray.snooze.refresh)
-        self.leaving = Leaving(self, self._memory, self.board, self.tray)
+        self.leaving = Leaving(self, self._memory, self.board, self.tray, self.right)
         self._states = Latest(self._jobs, self)
         self._states.arrived.connect(self._show_states)
         self._states.failed.connect(self.say_error)
@@ -187,6 +187,7 @@ class MainWindow(QMainWindow):
         self.tray.sync_wanted.connect(self.sync)
         self.tray.quit_wanted.connect(self.ask_quit)
         self.leaving.bring_up_wanted.connect(self.bring_up)
+        self.leaving.page_wanted.connect(side.choose)
         self.leaving.decisions_wanted.connect(self.show_decisions)
         self.leaving.messages_wanted.connect(self.extras.show_messages)
         self.leaving.preferences_wanted.connect(self.extras.show_preferences)

@@ -28,6 +28,7 @@ class WindowRoom(QObject):
         super().__init__(window)
         self._window = window
         self._splitter = splitter
+        splitter.setAccessibleName(self.tr("The list, and what is chosen in it"))
         self._listing = listing
         self._theme = theme
         self._memory = memory

@@ -172,6 +172,7 @@ class ConflictsPage(QWidget):
         self._detail = DetailArea(detail, LEAST_HEIGHT, self.tr("The chosen conflict"), buttons)
         self._detail.setMinimumWidth(LEAST_DETAIL)
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
+        self._splitter.setAccessibleName(self.tr("Conflicts and the chosen one"))
         self._splitter.setChildrenCollapsible(False)
         self._splitter.addWidget(self.area)
         self._splitter.addWidget(self._detail)

@@ -64,11 +64,15 @@ class SchedulePage(QScrollArea):
     """`changed` comes when the schedule was saved."""
 
     changed = Signal()
+    saved = Signal(bool)
+    """Follows each try to save, and says whether it was."""
 
     def __init__(self, context: WindowContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._context = context
         self._content: PageContent | None = None
+        self._saving: Running | None = None
+        self._as_filled: Running | None = None
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setAccessibleName(self.tr("Schedule"))
@@ -190,6 +194,7 @@ class SchedulePage(QScrollArea):
         self.full_days.setValue(configuration.schedule.full_every_days)
         self.real_time.fill(configuration)
         self.triggers.fill(configuration.after_runs, configuration.file_arrivals)
+        self._as_filled = self._said()
 
     def entered(self) -> Running:
         """What the form says. Raises ValueError with a sentence where it says nothing usable."""
@@ -202,6 +207,27 @@ class SchedulePage(QScrollArea):
         if any(not arrival.pattern for arrival in file_arrivals):
             raise ValueError(self.tr("Give the path of the files; * stands for anything in a name."))
         return Running(schedule, process, self.real_time.entered(), after_runs, file_arrivals)
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether a person changed the form and did not save it, also where it cannot be saved yet."""
+        return self._content is not None and self._said() != self._as_filled
+
+    def _said(self) -> Running | None:
+        try:
+            return self.entered()
+        except ValueError:
+            return None
+
+    @property
+    def can_save(self) -> bool:
+        return self.save_button.isEnabled()
+
+    def revert(self) -> None:
+        """The form says what is saved."""
+        if self._content is not None:
+            self._fill(self._content.configuration)
+            self._look()
 
     @Slot()
     def _look(self) -> None:
@@ -226,19 +252,23 @@ class SchedulePage(QScrollArea):
             return
         self.save_button.setEnabled(False)
         name = self._content.configuration.name
-        job = self._context.jobs.start(partial(save_running, self._context.application, name, self.entered()))
+        self._saving = self.entered()
+        job = self._context.jobs.start(partial(save_running, self._context.application, name, self._saving))
         job.finished.connect(self._saved)
         job.failed.connect(self._failed)
 
     @Slot()
     def _saved(self) -> None:
+        self._as_filled = self._saving
         self.message.say(self.tr("The schedule is saved."), Tone.GOOD)
+        self.saved.emit(True)
         self.changed.emit()
 
     @Slot(object)
     def _failed(self, error: object) -> None:
         self.message.say(problem(error))
         self._look()
+        self.saved.emit(False)
 
 
 def _hint(text: str, kind: str = "caption") -> QLabel:

@@ -16,6 +16,7 @@ from desktop_sync.core.run import RunKind, Trigger
 from desktop_sync.core.schedule import Schedule, ScheduleKind
 from desktop_sync.core.triggers import AfterRun, FileArrival
 from desktop_sync.core.unattended import Due, Outlook
+from desktop_sync.ui.dialogs.ask import AskDialog
 from desktop_sync.ui.main_window import MainWindow
 from desktop_sync.ui.views.configuration_page import ConfigurationPage
 from desktop_sync.ui.views.schedule import SchedulePage
@@ -269,3 +270,77 @@ def test_what_nobody_can_foresee_is_said_so(
     settle()
     assert form.next.text() == "Only when something happens"
     assert page.header.subtitle.endswith("After Contacts")
+
+
+def question(window: MainWindow) -> AskDialog:
+    [asked] = [dialog for dialog in window.findChildren(AskDialog) if dialog.isVisible()]
+    return asked
+
+
+def answer(window: MainWindow, key: str) -> None:
+    next(button for button in question(window).findChildren(QPushButton) if button.objectName() == key).click()
+
+
+def test_quitting_asks_for_a_schedule_that_was_changed_and_saves_it(
+    qtbot: QtBot, window: MainWindow, form: SchedulePage, settle: Settle, application: FakeApplication
+) -> None:
+    form.times.every.number.setValue(45)
+    window.sidebar.choose("Price list")
+    settle()
+    with qtbot.assertNotEmitted(window.quit_wanted):
+        window.ask_quit()
+    assert window.sidebar.current == "Customers"
+    assert question(window).windowTitle() == "Save the schedule of Customers?"
+    answer(window, "back")
+    with qtbot.assertNotEmitted(window.quit_wanted):
+        settle()
+    assert form.times.every.minutes == 45
+    window.ask_quit()
+    with qtbot.waitSignal(window.quit_wanted):
+        answer(window, "save")
+    settle()
+    assert application.configurations.all["Customers"].schedule.interval_minutes == 45
+
+
+def test_a_changed_schedule_can_be_given_up_and_what_cannot_be_saved_is_not_offered_to_be(
+    qtbot: QtBot, window: MainWindow, form: SchedulePage, settle: Settle, application: FakeApplication
+) -> None:
+    form.times.kinds[ScheduleKind.DAILY].setChecked(True)
+    form.times.times.setText("25:00")
+    window.ask_quit()
+    keys = [button.objectName() for button in question(window).findChildren(QPushButton)]
+    assert sorted(keys) == ["back", "discard"]
+    with qtbot.waitSignal(window.quit_wanted):
+        answer(window, "discard")
+    assert application.configurations.all["Customers"].schedule.interval_minutes == 15
+    assert form.times.kinds[ScheduleKind.INTERVAL].isChecked()
+
+
+def test_a_schedule_that_the_service_refuses_keeps_the_window_open(
+    qtbot: QtBot, window: MainWindow, form: SchedulePage, settle: Settle
+) -> None:
+    form.times.kinds[ScheduleKind.CRON].setChecked(True)
+    form.times.cron.setText("99 99 * * *")
+    window.ask_quit()
+    with qtbot.assertNotEmitted(window.quit_wanted):
+        answer(window, "save")
+        settle()
+    assert "never fires" in form.message.text
+    assert form.is_edited
+    form.times.cron.setText("0 6 * * *")
+    with qtbot.assertNotEmitted(window.quit_wanted):
+        form.save()
+        settle()
+    assert not form.is_edited
+
+
+def test_what_a_form_cannot_say_is_no_change_of_a_person(
+    window: MainWindow, page: ConfigurationPage, settle: Settle, application: FakeApplication
+) -> None:
+    before = application.configurations.all["Customers"]
+    application.configurations.all["Customers"] = replace(before, schedule=Schedule(is_incremental=True))
+    page.refresh()
+    settle()
+    page.open_tab("schedule")
+    settle()
+    assert not page.schedule.is_edited
