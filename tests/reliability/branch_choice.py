@@ -1,7 +1,7 @@
 """Remakes the list of tests that the lane `branch_coverage` leaves out: `python -m tests.reliability.branch_choice`.
 
 Every test of the lane's folders runs once, and it is kept which branches each of them takes and how long it needs. Of
-the slow ones only those stay that take a branch which no quick one and no cheaper one takes. About fifteen minutes.
+the slow ones only those stay that take a branch which no quick one and no cheaper one takes. About twenty minutes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from coverage import CoverageData
 
 from tests.reliability.lanes import branch_coverage
 
-SLOW_S = 0.6
+SLOW_S = 0.15
 """A test function whose cases take less than this together is not worth a line in the list."""
 HEAD = (
     "# Slow tests that take no branch of engine, ledger, guards and recovery that no other test takes: the lane\n"
