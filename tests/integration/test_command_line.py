@@ -266,3 +266,17 @@ def test_the_sample_agrees_after_one_run(capsys: pytest.CaptureFixture[str]) -> 
     assert main(["run", "CRM and Shop", "--json"]) == 0
     again = json.loads(capsys.readouterr().out)
     assert not any(count for entity in again["entities"] for count in entity["actions"].values())
+
+
+def test_the_preview_says_which_rule_decides_a_record_that_changed_on_both_sides(
+    answer: Answer, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert answer("run", "Customers")[0] == 0
+    edit_crm(folder, "UPDATE customer SET city = 'Wien' WHERE id = 7")
+    edit_crm(folder, "UPDATE customer SET city = 'Krems' WHERE id = 8")
+    edit_shop(folder, "7,P7@Example.org ,Graz", "7,P7@Example.org ,Linz")
+    assert main(["preview", "Customers"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    twice, once = (next(line for line in lines if f"p{number}@" in line.lower()) for number in (7, 8))
+    assert "both sides changed, and the rule is that you decide" in twice
+    assert "changed" not in once

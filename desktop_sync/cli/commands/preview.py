@@ -13,9 +13,12 @@ from desktop_sync.cli.result_json import preview_result
 from desktop_sync.cli.result_text import give_run_result
 from desktop_sync.core.binding_text import match_only_sentences
 from desktop_sync.core.count_text import count
-from desktop_sync.core.decision import Action
+from desktop_sync.core.decision import Action, Rule
+from desktop_sync.core.explanation_text import rule_words
 from desktop_sync.core.first_contact import first_contact_doubts
 from desktop_sync.core.plan import Mode, PlanRow
+
+_PLAIN = frozenset({Rule.NEW, Rule.CHANGED_ONE_SIDE, Rule.DELETE_RULE, Rule.MATCHED})
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -66,13 +69,18 @@ def _show_rows(invocation: Invocation, view: PlanView) -> None:
             )
     if rows:
         table = [
-            [row.entity, row.action.key.replace("_", " "), row.title, row.a_id or "", row.b_id or "", row.detail]
+            [row.entity, row.action.key.replace("_", " "), row.title, row.a_id or "", row.b_id or "", _detail(row)]
             for row in rows
         ]
         invocation.output.table(["entity", "action", "record", "A", "B", "detail"], table)
     more = sum(sum(entity.counts.values()) - entity.count(Action.NONE) for entity in view.plan.entities) - len(rows)
     if more > 0:
         invocation.output.line(f"… and {count(more, 'more row')} (--rows N shows more).")
+
+
+def _detail(row: PlanRow) -> str:
+    """What is particular about the row; its rule, where the action alone does not tell it."""
+    return row.detail or ("" if row.rule in _PLAIN else rule_words(row.rule))
 
 
 PREVIEW = Command("preview", "show what a run would do, without writing", _arguments, _execute, is_long=True)
