@@ -316,6 +316,37 @@ def test_most_recent_is_not_offered_without_stamps(qtbot: QtBot, open_wizard: Op
     assert wizard.setup.configuration.entities[0].conflict is ConflictRule.MOST_RECENT
 
 
+def test_the_id_of_a_record_is_chosen_where_the_system_does_not_declare_one(open_wizard: Open, settle: Settle) -> None:
+    wizard = open_wizard(customers(), Page.RULES)
+    settle(wizard)
+    keys = wizard.rules_page.keys
+    assert keys.isVisibleTo(wizard.rules_page)
+    assert not keys.rows[Side.A].isVisibleTo(keys), "the database declares its own"
+    assert keys.boxes[Side.B].accessibleName() == "Id of a record in Shop"
+    assert keys.boxes[Side.B].currentText() == "(as found: no)"
+    pick(keys.boxes[Side.B], ("e-mail",))
+    assert wizard.setup.configuration.entities[0].key == PerSide((), ("e-mail",))
+    pick(keys.boxes[Side.B], ())
+    assert wizard.setup.configuration.entities[0].key == PerSide((), ())
+
+
+def test_an_id_of_several_fields_is_kept_and_another_id_of_what_was_saved_is_warned_of(
+    scene: Scene, open_wizard: Open, settle: Settle
+) -> None:
+    both = replace(customers_entity(), key=PerSide((), ("e-mail", "tel")))
+    saved = scene.configurations.save(replace(customers(), entities=(both,)))
+    wizard = open_wizard(saved, Page.RULES)
+    settle(wizard)
+    keys = wizard.rules_page.keys
+    assert keys.boxes[Side.B].currentText() == "e-mail, tel"
+    assert keys.changed_note.text == ""
+    pick(keys.boxes[Side.B], ("no",))
+    assert "Match them anew after saving" in keys.changed_note.text
+    pick(keys.boxes[Side.B], ("e-mail", "tel"))
+    assert wizard.setup.configuration.entities[0].key == both.key
+    assert keys.changed_note.text == ""
+
+
 @pytest.mark.parametrize("name", ["edited", "older_state", "write_loop"])
 def test_guards_that_let_single_records_wait_are_switched_by_hand(qtbot: QtBot, open_wizard: Open, name: str) -> None:
     wizard = open_wizard(customers(), Page.RUNNING)

@@ -332,6 +332,8 @@ class MappingPage(WizardPage):
         self.add_button = button(self.tr("Add co&mputed field"))
         self.up_button = button(self.tr("↑"), "quiet", name=self.tr("Move up"))
         self.down_button = button(self.tr("↓"), "quiet", name=self.tr("Move down"))
+        for move in (self.up_button, self.down_button):
+            move.setToolTip(self.tr("With best match, identifying fields count in this order: the first one most"))
         self.accept_all_button.clicked.connect(self.accept_sure)
         self.accept_button.clicked.connect(self.accept_one)
         self.skip_button.clicked.connect(self.skip_one)

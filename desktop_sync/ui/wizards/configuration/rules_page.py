@@ -32,6 +32,7 @@ from desktop_sync.ui.widgets.parts import button, card, label, row
 from desktop_sync.ui.wizards.configuration import words
 from desktop_sync.ui.wizards.configuration.filter_input import FilterInput
 from desktop_sync.ui.wizards.configuration.holder import SetupHolder
+from desktop_sync.ui.wizards.configuration.key_card import KeyCard
 from desktop_sync.ui.wizards.frame import WizardPage
 from desktop_sync.ui.wizards.notice import FindingList
 
@@ -56,7 +57,7 @@ class RulesPage(WizardPage):
         layout.addWidget(self._entity_line)
         layout.addWidget(self.findings)
         layout.addWidget(self._fieldwise_line)
-        for part in (self._flow_card(), self._stamps_card(), self._conflict_card(), self._delete_card()):
+        for part in (self._flow_card(), self.keys, self._stamps_card(), self._conflict_card(), self._delete_card()):
             layout.addWidget(part)
         layout.addWidget(self._filter_card())
         layout.addWidget(self._sentinel_card())
@@ -90,6 +91,7 @@ class RulesPage(WizardPage):
         self.match.choose(entity.match)
         self.primary.offer([(a, Side.A), (b, Side.B)])
         self.primary.choose(entity.primary)
+        self.keys.show_entity(entity)
         self._show_stamps(entity)
         fit = self._can_tell_recent(entity)
         kept = (ConflictRule.MOST_RECENT, FirstContactRule.MOST_RECENT)
@@ -191,6 +193,12 @@ class RulesPage(WizardPage):
             self._holder.put_entity(replace(entity, resolution=Resolution.FIELD))
             self.resolution.setFocus()
 
+    @Slot(object)
+    def _key_edited(self, key: PerSide[tuple[str, ...]]) -> None:
+        entity = self._holder.entity
+        if entity is not None:
+            self._holder.put_entity(replace(entity, key=key))
+
     @Slot(object, str)
     def _filter_edited(self, side: object, condition: str) -> None:
         entity = self._holder.entity
@@ -237,6 +245,8 @@ class RulesPage(WizardPage):
         self.mark_lines: dict[Side, QWidget] = {}
         self.sentinels = {side: QLineEdit() for side in Side}
         self.sentinel_rows = {side: FieldRow("", edit) for side, edit in self.sentinels.items()}
+        self.keys = KeyCard(self._holder)
+        self.keys.edited.connect(self._key_edited)
         self.filters = {side: FilterInput(self._holder, side) for side in Side}
         self.attempts = NumberBox(1, 100)
         self.attempts.setMaximumWidth(120)
