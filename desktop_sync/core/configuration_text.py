@@ -18,7 +18,7 @@ from desktop_sync.core.configuration import (
     SyncConfiguration,
 )
 from desktop_sync.core.count_text import count
-from desktop_sync.core.entity_check import flows_to
+from desktop_sync.core.field_flow import flows_to
 from desktop_sync.core.pipeline import KINDS, is_enabled, pipeline
 from desktop_sync.core.running_text import running_sentences
 

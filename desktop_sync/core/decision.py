@@ -16,6 +16,7 @@ from desktop_sync.core.configuration import (
     FirstContactRule,
     Side,
 )
+from desktop_sync.core.field_flow import creates_in
 
 
 class Change(enum.IntEnum):
@@ -225,7 +226,7 @@ def _deleted(entity: Entity, gone: Side, other: Change) -> Decision:
         if entity.edit_against_delete is EditAgainstDelete.ASK:
             return Decision(Action.CONFLICT, Rule.ASK)
         if entity.edit_against_delete is EditAgainstDelete.EDIT:
-            if entity.direction.flows_from(gone.other):
+            if creates_in(entity, gone):
                 return Decision(_CREATE[gone], Rule.EDIT_WINS, gone.other)
             return Decision(Action.CLOSE, Rule.DIRECTION)
         return _by_delete_rule(entity, gone, Rule.DELETE_WINS, gone)
@@ -235,7 +236,7 @@ def _deleted(entity: Entity, gone: Side, other: Change) -> Decision:
 def _by_delete_rule(entity: Entity, gone: Side, rule: Rule, winner: Side | None) -> Decision:
     chosen = entity.delete.of(gone)
     if chosen is DeleteRule.RESTORE:
-        if entity.direction.flows_from(gone.other):
+        if creates_in(entity, gone):
             return Decision(_CREATE[gone], Rule.RESTORED)
         return Decision(Action.CLOSE, Rule.DIRECTION)
     if chosen is DeleteRule.IGNORE:

@@ -18,6 +18,7 @@ from desktop_sync.core.configuration import (
     UnknownChoice,
 )
 from desktop_sync.core.errors import ConfigurationError
+from desktop_sync.core.field_flow import flows_to
 from desktop_sync.core.finding import Finding, Level
 from desktop_sync.core.normal_form import parse_normal_form
 
@@ -39,18 +40,6 @@ def mapping_title(mapping: FieldMapping) -> str:
     if mapping.a and mapping.b:
         return f'"{mapping.a}" and "{mapping.b}"' if mapping.a != mapping.b else f'"{mapping.a}"'
     return f'"{mapping.a or mapping.b}"'
-
-
-def flows_to(entity: Entity, mapping: FieldMapping, side: Side) -> bool:
-    """Whether the mapping ever writes a field of `side`."""
-    source = side.other
-    has_source = bool(mapping.field_of(source) or mapping.expression_to(side) or mapping.default is not None)
-    return (
-        bool(mapping.field_of(side))
-        and has_source
-        and entity.direction.flows_from(source)
-        and mapping.direction.flows_from(source)
-    )
 
 
 def _check_structures(configuration: SyncConfiguration, entity: Entity) -> Iterator[Finding]:

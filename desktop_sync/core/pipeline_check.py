@@ -15,7 +15,7 @@ from desktop_sync.core.configuration import (
     SyncConfiguration,
     UnknownChoice,
 )
-from desktop_sync.core.entity_check import flows_to
+from desktop_sync.core.field_flow import flows_to
 from desktop_sync.core.finding import Finding, Level
 from desktop_sync.core.pipeline import (
     KINDS,

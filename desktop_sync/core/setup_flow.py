@@ -23,7 +23,7 @@ from desktop_sync.core.configuration import (
     Side,
     SyncConfiguration,
 )
-from desktop_sync.core.entity_check import flows_to
+from desktop_sync.core.field_flow import flows_to
 from desktop_sync.core.field_names import is_stamp_name
 from desktop_sync.core.finding import Finding, Level
 from desktop_sync.core.normal_form import TIME_TYPES

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from desktop_sync.core.configuration import Side
+from desktop_sync.core.field_flow import creates_in
 from desktop_sync.core.status import Status
 from desktop_sync.engine.comparison import compared_sql
 from desktop_sync.engine.layout import Layout
@@ -38,7 +39,6 @@ def agreement(bench: Workbench, given: PlanInput) -> Agreement:
     """
     layout = given.layout
     a, b, peers = side_table(layout, Side.A), side_table(layout, Side.B), peer_table(layout)
-    flows = layout.entity.direction.flows_from
     bench.execute(
         f"CREATE OR REPLACE TABLE checked AS SELECT p.record_id, p.a_id, p.b_id, p.status, a.rid IS NOT NULL AS has_a, "
         f"b.rid IS NOT NULL AS has_b, a.digest AS a_digest, b.digest AS b_digest, "
@@ -75,9 +75,9 @@ def agreement(bench: Workbench, given: PlanInput) -> Agreement:
         in_sync=bench.number("SELECT count(*) FROM verdicts WHERE equal"),
         different=bench.number("SELECT count(*) FROM verdicts WHERE NOT equal"),
         missing_a=bench.number("SELECT count(*) FROM verdicts WHERE NOT has_a AND has_b")
-        + (bench.number(alone[Side.B]) if flows(Side.B) else 0),
+        + (bench.number(alone[Side.B]) if creates_in(layout.entity, Side.A) else 0),
         missing_b=bench.number("SELECT count(*) FROM verdicts WHERE has_a AND NOT has_b")
-        + (bench.number(alone[Side.A]) if flows(Side.A) else 0),
+        + (bench.number(alone[Side.A]) if creates_in(layout.entity, Side.B) else 0),
         unverified=bench.number(unusable),
         digest=str(digest),
     )

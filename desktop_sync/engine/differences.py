@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from desktop_sync.core.configuration import Side
+from desktop_sync.core.field_flow import creates_in
 from desktop_sync.core.status import Status
 from desktop_sync.engine.canonical import literal
 from desktop_sync.engine.comparison import fields_sql
@@ -32,7 +33,7 @@ def differences_sql(given: PlanInput) -> str:
             f"FROM verdicts WHERE {condition}"
         )
     for side in Side:
-        if layout.entity.direction.flows_from(side):
+        if creates_in(layout.entity, side.other):
             parts.append(_alone_sql(layout, side))
         parts.append(_unusable_sql(layout, side))
     parts.append(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action, Change, Rule, create
+from desktop_sync.core.field_flow import creates_in
 from desktop_sync.core.status import DeletedIn, Status
 from desktop_sync.engine.canonical import literal
 from desktop_sync.engine.kept_values import kept_values
@@ -137,8 +138,7 @@ def _free_rows_sql(layout: Layout, side: Side, *, has_undecided: bool) -> str:
     """Rows for free records that were not matched."""
     me = side.value
     entity = layout.entity
-    flows = entity.direction.flows_from(side)
-    makes = f"{create(side.other):d}" if flows else f"{Action.NONE:d}"
+    makes = f"{create(side.other):d}" if creates_in(entity, side.other) else f"{Action.NONE:d}"
     nameless = " OR ".join(f"f.m{i} IS NULL" for i in range(len(layout.identifying)))
     empty = f"({nameless})" if entity.match.value == "strict" else "false"
     labels = ", ".join(entity.fields[c.index].field_of(side) or "?" for c in layout.identifying)

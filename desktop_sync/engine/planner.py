@@ -18,6 +18,7 @@ from desktop_sync.core.decision import (
     first_contact_table,
     update,
 )
+from desktop_sync.core.field_flow import creates_in
 from desktop_sync.core.status import DeletedIn, Status
 from desktop_sync.engine.canonical import literal, plain_text_sql
 from desktop_sync.engine.comparison import compared_sql
@@ -283,7 +284,7 @@ def _decided_sql(layout: Layout) -> str:
         me = side.value
         flows = entity.direction.flows_from(side)
         present = update(side.other) if flows else Action.ADOPT
-        alone = create(side.other) if flows else Action.CLOSE
+        alone = create(side.other) if creates_in(entity, side.other) else Action.CLOSE
         gone = delete(side.other) if flows else Action.CLOSE
         parts.append(
             f"WHEN j.decided = '{me}' AND j.change_{me} = {Change.DELETED:d} THEN {gone:d} "

@@ -169,9 +169,13 @@ def test_a_create_that_is_refused_when_it_is_sent_again_is_planned_anew(make: Ma
     assert_quiet(world)
 
 
-def test_a_create_that_sends_no_field_at_all_is_sent_again_too(make: Make) -> None:
+def test_a_create_that_sends_nothing_of_the_record_is_sent_again_too(make: Make) -> None:
     back = {"direction": Direction.B_TO_A}
-    fields = (FieldMapping("email", "email", identifying=True, **back), FieldMapping("name", "name", **back))
+    fields = (
+        FieldMapping("email", "email", identifying=True, **back),
+        FieldMapping("name", "name", **back),
+        FieldMapping("", "note", default="made"),
+    )
     world = make("marker", fields=fields)
     world.left.put("people", email="n1", name="new")
     die_at(world, "endpoint.right.create.before")
@@ -179,6 +183,7 @@ def test_a_create_that_sends_no_field_at_all_is_sent_again_too(make: Make) -> No
     world.run()
     (made,) = world.right.records("people")
     assert records(world, Status.PROCESSED) == [("1", made)]
+    assert world.right.records("people")[made]["note"] == "made"
 
 
 def test_a_create_without_an_answer_again_is_held_and_may_be_any_free_record(make: Make) -> None:

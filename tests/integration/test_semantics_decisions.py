@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from desktop_sync.core.configuration import ConflictRule, PerSide, Side
+from desktop_sync.core.configuration import ConflictRule, Direction, PerSide, Side
 from desktop_sync.core.run import Outcome
 from desktop_sync.core.status import Status
-from tests.support.worlds import World, WorldMaker
+from tests.support.worlds import CITY, EMAIL, World, WorldMaker
 
 
 def a_conflict(world: WorldMaker) -> World:
@@ -70,3 +70,17 @@ def test_a_conflict_whose_record_left_the_filter_waits_for_nobody_until_it_is_ba
     w.app.records.resolve(conflict.id, Side.B)
     w.run()
     assert w.rows("a", "City") == [("Graz",)]
+
+
+def test_a_record_of_which_no_field_goes_to_the_other_side_is_not_created_there_empty(world: WorldMaker) -> None:
+    one_way = [replace(field, direction=Direction.A_TO_B) for field in (EMAIL, CITY)]
+    w = world(fields=one_way)
+    w.put("a", Id=1, Email="ann@x.org", City="Wien")
+    w.put("b", id=7, email="bob@x.org", city="Graz")
+    assert w.run().outcome is Outcome.DONE
+    assert w.rows("a", "Email") == [("ann@x.org",)]
+    assert w.rows("b", "email") == [("ann@x.org",), ("bob@x.org",)]
+    w.put("a", Id=2, Email="bob@x.org", City="Linz")
+    w.run()
+    assert w.rows("b", "email", "city") == [("ann@x.org", "Wien"), ("bob@x.org", "Linz")]
+    w.assert_quiet()

@@ -19,9 +19,10 @@ from desktop_sync.core.configuration import (
     SyncConfiguration,
 )
 from desktop_sync.core.count_text import count
-from desktop_sync.core.entity_check import flows_to, mapping_title
+from desktop_sync.core.entity_check import mapping_title
 from desktop_sync.core.error_text import sentence
 from desktop_sync.core.errors import ConfigurationError, EndpointError, ExpressionError, MissingError, SchemaDriftError
+from desktop_sync.core.field_flow import creates_in, flows_to
 from desktop_sync.core.finding import Finding, Level
 from desktop_sync.core.normal_form import StepKind, parse_normal_form
 from desktop_sync.core.pipeline import record_steps, with_peer_lookups
@@ -209,8 +210,8 @@ def _check_targets(scene: _Scene) -> Iterator[Finding]:
             if not can_do:
                 yield scene.finding(Level.WARNING, f'Records in "{scene.name(side)}" cannot be {words}.')
         written = {m.field_of(side) for m in entity.fields if flows_to(entity, m, side)}
-        for field in structure.fields:
-            if field.is_required and not field.is_generated and field.name not in written and can.can_create:
+        for field in structure.fields if can.can_create and creates_in(entity, side) else ():
+            if field.is_required and not field.is_generated and field.name not in written:
                 message = (
                     f'A new record in "{structure.name}" of "{scene.name(side)}" needs a value for "{field.name}". '
                     "Map it or give it a value for new records."

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from desktop_sync.core.configuration import Direction, Side
 from desktop_sync.core.count_text import count
 from desktop_sync.core.decision import Action, Rule
+from desktop_sync.core.field_flow import creates_in
 from desktop_sync.core.ledger_port import Ledger
 from desktop_sync.core.ports import Clock
 from desktop_sync.core.run import Outcome, RunKind
@@ -176,7 +177,7 @@ class WhyNot:
             ]
         if not states[there].in_filter:
             return []
-        if not self.layout.entity.direction.flows_from(there):
+        if not creates_in(self.layout.entity, there.other):
             return [f"It has no counterpart, and records of {names[there]} are not created in {names[there.other]}."]
         return ["No run has seen it yet."]
 

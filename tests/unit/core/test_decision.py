@@ -13,6 +13,7 @@ from desktop_sync.core.configuration import (
     Direction,
     EditAgainstDelete,
     Entity,
+    FieldMapping,
     FirstContactRule,
     PerSide,
     Side,
@@ -30,7 +31,7 @@ from desktop_sync.core.decision import (
 )
 from tests.support.decision_oracle import Verdict, first_contact, outside, verdict
 
-ENTITY = Entity("people", PerSide("Person", "people"), ())
+ENTITY = Entity("people", PerSide("Person", "people"), (FieldMapping("Name", "name"),))
 WORDS = {
     Action.NONE: ("nothing", ""),
     Action.CREATE_A: ("create", "a"),
@@ -127,3 +128,12 @@ def test_the_numbers_of_stored_actions_and_rules_never_change() -> None:
     assert (Action.CREATE_A, Action.DELETE_B, Action.CONFLICT, Action.FILTERED) == (1, 6, 9, 16)
     assert [rule.value for rule in Rule] == [*range(27), 30, 40]
     assert (Rule.MOST_RECENT, Rule.DECIDED, Rule.UNRESOLVED_LOOKUP) == (3, 17, 23)
+
+
+@pytest.mark.parametrize("gone", Side)
+def test_nothing_is_created_where_no_field_goes(gone: Side) -> None:
+    away = FieldMapping("Name", "name", direction=Direction.A_TO_B if gone is Side.A else Direction.B_TO_A)
+    entity = replace(ENTITY, fields=(away,), delete=PerSide(DeleteRule.RESTORE, DeleteRule.RESTORE))
+    for change in (Change.SAME, Change.CHANGED):
+        changes = (Change.DELETED, change) if gone is Side.A else (change, Change.DELETED)
+        assert decide(entity, *changes, False, Newer.TIE) == Decision(Action.CLOSE, Rule.DIRECTION)

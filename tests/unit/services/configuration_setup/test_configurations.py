@@ -97,6 +97,8 @@ def test_a_required_field_that_nothing_fills_is_an_error(scene: Scene) -> None:
     assert finding.path == "entity.required.a.FirstName"
     one_way = with_entity(fields=customers_entity().fields[:1], direction=Direction.A_TO_B)
     assert found(scene, one_way, Level.ERROR) == []
+    no_field_goes = replace(customers_entity().fields[0], direction=Direction.A_TO_B)
+    assert found(scene, with_entity(fields=(no_field_goes,)), Level.ERROR) == []  # nothing is ever created there
 
 
 def test_a_target_that_can_only_be_read_is_an_error(scene: Scene) -> None:
