@@ -142,18 +142,33 @@ def status_settlements(layout: Layout, only: Rule | None = None) -> str:
         gone = {
             side: f"CASE WHEN q.record_id IS NULL THEN {now} ELSE q.{side.value}_id END" for side, now in gone.items()
         }
+    primary = layout.entity.primary
+    digests = {
+        side: f"CASE WHEN NOT ({_left_with_filter(layout)}) THEN q.{side.value}_digest END AS {side.value}_digest"
+        if side is primary
+        else f"q.{side.value}_digest"
+        for side in Side
+    }
     return (
         f"SELECT p.record_id, {gone[Side.A]} AS a_id, {gone[Side.B]} AS b_id, "
         f"CAST(CASE p.action {cases} END AS TINYINT) AS status, "
         f"CAST(CASE WHEN p.action = {Action.CLOSE:d} THEN {where} ELSE coalesce(p.deleted_in, 0) END AS TINYINT) AS "
         "deleted_in, "
-        f"q.a_digest, q.b_digest, CAST(coalesce(p.attempts, 0) AS INTEGER) AS attempts, "
+        f"{digests[Side.A]}, {digests[Side.B]}, CAST(coalesce(p.attempts, 0) AS INTEGER) AS attempts, "
         f"CAST(NULL AS TIMESTAMPTZ) AS not_before, coalesce(p.detail, '') AS last_error "
         f"FROM {plan_table(layout)} p LEFT JOIN {peer_table(layout)} q ON q.record_id = p.record_id "
+        f"LEFT JOIN {side_table(layout, primary)} s ON s.rid = p.{primary.value}_id "
         f"WHERE p.action IN ({actions}) AND NOT p.excluded AND (p.status IS DISTINCT FROM CASE p.action {cases} END "
         f"OR (p.action = {Action.CLOSE:d} AND p.deleted_in IS DISTINCT FROM {where}))"
         + ("" if only is None else f" AND p.rule = {only:d}")
     )
+
+
+def _left_with_filter(layout: Layout) -> str:
+    """Whether the secondary system's record was deleted while the primary's was outside the filter. That one counts
+    as modified when it is in the filter again, so that its counterpart is created: nothing was agreed on since."""
+    gone = f"p.change_{layout.entity.primary.other.value} = {Change.DELETED:d}"
+    return f"p.action = {Action.CLOSE:d} AND p.rule = {Rule.FILTER:d} AND {gone} AND coalesce(NOT s.in_filter, false)"
 
 
 def spare_records(layout: Layout) -> str:
