@@ -106,7 +106,9 @@ def ask_still(bench: Workbench, layout: Layout, waiting: Mapping[int, int], why:
     )
     for rule in sorted(set(waiting.values())):
         numbers = ", ".join(str(record) for record, found in waiting.items() if found == rule)
-        where = f"{_FREE} AND record_id IN ({numbers}) AND (action IN ({writes}, {Action.UNLINK:d}) OR ({one_sided}))"
+        # A person who unlinked the two has decided: what is new of each is matched, or created.
+        asked = f"record_id IN ({numbers}) AND NOT is_contact"
+        where = f"{_FREE} AND {asked} AND (action IN ({writes}, {Action.UNLINK:d}) OR ({one_sided}))"
         _ask(bench, layout, where, Rule(rule), why[rule])
 
 
@@ -123,6 +125,13 @@ def planned_updates(bench: Workbench, layout: Layout) -> dict[int, tuple[Side, b
         for record, digest in rows:
             found[int(str(record))] = (target, digest if isinstance(digest, bytes) else None)
     return found
+
+
+def record_ids_of(bench: Workbench, layout: Layout, side: Side, numbers: Sequence[int]) -> list[str]:
+    """The side's ids of these sync records of the plan."""
+    wanted = ", ".join(str(int(number)) for number in numbers) or "NULL"
+    rows = bench.rows(f"SELECT {side.value}_id FROM {plan_table(layout)} WHERE record_id IN ({wanted}) ORDER BY number")
+    return [str(row[0]) for row in rows if row[0] is not None]
 
 
 def ask_for(bench: Workbench, layout: Layout, record_ids: Sequence[int], rule: Rule, why: str) -> int:

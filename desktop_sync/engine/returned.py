@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from desktop_sync.core.configuration import Entity, MatchRule, Side
 from desktop_sync.core.decision import Action, Change, Rule, create, update
+from desktop_sync.core.field_flow import creates_in
 from desktop_sync.core.status import DeletedIn, Status, is_prepared_again
+from desktop_sync.engine.canonical import literal
 from desktop_sync.engine.kept_values import kept_values
 from desktop_sync.engine.layout import Layout
-from desktop_sync.engine.plan_input import PlanInput, problem_text
+from desktop_sync.engine.plan_input import PlanInput, plan_table, problem_text
 from desktop_sync.engine.sides import count_peers, peer_table, side_table
 from desktop_sync.engine.small_tables import insert_values
 from desktop_sync.engine.touched import touched_table
@@ -73,13 +75,7 @@ def _both_there(bench: Workbench, given: PlanInput) -> str:
     )
     if not bench.has_rows(f"({peers})"):  # the usual case: no value need be looked at
         return f"SELECT *, false AS differ FROM ({peers})"
-    selects = {}
-    for side in Side:
-        values = given.read_of(side).staging.match_values()
-        made = ", ".join(f"{value} AS m{place}" for place, value in enumerate(values))
-        condition = f"rid IN (SELECT {side.value}_rid FROM ({peers}))"
-        kept = kept_values(given.read_of(side), ["rid AS kept_rid"], condition)
-        selects[side] = f"SELECT kept_rid, {made} FROM ({kept})"
+    selects = {side: _identifying(given, side, f"SELECT {side.value}_rid FROM ({peers})") for side in Side}
     places = range(len(layout.identifying))
     differ = " OR ".join(f"coalesce(va.m{place} <> vb.m{place}, false)" for place in places) or "false"
     if layout.entity.match is not MatchRule.STRICT:
@@ -88,6 +84,32 @@ def _both_there(bench: Workbench, given: PlanInput) -> str:
     return (
         f"SELECT p.*, {differ} AS differ FROM ({peers}) p JOIN ({selects[Side.A]}) va ON va.kept_rid = p.a_rid "
         f"JOIN ({selects[Side.B]}) vb ON vb.kept_rid = p.b_rid"
+    )
+
+
+def _identifying(given: PlanInput, side: Side, ids: str) -> str:
+    """A SELECT of kept_rid and m0 …, what identifies them, of the side's records with these ids."""
+    values = given.read_of(side).staging.match_values()
+    made = ", ".join(f"{value} AS m{place}" for place, value in enumerate(values))
+    kept = kept_values(given.read_of(side), ["rid AS kept_rid"], f"rid IN ({ids})")
+    return f"SELECT kept_rid, {made} FROM ({kept})"
+
+
+def tell_other_records(bench: Workbench, given: PlanInput, teller: Side, why: str) -> None:
+    """Of the records that a person is asked about because `teller` was put back, those that nothing identifies as the
+    counterpart any more say `why`: their ids may have been given to others."""
+    plan, me = plan_table(given.layout), teller.value
+    asked = (
+        f"SELECT number, a_id, b_id FROM {plan} WHERE action = {Action.CONFLICT:d} AND rule = {Rule.OLDER_STATE:d} "
+        f"AND change_{me} = {Change.CHANGED:d} AND change_{teller.other.value} <> {Change.DELETED:d} AND NOT excluded"
+    )
+    if not bench.has_rows(f"({asked})"):
+        return
+    a, b = (_identifying(given, side, f"SELECT {side.value}_id FROM ({asked})") for side in Side)
+    differ = " AND ".join(f"coalesce(va.m{i} <> vb.m{i}, false)" for i in range(len(given.layout.identifying)))
+    bench.execute(
+        f"UPDATE {plan} SET detail = {literal(why)} WHERE number IN (SELECT p.number FROM ({asked}) p "
+        f"JOIN ({a}) va ON va.kept_rid = p.a_id JOIN ({b}) vb ON vb.kept_rid = p.b_id WHERE {differ})"
     )
 
 
@@ -124,7 +146,7 @@ def plan_restored(bench: Workbench, given: PlanInput) -> None:
     cases: list[tuple[object, ...]] = [(int(deleted_in), changed) for deleted_in, changed in restored_cases(entity)]
     insert_values(bench, "restorable", cases)
     one, two = primary.value, secondary.value
-    makes = create(secondary) if entity.direction.flows_from(primary) else Action.NONE
+    makes = create(secondary) if creates_in(entity, secondary) else Action.NONE
     writes = update(secondary) if entity.direction.flows_from(primary) else Action.NONE
     ids = [f"p.{side.value}_id" for side in Side]
     # Where another record has the id now, it is not this one's any more.

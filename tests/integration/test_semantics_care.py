@@ -26,7 +26,7 @@ from desktop_sync.core.plan import Mode
 from desktop_sync.core.ports import CancelToken
 from desktop_sync.core.push import News
 from desktop_sync.core.run import Outcome, RunKind
-from desktop_sync.core.status import Status
+from desktop_sync.core.status import Event, Status
 from tests.support.forgetful_provider import ForgetfulRegistry
 from tests.support.ledger_home import HandClock
 from tests.support.worlds import CITY, EMAIL, NAME, NO_GUARDS, PERSON, World, WorldMaker, person_entity
@@ -236,6 +236,35 @@ def test_an_older_state_that_a_guard_stopped_still_waits_when_people_went_on_wor
     w.run()
     assert sorted(row[0] for row in w.rows("b", "email")) == ["p1@x.org", "p2@x.org", "p9@x.org"]
     assert [conflict.rule for conflict in w.app.records.conflicts("Sync")] == [Rule.OLDER_STATE] * 2
+
+
+@pytest.mark.scenario("C7")
+def test_another_record_under_an_id_that_a_system_which_was_put_back_gave_again_is_told_and_nothing_is_overwritten(
+    world: WorldMaker,
+) -> None:
+    w = filled(world, 4)
+    kept = copied(w, "a")
+    w.put("a", Id=5, Email="ann@x.org", City="Wien")
+    w.edit("a", 1, City="Graz")
+    w.run()
+    b_id, before = w.of(5).b_id, w.rows("b")
+    put_back(w, "a", kept)
+    w.put("a", Id=5, Email="bob@x.org", City="Rom")
+    os.utime(w.folder / "a.sqlite", ns=(kept.stat().st_atime_ns, kept.stat().st_mtime_ns))
+    assert w.run().outcome is Outcome.PROBLEMS
+    assert w.rows("b") == before
+    assert w.of(5).last_error == (
+        "CRM was put back to an older state, and may have given the id to another record: unlink the two if they are "
+        "not the same, or decide which one stays"
+    )
+    assert w.of(1).last_error == "CRM was put back to an older state: decide which record stays"
+    w.app.records.unlink(w.of(5).id)
+    w.set_status(Event.SET_PREPARED_BY_USER, 5)
+    w.set_status(Event.SET_PREPARED_BY_USER, b_id=b_id)
+    w.run()
+    assert {row[0] for row in w.rows("b", "email")} >= {"ann@x.org", "bob@x.org"}
+    assert {row[0] for row in w.rows("a", "Email")} >= {"ann@x.org", "bob@x.org"}
+    assert [conflict.record_id for conflict in w.app.records.conflicts("Sync")] == [w.of(1).id]
 
 
 @pytest.mark.scenario("C7")

@@ -89,6 +89,65 @@ def test_a_person_who_changes_a_value_back_and_forth_is_no_loop(world: WorldMake
         assert w.actions(w.run()) == {Action.UPDATE_B: 1}
 
 
+@pytest.mark.scenario("D9")
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        (CITY, FieldMapping("City", "city", value_map=(("Wien", "Graz"), ("Graz", "Wien")))),
+        (
+            CITY,
+            FieldMapping(
+                "City",
+                "city",
+                to_b="CASE WHEN City = upper(City) THEN lower(City) ELSE upper(City) END",
+                to_a="CASE WHEN city = upper(city) THEN lower(city) ELSE upper(city) END",
+            ),
+        ),
+    ],
+    ids=["choices", "case"],
+)
+def test_two_configurations_whose_mappings_contradict_each_other_are_stopped_and_both_are_named(
+    world: WorldMaker, one: FieldMapping, two: FieldMapping
+) -> None:
+    w = world(
+        b_is_table=True, b=TABLE, fields=(EMAIL, one), guards=replace(world().configuration.guards, write_loop=True)
+    )
+    w.app.configurations.save(replace(w.configuration, identity="", name="Two", entities=(person_entity(EMAIL, two),)))
+    w.put("a", Id=1, Email="p1@x.org", City="Wien")
+    notes: list[str] = []
+    for _ in range(7):
+        for name in ("Sync", "Two"):
+            notes += w.app.synchronization.run(name).entities[0].notes
+    before = w.fingerprints()
+    for name in ("Sync", "Two"):
+        w.app.synchronization.run(name)
+    assert w.fingerprints() == before
+    assert notes == [
+        "CRM and Shop, people: 1 record waits for your decision, because its value goes back and forth between two: "
+        '"Two" and "Sync" overwrite it in turn, for their mappings contradict each other.'
+    ]
+    [conflict] = w.app.records.conflicts("Two")
+    assert conflict.rule is Rule.WRITE_LOOP
+
+
+@pytest.mark.scenario("D9")
+def test_opposite_expressions_that_say_the_same_of_each_others_values_come_to_rest(world: WorldMaker) -> None:
+    up, low = (
+        FieldMapping("City", "city", to_b=f"{one}(City)", to_a=f"{two}(city)")
+        for one, two in (("upper", "lower"), ("lower", "upper"))
+    )
+    w = world(b_is_table=True, b=TABLE, fields=(EMAIL, up))
+    w.app.configurations.save(replace(w.configuration, identity="", name="Two", entities=(person_entity(EMAIL, low),)))
+    w.put("a", Id=1, Email="p1@x.org", City="Wien")
+    for _ in range(2):
+        for name in ("Sync", "Two"):
+            w.app.synchronization.run(name)
+    before = w.fingerprints()
+    for name in ("Sync", "Two"):
+        w.app.synchronization.run(name)
+    assert w.fingerprints() == before
+
+
 def test_the_detector_can_be_switched_off(world: WorldMaker) -> None:
     w = paired(world, guards=replace(world().configuration.guards, write_loop=False))
     oscillate(w, 6)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+import pyarrow as pa
 
 from desktop_sync.core import care as rules
 from desktop_sync.core.configuration import Side
@@ -19,6 +21,7 @@ from desktop_sync.core.write_loop import ALTERNATING, ONE_SIDED, is_loop
 from desktop_sync.engine import care_query, outcome_query
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.plan_input import PlanInput
+from desktop_sync.engine.returned import tell_other_records
 from desktop_sync.engine.sides import SideRead
 from desktop_sync.services.session.side_stream import reading
 from desktop_sync.services.session.sync_session import SyncSession, full_request
@@ -195,6 +198,13 @@ def take_care(session: SyncSession, ledger: Ledger, given: PlanInput, care: Care
         name = care.names[side]
         why = f"{name} was put back to an older state: decide which record stays"
         count = care_query.ask_about(bench, layout, side, why)
+        tell_other_records(
+            bench,
+            given,
+            side,
+            f"{name} was put back to an older state, and may have given the id to "
+            "another record: unlink the two if they are not the same, or decide which one stays",
+        )
         notes.append(
             f"{name}, {entity}: an older state was put back there. Nothing is deleted or changed in "
             f"{care.names[side.other]} because of it; {_records(count)} for your decision."
@@ -249,14 +259,39 @@ def _stop_loops(session: SyncSession, ledger: Ledger, given: PlanInput, care: Ca
     planned = care_query.planned_updates(bench, layout)
     past = ledger.past_updates(key, list(planned), ONE_SIDED)
     looping = [record for record, writes in past.items() if is_loop(*planned[record], writes)]
+    if not looping:
+        return
     a, b = care.names[Side.A], care.names[Side.B]
     why = f"{a} and {b} overwrite each other's value: decide which one stays"
+    who = f"one program writes it in {a}, another one in {b}"
+    others = _also_writing(session, ledger, layout, looping)
+    if others:
+        names = " and ".join(f'"{name}"' for name in (key.configuration, *others))
+        why = f"{names} overwrite each other's value: decide which one stays, and change one of their mappings"
+        who = f"{names} overwrite it in turn, for their mappings contradict each other"
     count = care_query.ask_for(bench, layout, looping, Rule.WRITE_LOOP, why)
     if count:
         notes.append(
             f"{a} and {b}, {layout.entity.name}: {_records(count)} for your decision, because its value goes back and "
-            f"forth between two: one program writes it in {a}, another one in {b}."
+            f"forth between two: {who}."
         )
+
+
+def _also_writing(session: SyncSession, ledger: Ledger, layout: Layout, record_ids: Sequence[int]) -> list[str]:
+    """The other configurations that updated one of these records in their last run that wrote."""
+    systems = ledger.systems()
+    (mine,) = on_systems([session.configuration], systems)
+    found: dict[str, None] = {}
+    for side in Side:
+        ids = care_query.record_ids_of(session.bench, layout, side, record_ids)
+        shared = structure_of(mine, layout.entity, side)
+        for other, entity, its_side in sharers_of(shared, mine.name, on_systems(ledger.configurations(), systems)):
+            key = EntityKey(other.name, entity.name)
+            a_ids, b_ids = (ids, []) if its_side is Side.A else ([], ids)
+            peers = pa.RecordBatchReader.from_stream(ledger.peers(key, a_ids=a_ids, b_ids=b_ids)).read_all()
+            if ledger.past_updates(key, peers["record_id"].to_pylist(), 1):
+                found[other.name] = None
+    return list(found)
 
 
 def _miss(session: SyncSession, given: PlanInput, care: Care, side: Side, notes: list[str]) -> dict[int, datetime]:
