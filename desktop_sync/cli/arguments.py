@@ -190,7 +190,8 @@ def add_allow(parser: argparse.ArgumentParser) -> None:
         default=[],
         choices=[guard.value for guard in Guard],
         metavar="GUARD",
-        help="let this guard pass once: " + ", ".join(guard.value for guard in Guard),
+        help="let this guard pass once, for what was shown: the plan that it stopped, or that --plan names; a plan "
+        "that nobody was shown yet stops, and is kept. Guards: " + ", ".join(guard.value for guard in Guard),
     )
 
 

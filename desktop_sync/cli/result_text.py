@@ -91,6 +91,11 @@ def show_entities(output: Output, result: RunResult, configuration: SyncConfigur
 def note_guards(invocation: Invocation, findings: Sequence[GuardFinding], configuration: SyncConfiguration) -> None:
     """Which guard stopped the run, with its numbers, and the command line that lets it pass."""
     _note_findings(invocation, findings, configuration)
+    given = getattr(invocation.arguments, "allow", ())
+    unseen = [finding.guard.value for finding in findings if finding.guard.value in given]
+    if unseen:
+        names = " and ".join(dict.fromkeys(unseen))
+        invocation.output.note(f"--allow {names} is for a plan that was shown, and this one was not until now.")
     invocation.output.note("The plan is kept. If it is what you want, let it pass this once:")
     options = _allowing(finding.guard for finding in findings)
     invocation.output.note("  " + invocation.command_line("process", configuration.name, *options))

@@ -119,6 +119,16 @@ def test_a_guard_stop_says_which_with_its_numbers_and_how_to_let_it_pass(command
     assert "\n  desktop-sync --home 'my home' process Customers --allow deletes\n" in said.err
 
 
+def test_a_guard_that_stops_a_run_although_it_was_allowed_says_that_the_plan_was_not_shown(
+    command_line: CommandLine,
+) -> None:
+    command_line.application.synchronization.result = GUARD_STOP
+    said = command_line("run", "Customers", "--allow", "deletes")
+    assert said.code == 4
+    assert "--allow deletes is for a plan that was shown, and this one was not until now." in said.err
+    assert "was not until now" not in command_line("run", "Customers").err
+
+
 def test_a_guard_is_allowed_for_this_run_only(command_line: CommandLine) -> None:
     command_line("process", "Customers", "--allow", "deletes", "--allow", "empty-side")
     allow = command_line.application.synchronization.calls[0][2]["allow"]
