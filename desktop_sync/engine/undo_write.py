@@ -37,7 +37,7 @@ from desktop_sync.engine.undo_input import (
 )
 from desktop_sync.engine.undo_plan import undo_table
 from desktop_sync.engine.workbench import Workbench
-from desktop_sync.engine.write_query import WrittenStamp
+from desktop_sync.engine.write_columns import WrittenStamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +60,12 @@ def undo_query(
 ) -> UndoQuery:
     """The query of one inverse action on one side. `stamped_us`: when values that come back count as changed, where
     they carry stamps; the origin tables stand then."""
-    return _Builder(bench, undo, side, action, stamped_us).query()
+    return UndoBuilder(bench, undo, side, action, stamped_us).query()
 
 
-class _Builder:
+class UndoBuilder:
+    """Makes the query of an inverse action."""
+
     def __init__(self, bench: Workbench, undo: UndoInput, side: Side, action: Action, stamped_us: int | None) -> None:
         self.bench, self.undo, self.side, self.action = bench, undo, side, action
         self.written: WrittenSide = undo.sides[side]
@@ -83,22 +85,16 @@ class _Builder:
         expected = self._expected()
         values = [f"{self._restored_text(number)} AS v{number}" for number in numbers]
         history = self._history(numbers)
-        head = (
-            "u.number AS x_number, u.record_id AS x_record_id, u.action AS x_action, u.a_id AS x_a_id, u.b_id AS "
-            "x_b_id, u.status_after AS x_status_after, u.deleted_in_after AS x_deleted_in_after, u.base_a AS x_base_a, "
-            "u.base_b AS x_base_b, o.digest AS x_other_digest, u.is_half AS x_is_half, "
-            "u.status_before AS x_status_before"
-        )
+        head = self._head()
         checked = [f"t.{self.written.raw(name)} AS x_e{i}" for i, name in enumerate(expected)]
         stamped = self._stamped(numbers)
         known = [f"g.d{column.place} AS x_d{column.place}" for column in stamped]
-        told = [head, *values, *checked, *known, *self._kept(numbers)]
+        told = [*(f"{sql} AS {name}" for name, sql in head.items()), *values, *checked, *known, *self._kept(numbers)]
         inner = f"SELECT {', '.join(told)}{history.inner} {self._from()}"
         after = [f"{self._after(column, numbers)} AS {column.raw}" for column in self.own.columns]
         middle = f"SELECT *, {', '.join([*after, *history.outer])} FROM ({inner})"
         staging = self.written.read_staging
-        wanted = [part.rpartition(" AS ")[2] for part in head.split(", ")]
-        wanted += [f"x_e{i}" for i in range(len(expected))]
+        wanted = [*head, *(f"x_e{i}" for i in range(len(expected)))]
         wanted += [short for _, short in history.labels]
         wanted += [f"{value_digest_sql(self.own, column)} AS {stored_digest(column)}" for column in stamped]
         wanted += [self._stamp(column) for column in stamped]
@@ -117,6 +113,14 @@ class _Builder:
             tuple(history.labels),
             tuple(WrittenStamp(c.name, stored_digest(c), f"x_f{c.place}") for c in stamped),
         )
+
+    def _head(self) -> dict[str, str]:
+        """The columns that say what the row is about, and how its sync record stands afterwards: name and SQL."""
+        names = (
+            "number, record_id, action, a_id, b_id, status_after, deleted_in_after, base_a, base_b, is_half, "
+            "status_before"
+        )
+        return {f"x_{name}": f"u.{name}" for name in names.split(", ")} | {"x_other_digest": "o.digest"}
 
     def _stamped(self, numbers: Sequence[int]) -> tuple[Column, ...]:
         """The columns that are written and carry stamps."""
@@ -154,12 +158,17 @@ class _Builder:
 
     def _restored_text(self, number: int) -> str:
         """The text that the record held in the field before the run."""
-        shapes = ", ".join(str(shape) for shape in sorted(self.written.before.get(number, ())))
-        known = f"f.shape IN ({shapes})"
         if self.operation is Operation.CREATE:
-            # Written before it was deleted in the same run: what it held first, and else what it held last.
-            return f"CASE WHEN {known} THEN f.p{number} ELSE l.p{number} END"
-        return f"CASE WHEN {known} THEN f.p{number} ELSE t.f{number} END"
+            return self.brought_back(number)
+        return f"CASE WHEN {self._is_told(number)} THEN f.p{number} ELSE t.f{number} END"
+
+    def brought_back(self, number: int) -> str:
+        """The text of the field of a record that was deleted. Where it was written before in the same run: what it held
+        first, and else what it held last."""
+        return f"CASE WHEN {self._is_told(number)} THEN f.p{number} ELSE l.p{number} END"
+
+    def _is_told(self, number: int) -> str:
+        return f"f.shape IN ({_shapes(self.written.before, number)})"
 
     def _kept(self, numbers: Sequence[int]) -> list[str]:
         """Columns that stay as they are, for the digest afterwards."""
@@ -210,10 +219,18 @@ class _Builder:
         join = "LEFT JOIN" if self.operation is Operation.CREATE else "JOIN"
         return (
             f"FROM {undo_table(self.undo)} u JOIN {wrote} f ON f.n = u.first_n JOIN {wrote} l ON l.n = u.last_n "
-            f"{join} {now_table(layout, self.side)} t ON t.rid = u.{me}_id {self._join_stamps()}"
+            f"{join} {now_table(layout, self.side)} t ON t.rid = u.{me}_id {self._join_stamps()}{self._beside()}"
             f"LEFT JOIN {now_table(layout, self.side.other)} o ON o.rid = u.{other}_id "
-            f"WHERE u.side = '{me}' AND u.action = {self.action:d} AND u.reason IS NULL AND NOT u.excluded"
+            f"WHERE u.side = '{me}' AND u.action = {self._planned():d} AND u.reason IS NULL AND NOT u.excluded"
         )
+
+    def _beside(self) -> str:
+        """Further joins of the rows."""
+        return ""
+
+    def _planned(self) -> int:
+        """Which rows of the plan are written."""
+        return self.action
 
 
 class _History:

@@ -1,21 +1,11 @@
 """What the plan writes, streamed in batches: target values, expected values, history and digests, side by side.
 
-Columns of a batch (`WriteColumns` names them): x_number, x_record_id, x_action, x_rule, x_a_id, x_b_id, x_attempts,
-x_deleted_in,
-x_is_fill (only empty fields are filled), x_is_merge (each field from the side where it was changed last),
-x_source_digest, x_base_a,
-x_base_b (the baseline so far), x_unresolved (references without a counterpart), x_deferred (those whose
-counterpart may come later), x_target_id (the target's id after the
-write, where the mapping fills it), x_digest (of the target after the write, if it stores what it is sent), x_v…
-values, x_e… expected,
-x_ha…/x_hb… what A and B hold afterwards as text, x_hp… what the target held before; x_g… and x_f… the digest and the
-origin stamp of what stands in a field afterwards.
+The columns of a batch are those of `engine.write_columns`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from desktop_sync.core.configuration import FirstContactRule, NullPolicy, Side
 from desktop_sync.core.decision import Action, Rule, create, delete, update
@@ -37,48 +27,19 @@ from desktop_sync.engine.origin_query import (
 )
 from desktop_sync.engine.plan_input import PlanInput, pair_table, plan_table
 from desktop_sync.engine.sides import peer_table
-
-HEAD = (
-    "x_number, x_record_id, x_action, x_rule, x_a_id, x_b_id, x_attempts, x_deleted_in, x_status, x_is_fill, "
-    "x_is_merge, x_source_digest, x_base_a, x_base_b, x_unresolved, x_deferred"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class WrittenStamp:
-    """Of a written field: its name, and the columns of the batch with the digest of its value and its origin stamp."""
-
-    field: str
-    digest: str
-    origin: str
-
-
-@dataclass(frozen=True, slots=True)
-class WriteQuery:
-    """`sql` streams the rows; `values` and `expected` are the target's fields of columns x_v0 … and x_e0 …;
-    `history` has (batch column, x_ column). `must_read_back`: the digest cannot be foretold from what is sent."""
-
-    target: Side
-    action: Action
-    operation: Operation
-    sql: str
-    values: tuple[str, ...]
-    expected: tuple[str, ...]
-    history: tuple[tuple[str, str], ...]
-    must_read_back: bool
-    stamps: tuple[WrittenStamp, ...] = ()
+from desktop_sync.engine.write_columns import HEAD, WriteQuery, WrittenStamp
 
 
 def write_query(given: PlanInput, action: Action) -> WriteQuery:
     """The query of one writing action of an entity's plan; rows whose exclusion was set are left out."""
-    target = action.target
-    if target is None:
+    if action.target is None:
         raise ValueError(f"{action.name} writes nothing")
-    builder = _Builder(given, target, action)
-    return builder.query()
+    return WriteBuilder(given, action.target, action).query()
 
 
-class _Builder:
+class WriteBuilder:
+    """Makes the query of an action. `sets_fields`: fields are set, and nothing comes from the other side's record."""
+
     def __init__(self, given: PlanInput, target: Side, action: Action) -> None:
         self.given = given
         self.layout: Layout = given.layout
@@ -91,7 +52,7 @@ class _Builder:
             update(target): Operation.UPDATE,
             delete(target): Operation.DELETE,
         }.get(action, Operation.UPDATE)
-        self.is_mark = action in (Action.MARK_A, Action.MARK_B)
+        self.sets_fields = action in (Action.MARK_A, Action.MARK_B)
 
     def query(self) -> WriteQuery:
         written = self._written()
@@ -99,13 +60,14 @@ class _Builder:
         written = [self._as_stored(*one) for one in written]
         values = [f"{value} AS x_v{i}" for i, (_, _, value) in enumerate(written)]
         checked = [] if self.operation is Operation.CREATE else list(self.to.guarded)
-        expected = [f"t.{column.raw} AS x_e{i}" for i, column in enumerate(checked)]
+        expected = [f"{seen} AS x_e{i}" for i, seen in enumerate(self._seen(checked))]
         after = self._after(written, current)
         history = self._history(written, after)
         told, told_again = _each_once([*((name, sql) for _, name, sql in history), *after])
         stamped = self._stamped()
         inner = (
-            f"SELECT p.number AS x_number, p.record_id AS x_record_id, p.action AS x_action, p.rule AS x_rule, "
+            f"SELECT p.number AS x_number, p.record_id AS x_record_id, "
+            f"CAST({self.action:d} AS TINYINT) AS x_action, p.rule AS x_rule, "
             f"p.a_id AS x_a_id, p.b_id AS x_b_id, p.attempts AS x_attempts, p.deleted_in AS x_deleted_in, "
             f"p.status AS x_status, coalesce(p.is_fill, false) AS x_is_fill, {self._is_merge()} AS x_is_merge, "
             f"{self._source_digest()} AS x_source_digest, q.a_digest AS x_base_a, "
@@ -134,6 +96,10 @@ class _Builder:
             tuple(WrittenStamp(c.name, stored_digest(c), f"x_f{c.place}") for c in stamped),
         )
 
+    def _seen(self, columns: Sequence[Column]) -> list[str]:
+        """What the plan saw in these columns of the target's record."""
+        return [f"t.{column.raw}" for column in columns]
+
     def _measured(self, inner: str, written: list[tuple[str, ValueType, str]], *, is_staged: bool) -> tuple[str, str]:
         """The target's digest after the write as SQL, and the statement, with rid, to select it from. `is_staged`: the
         target's values are wanted too."""
@@ -150,10 +116,8 @@ class _Builder:
         """(target field, type, SQL) of everything that is written, each field once."""
         if self.operation is Operation.DELETE:
             return []
-        if self.is_mark:
-            mark = self.layout.entity.mark.of(self.source)
-            column = self.to.column(mark.field)
-            return [(mark.field, column.kind, typed_sql(literal(mark.value), column.kind))]
+        if self.sets_fields:
+            return self._set()
         rows: dict[str, tuple[str, ValueType, str]] = {}
         for sending in self.layout.of(self.source).sendings:
             if sending.mapping.only_new and self.operation is not Operation.CREATE:
@@ -163,6 +127,12 @@ class _Builder:
                 value = self._kept_or(value, sending)
             rows.setdefault(sending.target, (sending.target, sending.kind, value))
         return list(rows.values())
+
+    def _set(self) -> list[tuple[str, ValueType, str]]:
+        """(field, type, SQL) of the fields that are set: the mark."""
+        mark = self.layout.entity.mark.of(self.source)
+        column = self.to.column(mark.field)
+        return [(mark.field, column.kind, typed_sql(literal(mark.value), column.kind))]
 
     def _as_stored(self, name: str, kind: ValueType, value: str) -> tuple[str, ValueType, str]:
         """A system without types gets plain text."""
@@ -207,7 +177,7 @@ class _Builder:
 
     def _stamped(self) -> dict[Column, str]:
         """For each written column with stamps, the stamp of its value after the write as SQL with its name."""
-        if not self.given.has_origins or self.operation is Operation.DELETE or self.is_mark:
+        if not self.given.has_origins or self.operation is Operation.DELETE or self.sets_fields:
             return {}
         columns = {column.name: column for column in stamped_columns(self.layout, self.target)}
         stamped: dict[Column, str] = {}
@@ -250,13 +220,13 @@ class _Builder:
         fields = self.layout.entity.fields
         for side in Side:
             names = dict.fromkeys(m.field_of(side) for m in fields if m.field_of(side))
-            if self.is_mark and side is self.target:
-                names |= {self.layout.entity.mark.of(self.source).field: None}
+            if side is self.target:
+                names |= dict.fromkeys(name for name, _, _ in written)
             for i, name in enumerate(names):
                 column = self.layout.of(side).column(name)
                 label, short = f"{side.value}:{name}", f"x_h{side.value}{i}"
                 if side is self.source:
-                    if self.operation is Operation.DELETE or self.is_mark:
+                    if self.operation is Operation.DELETE or self.sets_fields:
                         continue
                     value = passed.get(name, f"s.{column.typed}")
                     rows.append((label, short, self._text(value, column.kind)))
@@ -265,7 +235,7 @@ class _Builder:
                         rows.append((label, short, self._after_text(column, after)))
                     if self.operation is not Operation.CREATE:
                         rows.append((f"before:{name}", f"x_hp{i}", self._before_text(column)))
-        if self.operation is Operation.UPDATE and not self.is_mark:
+        if self.operation is Operation.UPDATE and not self.sets_fields:
             rows.append(("evidence", "x_evidence", evidence_sql(self.layout, "p")))
         return rows
 
@@ -284,7 +254,7 @@ class _Builder:
     def _is_digest_passed_on(self, written: list[tuple[str, ValueType, str]]) -> bool:
         """Whether the target's digest is that of the source: both are over the same values, each of which the target
         gets as it is and would send back as it is."""
-        if self.is_mark:
+        if self.sets_fields:
             return False
         source, target = (self.given.read_of(side).staging for side in (self.source, self.target))
         mine, theirs = (
@@ -316,14 +286,14 @@ class _Builder:
         return f"coalesce({self._text(f't.{column.typed}', column.kind)}, CAST(t.{column.raw} AS VARCHAR))"
 
     def _source_digest(self) -> str:
-        if self.operation is Operation.DELETE or self.is_mark:
+        if self.operation is Operation.DELETE or self.sets_fields:
             return "CAST(NULL AS BLOB)"
         return "s.read_digest"
 
     def _unresolved(self, *, is_later: bool) -> str:
         """Names of references whose record has no counterpart; null when all have. `is_later`: those to entities that
         come later."""
-        if self.operation is Operation.DELETE or self.is_mark:
+        if self.operation is Operation.DELETE or self.sets_fields:
             return "CAST(NULL AS VARCHAR)"
         cases = [
             f"CASE WHEN nullif(s.{s.name}, '') IS NOT NULL AND l{s.index}.{self.target.value}_id IS NULL "
@@ -338,7 +308,7 @@ class _Builder:
         me = {Side.A: "a", Side.B: "b"}
         source, target = me[self.source], me[self.target]
         joins = [f"LEFT JOIN {peer_table(layout)} q ON q.record_id = p.record_id"]
-        if self.operation is not Operation.DELETE and not self.is_mark:
+        if self.operation is not Operation.DELETE and not self.sets_fields:
             joins.append(f"JOIN ({self._select(self.source)}) s ON s.rid = p.{source}_id")
             for sending in layout.of(self.source).sendings:
                 if sending.mapping.lookup:
@@ -354,7 +324,16 @@ class _Builder:
         if self._has_winners():
             merged = f"p.rule = {Rule.MERGED:d}"
             joins.append(f"LEFT JOIN {field_winners(layout)} w ON w.a_rid = p.a_id AND w.b_rid = p.b_id AND {merged}")
-        return f"FROM {plan_table(layout)} p {' '.join(joins)} WHERE p.action = {self.action:d} AND NOT p.excluded"
+        joins += self._beside()
+        return f"FROM {plan_table(layout)} p {' '.join(joins)} WHERE {self._which()} AND NOT p.excluded"
+
+    def _beside(self) -> list[str]:
+        """Further joins of the rows."""
+        return []
+
+    def _which(self) -> str:
+        """Which rows of the plan are written."""
+        return f"p.action = {self.action:d}"
 
     def _select(self, side: Side) -> str:
         read = self.given.read_of(side)

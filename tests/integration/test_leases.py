@@ -29,7 +29,8 @@ from desktop_sync.core.ports import UNWATCHED, CancelToken, NoProgress, Phase, n
 from desktop_sync.core.provider_port import LeaseKeeper
 from desktop_sync.core.run import Outcome, RunKind, RunResult, Trigger
 from desktop_sync.services.application import Application
-from desktop_sync.services.processing.process import CREATES_AND_UPDATES, Carried
+from desktop_sync.services.processing.carried import Carried
+from desktop_sync.services.processing.process import CREATES_AND_UPDATES
 from desktop_sync.services.running.execution import Execution, Order
 from desktop_sync.services.session.watermarks import Scope
 from tests.support.machines import AtStep, MachineClock, allow_leases, copied, sharing

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import closing
+
 import pytest
 
 from desktop_sync.core.configuration import Entity, FieldMapping, PerSide
+from desktop_sync.core.decision import Action
 from desktop_sync.core.finding import Level
 from desktop_sync.core.plan import Mode
 from desktop_sync.core.run import Outcome
@@ -143,3 +147,179 @@ def test_a_ring_does_not_disturb_the_order_of_the_entities_that_are_in_none(worl
     assert w.run().outcome is Outcome.DONE
     assert w.rows("b", "Name", entity="child") == []
     assert w.rows("b", "Name", entity="parent") == [("another",)]
+
+
+# Records that go round are deleted, and an undo takes them back or brings them back.
+
+
+def enforced_circle(world: WorldMaker, needs: str = "", **options: object) -> World:
+    """Two entities that refer to each other, one pair of records that does, and systems that look after that."""
+    tables = {"team": enforced("team", "boss"), "boss": enforced("boss", "team", needs)}
+    w = world(keyed("team", "boss"), keyed("boss", "team"), a=tables, b=tables, b_is_table=True, **options)
+    w.put("b", entity="team", Id=8, Name="another")  # so that ids differ
+    w.put("a", entity="team", Id=1, Name="reds", Ref=1)
+    w.put("a", entity="boss", Id=1, Name="cyd", Ref=1)
+    return w
+
+
+def enforced_tree(world: WorldMaker) -> World:
+    """One entity whose records refer to each other, two of them in a circle and one to itself."""
+    table = {"team": enforced("team", "team")}
+    w = world(keyed("team", "team"), a=table, b=table, b_is_table=True)
+    w.put("b", Id=8, Name="another")
+    for key, ref in ((1, 2), (2, 1), (3, 3), (4, 3)):
+        w.put("a", Id=key, Name=f"n{key}", Ref=ref)
+    return w
+
+
+def both(w: World) -> list[list[tuple[object, ...]]]:
+    names = [entity.name for entity in w.configuration.entities]
+    return [w.rows(side, entity=name) for name in names for side in ("a", "b")]
+
+
+@pytest.mark.scenario("E12")
+@pytest.mark.parametrize("needs", ["", "NOT NULL"])
+def test_records_that_refer_to_each_other_are_deleted_in_one_run(world: WorldMaker, needs: str) -> None:
+    w = enforced_circle(world, needs)
+    w.run()
+    for entity in ("boss", "team"):
+        w.a.execute(f"DELETE FROM {entity} WHERE Id = 1")
+    with closing(w.app.synchronization.preview("Sync")) as preview:
+        shown = {row.entity: row.detail for row in preview.rows()}
+    result = w.run()
+    assert shown["team"] == "first the reference in Ref is emptied, for what it refers to is deleted too"
+    assert shown["boss"] == ""
+    assert result.outcome is Outcome.DONE
+    assert [w.actions(result, place) for place in (0, 1)] == [{Action.DELETE_B: 1}] * 2
+    assert w.rows("b", "Name", entity="team") == [("another",)]
+    assert w.rows("b", entity="boss") == []
+    w.assert_quiet()
+
+
+@pytest.mark.scenario("E12")
+def test_records_of_one_entity_that_refer_to_each_other_are_deleted_in_one_run_and_brought_back(
+    world: WorldMaker,
+) -> None:
+    w = enforced_tree(world)
+    w.run()
+    before = w.rows("b")
+    w.a.execute("DELETE FROM team WHERE Id < 5")
+    result = w.run()
+    assert result.outcome is Outcome.DONE
+    assert w.actions(result) == {Action.DELETE_B: 4}
+    assert w.rows("b", "Name") == [("another",)]
+    undone = w.app.undo.undo(result.run_id)
+    assert undone.outcome is Outcome.DONE
+    assert w.actions(undone) == {Action.CREATE_B: 4}
+    assert w.rows("b") == before
+    w.assert_quiet()
+
+
+@pytest.mark.scenario("E12")
+@pytest.mark.parametrize("needs", ["", "NOT NULL"])
+def test_the_undo_of_what_was_created_in_a_circle_deletes_it_and_can_be_undone(world: WorldMaker, needs: str) -> None:
+    w = enforced_circle(world, needs)
+    before = both(w)
+    run = w.run()
+    after = both(w)
+    undone = w.app.undo.undo(run.run_id)
+    assert undone.outcome is Outcome.DONE
+    assert w.actions(undone) == {Action.DELETE_A: 1, Action.DELETE_B: 1}
+    assert both(w) == before
+    w.assert_quiet()
+    redone = w.app.undo.undo(undone.run_id)
+    assert redone.outcome is Outcome.DONE
+    assert both(w) == after
+    w.assert_quiet()
+
+
+@pytest.mark.scenario("E12")
+def test_one_that_was_changed_meanwhile_stays_and_keeps_the_one_it_refers_to(world: WorldMaker) -> None:
+    w = enforced_circle(world)
+    run = w.run()
+    w.edit("b", 9, entity="team", Name="greens")
+    undone = w.app.undo.undo(run.run_id)
+    assert undone.outcome is Outcome.PROBLEMS
+    assert w.record("b", 9, entity="team") == {"Id": 9, "Name": "greens", "Ref": 1}
+    assert w.record("b", 1, entity="boss") == {"Id": 1, "Name": "cyd", "Ref": 9}
+
+
+@pytest.mark.scenario("E12")
+def test_a_delete_that_is_refused_after_its_reference_was_emptied_is_tried_again_and_brings_nothing_back(
+    world: WorldMaker,
+) -> None:
+    w = enforced_circle(world)
+    w.run()
+    w.b.execute("CREATE TABLE other (team REFERENCES team(Id))")  # type: ignore[union-attr]
+    w.b.execute("INSERT INTO other VALUES (9)")  # type: ignore[union-attr]
+    for entity in ("boss", "team"):
+        w.a.execute(f"DELETE FROM {entity} WHERE Id = 1")
+    assert w.run().outcome is Outcome.PROBLEMS
+    assert w.of(1, entity="team").status is Status.FAILED
+    assert w.rows("a", entity="boss") == []
+    w.b.execute("DELETE FROM other")  # type: ignore[union-attr]
+    assert w.run().outcome is Outcome.DONE
+    assert w.rows("b", "Name", entity="team") == [("another",)]
+    assert w.rows("b", entity="boss") == w.rows("a", entity="boss") == []
+
+
+@pytest.mark.scenario("E12")
+def test_the_preview_of_records_that_refer_to_each_other_has_the_numbers_of_the_run(world: WorldMaker) -> None:
+    w = enforced_tree(world)
+    with closing(w.app.synchronization.preview("Sync")) as preview:
+        shown = dict(preview.plan.entities[0].counts)
+    assert w.actions(w.run()) == shown == {Action.CREATE_A: 1, Action.CREATE_B: 4}
+    w.assert_quiet()
+    w.edit("a", 4, Ref=1)
+    assert w.actions(w.run()) == {Action.UPDATE_B: 1}  # a reference that is changed is an action of its own
+
+
+EMPTYING = 5
+"""So many steps come until the references are empty and the first delete begins."""
+
+
+class Died(BaseException):
+    """The program died here."""
+
+
+class Steps:
+    """Counts the steps from when it is set to 0, and dies at one of them."""
+
+    def __init__(self) -> None:
+        self.count, self.deadly = 0, 0
+
+    def __call__(self, name: str) -> None:
+        self.count += 1
+        if self.count == self.deadly:
+            raise Died(name)
+
+
+@pytest.mark.scenario("A1", "E12")
+@pytest.mark.parametrize("is_undo", [False, True])
+def test_the_program_may_die_at_any_step_of_emptying_the_references_of_what_is_deleted(
+    world: WorldMaker, is_undo: bool
+) -> None:
+    def begin() -> tuple[World, Steps, Callable[[], object]]:
+        steps = Steps()
+        w = enforced_circle(world, steps=steps)
+        run_id = w.run().run_id
+        assert run_id is not None
+        if not is_undo:
+            for entity in ("boss", "team"):
+                w.a.execute(f"DELETE FROM {entity} WHERE Id = 1")
+        steps.count = 0
+        return w, steps, (lambda: w.app.undo.undo(run_id)) if is_undo else w.run
+
+    w, steps, act = begin()
+    act()
+    expected = both(w)
+    assert steps.count > EMPTYING
+    for deadly in range(1, EMPTYING + 1):
+        w, steps, act = begin()
+        steps.deadly = deadly
+        with pytest.raises(Died):
+            act()
+        act()
+        w.run()
+        assert both(w) == expected, deadly
+        w.assert_quiet()

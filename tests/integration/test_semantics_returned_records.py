@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 
-from desktop_sync.core.configuration import DeleteRule, PerSide
+from desktop_sync.core.configuration import NO_MARK, DeleteRule, Mark, PerSide
 from desktop_sync.core.decision import Action
 from desktop_sync.core.plan import Mode
 from desktop_sync.core.status import Status
@@ -200,4 +202,56 @@ def test_an_id_of_a_record_that_stayed_and_went_later_can_be_given_to_a_new_one(
     add(w, stayed, "cyd", "Graz")
     w.run()
     assert people(w) == [ANN, ("cyd@x.org", "Graz")]
+    w.assert_quiet()
+
+
+# What was marked as deleted, and whose counterpart is back.
+
+ACTIVE = "id INTEGER PRIMARY KEY, email TEXT, city TEXT, active INTEGER, gone TEXT"
+
+
+def marked(world: WorldMaker, field: str, value: str, **rules: object) -> World:
+    """Ann is in both systems and was deleted in CRM; Shop has marked her."""
+    mark = PerSide(Mark(field, value), NO_MARK)
+    delete = PerSide(DeleteRule.MARK, DeleteRule.DELETE)
+    w = world(b_is_table=True, b={"people": ACTIVE}, mark=mark, delete=delete, **rules)
+    for number, name in ((1, "ann"), (2, "bob")):
+        w.put("a", Id=number, Email=f"{name}@x.org", City="Wien")
+        w.put("b", id=70 + number, email=f"{name}@x.org", city="Wien", active=number, gone="no")
+    w.run()
+    w.delete("a", 1)
+    assert w.actions(w.run()) == {Action.MARK_B: 1}
+    assert str(w.record("b", 71)[field]) == value  # type: ignore[index]
+    return w
+
+
+@pytest.mark.parametrize(("field", "value", "before"), [("active", "0", 1), ("gone", "yes", "no")])
+@pytest.mark.parametrize("city", ["Wien", "Graz"])
+def test_a_mark_is_taken_back_when_the_record_is_back_and_nothing_else_of_what_is_not_mapped_is_touched(
+    world: WorldMaker, field: str, value: str, before: object, city: str
+) -> None:
+    w = marked(world, field, value)
+    w.put("a", Id=1, Email="ann@x.org", City=city)
+    w.edit("a", 2, City="Linz")
+    w.b.execute("UPDATE people SET gone = 'maybe' WHERE id = 72")  # type: ignore[union-attr]
+    with closing(w.app.synchronization.preview("Sync")) as preview:
+        told = [row.detail for row in preview.rows() if row.b_id == "71"]
+    result = w.run()
+    assert told == [f"the mark in {field} is taken back, if it is still there"]
+    assert w.actions(result) == {Action.UPDATE_B: 2}
+    assert w.record("b", 71) == {"id": 71, "email": "ann@x.org", "city": city, "active": 1, "gone": "no"}
+    assert w.record("b", 71)[field] == before  # type: ignore[index]
+    assert w.record("b", 72) == {"id": 72, "email": "bob@x.org", "city": "Linz", "active": 2, "gone": "maybe"}
+    assert w.statuses() == [Status.PROCESSED] * 2
+    w.assert_quiet()
+    w.app.undo.undo(result.run_id)
+    assert str(w.record("b", 71)[field]) == value  # type: ignore[index]
+
+
+def test_what_somebody_else_wrote_over_the_mark_stays(world: WorldMaker) -> None:
+    w = marked(world, "gone", "yes")
+    w.edit("b", 71, gone="on leave")
+    w.put("a", Id=1, Email="ann@x.org", City="Wien")
+    w.run()
+    assert w.record("b", 71)["gone"] == "on leave"  # type: ignore[index]
     w.assert_quiet()

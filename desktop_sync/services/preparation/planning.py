@@ -19,6 +19,7 @@ from desktop_sync.engine.workbench import sweep
 from desktop_sync.services.preparation.prepare import prepare_entities
 from desktop_sync.services.preparation.prepared import Prepared
 from desktop_sync.services.preparation.preview import Preview
+from desktop_sync.services.preparation.seen_together import seen_together
 from desktop_sync.services.session.drift import drift_plans
 from desktop_sync.services.session.memo_folder import MemoFolder
 from desktop_sync.services.session.provenance import Provenance, Scopes
@@ -94,7 +95,8 @@ class Planning:
         return self.planned(session, scope.mode, prepared)
 
     def planned(self, session: SyncSession, mode: Mode, prepared: Sequence[Prepared]) -> Preview:
-        """The plan of entities that are prepared."""
+        """The plan of entities that are prepared, as they are when all of them are seen together."""
+        prepared = seen_together(session, prepared)
         basis = self.basis(session.configuration.name)
         entities = (*(one.plan for one in prepared), *drift_plans(session.drifted))
         found = [finding for one in prepared for finding in one.findings]

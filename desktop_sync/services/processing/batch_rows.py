@@ -13,7 +13,7 @@ from desktop_sync.core.decision import Action
 from desktop_sync.core.provider_port import Operation
 from desktop_sync.core.status import DeletedIn, Status
 from desktop_sync.engine.outcome_query import SETTLEMENT_SCHEMA
-from desktop_sync.engine.write_query import WriteQuery
+from desktop_sync.engine.write_columns import WriteQuery
 
 LONGEST_WAIT = timedelta(hours=24)
 # Arrow looks for the type of a Python value in modules that it tries to import anew each time.

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.ledger_values import Loss
 from desktop_sync.engine.layout import Layout
-from desktop_sync.engine.write_query import WriteQuery
+from desktop_sync.engine.write_columns import WriteQuery
 
 SHOWN = 40
 """Characters of an example."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,11 +18,12 @@ from desktop_sync.core.ports import CancelToken, Clock, Phase, Progress, Steps
 from desktop_sync.core.provider_port import Operation, Writer, WriteResult, WriteStatus
 from desktop_sync.core.status import Status
 from desktop_sync.engine import outcome_query
+from desktop_sync.engine.emptied_references import emptying_query, find_emptied, keep_emptied
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.plan_input import PlanInput, pair_table
 from desktop_sync.engine.read_back import measure
 from desktop_sync.engine.workbench import within_memory
-from desktop_sync.engine.write_query import WriteQuery, write_query
+from desktop_sync.engine.write_columns import WriteQuery
 from desktop_sync.services.processing import record_problems
 from desktop_sync.services.processing.batch_rows import (
     batch_rows,
@@ -34,7 +35,8 @@ from desktop_sync.services.processing.batch_rows import (
     with_new_ids,
     written_settlements,
 )
-from desktop_sync.services.processing.lossy import LossyFields
+from desktop_sync.services.processing.carried import Carried
+from desktop_sync.services.processing.plan_queries import PlanQueries
 from desktop_sync.services.processing.run_steps import RunSteps
 from desktop_sync.services.processing.whole_records import with_whole_records
 from desktop_sync.services.processing.write_protocol import Answered, Staged, WriteProtocol, in_doubt, was_written
@@ -52,28 +54,6 @@ CREATES_AND_UPDATES = (
     Action.MARK_B,
 )
 DELETES = (Action.DELETE_A, Action.DELETE_B)
-
-
-@dataclass(slots=True)
-class Carried:
-    """What was done for one entity. `stale`: ids of records that changed meanwhile, to be planned anew, by side."""
-
-    actions: dict[Action, int] = field(default_factory=dict)
-    failed: int = 0
-    in_doubt: int = 0
-    problems: list[str] = field(default_factory=list)
-    stale: dict[Side, list[str]] = field(default_factory=lambda: {Side.A: [], Side.B: []})
-    waiting: int = 0
-    notes: tuple[str, ...] = ()
-    losses: LossyFields = field(default_factory=LossyFields)
-
-    def count(self, action: Action, number: int) -> None:
-        if number:
-            self.actions[action] = self.actions.get(action, 0) + number
-
-    def may_have_written(self, side: Side) -> bool:
-        """Whether a request changed something there, or no answer came to one."""
-        return bool(self.in_doubt) or any(action.target is side for action in self.actions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +96,31 @@ class Processing:
             raise
         self._settle_left(given, left, carried)
 
+    def empty_references(self, given: PlanInput, carried: Carried) -> None:
+        """References that would keep the plan's deletes from being carried out are empty; a record that has one which
+        could not be emptied is not deleted. It is part of the delete, and no action of its own."""
+        bench, layout = self.session.bench, given.layout
+        for side in Side:
+            if not self.session.looks_after_references(side) or not find_emptied(bench, given, side):
+                continue
+            written: list[pa.Table] = []
+
+            def settle(query: WriteQuery, one: Staged, result: WriteResult, written: list[pa.Table] = written) -> None:
+                self._settle(given, query, one, result, carried, is_counted=False)
+                written.append(one.rows.filter(was_written(result)))
+
+            self.conditions.ensure(layout, side)
+            with within_memory(layout.of(side).place):
+                self._protocol().write_side(
+                    layout,
+                    side,
+                    (emptying_query(given, side),),
+                    lambda query, rows, writer: self._stage(given, query, rows, writer, carried),
+                    settle,
+                )
+            keep_emptied(bench, layout, side, written)
+            carried.emptied.add(side)
+
     def _settle_left(self, given: PlanInput, left: Answered[WriteQuery], carried: Carried) -> None:
         self._protocol().settle(left, lambda query, one, result: self._settle(given, query, one, result, carried))
 
@@ -130,10 +135,11 @@ class Processing:
         if any(action is not create(side) for action in actions):
             note = self.conditions.ensure(given.layout, side)
             carried.notes += (note,) if note else ()
+        queries = PlanQueries(self.session.bench, self.ledger)
         self._protocol().write_side(
             given.layout,
             side,
-            (write_query(given, action) for action in actions),
+            (query for action in actions for query in queries.of(given, side, action, carried)),
             lambda query, rows, writer: self._stage(given, query, rows, writer, carried),
             lambda query, one, result: self._settle(given, query, one, result, carried),
             is_settled_here=lambda query: not query.must_read_back,
@@ -235,7 +241,16 @@ class Processing:
             asked *= 2  # a long row of ids that are taken is passed quickly
         return free[:count]
 
-    def _settle(self, given: PlanInput, query: WriteQuery, one: Staged, result: WriteResult, carried: Carried) -> None:
+    def _settle(
+        self,
+        given: PlanInput,
+        query: WriteQuery,
+        one: Staged,
+        result: WriteResult,
+        carried: Carried,
+        *,
+        is_counted: bool = True,
+    ) -> None:
         written = was_written(result)
         rows = with_new_ids(query, one.rows, result.ids)
         content, changed_content = one.content, False
@@ -269,10 +284,23 @@ class Processing:
         if self.session.provenance is not None:
             self.session.provenance.settle(given.layout, query, one.rows, rows, result, stored)
         self.steps("process.settled")
-        carried.count(query.action, len(done))
+        if is_counted:
+            carried.count(query.action, self._count_actions(query, those(rows, written), carried))
         self._remember_pairs(given, query, those(rows, written))
         if self.around is not None:
             self.around.written(self.session.bench, given.layout, query.action, those(content, written))
+
+    @staticmethod
+    def _count_actions(query: WriteQuery, rows: pa.Table, carried: Carried) -> int:
+        """How many of the plan's actions these written rows are: the reference of a record that was created without it
+        is written as part of that."""
+        if query.operation is Operation.CREATE:
+            carried.unlinked.update(rows["x_record_id"].filter(has_text(rows["x_deferred"])).to_pylist())
+        if query.operation is not Operation.UPDATE or not carried.unlinked:
+            return int(rows.num_rows)
+        linked = carried.unlinked.intersection(rows["x_record_id"].to_pylist())
+        carried.unlinked -= linked
+        return int(rows.num_rows) - len(linked)
 
     def _with_stored(
         self, given: PlanInput, query: WriteQuery, content: pa.Table, result: WriteResult, written: pa.Array

@@ -18,7 +18,7 @@ from desktop_sync.engine.outcome_query import SETTLEMENT_SCHEMA
 from desktop_sync.engine.plan_input import PlanInput
 from desktop_sync.engine.sides import count_peers
 from desktop_sync.services.processing import record_problems
-from desktop_sync.services.processing.process import Carried
+from desktop_sync.services.processing.carried import Carried
 from desktop_sync.services.session.sync_session import SyncSession
 
 

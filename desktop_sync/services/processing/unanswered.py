@@ -10,7 +10,8 @@ from desktop_sync.core.ledger_values import HoldReason
 from desktop_sync.engine import outcome_query
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.plan_input import PlanInput, plan_table
-from desktop_sync.services.processing.process import DELETES, Carried, Processing
+from desktop_sync.services.processing.carried import Carried
+from desktop_sync.services.processing.process import DELETES, Processing
 from desktop_sync.services.settlement.settle import Settling
 
 
@@ -44,16 +45,25 @@ class Unanswered:
     def write_deletes(self, given: PlanInput) -> None:
         """The plan's deletes are carried out, unless a write of the entity is in doubt: then each waits as a row of the
         queue (RELIABILITY 4.5)."""
-        key = self.processing.session.key(given.layout)
         counted = outcome_query.counts(self.processing.session.bench, given.layout)
         carried = self.carried[given.layout.number]
         if not any(counted.get(action) for action in DELETES):
             return
-        held = self.processing.ledger.held_records(key.configuration)
-        if any(one.key == key and one.reason is HoldReason.NO_ANSWER for one in held):
+        if self._is_in_doubt(given):
             self._postpone(given, DELETES, carried)
         else:
             self.processing.write(given, DELETES, carried)
+
+    def empty_references(self, given: PlanInput) -> None:
+        """References that would keep the plan's deletes from being carried out are empty, unless the deletes wait."""
+        if not self._is_in_doubt(given):
+            self.processing.empty_references(given, self.carried[given.layout.number])
+
+    def _is_in_doubt(self, given: PlanInput) -> bool:
+        """Whether nobody knows of a write of the entity whether it was carried out."""
+        key = self.processing.session.key(given.layout)
+        held = self.processing.ledger.held_records(key.configuration)
+        return any(one.key == key and one.reason is HoldReason.NO_ANSWER for one in held)
 
     def _postpone(self, given: PlanInput, actions: Sequence[Action], carried: Carried) -> None:
         bench, layout, ledger = self.processing.session.bench, given.layout, self.processing.ledger

@@ -26,8 +26,9 @@ from desktop_sync.services.preparation.prepare_wanted import Want
 from desktop_sync.services.preparation.prepared import Prepared
 from desktop_sync.services.preparation.preview import Preview
 from desktop_sync.services.processing import record_problems
+from desktop_sync.services.processing.carried import Carried
 from desktop_sync.services.processing.lossy import loss_notes
-from desktop_sync.services.processing.process import CREATES_AND_UPDATES, Carried, Processing
+from desktop_sync.services.processing.process import CREATES_AND_UPDATES, Processing
 from desktop_sync.services.processing.quiet_settling import QuietSettling
 from desktop_sync.services.processing.run_steps import RunSteps
 from desktop_sync.services.processing.unanswered import Unanswered
@@ -174,11 +175,16 @@ class Execution:
             quiet.settle_quiet(one.given, carried[one.layout.number])
             processing.write(one.given, CREATES_AND_UPDATES, carried[one.layout.number])
             unanswered.look()
+        for one in planned:
+            if one.given is not None:
+                unanswered.empty_references(one.given)
+                unanswered.look()
         for one in reversed(planned):  # children first
             if one.given is not None:
                 unanswered.write_deletes(one.given)
                 unanswered.look()
         for one in planned:
+            carried[one.layout.number].emptied.clear()  # what is planned anew is read anew
             self._replan(processing, unanswered, one, carried[one.layout.number])
         unanswered.note_held(preview.plan.configuration)
         self._save_watermarks(preview, carried)

@@ -26,7 +26,7 @@ from desktop_sync.engine.expression.names import names_in
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.plan_input import PlanInput
 from desktop_sync.engine.workbench import Workbench
-from desktop_sync.engine.write_query import WrittenStamp
+from desktop_sync.engine.write_columns import WrittenStamp
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -165,6 +165,11 @@ class SyncSession:
         """Whether the side's endpoint can be looked at; else a read gives what was written there last."""
         return self.endpoints[side].capabilities.can_read
 
+    def looks_after_references(self, side: Side) -> bool:
+        """Whether the side's system may refuse a write because of a reference that could be empty. A file does not."""
+        can = self.endpoints[side].capabilities
+        return can.can_update and not can.stores_text_only
+
     def create_missing(self, layout: Layout) -> None:
         """The structures that the layout found missing are there."""
         for side in Side:

@@ -27,7 +27,7 @@ from desktop_sync.core.sync_record import Conflict
 from desktop_sync.core.undo import UndoTarget
 from desktop_sync.engine.workbench import sweep
 from desktop_sync.services.processing import record_problems
-from desktop_sync.services.processing.process import Carried
+from desktop_sync.services.processing.carried import Carried
 from desktop_sync.services.running.run_record import recorded
 from desktop_sync.services.session.provenance import Provenance, Scopes
 from desktop_sync.services.session.run_lease import RunLease

@@ -15,7 +15,7 @@ from desktop_sync.core.status import DeletedIn, Status
 from desktop_sync.engine.outcome_query import SETTLEMENT_SCHEMA
 from desktop_sync.engine.undo_input import UndoInput, adopted_ids
 from desktop_sync.engine.undo_write import adopted_rows, unlinked_rows
-from desktop_sync.services.processing.process import Carried
+from desktop_sync.services.processing.carried import Carried
 from desktop_sync.services.session.sync_session import SyncSession
 from desktop_sync.services.settlement.undo_settling import AFTER, undone_settlements
 

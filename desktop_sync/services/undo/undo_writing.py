@@ -6,7 +6,7 @@ have been written is written once more, what is in doubt stays held, and deletes
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -18,15 +18,16 @@ from desktop_sync.core.hold_text import hold_text
 from desktop_sync.core.ledger_port import Ledger
 from desktop_sync.core.ledger_values import Hold, HoldReason
 from desktop_sync.core.ports import CancelToken, Clock, Ids, Phase, Progress, Steps
-from desktop_sync.core.provider_port import CreateClass, Operation, Writer, WriteResult, WriteStatus
-from desktop_sync.engine import undo_plan
+from desktop_sync.core.provider_port import CreateClass, Operation, ReadRequest, Writer, WriteResult, WriteStatus
+from desktop_sync.engine import undo_circles, undo_input, undo_plan
 from desktop_sync.engine.stated import values_as_kept
 from desktop_sync.engine.undo_input import UndoInput
 from desktop_sync.engine.undo_write import UndoQuery, undo_query
 from desktop_sync.services.processing import record_problems
-from desktop_sync.services.processing.process import Carried
+from desktop_sync.services.processing.carried import Carried
 from desktop_sync.services.processing.write_protocol import Staged, WriteProtocol, in_doubt, was_written
 from desktop_sync.services.session.conditions import Conditions
+from desktop_sync.services.session.side_stream import reading
 from desktop_sync.services.session.sync_session import SyncSession
 from desktop_sync.services.settlement.intents import Intents
 from desktop_sync.services.settlement.records_there import look
@@ -57,6 +58,8 @@ class UndoWriting:
     settling: Settling
     stamps: UndoStamps
     carried: dict[int, Carried] = field(default_factory=dict)
+    deferred: dict[tuple[int, Side], UndoInput] = field(default_factory=dict)
+    """Where records are created without references that follow."""
 
     def carry_out(self, undos: Sequence[UndoInput]) -> dict[int, Carried]:
         """All of it: creates and updates, prerequisites first, then deletes the other way round. By layout number."""
@@ -81,6 +84,8 @@ class UndoWriting:
                 if last == TRIES:
                     for side, ids in records.items():
                         self._note(undo, side, sorted(ids), NOT_CARRIED_OUT)
+        for (_, side), undo in self.deferred.items():
+            self._link(undo, side, protocol)
         self._note_held(undos)
         return self.carried
 
@@ -88,10 +93,21 @@ class UndoWriting:
         """The rows that take part are written; of which sync records it turned out that they were not, by entity and
         side."""
         again: dict[tuple[str, Side], set[int]] = {}
+        by_name = {undo.layout.entity.name: undo for undo in undos}
+        for undo in undos:
+            for side in Side:
+                if self._may_go_round(undo, side) and undo_circles.find_deferred(
+                    self.session.bench, undo, side, by_name
+                ):
+                    self.deferred[(undo.layout.number, side)] = undo
         for undo in undos:
             for side in Side:
                 self._write_side(undo, side, (create(side), update(side)), protocol)
             self._look(undos, again)
+        for undo in undos:
+            for side in Side:
+                self._empty_references(undo, side, by_name, protocol)
+                self._look(undos, again)
         for undo in reversed(undos):
             for side in Side:
                 if not self._postpone_deletes(undo, side):
@@ -109,10 +125,63 @@ class UndoWriting:
         protocol.write_side(
             undo.layout,
             side,
-            (undo_query(self.session.bench, undo, side, action, self.stamps.at_us(undo)) for action in wanted),
+            (self._query(undo, side, action) for action in wanted),
             lambda query, rows, writer: self._stage(undo, query, rows, writer, protocol),
             lambda query, one, result: self._settle(undo, query, one, result),
         )
+
+    def _query(self, undo: UndoInput, side: Side, action: Action) -> UndoQuery:
+        bench, at_us = self.session.bench, self.stamps.at_us(undo)
+        if action is create(side) and (undo.layout.number, side) in self.deferred:
+            return undo_circles.creating_query(bench, undo, side, at_us)
+        return undo_query(bench, undo, side, action, at_us)
+
+    def _may_go_round(self, undo: UndoInput, side: Side) -> bool:
+        """Whether references may keep records from being deleted or created now."""
+        return self.session.looks_after_references(side) and not self._is_in_doubt(undo)
+
+    def _empty_references(
+        self, undo: UndoInput, side: Side, undos: Mapping[str, UndoInput], protocol: WriteProtocol
+    ) -> None:
+        """References that would keep the deletes from being carried out are empty."""
+        bench = self.session.bench
+        if self._may_go_round(undo, side) and undo_circles.find_emptied(bench, undo, side, undos):
+            written = self._write_round(undo, side, undo_circles.emptying_query(bench, undo, side), protocol)
+            undo_circles.keep_emptied(bench, undo, side, written)
+
+    def _link(self, undo: UndoInput, side: Side, protocol: WriteProtocol) -> None:
+        """The references that records were created without are written. Nothing is to be planned from the now table
+        any more."""
+        bench, written = self.session.bench, undo.sides[side]
+        ids = undo_circles.deferred_ids(bench, undo, side)
+        if ids and not self._is_in_doubt(undo):
+            request = ReadRequest(written.own.structure, written.read_fields, ids=ids)
+            with reading(self.session.read(undo.layout, side, request)) as stream:
+                undo_input.load_now(bench, written, side, stream)
+            self._write_round(undo, side, undo_circles.linking_query(bench, undo, side), protocol)
+
+    def _write_round(self, undo: UndoInput, side: Side, query: UndoQuery, protocol: WriteProtocol) -> list[int]:
+        """The sync records to which the query's updates were written: parts of deletes or creates, and not counted."""
+        written: list[int] = []
+
+        def settle(query: UndoQuery, one: Staged, result: WriteResult) -> None:
+            self._settle(undo, query, one, result, is_counted=False)
+            written.extend(one.rows["x_record_id"].filter(was_written(result)).to_pylist())
+
+        Conditions(self.session, self.ledger, self.clock).ensure(undo.layout, side)
+        protocol.write_side(
+            undo.layout,
+            side,
+            (query,),
+            lambda query, rows, writer: self._stage(undo, query, rows, writer, protocol),
+            settle,
+        )
+        return written
+
+    def _is_in_doubt(self, undo: UndoInput) -> bool:
+        key = self.session.key(undo.layout)
+        held = self.ledger.held_records(key.configuration)
+        return any(one.key == key and one.reason is HoldReason.NO_ANSWER for one in held)
 
     def _look(self, undos: Sequence[UndoInput], again: dict[tuple[str, Side], set[int]]) -> None:
         """What was not answered is settled as far as it can be. Costs nothing where all was answered."""
@@ -132,9 +201,7 @@ class UndoWriting:
         """Whether the deletes must wait because a write of the entity is in doubt; then each of them is told."""
         if not undo_plan.counts(self.session.bench, undo).get(delete(side)):
             return False
-        key = self.session.key(undo.layout)
-        held = self.ledger.held_records(key.configuration)
-        if not any(one.key == key and one.reason is HoldReason.NO_ANSWER for one in held):
+        if not self._is_in_doubt(undo):
             return False
         self._note(undo, side, undo_plan.records_of(self.session.bench, undo, delete(side)), WAITS)
         return True
@@ -209,7 +276,9 @@ class UndoWriting:
         }
         return pa.table(columns | {label: rows[name] for label, name in query.history})
 
-    def _settle(self, undo: UndoInput, query: UndoQuery, one: Staged, result: WriteResult) -> None:
+    def _settle(
+        self, undo: UndoInput, query: UndoQuery, one: Staged, result: WriteResult, *, is_counted: bool = True
+    ) -> None:
         written, doubtful, carried = was_written(result), in_doubt(one, result), self.carried[undo.layout.number]
         content, rows, stored = one.content, one.rows, None
         if query.operation is not Operation.DELETE:
@@ -235,7 +304,7 @@ class UndoWriting:
             side = (query.target,)
             self.session.provenance.settle(undo.layout, query, one.rows, rows, result, stored, gone_from=side)
         self.steps("undo.settled")
-        carried.count(query.action, len(done))
+        carried.count(query.action, len(done) if is_counted else 0)
 
     def _with_stored(
         self, undo: UndoInput, query: UndoQuery, content: pa.Table, result: WriteResult, written: pa.Array
