@@ -36,19 +36,20 @@ class Database:
         self._steps = steps
         self._writer = threading.Lock()
         self.saw_damage = False
+        self._is_closed = False
         self.engine = _engine(path)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One consistent state for all that is read inside."""
-        with self._faults(), self.engine.connect() as connection:
+        with self._faults(), self._connected() as connection:
             driver_connection(connection).execute("BEGIN")  # the pool ends it when it takes the connection back
             yield connection
 
     @contextmanager
     def writing(self, step: str) -> Iterator[Connection]:
         """One transaction, durable afterwards; an error inside leaves the ledger as it was. Not to be nested."""
-        with self._faults(), self._writer, self.engine.connect() as connection:
+        with self._faults(), self._writer, self._connected() as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
             self._steps(f"ledger.{step}.before_commit")
@@ -58,7 +59,7 @@ class Database:
     @contextmanager
     def trying(self) -> Iterator[Connection]:
         """One transaction whose changes are seen inside and are taken back afterwards. Not to be nested."""
-        with self._faults(), self._writer, self.engine.connect() as connection:
+        with self._faults(), self._writer, self._connected() as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
             connection.rollback()
@@ -67,7 +68,7 @@ class Database:
         """Pages that nothing uses are given back to the disk, some at a time so that other writers get their turn. A
         file of an earlier version, which cannot do so, is written anew where it is small enough for that to happen in
         memory; else its free pages wait for what comes."""
-        with self._faults(), self.engine.connect() as connection:
+        with self._faults(), self._connected() as connection:
             if _pragma(connection, "auto_vacuum") != _INCREMENTAL:
                 self._rewrite(connection)
             while (left := _pragma(connection, "freelist_count")) > 0 and _pragma(connection, "auto_vacuum"):
@@ -88,15 +89,29 @@ class Database:
             connection.exec_driver_sql("VACUUM")
 
     def open_reading(self) -> Connection:
-        """A connection in a read transaction that the caller closes."""
+        """A connection in a read transaction that the caller gives back."""
         with self._faults():
             connection = self.engine.connect()
             try:
                 connection.exec_driver_sql("BEGIN")
             except BaseException:
-                connection.close()
+                self.give_back(connection)
                 raise
             return connection
+
+    def give_back(self, connection: Connection) -> None:
+        """Others may use the connection; where all is closed already, it is, too. May be repeated."""
+        connection.close()
+        if self._is_closed:  # looked at last: else `close` finds the connection idle
+            self.engine.pool.dispose()
+
+    @contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        connection = self.engine.connect()
+        try:
+            yield connection
+        finally:
+            self.give_back(connection)
 
     @contextmanager
     def _faults(self) -> Iterator[None]:
@@ -108,9 +123,11 @@ class Database:
             raise
 
     def close(self) -> None:
-        """All idle connections are closed; the last one folds the log into the file. May be repeated."""
+        """All idle connections are closed, and each other one when it is given back; the last one folds the log into
+        the file. May be repeated."""
+        self._is_closed = True
         with self._faults():
-            self.engine.dispose()
+            self.engine.pool.dispose()  # `Engine.dispose` would leave those in use to a pool that nobody closes
 
 
 def size_on_disk(path: Path) -> int:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from pathlib import Path
 
 import pyarrow as pa
 from sqlalchemy import Connection
@@ -51,11 +50,11 @@ def stream_peers(
                 narrowed = f"{_SELECT} AND id IN ({' UNION '.join(conditions)}) ORDER BY id"
                 cursor.execute(narrowed, (entity,) * (1 + len(conditions)))
         made = all_peers(cursor, entity) if conditions is None else _fetched(cursor)
-        batches = _guarded(made, connection, cursor, database.path)
+        batches = _guarded(made, connection, cursor, database)
         # Begun at once: only a generator that has begun gives the connection back when it is let go.
         first = next(batches)
     except BaseException:
-        connection.close()
+        database.give_back(connection)
         raise
     reader: ArrowStream = pa.RecordBatchReader.from_batches(PEER_SCHEMA, chain([first], batches))
     return reader
@@ -95,16 +94,16 @@ def _fetched(cursor: sqlite3.Cursor) -> Iterator[pa.RecordBatch]:
 
 
 def _guarded(
-    made: Iterator[pa.RecordBatch], connection: Connection, cursor: sqlite3.Cursor, path: Path
+    made: Iterator[pa.RecordBatch], connection: Connection, cursor: sqlite3.Cursor, database: Database
 ) -> Iterator[pa.RecordBatch]:
     """The batches; the connection is given back afterwards."""
     try:
         while True:
-            with ledger_faults(path):
+            with ledger_faults(database.path):
                 batch = next(made, None)
             if batch is None:
                 return
             yield batch
     finally:
         cursor.close()
-        connection.close()
+        database.give_back(connection)

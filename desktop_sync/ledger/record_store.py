@@ -50,10 +50,10 @@ class SqlRecordStore(Store):
         try:
             entity = entity_id(connection, key)
         except BaseException:
-            connection.close()
+            self._database.give_back(connection)
             raise
         if entity is None:
-            connection.close()
+            self._database.give_back(connection)
             return no_peers()
         return stream_peers(self._database, connection, entity, a_ids, b_ids, statuses)
 

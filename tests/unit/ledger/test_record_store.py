@@ -92,6 +92,21 @@ def test_a_stream_that_is_let_go_gives_its_connection_back(ledger: SqlLedger) ->
     assert pool.status().count("Current Checked out connections: 0") == 1
 
 
+@pytest.mark.parametrize("is_read_to_the_end", [True, False])
+def test_a_stream_that_outlives_the_ledger_leaves_no_connection_open(home: Path, is_read_to_the_end: bool) -> None:
+    """The last connection that is closed folds the log into the file."""
+    ledger = open_ledger(home, HandClock(), CountedIds())
+    ledger.settle(KEY, 1, processed(range(1, 50_001)))
+    stream = pa.RecordBatchReader.from_stream(ledger.peers(KEY))
+    ledger.close()
+    log = home / "ledger.sqlite-wal"
+    assert log.exists(), "nobody reads any more"
+    if is_read_to_the_end:
+        assert read(stream).num_rows == 50_000
+    del stream
+    assert not log.exists()
+
+
 def test_peers_are_found_by_ids_of_either_side_and_by_status(ledger: SqlLedger) -> None:
     ledger.settle(KEY, 1, processed(range(1, 101)))
     ledger.settle(KEY, 1, settlements([(7, "A7", "B7", Status.CONFLICT), (200, "nul\0x", None, Status.REVIEW)]))
