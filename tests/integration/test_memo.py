@@ -13,6 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from desktop_sync.bootstrap import build_application
 from desktop_sync.core.configuration import (
     Direction,
     Entity,
@@ -254,17 +255,17 @@ def test_an_edit_of_what_is_synchronized_makes_it_anew(
 def test_a_restored_ledger_is_told_nothing_wrong(world: WorldMaker, remembering: Remembering) -> None:
     w = paired(world)
     ledger = w.app.home / "ledger.sqlite"
-    w.app.ledger.close()
+    w.app.close()
     shutil.copy(ledger, w.folder / "old.sqlite")
-    w.app._ledger = None
+    w.app = build_application(w.app.home)
     w.edit("a", 1, City="Graz")
     w.edit("a", 2, Email="new@x.org")
     w.put("a", Id=9, Email="p9@x.org", City="Rom")
     w.run()
     plan(w)
-    w.app.ledger.close()
-    w.app._ledger = None
+    w.app.close()
     shutil.copy(w.folder / "old.sqlite", ledger)
+    w.app = build_application(w.app.home)
     assert_same_plan(w, remembering)
 
 
