@@ -5,7 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
-from desktop_sync.ui.bridge.run_board import RunBoard
+from desktop_sync.core.run import Outcome, RunResult
+from desktop_sync.core.sync_group import GroupResult
+from desktop_sync.ui.bridge.run_board import RunBoard, WhenDone
 from desktop_sync.ui.dialogs.ask import AskDialog
 from desktop_sync.ui.memory import WindowMemory
 from desktop_sync.ui.page_shelf import PageShelf
@@ -33,6 +35,7 @@ class Leaving(QObject):
         self._memory = memory
         self._board = board
         self._tray = tray
+        board.wish_due.connect(self._wish_due)
 
     @Slot(str)
     def open_from_tray(self, what: str) -> None:
@@ -101,6 +104,13 @@ class Leaving(QObject):
         )
         dialog.answered.connect(self._quit_answered)
         dialog.open()
+
+    @Slot(str, object, object)
+    def _wish_due(self, _name: str, when_done: WhenDone, outcome: object) -> None:
+        """Quits where a person wished it, and nobody is needed: what went wrong stays on the screen."""
+        went_well = isinstance(outcome, (RunResult, GroupResult)) and outcome.outcome is Outcome.DONE
+        if when_done is WhenDone.QUIT and went_well and not self._board.active:
+            self.ask_quit()
 
     def _ask_save(self, page: ConfigurationPage) -> None:
         self._unsaved = page

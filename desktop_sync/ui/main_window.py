@@ -14,7 +14,7 @@ from desktop_sync.services.views import ConfigurationState
 from desktop_sync.ui.application_port import Application
 from desktop_sync.ui.bridge.job_runner import JobRunner
 from desktop_sync.ui.bridge.latest import Latest
-from desktop_sync.ui.bridge.run_board import RunBoard
+from desktop_sync.ui.bridge.run_board import RunBoard, WhenDone
 from desktop_sync.ui.configuration_actions import ConfigurationActions
 from desktop_sync.ui.context import WindowContext
 from desktop_sync.ui.extras import Extras
@@ -175,11 +175,7 @@ class MainWindow(QMainWindow):
         board.progressed.connect(self._show_running)
         board.verified.connect(self.extras.show_verification)
         self.work.states_wanted.connect(self.refresh_states)
-        self.menus.preview_wanted.connect(self.work.preview)
-        self.menus.run_wanted.connect(self.work.run)
-        self.menus.verify_wanted.connect(self.work.verify)
-        self.menus.stop_wanted.connect(self.work.stop)
-        self.menus.pause_wanted.connect(self.work.toggle_pause)
+        self.work.obey(self.menus)
         self.scheduler.ticked.connect(self.refresh_states)
         self.scheduler.ticked.connect(self.tray.refresh)
         self.scheduler.failed.connect(self.say_error)
@@ -269,6 +265,7 @@ class MainWindow(QMainWindow):
         )
         can_pause = active is not None and active.can_pause and not active.is_stopping
         self.menus.enable_pause(can_pause=can_pause, is_pausing=active is not None and active.is_pausing)
+        self.menus.show_wish(active.when_done if active is not None else WhenDone.NOTHING)
 
     # Saying
 

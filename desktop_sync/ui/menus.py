@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu
 
+from desktop_sync.ui.bridge.run_board import WhenDone
 from desktop_sync.ui.theme import ThemeChoice
 
 
@@ -25,6 +26,7 @@ class MenuBar(QObject):
     verify_wanted = Signal()
     stop_wanted = Signal()
     pause_wanted = Signal()
+    when_done_wanted = Signal(object)
     sample_wanted = Signal()
     ask_again_wanted = Signal()
     messages_wanted = Signal()
@@ -58,6 +60,11 @@ class MenuBar(QObject):
         for action in self._needs_choice:
             action.setEnabled(has_choice and not is_running)
         self.stop_action.setEnabled(has_choice and is_running)
+        self.done_menu.setEnabled(has_choice and is_running)
+
+    def show_wish(self, when_done: WhenDone) -> None:
+        """That is what will be done at the end of what is under way."""
+        self.wishes[when_done].setChecked(True)
 
     def show_theme(self, choice: ThemeChoice) -> None:
         """That one is ticked."""
@@ -135,6 +142,20 @@ class MenuBar(QObject):
         self.pause_action.triggered.connect(self.pause_wanted)
         self.stop_action = self._add(menu, self.tr("S&top"), "Ctrl+.")
         self.stop_action.triggered.connect(self.stop_wanted)
+        self.done_menu = menu.addMenu(self.tr("When it is &done"))
+        group = QActionGroup(self)
+        self.wishes: dict[WhenDone, QAction] = {}
+        for wish, text in (
+            (WhenDone.NOTHING, self.tr("&Nothing")),
+            (WhenDone.TELL, self.tr("&Tell me")),
+            (WhenDone.QUIT, self.tr("&Quit, where all went well")),
+        ):
+            action = self.done_menu.addAction(text)
+            action.setCheckable(True)
+            action.setData(wish.value)
+            action.triggered.connect(self._wish)
+            group.addAction(action)
+            self.wishes[wish] = action
         self._needs_choice += [preview, run, verify]
 
     def _help(self, menu: QMenu) -> None:
@@ -142,6 +163,12 @@ class MenuBar(QObject):
         sample.triggered.connect(self.sample_wanted)
         self._needs_application.append(sample)
         self._add(menu, self.tr("&About Desktop Sync")).triggered.connect(self.about_wanted)
+
+    @Slot()
+    def _wish(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            self.when_done_wanted.emit(WhenDone(action.data()))
 
     @Slot()
     def _theme(self) -> None:

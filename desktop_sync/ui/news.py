@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QMainWindow
+from PySide6.QtWidgets import QApplication, QMainWindow
 
 from desktop_sync.core.run import Outcome, RunResult, Trigger
 from desktop_sync.ui.message_log import MessageLog
@@ -36,6 +36,14 @@ class News(QObject):
     def keep_error(self, name: str, error: object) -> None:
         """For errors that a page says: they are in the list of messages only."""
         self._log.tell(f"{name}: {problem(error)}", Tone.BAD)
+
+    def call(self, title: str, text: str) -> None:
+        """A person who asked to be called is: by a sound, in the task bar, and by the tray where there is one."""
+        self.say(f"{title}: {text}")
+        QApplication.beep()
+        QApplication.alert(self._window)
+        if self.tray is not None:
+            self.tray.notify(title, text)
 
     def tell_run(self, name: str, result: RunResult, trigger: Trigger) -> None:
         """How a run ended. A notification comes only where a person is needed, or asked to be told, and looks away."""

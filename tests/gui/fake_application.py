@@ -512,6 +512,7 @@ class FakeSynchronization:
         self.next_notes: tuple[str, ...] = ()
         self.next_error: Exception | None = None
         self.started: list[tuple[str, Trigger, frozenset[Guard], object]] = []
+        self.next_outcome: Outcome | None = None
         self.previews: list[FakePreview] = []
         self.preview_rows = 120
         self.first_run = False
@@ -567,7 +568,7 @@ class FakeSynchronization:
         self.started.append((name, trigger, allow, preview))
         self._work(progress, cancel)
         tripped = tuple(finding for finding in self.next_findings if finding.guard not in allow)
-        outcome = Outcome.GUARD if tripped else Outcome.DONE
+        outcome = self.next_outcome or (Outcome.GUARD if tripped else Outcome.DONE)
         done = () if tripped else (entity_result("customers", 3),)
         result = RunResult(99, name, outcome, done, tripped, notes=self.next_notes)
         self._application.keep_run(name, result, trigger)

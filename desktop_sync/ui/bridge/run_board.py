@@ -26,6 +26,14 @@ class Work(enum.Enum):
     GROUP = "group"
 
 
+class WhenDone(enum.Enum):
+    """What a person wishes of work that goes on, for its end."""
+
+    NOTHING = "nothing"
+    TELL = "tell"
+    QUIT = "quit"
+
+
 class ActiveWork(QObject):
     """What is under way for one configuration."""
 
@@ -36,6 +44,7 @@ class ActiveWork(QObject):
         self.job = job
         self.trigger = trigger
         self.progress = ProgressState()
+        self.when_done = WhenDone.NOTHING
         self._board = board
         job.progressed.connect(self._progressed)
         job.finished.connect(self._finished)
@@ -86,6 +95,8 @@ class RunBoard(QObject):
     verified = Signal(str, object)
     failed = Signal(str, object)
     cancelled = Signal(str)
+    wish_due = Signal(str, object, object)
+    """Work has ended for which a person wished something: (name, WhenDone, its result or error)."""
     changed = Signal()
 
     def __init__(self, application: Application, jobs: JobRunner, parent: QObject | None = None) -> None:
@@ -220,6 +231,13 @@ class RunBoard(QObject):
             token.go_on()
         self.changed.emit()
 
+    def wish(self, name: str, when_done: WhenDone) -> None:
+        """That is to be done when what is under way for the configuration has ended by itself; a stop forgets it."""
+        active = self._active.get(name)
+        if active is not None:
+            active.when_done = when_done
+            self.changed.emit()
+
     def stop_all(self) -> None:
         self._wanted.clear()
         self._wanted_records.clear()
@@ -259,6 +277,7 @@ class RunBoard(QObject):
         # While a person looks at a preview, or has just stopped something, what is wanted waits for the next tick.
         if active.work is not Work.PREVIEW and not active.is_stopping:
             self.start_wanted()
+        self._grant(active, result)
 
     def refuse(self, active: ActiveWork, error: object) -> None:
         self._remove(active)
@@ -266,11 +285,21 @@ class RunBoard(QObject):
         if not (isinstance(error, AlreadyRunningError) and active.trigger.is_unattended):
             self.failed.emit(active.name, error)
         self.changed.emit()
+        self._grant(active, error)
 
     def give_up(self, active: ActiveWork) -> None:
         self._remove(active)
         self.cancelled.emit(active.name)
         self.changed.emit()
+
+    def _grant(self, active: ActiveWork, outcome: object) -> None:
+        follower = self._active.get(active.name)
+        if active.when_done is WhenDone.NOTHING or active.is_stopping:
+            return
+        if follower is not None:
+            self.wish(active.name, active.when_done)
+        else:
+            self.wish_due.emit(active.name, active.when_done, outcome)
 
     def _remove(self, active: ActiveWork) -> None:
         self._active.pop(active.name, None)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QFrame, QProgressBar, QVBoxLayout, QWidget
 
-from desktop_sync.ui.bridge.run_board import ActiveWork, Work
+from desktop_sync.ui.bridge.run_board import ActiveWork, WhenDone, Work
 from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S
 from desktop_sync.ui.text.sentences import progress_figures, progress_headline
-from desktop_sync.ui.widgets.parts import button, label, row
+from desktop_sync.ui.widgets.elided_label import ElidedLabel
+from desktop_sync.ui.widgets.parts import button, row
 
 STEPS = 1000
 
@@ -22,8 +23,8 @@ class ProgressStrip(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("kind", "card")
-        self._title = label("", "strong")
-        self._figures = label("", "secondary")
+        self._title = ElidedLabel("", "strong")
+        self._figures = ElidedLabel("", "secondary")
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
         self._bar.setAccessibleName(self.tr("Progress"))
@@ -67,6 +68,8 @@ class ProgressStrip(QFrame):
             headline = progress_headline(state)
         elif self._is_pausing:
             headline = self.tr("{0}. It pauses before the next batch is written.").format(headline)
+        if active.when_done is WhenDone.QUIT and not stopping:
+            headline = self.tr("{0}. Desktop Sync quits after it.").format(headline)
         self._title.setText(headline)
         figures = progress_figures(state)
         self._figures.setText(figures)
