@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from dataclasses import dataclass
 
 LEAST_DECIMALS = 9
@@ -73,6 +74,26 @@ def encode_record_id(key_values: tuple[str, ...]) -> str:
     if len(key_values) == 1:
         return key_values[0]
     return ",".join(value.replace("\\", "\\\\").replace(",", "\\,") for value in key_values)
+
+
+_PLAIN_BYTES = frozenset(range(0x20, 0x7F)).difference(b"\"'\\")
+
+
+def binary_text(value: bytes) -> str:
+    """The text form of a binary key value: printable characters of ASCII as they are, every other byte as `\\xFF`."""
+    return "".join(chr(byte) if byte in _PLAIN_BYTES else f"\\x{byte:02X}" for byte in value)
+
+
+def binary_of(text: str) -> bytes:
+    """The value whose text form it is. Raises ValueError where it is none."""
+    pieces = re.split(r"\\x([0-9A-F]{2})", text)
+    plain, coded = pieces[::2], pieces[1::2]
+    value = b"".join(
+        piece.encode("ascii") + bytes.fromhex(code) for piece, code in zip(plain, [*coded, ""], strict=True)
+    )
+    if binary_text(value) != text:
+        raise ValueError(f"{text!r} is no binary value")
+    return value
 
 
 def decode_record_id(record_id: str, key_count: int) -> tuple[str, ...]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from desktop_sync.core.configuration import Direction, FieldMapping, SyncConfiguration
 from desktop_sync.core.decision import Action
+from desktop_sync.core.plan import Mode
 from desktop_sync.core.run import Outcome
 from tests.support.worlds import EMAIL, NAME, World, WorldMaker
 
@@ -147,3 +150,31 @@ def test_computed_numbers_are_decimals_without_their_rounding_errors(world: Worl
     assert one.rows("a", "Id", "Total") == [(1, 7), (2, 16384.129999999997)]  # the other record was not touched
     one.assert_quiet()
     assert one.app.verification.verify(NAME).entities[0].different == 0
+
+
+@pytest.mark.parametrize(
+    ("declared", "keys"),
+    [("BLOB", (b"\x01\xff", b"a'b", b"plain")), ("BOOLEAN", (0, 1)), ("REAL", (0.5, 1e300)), ("DATE", ("2024-02-29",))],
+)
+def test_records_are_the_same_ones_whatever_type_their_key_has(
+    world: WorldMaker, declared: str, keys: tuple[object, ...]
+) -> None:
+    one = world(
+        a={"Person": f"Id {declared} PRIMARY KEY, Email TEXT, City TEXT"},
+        b={"people": f"id {declared} PRIMARY KEY, email TEXT, city TEXT"},
+        b_is_table=True,
+        fields=(EMAIL, FieldMapping("Id", "id"), FieldMapping("City", "city")),
+    )
+    for number, key in enumerate(keys):
+        one.put("a", Id=key, Email=f"p{number}", City="Wien")
+    assert one.actions(one.run()) == {Action.CREATE_B: len(keys)}
+    for key in keys:
+        one.edit("a", key, City="Graz")
+    assert one.actions(one.run(mode=Mode.FULL)) == {Action.UPDATE_B: len(keys)}
+    assert set(one.rows("b", "city")) == {("Graz",)}
+    one.edit("b", keys[0], city="Linz")
+    assert one.actions(one.run(mode=Mode.INCREMENTAL)) == {Action.UPDATE_A: 1}
+    one.delete("b", keys[0])
+    assert one.actions(one.run()) == {Action.DELETE_A: 1}
+    assert len(one.rows("a")) == len(keys) - 1
+    one.assert_quiet()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 import threading
 from collections import deque
@@ -16,6 +17,7 @@ from desktop_sync.core.structure import decode_record_id
 from desktop_sync.providers.record_stream import RecordStream, stream_of
 from desktop_sync.providers.sql.sqlite_connection import SqliteFile, adbc_error, connected, quoted
 from desktop_sync.providers.sql.sqlite_forms import RecordForm
+from desktop_sync.providers.sql.sqlite_keys import has_two_forms, key_forms
 from desktop_sync.providers.sql.sqlite_rooms import Room, room_of
 from desktop_sync.providers.sql.sqlite_schema import Column, Table, describe_table
 
@@ -112,7 +114,8 @@ def id_join(key: Sequence[str]) -> str:
 def create_id_table(
     connection: sqlite3.Connection, table: Table, key: tuple[str, ...], ids: Sequence[str | None], place: Place
 ) -> str:
-    """A temporary table of ids, `n` their position and `k0`… their key values with the affinity of the key's columns.
+    """A temporary table of ids, `n` their position and `k0`… their key values with the affinity of the key's columns; a
+    row for each value that reads as the id says.
 
     Ids that are None or do not have the form of a key are left out. Returns its name; it replaces an earlier one.
     """
@@ -121,13 +124,20 @@ def create_id_table(
     connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute(f"DROP TABLE IF EXISTS temp.{_IDS}")
     declared = ", ".join(f"k{i} {_declared(table.columns[name])}" for i, name in enumerate(key))
-    connection.execute(f"CREATE TEMP TABLE {_IDS} (n INTEGER PRIMARY KEY, {declared})")
-    rows = []
+    columns = [table.columns[name] for name in key]
+    is_plain = not any(map(has_two_forms, columns))
+    connection.execute(f"CREATE TEMP TABLE {_IDS} (n INTEGER {'PRIMARY KEY' if is_plain else ''}, {declared})")
+    rows: list[tuple[object, ...]] = []
     for position, record_id in enumerate(ids):
         if record_id is None:
             continue
         try:
-            rows.append((position, *decode_record_id(record_id, len(key))))
+            parts = decode_record_id(record_id, len(key))
+            if is_plain:
+                rows.append((position, *parts))
+            else:
+                forms = map(key_forms, columns, parts)
+                rows += [(position, *values) for values in itertools.product(*forms)]
         except ValueError:
             continue  # an id of another form: no record has it
     marks = ", ".join("?" * (len(key) + 1))

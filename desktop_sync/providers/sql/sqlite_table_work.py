@@ -15,15 +15,16 @@ import pyarrow.compute as pc
 
 from desktop_sync.core.errors import BugError, ConfigurationError, Place
 from desktop_sync.core.provider_port import Operation, WriteResult, WriteStatus
-from desktop_sync.core.structure import FieldType, Structure, decode_record_id, encode_record_id
+from desktop_sync.core.structure import Structure, binary_text, decode_record_id, encode_record_id
 from desktop_sync.providers.sql.sqlite_bulk import BulkInsert
 from desktop_sync.providers.sql.sqlite_connection import quoted
 from desktop_sync.providers.sql.sqlite_forms import RecordForm
 from desktop_sync.providers.sql.sqlite_ids import IdReserve
+from desktop_sync.providers.sql.sqlite_keys import bound_keys, by_key_sql, key_array, key_texts
 from desktop_sync.providers.sql.sqlite_reading import columns_of, create_id_table, id_join
 from desktop_sync.providers.sql.sqlite_schema import Table, describe_table
 from desktop_sync.providers.sql.sqlite_sentences import refusal
-from desktop_sync.providers.sql.sqlite_values import StoredColumn, is_same_value, key_texts, stored_column
+from desktop_sync.providers.sql.sqlite_values import StoredColumn, is_same_value, stored_column
 from desktop_sync.providers.write_batch import ResultColumns, StagedBatch, rows_of
 
 _REFUSALS = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, OverflowError, UnicodeEncodeError)
@@ -48,7 +49,7 @@ class TableWork:
         self._commits_groups = commits_groups
         self._is_creating = False
         self._table: Table = describe_table(connection, structure.name, place)
-        columns_of(self._table, self._key, place)
+        self._key_of = columns_of(self._table, self._key, place)
         self._is_key_unique = any(unique <= frozenset(self._key) for unique in self._table.unique_keys)
 
     def write(self, batch: StagedBatch) -> WriteResult:
@@ -144,9 +145,9 @@ class TableWork:
         found = []
         for position, name in enumerate(self._key):
             if name in missing:
-                texts = pa.array([None if part is None else part[position] for part in parts], pa.string())
                 column = self._table.columns[name]
-                stored = stored_column(column, texts)
+                texts = [None if part is None else part[position] for part in parts]
+                stored = stored_column(column, key_array(column, texts))
                 found.append(StoredColumn(column, stored.bound, True, stored.words))
         return found
 
@@ -197,7 +198,7 @@ class TableWork:
             if len(stored) != 1:
                 raise sqlite3.IntegrityError("the database kept no record")
             values = form.from_rows(stored, self._place).to_pylist()[0]
-            texts = [value.decode(errors="replace") if isinstance(value, bytes) else value for value in values.values()]
+            texts = [binary_text(value) if isinstance(value, bytes) else value for value in values.values()]
             for name, text in zip(self._key, texts, strict=True):
                 if text is None:
                     # SQLite allows it in a key that is no number; the record could never be told from others.
@@ -241,9 +242,9 @@ class TableWork:
                 results.settle(row, WriteStatus.WRITTEN)
             return
         assignments = ", ".join(f"{quoted(column.column.field.name)} = ?" for column in columns)
-        sql = f"UPDATE OR ABORT {quoted(self._table.name)} SET {assignments} WHERE {self._by_key()}"
+        sql = f"UPDATE OR ABORT {quoted(self._table.name)} SET {assignments} WHERE {by_key_sql(self._key_of)}"
         values = list(zip(*(column.values for column in columns), strict=True))
-        keys = self._key_values(batch.ids)
+        keys = bound_keys(self._key_of, batch.ids)
         self._apply(results, lambda group: self._many(sql, [(*values[row], *keys[row]) for row in group]))
         self._rename(columns, results)
         self._compare_stored(columns, results)
@@ -272,28 +273,9 @@ class TableWork:
             results.ids[row] = _id_of(tuple(parts))
 
     def _delete(self, batch: StagedBatch, results: ResultColumns) -> None:
-        sql = f"DELETE FROM {quoted(self._table.name)} WHERE {self._by_key()}"
-        keys = self._key_values(batch.ids)
+        sql = f"DELETE FROM {quoted(self._table.name)} WHERE {by_key_sql(self._key_of)}"
+        keys = bound_keys(self._key_of, batch.ids)
         self._apply(results, lambda group: self._many(sql, [keys[row] for row in group]))
-
-    def _by_key(self) -> str:
-        return " AND ".join(f"{quoted(name)} = ?" for name in self._key)
-
-    def _key_values(self, ids: Sequence[str | None]) -> list[Row]:
-        found: list[Row] = []
-        if len(self._key) == 1 and self._table.columns[self._key[0]].field.type is not FieldType.BOOLEAN:
-            return [(record_id,) for record_id in ids]
-        for record_id in ids:
-            parts = self._id_parts(record_id) or (None,) * len(self._key)
-            found.append(
-                tuple(
-                    {"true": 1, "false": 0}.get(str(part), part)
-                    if self._table.columns[name].field.type is FieldType.BOOLEAN
-                    else part
-                    for name, part in zip(self._key, parts, strict=True)
-                )
-            )
-        return found
 
     # all
 
@@ -380,7 +362,5 @@ def _named(parts: Row) -> str | None:
 
 
 def _id_of(parts: Row) -> str | None:
-    texts = tuple(
-        bytes(part).decode(errors="replace") if isinstance(part, bytes | memoryview) else part for part in parts
-    )
+    texts = tuple(binary_text(bytes(part)) if isinstance(part, bytes | memoryview) else part for part in parts)
     return None if None in texts else encode_record_id(tuple(str(text) for text in texts))

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
-from typing import TypeGuard
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,6 +17,9 @@ from desktop_sync.providers.write_batch import objects_of
 
 _EXACT_DIGITS = 15
 """Decimal digits that a double holds surely."""
+
+WORDS = {"true": 1, "false": 0}
+"""What is bound for a boolean's text form."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def _booleans(column: Column, sent: pa.Array) -> StoredColumn:
 
 def _texts(column: Column, sent: pa.Array) -> StoredColumn:
     if column.field.type is FieldType.BOOLEAN:
-        return StoredColumn(column, sent, False, {"true": 1, "false": 0})
+        return StoredColumn(column, sent, False, WORDS)
     return StoredColumn(column, sent, column.affinity in (Affinity.TEXT, Affinity.BLOB))
 
 
@@ -100,43 +102,3 @@ def is_same_value(sent: object, read: object) -> bool:
         return Decimal(str(sent)) == Decimal(str(read))
     except InvalidOperation:
         return False
-
-
-def key_texts(column: Column, values: Sequence[object]) -> list[str | None]:
-    """`key_text` of each value."""
-    if column.affinity is Affinity.TEXT and column.field.type is FieldType.TEXT:
-        return [value if isinstance(value, str) else key_text(column, value) for value in values]
-    if column.affinity is Affinity.INTEGER and column.field.type is FieldType.INTEGER:
-        return [
-            str(value) if type(value) is int else value if _is_canonical(value) else key_text(column, value)
-            for value in values
-        ]
-    return [key_text(column, value) for value in values]
-
-
-def _is_canonical(value: object) -> TypeGuard[str]:
-    """Whether a value is the text of a positive number, as the database prints it."""
-    return isinstance(value, str) and value.isascii() and value.isdigit() and value[0] != "0" and len(value) < 19
-
-
-def key_text(column: Column, value: object) -> str | None:
-    """The read form of a value that is bound to a key column; None for an empty one."""
-    if value is None:
-        return None
-    if isinstance(value, float):
-        return str(pa.array([value]).cast(pa.string())[0].as_py())
-    text = bytes(value).decode(errors="replace") if isinstance(value, bytes | memoryview) else str(value)
-    if column.field.type is FieldType.BOOLEAN:
-        return {"1": "true", "0": "false"}.get(text, text)
-    if column.affinity in (Affinity.INTEGER, Affinity.NUMERIC) and column.field.type in (
-        FieldType.INTEGER,
-        FieldType.DECIMAL,
-    ):
-        try:
-            number = Decimal(text)
-        except InvalidOperation:
-            return text
-        if number.is_finite() and len(number.as_tuple().digits) <= _EXACT_DIGITS + 3:
-            plain = format(number, "f")
-            return (plain.rstrip("0").rstrip(".") if "." in plain else plain) or "0"
-    return text

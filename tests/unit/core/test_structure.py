@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_sync.core.structure import Field, Structure, decode_record_id, encode_record_id
+from desktop_sync.core.structure import Field, Structure, binary_of, binary_text, decode_record_id, encode_record_id
 
 KEYS = st.lists(st.text(alphabet=st.sampled_from("ab,\\ é'")), min_size=1, max_size=4).map(tuple)
 
@@ -37,3 +38,16 @@ def test_fields_are_found_by_their_exact_name() -> None:
     assert structure.field("id") is structure.fields[1]
     assert structure.field("ID") is None
     assert structure.field_names == ("Id", "id")
+
+
+@given(st.binary(max_size=40))
+def test_the_text_of_a_binary_key_is_that_of_the_engine_and_says_just_this_value(value: bytes) -> None:
+    text = binary_text(value)
+    assert duckdb.execute("SELECT CAST(CAST(? AS BLOB) AS VARCHAR)", [value]).fetchall() == [(text,)]
+    assert binary_of(text) == value
+
+
+@pytest.mark.parametrize("text", ["\\", "\\x", "\\xf0", "\\x41", "'", "é", "a\nb", "\\\\x00"])
+def test_what_is_no_text_of_a_binary_key_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"no binary|ascii"):
+        binary_of(text)

@@ -10,6 +10,7 @@ from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pytest
 
@@ -23,7 +24,8 @@ from desktop_sync.core.provider_port import (
     WriteResult,
     WriteStatus,
 )
-from desktop_sync.core.structure import Field, FieldType, Structure
+from desktop_sync.core.structure import Field, FieldType, Structure, encode_record_id
+from desktop_sync.engine.canonical import record_id_sql
 from desktop_sync.providers.sql import sqlite_bulk, sqlite_writing
 from desktop_sync.providers.sql.provider import SqlProvider
 
@@ -338,6 +340,67 @@ def test_a_changed_key_is_the_new_id(session: EndpointSession, outside: sqlite3.
     (taken,) = commit(session, "named", update("c", "id", "b", "c"))
     assert (list(moved.statuses), list(moved.ids)) == ([WRITTEN], ["c"])
     assert (list(taken.statuses), list(taken.ids)) == ([REJECTED], ["c"])
+
+
+KEYS: dict[str, tuple[str, pa.Array, list[str]]] = {
+    "binary": (
+        "id BLOB PRIMARY KEY",
+        pa.array([b"\x01\x02", b"\xff'\\,", b"abc"], pa.binary()),
+        ["\\x01\\x02", "\\xFF\\x27\\x5C,", "abc"],
+    ),
+    "binary as text": ("id BLOB PRIMARY KEY", pa.array(["a", "é", "\x01"]), ["a", "\\xC3\\xA9", "\\x01"]),
+    "boolean": ("id BOOLEAN PRIMARY KEY", pa.array([True, False], pa.bool_()), ["true", "false"]),
+    "boolean words": ("id BOOLEAN TEXT PRIMARY KEY", pa.array([True, False], pa.bool_()), ["true", "false"]),
+    "untyped": ("id PRIMARY KEY", pa.array(["1", "x"]), ["1", "x"]),
+    "real": ("id REAL PRIMARY KEY", pa.array([1.5, 1e300]), ["1.5", "1e+300"]),
+    "date": ("id DATE PRIMARY KEY", pa.array([datetime.date(2024, 2, 29)], pa.date32()), ["2024-02-29"]),
+}
+
+
+def encoded(session: EndpointSession, ids: list[str] | None = None) -> dict[str, str]:
+    """What is in `v`, by the record's id as the engine names it; just of these ids."""
+    described = session.describe("t")
+    request = ReadRequest(described, (*described.key, "v"), ids=ids)
+    read = pa.RecordBatchReader.from_stream(session.read(request)).read_all()
+    columns = ", ".join(f'"{name}"' for name in read.column_names)
+    with duckdb.connect() as bench:
+        bench.register("read", read)
+        sql = f"SELECT {record_id_sql(described.key)}, v FROM (SELECT {columns} FROM read)"
+        return dict(bench.execute(sql).fetchall())
+
+
+@pytest.mark.usefixtures("both_ways")
+@pytest.mark.parametrize("others", [(), ("z TEXT",)], ids=["alone", "composite"])
+@pytest.mark.parametrize("kind", KEYS)
+def test_a_record_is_found_updated_and_deleted_by_its_id_whatever_its_key_holds(
+    session: EndpointSession, outside: sqlite3.Connection, kind: str, others: tuple[str, ...]
+) -> None:
+    declared, keys, ids = KEYS[kind]
+    if others:
+        name = declared.replace(" PRIMARY KEY", "")
+        outside.execute(f"CREATE TABLE t ({name}, z TEXT, v TEXT, PRIMARY KEY (id, z))")
+        ids = [encode_record_id((one, "z")) for one in ids]
+    else:
+        outside.execute(f"CREATE TABLE t ({declared}, v TEXT)")
+    values = pa.table([keys, pa.array(["z"] * len(keys)), pa.array(["old"] * len(keys))], ["id", "z", "v"])
+    fields = ("id", "z", "v") if others else ("id", "v")
+    (made,) = commit(session, "t", WriteBatch(Operation.CREATE, [None] * len(keys), fields, values.select(fields)))
+    assert list(made.ids) == ids
+    assert encoded(session) == encoded(session, ids) == dict.fromkeys(ids, "old")
+    results = commit(session, "t", *(update(one, "v", "new", "old") for one in ids))
+    assert [(list(one.statuses), list(one.ids)) for one in results] == [([WRITTEN], [one]) for one in ids]
+    assert encoded(session, [*ids[1:], "no such id", "\\xZZ"]) == dict.fromkeys(ids[1:], "new")
+    (gone,) = commit(session, "t", WriteBatch(Operation.DELETE, ids))
+    assert list(gone.statuses) == [WRITTEN] * len(ids)
+    assert encoded(session) == {}
+
+
+def test_keys_that_read_alike_are_never_taken_for_one(session: EndpointSession, outside: sqlite3.Connection) -> None:
+    outside.execute("CREATE TABLE t (id BLOB PRIMARY KEY, v TEXT)")
+    outside.execute("INSERT INTO t VALUES (x'61', 'old'), ('a', 'old'), ('b', 'old')")
+    results = commit(session, "t", update("a", "v", "new", "old"), update("b", "v", "new", "old"))
+    assert [list(one.statuses) for one in results] == [[REJECTED], [WRITTEN]]
+    assert outside.execute("SELECT v FROM t").fetchall() == [("old",), ("old",), ("new",)]
 
 
 @pytest.mark.usefixtures("both_ways")
