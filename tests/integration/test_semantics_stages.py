@@ -316,6 +316,7 @@ def test_a_record_that_is_marked_again_while_it_is_written_is_prepared_once_more
     w.assert_quiet()
 
 
+@pytest.mark.scenario("K11")
 @pytest.mark.parametrize("event", [Event.SKIPPED_BY_USER, Event.SET_DELETED_BY_USER, Event.SET_PREPARED_BY_USER])
 def test_what_a_person_does_to_a_record_that_is_being_settled_takes_nothing_of_that_back(
     world: WorldMaker, event: Event

@@ -8,7 +8,7 @@ from desktop_sync.core.configuration import Direction, FieldMapping, SyncConfigu
 from desktop_sync.core.decision import Action
 from desktop_sync.core.plan import Mode
 from desktop_sync.core.run import Outcome
-from tests.support.worlds import EMAIL, NAME, World, WorldMaker
+from tests.support.worlds import EMAIL, NAME, World, WorldMaker, person_entity
 
 A = {"Person": "Id INTEGER PRIMARY KEY, Email TEXT, Age INTEGER, Weight REAL, Born DATE, Photo BLOB, Score INTEGER"}
 B = {
@@ -152,6 +152,7 @@ def test_computed_numbers_are_decimals_without_their_rounding_errors(world: Worl
     assert one.app.verification.verify(NAME).entities[0].different == 0
 
 
+@pytest.mark.scenario("E3")
 @pytest.mark.parametrize(
     ("declared", "keys"),
     [("BLOB", (b"\x01\xff", b"a'b", b"plain")), ("BOOLEAN", (0, 1)), ("REAL", (0.5, 1e300)), ("DATE", ("2024-02-29",))],
@@ -177,4 +178,30 @@ def test_records_are_the_same_ones_whatever_type_their_key_has(
     one.delete("b", keys[0])
     assert one.actions(one.run()) == {Action.DELETE_A: 1}
     assert len(one.rows("a")) == len(keys) - 1
+    one.assert_quiet()
+
+
+@pytest.mark.scenario("E3")
+@pytest.mark.parametrize("declared", ["Id", "Id TEXT PRIMARY KEY"])
+def test_a_record_whose_key_is_not_stored_as_text_is_changed_and_not_made_twice(
+    world: WorldMaker, declared: str
+) -> None:
+    one = world(
+        person_entity(),
+        a={"Person": f"{declared}, Email TEXT, City TEXT"},
+        b={"people": "id INTEGER PRIMARY KEY, email TEXT, city TEXT"},
+        b_is_table=True,
+    )
+    for number, key in enumerate((1, b"2", "3", 4.5)):
+        one.put("a", Id=key, Email=f"p{number}", City="Wien")
+    assert one.actions(one.run()) == {Action.CREATE_B: 4}
+    before = one.rows("a", "Id")
+    for number in range(1, 5):
+        one.edit("b", number, city="Graz")
+    assert one.actions(one.run(mode=Mode.FULL)) == {Action.UPDATE_A: 4}
+    assert one.rows("a", "Id") == before
+    assert one.rows("a", "City") == [("Graz",)] * 4
+    one.delete("b", 2)
+    assert one.actions(one.run()) == {Action.DELETE_A: 1}
+    assert one.rows("a", "Id") == [row for row in before if row != (b"2",)]
     one.assert_quiet()

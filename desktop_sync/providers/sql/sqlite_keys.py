@@ -16,6 +16,7 @@ from desktop_sync.providers.sql.sqlite_connection import quoted
 from desktop_sync.providers.sql.sqlite_schema import Affinity, Column
 from desktop_sync.providers.sql.sqlite_values import WORDS
 
+_LONGEST_NUMBER, _WHOLE = 32, 2**63
 _MOST_DIGITS = 18
 """Of a number that is written out to be compared with what a column of numbers reads as."""
 
@@ -42,7 +43,7 @@ def key_text(column: Column, value: object) -> str | None:
     if value is None:
         return None
     if isinstance(value, float):
-        return str(pa.array([value]).cast(pa.string())[0].as_py())
+        return key_text_of(value)
     if column.field.type is FieldType.BINARY:
         return binary_text(value.encode() if isinstance(value, str) else bytes(value))  # type: ignore[call-overload]
     text = bytes(value).decode(errors="replace") if isinstance(value, bytes | memoryview) else str(value)
@@ -80,6 +81,40 @@ def key_forms(column: Column, text: str | None) -> tuple[object, ...]:
         return (value, value.decode())
     except UnicodeDecodeError:
         return (value,)
+
+
+def has_rare_forms(columns: Sequence[Column]) -> bool:
+    """Whether records may have ids that `rare_forms` finds: those of one key column of text, or of no type."""
+    return len(columns) == 1 and columns[0].field.type is FieldType.TEXT
+
+
+def rare_forms(column: Column, text: str) -> list[object]:
+    """What else than this text reads as it in a column of text, or of no type: bytes, and numbers where SQLite does not
+    make text of them. None of it equals the text in SQLite."""
+    found: list[object] = [text.encode()]
+    number = _number_of(text) if column.affinity is Affinity.BLOB else None
+    return found if number is None else [*found, number]
+
+
+def _number_of(text: str) -> int | float | None:
+    """The number whose read form it is."""
+    if len(text) > _LONGEST_NUMBER or not text.isascii():
+        return None
+    try:
+        whole = int(text)
+        return whole if str(whole) == text and -_WHOLE <= whole < _WHOLE else None
+    except ValueError:
+        pass
+    try:
+        real = float(text)
+    except ValueError:
+        return None
+    return real if key_text_of(real) == text else None
+
+
+def key_text_of(real: float) -> str:
+    """A real number by its shortest digits, as it is read."""
+    return str(pa.array([real]).cast(pa.string())[0].as_py())
 
 
 def by_key_sql(columns: Sequence[Column]) -> str:

@@ -17,7 +17,7 @@ from desktop_sync.core.structure import decode_record_id
 from desktop_sync.providers.record_stream import RecordStream, stream_of
 from desktop_sync.providers.sql.sqlite_connection import SqliteFile, adbc_error, connected, quoted
 from desktop_sync.providers.sql.sqlite_forms import RecordForm
-from desktop_sync.providers.sql.sqlite_keys import has_two_forms, key_forms
+from desktop_sync.providers.sql.sqlite_keys import has_rare_forms, has_two_forms, key_forms, rare_forms
 from desktop_sync.providers.sql.sqlite_rooms import Room, room_of
 from desktop_sync.providers.sql.sqlite_schema import Column, Table, describe_table
 
@@ -57,6 +57,8 @@ def read(file: SqliteFile, request: ReadRequest) -> RecordStream:
             columns_of(table, key, place)
             create_id_table(connection, table, key, request.ids, place)
             rows = connection.execute(_by_id_sql(form, table, key, where, request), parameters).fetchall()
+            if len(rows) < len(request.ids) and ask_rare_ids(connection, table, key, request.ids):
+                rows += connection.execute(_by_id_sql(form, table, key, where, request), parameters).fetchall()
             return stream_of(pa.Table.from_batches([form.from_rows(rows, place, key)]))
         sql = f"SELECT {form.select_list} FROM {quoted(table.name)} t{where}"
         if request.limit is not None or parameters:
@@ -122,11 +124,9 @@ def create_id_table(
     if not key:
         raise EndpointError("the table has no key, so its records cannot be found by id", place)
     connection.execute("PRAGMA temp_store = MEMORY")
-    connection.execute(f"DROP TABLE IF EXISTS temp.{_IDS}")
     declared = ", ".join(f"k{i} {_declared(table.columns[name])}" for i, name in enumerate(key))
     columns = [table.columns[name] for name in key]
     is_plain = not any(map(has_two_forms, columns))
-    connection.execute(f"CREATE TEMP TABLE {_IDS} (n INTEGER {'PRIMARY KEY' if is_plain else ''}, {declared})")
     rows: list[tuple[object, ...]] = []
     for position, record_id in enumerate(ids):
         if record_id is None:
@@ -140,14 +140,36 @@ def create_id_table(
                 rows += [(position, *values) for values in itertools.product(*forms)]
         except ValueError:
             continue  # an id of another form: no record has it
-    marks = ", ".join("?" * (len(key) + 1))
+    _fill_ids(connection, f"n INTEGER {'PRIMARY KEY' if is_plain else ''}, {declared}", rows)
+    return f"temp.{_IDS}"
+
+
+def ask_rare_ids(connection: sqlite3.Connection, table: Table, key: tuple[str, ...], ids: Sequence[str | None]) -> bool:
+    """The table of these ids holds those that no record has, as the other values that read so. False, and it is as it
+    was, where there are none: nearly always."""
+    columns = [table.columns[name] for name in key]
+    if not has_rare_forms(columns):
+        return False
+    # A join, for which SQLite makes an index where the key has none: it would not for a look at each id.
+    present = f"SELECT w.n FROM temp.{_IDS} w JOIN {quoted(table.name)} t ON {id_join(key)}"
+    missing = connection.execute(f"SELECT n FROM temp.{_IDS} WHERE n NOT IN ({present})").fetchall()
+    rows = [(position, form) for (position,) in missing for form in rare_forms(columns[0], ids[position] or "")]
+    if not rows:
+        return False
+    _fill_ids(connection, "n INTEGER, k0", rows)
+    return True
+
+
+def _fill_ids(connection: sqlite3.Connection, declared: str, rows: Sequence[tuple[object, ...]]) -> None:
+    connection.execute(f"DROP TABLE IF EXISTS temp.{_IDS}")
+    connection.execute(f"CREATE TEMP TABLE {_IDS} ({declared})")
+    marks = ", ".join("?" * (declared.count(",") + 1))
     with_transaction = not connection.in_transaction
     if with_transaction:
         connection.execute("BEGIN")
     connection.executemany(f"INSERT INTO temp.{_IDS} VALUES ({marks})", rows)
     if with_transaction:
         connection.execute("COMMIT")
-    return f"temp.{_IDS}"
 
 
 def _declared(column: Column) -> str:

@@ -21,7 +21,7 @@ from desktop_sync.providers.sql.sqlite_connection import quoted
 from desktop_sync.providers.sql.sqlite_forms import RecordForm
 from desktop_sync.providers.sql.sqlite_ids import IdReserve
 from desktop_sync.providers.sql.sqlite_keys import bound_keys, by_key_sql, key_array, key_texts
-from desktop_sync.providers.sql.sqlite_reading import columns_of, create_id_table, id_join
+from desktop_sync.providers.sql.sqlite_reading import ask_rare_ids, columns_of, create_id_table, id_join
 from desktop_sync.providers.sql.sqlite_schema import Table, describe_table
 from desktop_sync.providers.sql.sqlite_sentences import refusal
 from desktop_sync.providers.sql.sqlite_values import StoredColumn, is_same_value, stored_column
@@ -48,6 +48,8 @@ class TableWork:
         self._key = structure.key
         self._commits_groups = commits_groups
         self._is_creating = False
+        self._rare: dict[str | None, object] = {}
+        """Of records whose key is not stored as the text that their id is: what it is stored as."""
         self._table: Table = describe_table(connection, structure.name, place)
         self._key_of = columns_of(self._table, self._key, place)
         self._is_key_unique = any(unique <= frozenset(self._key) for unique in self._table.unique_keys)
@@ -186,10 +188,11 @@ class TableWork:
     def _present(self, ids: list[str | None], rows: list[int]) -> list[int]:
         """Those of `rows` whose id a row of the table has."""
         name = create_id_table(self._connection, self._table, self._key, ids, self._place)
-        found = self._connection.execute(
-            f"SELECT DISTINCT w.n FROM {name} w JOIN {quoted(self._table.name)} t ON {id_join(self._key)}"
-        )
-        return [rows[position] for (position,) in found.fetchall()]
+        sql = f"SELECT DISTINCT w.n FROM {name} w JOIN {quoted(self._table.name)} t ON {id_join(self._key)}"
+        found = self._connection.execute(sql).fetchall()
+        if len(found) < len(ids) and ask_rare_ids(self._connection, self._table, self._key, ids):
+            found += self._connection.execute(sql).fetchall()
+        return [rows[position] for (position,) in found]
 
     def _insert_returning(self, sql: str, group: Sequence[int], rows: Sequence[Row], results: ResultColumns) -> None:
         form = RecordForm(columns_of(self._table, self._key, self._place))
@@ -227,9 +230,12 @@ class TableWork:
         """The read forms of `names` of the records with these ids, by the position of the id."""
         form = RecordForm(columns_of(self._table, names, self._place))
         name = create_id_table(self._connection, self._table, self._key, ids, self._place)
-        fetched = self._connection.execute(
-            f"SELECT w.n, {form.select_list} FROM {name} w JOIN {quoted(self._table.name)} t ON {id_join(self._key)}"
-        ).fetchall()
+        sql = f"SELECT w.n, {form.select_list} FROM {name} w JOIN {quoted(self._table.name)} t ON {id_join(self._key)}"
+        fetched = self._connection.execute(sql).fetchall()
+        if len(fetched) < len(ids) and ask_rare_ids(self._connection, self._table, self._key, ids):
+            fetched += self._connection.execute(sql).fetchall()
+            asked = f"SELECT w.n, w.k0 FROM {name} w JOIN {quoted(self._table.name)} t ON {id_join(self._key)}"
+            self._rare |= {ids[position]: value for position, value in self._connection.execute(asked)}
         records = form.from_rows([values[1:] for values in fetched], self._place, self._key)
         found: dict[int, list[Row]] = {}
         for values, record in zip(fetched, rows_of(records.columns, records.num_rows), strict=True):
@@ -244,10 +250,16 @@ class TableWork:
         assignments = ", ".join(f"{quoted(column.column.field.name)} = ?" for column in columns)
         sql = f"UPDATE OR ABORT {quoted(self._table.name)} SET {assignments} WHERE {by_key_sql(self._key_of)}"
         values = list(zip(*(column.values for column in columns), strict=True))
-        keys = bound_keys(self._key_of, batch.ids)
+        keys = self._bound_keys(batch.ids)
         self._apply(results, lambda group: self._many(sql, [(*values[row], *keys[row]) for row in group]))
         self._rename(columns, results)
         self._compare_stored(columns, results)
+
+    def _bound_keys(self, ids: Sequence[str | None]) -> list[Row]:
+        keys = bound_keys(self._key_of, ids)
+        if not self._rare:
+            return keys
+        return [(self._rare[one],) if one in self._rare else key for one, key in zip(ids, keys, strict=True)]
 
     def _rename(self, columns: Sequence[StoredColumn], results: ResultColumns) -> None:
         """New ids for records whose key was written."""
@@ -274,7 +286,7 @@ class TableWork:
 
     def _delete(self, batch: StagedBatch, results: ResultColumns) -> None:
         sql = f"DELETE FROM {quoted(self._table.name)} WHERE {by_key_sql(self._key_of)}"
-        keys = bound_keys(self._key_of, batch.ids)
+        keys = self._bound_keys(batch.ids)
         self._apply(results, lambda group: self._many(sql, [keys[row] for row in group]))
 
     # all

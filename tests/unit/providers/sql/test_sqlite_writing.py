@@ -7,6 +7,7 @@ import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -393,6 +394,38 @@ def test_a_record_is_found_updated_and_deleted_by_its_id_whatever_its_key_holds(
     (gone,) = commit(session, "t", WriteBatch(Operation.DELETE, ids))
     assert list(gone.statuses) == [WRITTEN] * len(ids)
     assert encoded(session) == {}
+
+
+@pytest.mark.parametrize("declared", ["id", "id TEXT", "id PRIMARY KEY", "id TEXT PRIMARY KEY", "id STRING"])
+def test_a_record_is_found_by_its_id_however_its_key_is_stored(
+    session: EndpointSession, outside: sqlite3.Connection, declared: str
+) -> None:
+    outside.execute(f"CREATE TABLE t ({declared}, v TEXT)")
+    keys = ["x", b"y", 7, -(2**63), 2.5, 1e300, "007"]
+    outside.executemany("INSERT INTO t VALUES (?, 'old')", [(key,) for key in keys])
+    ids = ["x", "y", "7", str(-(2**63)), "2.5", "1e+300", "007"]
+    if "TEXT" in declared:
+        ids[5] = "1.0e+300"  # which SQLite made of it
+    if "STRING" in declared:
+        ids[6] = "7"
+        outside.execute("DELETE FROM t WHERE rowid = 7")
+        ids.pop()
+
+    def found(*asked: str) -> list[str]:
+        structure = replace(session.describe("t"), key=("id",))
+        read = session.read(ReadRequest(structure, ("id",), ids=list(asked)))
+        return sorted(pa.RecordBatchReader.from_stream(read).read_all()["id"].to_pylist())
+
+    assert found(*ids, "8", "z", "1e3", "nan", "9" * 40) == sorted(ids)
+    results = commit(session, "t", *(update(one, "v", "new", "old") for one in ids), key=("id",))
+    assert [(list(one.statuses), list(one.ids)) for one in results] == [([WRITTEN], [one]) for one in ids]
+    assert outside.execute("SELECT v FROM t").fetchall() == [("new",)] * len(ids)
+    if "PRIMARY KEY" not in declared:  # else the database is asked, which keeps apart what reads alike
+        (again,) = commit(session, "t", creates(("id", "v"), [(one, "twin") for one in ids]), key=("id",))
+        assert list(again.statuses) == [EXISTS] * len(ids)
+    (gone,) = commit(session, "t", WriteBatch(Operation.DELETE, [*ids, "8"]), key=("id",))
+    assert list(gone.statuses) == [WRITTEN] * len(ids) + [CHANGED]
+    assert outside.execute("SELECT * FROM t").fetchall() == []
 
 
 def test_keys_that_read_alike_are_never_taken_for_one(session: EndpointSession, outside: sqlite3.Connection) -> None:
