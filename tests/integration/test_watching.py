@@ -40,6 +40,15 @@ def test_a_watcher_wakes_for_changes_of_a_folder_that_it_is_told_of(tmp_path: Pa
         watch.close()
 
 
+def test_a_watcher_that_is_closed_begins_nothing_any_more(tmp_path: Path) -> None:
+    watch = FileWatch(lambda: None)
+    before = set(threading.enumerate())
+    watch.close()
+    watch.watch([str(tmp_path)])  # by a thread that looked when it was closed
+    assert set(threading.enumerate()) == before
+    watch.close()
+
+
 def test_a_watcher_survives_a_folder_that_goes_and_comes_back(tmp_path: Path) -> None:
     woken = threading.Event()
     watch = FileWatch(woken.set)

@@ -24,6 +24,7 @@ class FileWatch:
         self._wake = wake
         self._lock = threading.Lock()
         self._observer: BaseObserver | None = None
+        self._is_closed = False
         self._watched: dict[str, tuple[_Identity, ObservedWatch]] = {}
 
     def watch(self, folders: Iterable[str]) -> None:
@@ -31,6 +32,8 @@ class FileWatch:
         another one since, because its drive was away, is watched when it is there at a later call."""
         there = {folder: identity for folder in folders if (identity := _identity(folder)) is not None}
         with self._lock:
+            if self._is_closed:
+                return  # who looks at the sources in a thread of its own may just have been about to say so
             for folder, (identity, watched) in list(self._watched.items()):
                 if there.get(folder) != identity:
                     del self._watched[folder]
@@ -39,7 +42,9 @@ class FileWatch:
                 self._begin(folder, there[folder])
 
     def close(self) -> None:
+        """Nothing is watched any more, whatever is asked later. May be repeated."""
         with self._lock:
+            self._is_closed = True
             observer, self._observer = self._observer, None
             self._watched.clear()
         if observer is not None:
