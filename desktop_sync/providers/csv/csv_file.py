@@ -62,9 +62,10 @@ class CsvText:
         return raw_lines if self.is_plain else _joined_inside_quotes(raw_lines)
 
     def cells(self, raw: str) -> list[str]:
-        """The raw cells of a raw line."""
-        content = raw.rstrip("\r\n") if self.is_plain else _without_line_end(raw)
-        if self.is_plain:
+        """The raw cells of a raw line, of the file or as it is to be."""
+        is_plain = self.is_plain and '"' not in raw  # what was written since may be quoted
+        content = raw.rstrip("\r\n") if is_plain else _without_line_end(raw)
+        if is_plain:
             return content.split(self.dialect.delimiter)
         return [match.group(1) for match in _cell_pattern(self.dialect.delimiter).finditer(content)]
 

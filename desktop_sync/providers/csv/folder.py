@@ -26,6 +26,8 @@ from desktop_sync.providers.csv.csv_file import CsvText, load
 
 SUFFIXES = (".csv", ".tsv", ".txt")
 _TEMPORARY = re.compile(r"\..+\.[0-9a-f]{16}\.desktop-sync-temporary")
+_NAMED_BY = 40
+"""Characters of a file's name in that of its temporary one, which must not become longer than names may be."""
 _LOCK_WAIT_S = 5.0
 _LOCK_POLL_S = 0.02
 
@@ -174,7 +176,7 @@ def replace_file(path: str, content: bytes, place: Place) -> None:
     Raises RetriableError when the disk is full, else EndpointError. Call with the folder locked.
     """
     folder, name = os.path.split(path)
-    temporary = os.path.join(folder, f".{name}.{secrets.token_hex(8)}.desktop-sync-temporary")
+    temporary = os.path.join(folder, f".{name[:_NAMED_BY]}.{secrets.token_hex(8)}.desktop-sync-temporary")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
         try:

@@ -202,6 +202,30 @@ def test_new_records_are_written_as_the_last_one_is(path: Path, session: Endpoin
     assert path.read_bytes() == b'"id";name\r\n"1";one\r\n"2";"a;b"\r\n"3";\r\n'
 
 
+def test_a_record_is_written_twice_in_one_commit_whatever_its_text_holds(path: Path, session: EndpointSession) -> None:
+    path.write_text("id,name,city\n1,Ann,Graz\n")
+    results = commit(
+        session,
+        create(("id", "name", "city"), ("2", 'say "x", please', "a\nb")),
+        update("2", "name", "Bob, too", 'say "x", please'),
+        update("1", "city", "Wien, Graz", "Graz"),
+        update("1", "name", "Ann, too", "Ann"),
+    )
+    assert [list(one.statuses) for one in results] == [[WRITTEN]] * 4
+    assert read(session) == [("1", "Ann, too", "Wien, Graz"), ("2", "Bob, too", "a\nb")]
+
+
+def test_a_file_whose_name_is_as_long_as_names_may_be_is_written(tmp_path: Path, session: EndpointSession) -> None:
+    path = tmp_path / ("ä" * 125 + ".csv")
+    path.write_text("id,name\n1,Ann\n")
+    structure = Structure(path.stem, (Field("id"), Field("name")), ("id",))
+    with session.writer(structure) as writer:
+        writer.stage(update("1", "name", "Bob", "Ann"))
+        assert list(writer.commit()[0].statuses) == [WRITTEN]
+    assert path.read_text() == "id,name\n1,Bob\n"
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_a_commit_that_changes_nothing_does_not_touch_the_file(path: Path, session: EndpointSession) -> None:
     path.write_bytes(b"id,name\n1,'=1\n")
     before = path.stat()
