@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from desktop_sync.core import configuration_check
+from desktop_sync.core.care import definition_of
 from desktop_sync.core.configuration import (
     ConflictRule,
     Definitions,
@@ -78,8 +79,8 @@ def page_of(finding: Finding) -> Page:
 
 @dataclass(frozen=True, slots=True)
 class ConfigurationSetup:
-    """A configuration in the making. `original` is the name it is saved under now, or empty for a new one; `others` are
-    all other configurations.
+    """A configuration in the making. `original` is the name it is saved under now, or empty for a new one, and `before`
+    what is saved; `others` are all other configurations.
 
     `structures` are those that were described, by (endpoint, structure). `live` is what the last live check found, for
     exactly `live_for`; it is not shown any more once the configuration differs.
@@ -92,8 +93,21 @@ class ConfigurationSetup:
     structures: Mapping[tuple[str, str], Structure] = field(default_factory=dict)
     live: tuple[Finding, ...] = ()
     live_for: SyncConfiguration | None = None
+    before: SyncConfiguration | None = None
 
     # What is known.
+
+    @property
+    def redefined(self) -> tuple[str, ...]:
+        """The entities of which something else is synchronized than is saved: all their records are compared again."""
+        if self.before is None:
+            return ()
+        saved = {entity.name: definition_of(self.before, entity) for entity in self.before.entities}
+        return tuple(
+            entity.name
+            for entity in self.configuration.entities
+            if saved.get(entity.name, "") not in ("", definition_of(self.configuration, entity))
+        )
 
     @property
     def taken_names(self) -> frozenset[str]:
@@ -271,7 +285,7 @@ def begin(
     """A setup for a new configuration, or for editing one. With exactly two endpoints they are chosen already."""
     if configuration is not None:
         others = tuple(other for other in known.configurations if other.name != configuration.name)
-        return ConfigurationSetup(configuration, page, configuration.name, others)
+        return ConfigurationSetup(configuration, page, configuration.name, others, before=configuration)
     setup = ConfigurationSetup(SyncConfiguration("", "", "", ()), page, "", known.configurations)
     if len(known.endpoints) == 2:
         first, second = known.endpoints

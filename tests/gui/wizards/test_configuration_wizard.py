@@ -511,3 +511,21 @@ def test_the_summary_says_about_each_pair_of_structures_what_will_happen(
     assert lines.index("All of it") < lines.index(
         "The first run deletes nothing and shows what it will do before it writes."
     )
+
+
+def test_the_summary_says_what_an_edit_means_for_what_was_synchronized(
+    scene: Scene, open_wizard: Open, settle: Settle
+) -> None:
+    wizard = open_wizard(scene.configurations.save(customers()), Page.RULES)
+    note = wizard.summary_page.change_note
+    assert note.text == ""
+    holder = wizard.rules_page._holder
+    holder.put_entity(replace(holder.entity, max_failed_attempts=9))
+    assert note.text == "Linked records stay linked."
+    holder.put_entity(replace(holder.entity, filter=PerSide("Credit > 6", "")))
+    assert note.text == (
+        "Linked records stay linked. The next run compares all records of customers again. "
+        "That run deletes nothing; the one after it does."
+    )
+    holder.put_entity(replace(holder.entity, filter=PerSide("", "")))
+    assert note.text == "Linked records stay linked."

@@ -6,6 +6,7 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from desktop_sync.core.configuration_text import paragraphs
+from desktop_sync.core.setup_flow import ConfigurationSetup
 from desktop_sync.ui.palette import SPACE_L, SPACE_S, Tone
 from desktop_sync.ui.widgets.paragraphs import Paragraphs
 from desktop_sync.ui.widgets.parts import card
@@ -60,9 +61,19 @@ class SummaryPage(WizardPage):
         self.enabled.blockSignals(True)
         self.enabled.setChecked(configuration.enabled)
         self.enabled.blockSignals(False)
-        edited = bool(setup.original)
-        words = self.tr("Linked records stay linked. The next run compares all of them again.")
-        self.change_note.say(words if edited else "", Tone.NEUTRAL)
+        self.change_note.say(self._consequences(setup), Tone.NEUTRAL)
+
+    def _consequences(self, setup: ConfigurationSetup) -> str:
+        """What the edit means for what was synchronized before."""
+        if setup.before is None or setup.configuration == setup.before:
+            return ""
+        said = self.tr("Linked records stay linked.")
+        if setup.redefined:
+            names = ", ".join(setup.redefined)
+            said += " " + self.tr("The next run compares all records of {0} again.").format(names)
+            if setup.configuration.guards.edited:
+                said += " " + self.tr("That run deletes nothing; the one after it does.")
+        return said
 
     @Slot(bool)
     def _toggled(self, is_on: bool) -> None:
