@@ -21,7 +21,7 @@ from desktop_sync.ui.models.list_table import ListTableModel
 from desktop_sync.ui.models.paged_table import WEAK_ROLE, PagedTableModel
 from desktop_sync.ui.models.source import Column
 from desktop_sync.ui.models.sources import UndoSource
-from desktop_sync.ui.palette import SPACE_M, SPACE_S, SPACE_XL, Tone
+from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S, SPACE_XL, Tone
 from desktop_sync.ui.text.sentences import guard_sentence, problem, progress_headline, records
 from desktop_sync.ui.text.words import ACTION_TONES, SideNames
 from desktop_sync.ui.views.field_columns import shown
@@ -31,10 +31,13 @@ from desktop_sync.ui.widgets.empty_state import EmptyState
 from desktop_sync.ui.widgets.list_view import ListView
 from desktop_sync.ui.widgets.message_bar import MessageBar
 from desktop_sync.ui.widgets.parts import button, label, row
-from desktop_sync.ui.widgets.screen import fitting
+from desktop_sync.ui.widgets.screen import TallArea, fitting
 from desktop_sync.ui.widgets.table_area import TableArea
 
 UNDONE, STAYS = "undone", "stays"
+LEAST_HEIGHT = 300
+"""Pixels, so that the records and the fields of one can both be read."""
+LEAST_DIALOG = 360
 
 
 def tr(text: str) -> str:
@@ -118,6 +121,7 @@ class UndoDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(title)
         self.setAccessibleName(title)
+        self.setMinimumHeight(LEAST_DIALOG)  # Qt would take the height that long notes need in the narrowest dialog
         self.resize(fitting(QSize(940, 620)))
         self._context = context
         self._names = names
@@ -178,14 +182,14 @@ class UndoDialog(QDialog):
         splitter.setStretchFactor(0, 1)
         self.fields_view.hide()
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(SPACE_XL, SPACE_XL, SPACE_XL, SPACE_XL)
+        layout.setContentsMargins(SPACE_XL, SPACE_L, SPACE_XL, SPACE_L)
         layout.setSpacing(SPACE_M)
         layout.addWidget(label(title, "heading"))
         layout.addWidget(label(explanation, "secondary", wraps=True))
         layout.addWidget(self.notes)
         layout.addWidget(self.message)
         layout.addWidget(self.chips)
-        layout.addWidget(splitter, 1)
+        layout.addWidget(TallArea(splitter, LEAST_HEIGHT, self.tr("Records and their fields")), 1)
         layout.addLayout(
             row(self.exclude_button, self._progress, 0, self.close_button, self.undo_button, spacing=SPACE_S)
         )

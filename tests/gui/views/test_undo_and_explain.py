@@ -56,6 +56,20 @@ def test_a_run_is_looked_at_before_it_is_undone(undo: UndoDialog, application: F
     assert nameless(undo) == []
 
 
+def test_the_undo_is_in_reach_on_the_lowest_screen(undo: UndoDialog, settle: Settle) -> None:
+    told = (
+        "orders: 10 pairs stay linked that the run linked and wrote to, with the values of then; unlink what is wrong."
+    )
+    undo.notes.say("\n".join([told] * 3))
+    undo.resize(865, 471)  # what 1366×768 leaves a dialog at 150 %
+    undo.show()
+    settle()
+    assert undo.fields_view.isVisible()
+    assert undo.height() == 471
+    assert undo.undo_button.mapTo(undo, undo.undo_button.rect().bottomLeft()).y() < 471
+    assert undo.area.view.visibleRegion().boundingRect().height() > 100
+
+
 def test_what_stays_is_listed_with_its_reason(undo: UndoDialog, settle: Settle) -> None:
     undo.chips.choose("stays")
     undo._ask()
