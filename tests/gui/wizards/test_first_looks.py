@@ -33,6 +33,18 @@ def wizard(qtbot: QtBot, application: Any, jobs: JobRunner, settle: Settle) -> C
     return made
 
 
+def test_with_both_endpoints_chosen_the_name_is_at_hand_and_no_button(
+    qtbot: QtBot, application: Any, jobs: JobRunner, settle: Settle
+) -> None:
+    made = open_configuration_wizard(None, application, jobs, None)
+    made.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
+    qtbot.addWidget(made)
+    settle(made)
+    page = made.endpoints_page
+    assert all(box.value for box in page.boxes.values())
+    assert made.focusWidget() is page.name_edit
+
+
 def test_the_first_suggestion_is_at_hand_once_it_comes(
     qtbot: QtBot, wizard: ConfigurationWizard, settle: Settle
 ) -> None:

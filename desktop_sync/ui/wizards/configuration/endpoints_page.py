@@ -67,7 +67,10 @@ class EndpointsPage(WizardPage):
         self._infos = {info.name: info for info in infos}
         for box in self.boxes.values():
             box.offer([(self._title(endpoint), endpoint.name) for endpoint in endpoints])
-        self.refresh()
+        if self.isVisible() and not self._touched:
+            self.enter()  # the endpoints came after the page did: what is missing now is something else
+        else:
+            self.refresh()
 
     def enter(self) -> None:
         self.refresh()
