@@ -62,4 +62,4 @@ def test_every_control_has_a_name(dialog: WebhookDialog) -> None:
 def test_whoever_enters_a_key_is_told_where_it_is_kept(dialog: WebhookDialog, settle: Settle) -> None:
     settle()
     said = [label.text() for label in dialog.key_row.findChildren(QLabel)]
-    assert "Secrets are kept in memory only. It is never shown again." in said
+    assert "Secrets are kept in memory only. The key is never shown again." in said

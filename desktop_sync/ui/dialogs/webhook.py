@@ -66,7 +66,7 @@ class WebhookDialog(QDialog):
     def _tell_where(self, where: str) -> None:
         """Whoever enters a key is told before whether it outlasts the program."""
         if not self.key.text():
-            self.key_row.explain(f"{where} {self.tr('It is never shown again.')}")
+            self.key_row.explain(f"{where} {self.tr('The key is never shown again.')}")
 
     def _make_inputs(self, endpoint: Endpoint) -> None:
         webhook = endpoint.webhook
@@ -85,7 +85,7 @@ class WebhookDialog(QDialog):
         self.key_row = FieldRow(
             self.tr("&Key that the service signs with"),
             holder,
-            self.tr("It is never shown again."),
+            self.tr("The key is never shown again."),
             focus=self.key,
         )
         self.structure = QLineEdit(webhook.structure if webhook else "")
@@ -95,9 +95,10 @@ class WebhookDialog(QDialog):
         self.structure_row = FieldRow(
             self.tr("Where a message names the &table or file"),
             self.structure,
-            self.tr("Names of members joined by points. Empty: all of {0} that is in real time is looked at.").format(
-                endpoint.name
-            ),
+            self.tr(
+                "The member of the message, with a point between levels. Empty: all of {0} that is in real time "
+                "is looked at."
+            ).format(endpoint.name),
         )
         self.record_row = FieldRow(
             self.tr("Where it names the &records"),
@@ -109,11 +110,11 @@ class WebhookDialog(QDialog):
         page = QWidget()
         page.setObjectName("page")
         layout = QVBoxLayout(page)
-        layout.setContentsMargins(0, 0, SPACE_M, 0)
+        layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACE_L)
         what = self.tr(
             "A message only says that something changed: what it names is read from {0}, as far as it is in real time "
-            "in a synchronization. Messages are signed as Standard Webhooks says."
+            "in a synchronization. Messages are signed by the rules of “Standard Webhooks”."
         ).format(self._endpoint.name)
         layout.addWidget(label(what, "secondary", wraps=True))
         for part in (self.takes, self.key_row, self.structure_row, self.record_row):

@@ -36,6 +36,9 @@ def difference_text(row: PlanRow, names: SideNames) -> str:
     if row.a_id is None or row.b_id is None:
         there = names.a if row.b_id is None else names.b
         return tr("Gone from both") if row.a_id == row.b_id else tr("Only in {0}").format(there)
+    gone = _gone(row, names)
+    if gone:
+        return tr("Gone from {0}").format(gone)
     differing = [change.label for change in row.fields if change.differs]
     if not differing:
         return where.get(row.action) or tr("No difference")
@@ -43,6 +46,15 @@ def difference_text(row: PlanRow, names: SideNames) -> str:
     if len(differing) > _MOST_FIELDS:
         listed = tr("{0} and {1} more").format(listed, len(differing) - _MOST_FIELDS)
     return f"{where.get(row.action) or tr('Different')}: {listed}"
+
+
+def _gone(row: PlanRow, names: SideNames) -> str:
+    """The system that no longer has its record of the pair: it has its id still, and no value."""
+    has_a, has_b = (
+        any(change.a is not None for change in row.fields),
+        any(change.b is not None for change in row.fields),
+    )
+    return "" if has_a == has_b else names.b if has_a else names.a
 
 
 def difference_tone(row: PlanRow) -> Tone | None:

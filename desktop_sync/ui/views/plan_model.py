@@ -53,12 +53,19 @@ def action_icon(action: Action) -> str:
 
 
 def _summary(row: PlanRow, side: Side) -> str:
-    """The differing values of a side, so that a look at the row says what is at stake."""
+    """The differing values of a side, so that a look at the row says what is at stake.
+
+    Where the other side has no record, all of them differ, and the values alone say who or what it is.
+    """
 
     def value(change: FieldChange) -> str | None:
         return change.a if side is Side.A else change.b
 
     shown = [change for change in row.fields if change.differs] or list(row.fields)
+    # What the record is called by stands in the first column; the others are what is left to say.
+    shown = [change for change in shown if value(change) != row.title] or shown
+    if not (any(change.a is not None for change in row.fields) and any(change.b is not None for change in row.fields)):
+        return "  ·  ".join([text for change in shown if (text := value(change))][:3])
     parts = [f"{change.label}: {value(change)}" for change in shown[:3] if value(change) is not None]
     return "  ·  ".join(parts)
 

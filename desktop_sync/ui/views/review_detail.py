@@ -198,7 +198,8 @@ class ReviewDetail(QWidget):
         if table is None or self._row is None or table.record_id != self._row.case.record_id:
             self._values_title.setText("")
             return
-        self._values_title.setText(self.tr("Side by side, as they stand now"))
+        together = self.tr("Side by side, as they stand now")
+        self._values_title.setText(together if table.others else self.tr("As it stands now"))
         self.values.show(table.rows, table.columns(self._names))
         self.values_view.show()
 

@@ -78,7 +78,9 @@ class _Text:
 
 
 def value_table(application: Application, configuration: str, row: ReviewRow) -> ValueTable | None:
-    """The record and the first few candidates as they stand now, or None where nothing is there to compare.
+    """The record and the first few candidates, if there are any, as they stand now.
+
+    None where it is not there itself, or is held with nothing to compare it with.
 
     In a worker: both systems are read. Raises errors of endpoints.
     """
@@ -88,7 +90,7 @@ def value_table(application: Application, configuration: str, row: ReviewRow) ->
     paired = [b_id if side is Side.A else a_id for a_id, b_id, _ in row.pairs]
     partner = case.b_id if side is Side.A else case.a_id
     ids = [one for one in dict.fromkeys([*paired, partner]) if one][:MOST_CANDIDATES]
-    if own is None or not ids:
+    if own is None or (not ids and row.held is not None):
         return None
     mine = application.explanation.explain(configuration, record_number(case.record_id), case.entity)
     found = {one: _other(application, configuration, row, mine, side.other, one) for one in ids}

@@ -73,14 +73,14 @@ def action_columns(names: SideNames) -> tuple[Column[HistoryRow], ...]:
             "action",
             tr("Action"),
             lambda row: names.action_phrase(row.action),
-            148,
+            140,
             tone=lambda row: ACTION_TONES.get(row.action),
         ),
         Column("entity", tr("Entity"), lambda row: row.entity, 98, spare=2),
         Column("a_id", tr("{0} record").format(names.a), lambda row: row.a_id or "—", 108),
         Column("b_id", tr("{0} record").format(names.b), lambda row: row.b_id or "—", 112),
-        Column("rule", tr("Why"), lambda row: rule_sentence(row.rule, names), 160, spare=3),
-        Column("result", tr("Result"), lambda row: sentence(row.result), 92, tone=result_tone, spare=1),
+        Column("rule", tr("Why"), lambda row: rule_sentence(row.rule, names), 160, spare=1),
+        Column("result", tr("Result"), lambda row: sentence(row.result), 100, tone=result_tone),
     )
 
 
@@ -146,9 +146,13 @@ class RunsPage(QWidget):
         self.explain_button = button(self.tr("&Explain this record…"))
         self.explain_button.clicked.connect(self.explain)
         lower.addWidget(self._titled(self.tr("What this run did"), self.done, self.undo_button))
-        self._fields_box = self._titled(self.tr("Before and after"), self._fields_view, self.explain_button)
+        self._no_fields = label(self.tr("No value was written."), "secondary", wraps=True)
+        self._no_fields.setAlignment(Qt.AlignmentFlag.AlignTop)
+        values = QWidget()
+        values.setLayout(column(self._no_fields, self._fields_view))
+        self._fields_box = self._titled(self.tr("Before and after"), values, self.explain_button)
         lower.addWidget(self._fields_box)
-        lower.setSizes([640, 380])
+        lower.setSizes([700, 340])
         self._lower = lower
         splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.setChildrenCollapsible(False)
@@ -211,6 +215,8 @@ class RunsPage(QWidget):
     def _show_action(self, action: HistoryRow | None) -> None:
         columns = history_columns(self._names, action.action if action is not None else None)
         self.fields.show(action.fields if action is not None else (), columns)
+        self._no_fields.setVisible(action is not None and not action.fields)
+        self._fields_view.setVisible(self._no_fields.isHidden())
 
     @Slot()
     def start_undo(self) -> None:
@@ -223,7 +229,7 @@ class RunsPage(QWidget):
             "Records that still are as the run left them become what they were before it. What somebody changed "
             "since stays, and is listed. The undo is a run of its own, and can be undone too."
         )
-        title = self.tr("Undo the run of {0}").format(began)
+        title = self.tr("Undo this run  ·  {0}").format(began)
         questions = undo_run(self._context.application.undo, run)
         dialog = UndoDialog(self._context, self._names, title, text, questions, self)
         dialog.undone.connect(self.changed)

@@ -165,6 +165,7 @@ def test_samples_follow_the_typing_and_a_mistake_is_said_beside_the_field(
     qtbot.keyClicks(page.detail.expressions[Side.B], " || Nme")
     settle(wizard)
     assert "Nme" in page.detail.expression_rows[Side.B].problem
+    assert page.summary.text.startswith("FirstName: "), "above the table it says which field it is about"
     assert not wizard.setup.is_complete(Page.MAPPING)
     assert page.samples.table.rowCount() == 0
 

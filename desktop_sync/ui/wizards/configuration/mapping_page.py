@@ -30,6 +30,15 @@ from desktop_sync.ui.wizards.notice import Notice
 SURE = 0.8
 
 
+def _with_field(finding: Finding, entity: Entity) -> str:
+    """The message of a finding, and before it the field that it is about, unless it names it."""
+    if finding.field_index is None:
+        return finding.message
+    mapping = entity.fields[finding.field_index]
+    name = mapping.a or mapping.b
+    return f"{name}: {finding.message}" if name and name not in finding.message else finding.message
+
+
 class SteadyWidget(QWidget):
     """Takes the height that there is: with wrapped labels in it, a scroll area would give it all it could use."""
 
@@ -170,7 +179,7 @@ class MappingPage(WizardPage):
         general = [finding for finding in problems if finding.field_index is None]
         waits = any(line.row.kind is RowKind.SUGGESTED for line in self.model.lines)
         if problems and (self._is_showing_problems or entity.fields):
-            self.summary.say((general or problems)[0].message, Tone.BAD)
+            self.summary.say(_with_field((general or problems)[0], entity), Tone.BAD)
         elif not entity.fields and self._suggesting.is_waiting:
             self.summary.say(self.tr("Looking at names, types and values on both sides…"), Tone.NEUTRAL)
         elif not entity.fields and waits:
