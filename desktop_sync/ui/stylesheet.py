@@ -5,10 +5,18 @@ from __future__ import annotations
 from desktop_sync.ui.palette import RADIUS, Colours, Tone
 
 
-def stylesheet(c: Colours, chevron: str, chevron_up: str, check: str) -> str:
-    """The application's stylesheet. `chevron`, `chevron_up` and `check` are paths of images."""
+def stylesheet(c: Colours, chevron: str, chevron_up: str, check: str, chevron_accent: str) -> str:
+    """The application's stylesheet. All but the colours are paths of images."""
     return "\n".join(
-        (_frames(c), _text(c), _buttons(c), _fields(c, chevron, chevron_up, check), _tables(c), _menus(c), _small(c))
+        (
+            _frames(c),
+            _text(c),
+            _buttons(c, chevron, chevron_accent),
+            _fields(c, chevron, chevron_up, check),
+            _tables(c),
+            _menus(c),
+            _small(c),
+        )
     )
 
 
@@ -40,7 +48,7 @@ QLabel[kind="problem"] {{ color: {c.tone(Tone.BAD)}; }}
 """
 
 
-def _buttons(c: Colours) -> str:
+def _buttons(c: Colours, chevron: str, chevron_accent: str) -> str:
     soft, on_soft = c.soft[Tone.ACCENT]
     return f"""
 QPushButton {{ background: {c.surface}; border: 1px solid {c.border_strong}; border-radius: 6px; padding: 6px 14px;
@@ -49,7 +57,10 @@ QPushButton:hover {{ background: {c.hover}; }}
 QPushButton:pressed {{ background: {c.border}; }}
 QPushButton:focus {{ border-color: {c.accent}; }}
 QPushButton:disabled {{ color: {c.disabled}; border-color: {c.border}; background: {c.raised}; }}
-QPushButton::menu-indicator {{ width: 0; }}
+QPushButton[menu="true"] {{ padding-right: 30px; }}
+QPushButton::menu-indicator {{ image: url("{chevron}"); width: 12px; height: 12px; subcontrol-origin: padding;
+    subcontrol-position: center right; right: 10px; }}
+QPushButton[kind="primary"]::menu-indicator {{ image: url("{chevron_accent}"); }}
 QPushButton[kind="primary"], QPushButton[kind="primary"]:default {{ background: {c.accent}; color: {c.on_accent};
     border: 1px solid {c.accent}; font-weight: 600; }}
 QPushButton[kind="primary"]:hover {{ background: {c.accent_hover}; border-color: {c.accent_hover}; }}
@@ -127,7 +138,7 @@ def _tables(c: Colours) -> str:
 QTableView, QListView, QTreeView {{ background: {c.surface}; border: 1px solid {c.border}; border-radius: {RADIUS}px;
     gridline-color: {c.border}; outline: 0; selection-background-color: {c.selection}; selection-color: {c.text}; }}
 QTableView:focus, QListView:focus, QTreeView:focus {{ border-color: {c.accent}; }}
-QTableView::item {{ padding: 0 10px; border-bottom: 1px solid {c.border}; }}
+QTableView::item {{ padding: 0 7px; border-bottom: 1px solid {c.border}; }}
 QTableView::item:selected {{ background: {c.selection}; color: {c.text}; }}
 QHeaderView {{ background: transparent; }}
 QHeaderView::section {{ background: transparent; color: {c.secondary}; border: none;

@@ -104,8 +104,10 @@ class Theme(QObject):
         chevron = icons.write_tinted("chevron-down", self.colours.secondary, self._images)
         chevron_up = icons.write_tinted("chevron-up", self.colours.secondary, self._images)
         check = icons.write_tinted("check", self.colours.on_accent, self._images)
+        on_accent = icons.write_tinted("chevron-down", self.colours.on_accent, self._images)
         self._qt.setPalette(qt_palette(self.colours))
-        self._qt.setStyleSheet(stylesheet(self.colours, chevron.as_posix(), chevron_up.as_posix(), check.as_posix()))
+        images = (image.as_posix() for image in (chevron, chevron_up, check, on_accent))
+        self._qt.setStyleSheet(stylesheet(self.colours, *images))
 
     @Slot()
     def _system_changed(self) -> None:

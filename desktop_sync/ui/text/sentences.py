@@ -110,6 +110,10 @@ def stale_text(days: int) -> str:
     return counted(days, tr("Not run for {0} day"), tr("Not run for {0} days"))
 
 
+PART = "  ·  "
+"""Stands between the parts of a line. Where there is no room for all of them, the first one says most."""
+
+
 def state_line(state: ConfigurationState, now: datetime, stale_days: int = 0) -> str:
     """The second line of a configuration in the list, and what a screen reader says. `stale_days`: how long it did not
     run, where a person is to be told."""
@@ -121,9 +125,9 @@ def state_line(state: ConfigurationState, now: datetime, stale_days: int = 0) ->
         return tr("Never synchronized")
     when = day_and_time(state.last_run_at, now)
     if state.waits_for:
-        return tr("Waiting") + f"  ·  {when}"
+        return tr("Waiting") + PART + when
     if state.follows and state.last_outcome is not None and state.last_outcome.value == "done":
-        return tr("Follow-up due") + f"  ·  {when}"
+        return tr("Follow-up due") + PART + when
     if state.last_outcome is not None and state.last_outcome.value != "done":
-        return f"{outcome_word(state.last_outcome)}  ·  {when}"  # where it is cut, what needs a look is seen
+        return outcome_word(state.last_outcome) + PART + when  # where it is cut, what needs a look is seen
     return stale_text(stale_days) if stale_days else when

@@ -25,7 +25,7 @@ from desktop_sync.ui.icons import paint_icon
 from desktop_sync.ui.list_marks import NO_MARK, Mark
 from desktop_sync.ui.palette import Colours, Tone
 from desktop_sync.ui.text.plain import tooltip
-from desktop_sync.ui.text.sentences import progress_headline, stale_text, state_line
+from desktop_sync.ui.text.sentences import PART, progress_headline, stale_text, state_line
 from desktop_sync.ui.text.times import full_time
 from desktop_sync.ui.text.words import mark_word
 from desktop_sync.ui.theme import Theme
@@ -171,6 +171,11 @@ class ConfigurationListModel(QAbstractListModel):
             self.dataChanged.emit(self.index(0), self.index(len(self._states) - 1))
 
 
+def whole_part(text: str, metrics: QFontMetrics, width: float) -> str:
+    """The line, or where it has no room its first part: rather that one whole than half of the next one."""
+    return text if metrics.horizontalAdvance(text) <= width else text.partition(PART)[0]
+
+
 class ConfigurationDelegate(QStyledItemDelegate):
     """Two lines and an icon; a thin bar while something is under way."""
 
@@ -234,6 +239,7 @@ class ConfigurationDelegate(QStyledItemDelegate):
         painter.setFont(font)
         painter.setPen(QColor(colour))
         metrics = QFontMetrics(font)
+        text = whole_part(text, metrics, width)
         shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, int(width))
         painter.drawText(QRectF(x, y, width, metrics.height()), int(Qt.AlignmentFlag.AlignLeft), shown)
 

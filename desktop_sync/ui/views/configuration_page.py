@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from desktop_sync.core.errors import BoundElsewhereError
 from desktop_sync.core.guard import Guard
@@ -31,8 +31,9 @@ from desktop_sync.ui.views.content import PageContent, read_content
 from desktop_sync.ui.views.match_only import MatchOnlyBanner
 from desktop_sync.ui.views.preview import PreviewPage
 from desktop_sync.ui.views.run_news import RunNews
+from desktop_sync.ui.widgets.page_scroll import BAR_ROOM
 from desktop_sync.ui.widgets.progress_strip import ProgressStrip
-from desktop_sync.ui.widgets.screen import page_room
+from desktop_sync.ui.widgets.screen import tabs_room
 
 MOST_AGAIN = 10_000
 
@@ -89,12 +90,13 @@ class ConfigurationPage(QStackedWidget):
     def _lay_out(self) -> None:
         main = QWidget()
         layout = QVBoxLayout(main)
-        layout.addWidget(self.header)
-        layout.addWidget(self.progress)
-        layout.addWidget(self.match_only)
-        layout.addWidget(self.message)
+        for part in (self.header, self.progress, self.match_only, self.message):
+            line = QHBoxLayout()
+            line.setContentsMargins(0, 0, BAR_ROOM, 0)
+            line.addWidget(part)
+            layout.addLayout(line)
         layout.addWidget(self.tabs, 1)
-        page_room(main, self._context.theme)
+        tabs_room(main, self._context.theme)
         self.addWidget(main)
 
     def _connect(self) -> None:

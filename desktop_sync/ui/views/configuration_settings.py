@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFrame, QLayout, QMenu, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLayout, QMenu, QVBoxLayout, QWidget
 
 from desktop_sync.core.configuration import SyncConfiguration
 from desktop_sync.core.configuration_text import paragraphs
@@ -18,7 +18,9 @@ from desktop_sync.ui.palette import SPACE_L, SPACE_S, Tone
 from desktop_sync.ui.text.plain import tooltip
 from desktop_sync.ui.text.sentences import problem
 from desktop_sync.ui.views.content import PageContent
+from desktop_sync.ui.widgets.flow_layout import FlowLayout
 from desktop_sync.ui.widgets.message_bar import MessageBar
+from desktop_sync.ui.widgets.page_scroll import PageScroll
 from desktop_sync.ui.widgets.paragraphs import Paragraphs
 from desktop_sync.ui.widgets.parts import button, card, label, row
 
@@ -29,7 +31,7 @@ def _say(application: Application, configuration: SyncConfiguration) -> Said:
     return paragraphs(configuration), application.configurations.check(configuration)
 
 
-class ConfigurationSettingsPage(QScrollArea):
+class ConfigurationSettingsPage(PageScroll):
     """The buttons say what is wanted; the window does it."""
 
     edit_wanted = Signal()
@@ -47,8 +49,6 @@ class ConfigurationSettingsPage(QScrollArea):
         self._context = context
         self._enabled = True
         self._systems = ("", "")
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
         self.setAccessibleName(self.tr("Settings"))
         self.message = MessageBar(context.theme)
         self._findings = QVBoxLayout()
@@ -82,7 +82,7 @@ class ConfigurationSettingsPage(QScrollArea):
         page = QWidget()
         page.setObjectName("page")
         layout = QVBoxLayout(page)
-        layout.setContentsMargins(0, SPACE_L, SPACE_S, SPACE_L)
+        layout.setContentsMargins(0, SPACE_L, 0, SPACE_L)
         layout.setSpacing(SPACE_L)
         layout.addWidget(self.message)
         layout.addLayout(self._findings)
@@ -91,12 +91,22 @@ class ConfigurationSettingsPage(QScrollArea):
         layout.addWidget(
             card(
                 label(self.tr("This synchronization"), "heading"),
-                row(self.rename_button, self.export_button, self.enable_button, 0),
-                row(self.reset_button, self.swap_button, 0, self.delete_button),
+                self._deeds(),
             )
         )
         layout.addStretch(1)
         self.setWidget(page)
+
+    def _deeds(self) -> QHBoxLayout:
+        """In one line where there is room; what cannot be taken back stands apart."""
+        flow = FlowLayout(spacing=SPACE_S)
+        for deed in (self.rename_button, self.export_button, self.enable_button, self.reset_button, self.swap_button):
+            flow.addWidget(deed)
+        deeds = QHBoxLayout()
+        deeds.setSpacing(SPACE_S)
+        deeds.addLayout(flow, 1)
+        deeds.addWidget(self.delete_button, 0, Qt.AlignmentFlag.AlignBottom)
+        return deeds
 
     def show_content(self, content: PageContent) -> None:
         configuration = content.configuration

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QCoreApplication, Qt, Signal, Slot
 from PySide6.QtGui import QCursor, QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from desktop_sync.core.decision import Action
 from desktop_sync.core.run import EntityResult, Outcome, Run
@@ -22,6 +22,7 @@ from desktop_sync.ui.views.content import PageContent
 from desktop_sync.ui.widgets.bar_chart import Bar, BarChart
 from desktop_sync.ui.widgets.list_view import ListView
 from desktop_sync.ui.widgets.message_bar import MessageBar
+from desktop_sync.ui.widgets.page_scroll import PageScroll
 from desktop_sync.ui.widgets.parts import button, card, column, label, restyle, row
 
 CARDS = (Status.PROCESSED, Status.PREPARED, Status.FAILED, Status.INVALID, Status.CONFLICT, Status.REVIEW)
@@ -111,7 +112,7 @@ def _failed(result: EntityResult) -> str:
     return number(result.failed) if result.failed else "·"
 
 
-class OverviewPage(QScrollArea):
+class OverviewPage(PageScroll):
     """`status_opened` carries a Status, `tab_wanted` "conflicts" or "review"."""
 
     status_opened = Signal(object)
@@ -121,8 +122,6 @@ class OverviewPage(QScrollArea):
     def __init__(self, context: WindowContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._context = context
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
         self.setAccessibleName(self.tr("Overview"))
         self._waiting = MessageBar(context.theme)
         self._waiting_conflicts = self._waiting.add_button(self.tr("Decide con&flicts"))
@@ -138,7 +137,7 @@ class OverviewPage(QScrollArea):
         page = QWidget()
         page.setObjectName("page")
         layout = QVBoxLayout(page)
-        layout.setContentsMargins(0, SPACE_M, SPACE_S, SPACE_S)
+        layout.setContentsMargins(0, SPACE_M, 0, SPACE_S)
         layout.setSpacing(SPACE_M)
         layout.addWidget(self._waiting)
         cards = QHBoxLayout()

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QComboBox, QWidget
 
 from desktop_sync.ui.palette import SPACE_M, SPACE_S
 from desktop_sync.ui.theme import Theme
+from desktop_sync.ui.widgets.choice_box import fit_choices
 from desktop_sync.ui.widgets.elided_label import ElidedLabel
 from desktop_sync.ui.widgets.parts import button, column, label, row, tool_button
 from desktop_sync.ui.widgets.search_field import SearchField
@@ -35,6 +36,7 @@ class PreviewHead(QWidget):
         self.search = SearchField(self.tr("Search records"), self.tr("Search the preview"))
         self.entity = QComboBox()
         self.entity.setAccessibleName(self.tr("Entity"))
+        fit_choices(self.entity)
         self.entity.addItems([self.tr("All entities"), *entities])
         self.entity.setVisible(len(entities) > 1)
         title = ElidedLabel(self.tr("Preview of {0}").format(configuration), "title")

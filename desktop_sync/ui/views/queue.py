@@ -29,6 +29,7 @@ from desktop_sync.ui.views.content import PageContent
 from desktop_sync.ui.views.explanation import ExplanationDialog, record_number
 from desktop_sync.ui.views.record_history import RecordHistoryDialog
 from desktop_sync.ui.widgets.chips import ChipRow
+from desktop_sync.ui.widgets.choice_box import fit_choices
 from desktop_sync.ui.widgets.empty_state import EmptyState
 from desktop_sync.ui.widgets.message_bar import MessageBar
 from desktop_sync.ui.widgets.parts import button, row
@@ -110,6 +111,7 @@ class QueuePage(QWidget):
         self.search.wanted.connect(self._ask)
         self.entity = QComboBox()
         self.entity.setAccessibleName(self.tr("Entity"))
+        fit_choices(self.entity)
         self.entity.currentIndexChanged.connect(self._ask)
         self.export_button = button(self.tr("E&xport CSV…"))
         self.actions_button = button(self.tr("&Actions"))
@@ -120,9 +122,7 @@ class QueuePage(QWidget):
         self.process_button.setToolTip(self.tr("Write the Prepared records, and the Failed ones again"))
         self.process_button.clicked.connect(self.process_wanted)
         self.message = MessageBar(context.theme)
-        empty = EmptyState(
-            context.theme, "queue", self.tr("No records here"), self.tr("Records appear here after a preview or a run.")
-        )
+        empty = EmptyState(context.theme, "queue", self.tr("No records here"), "")
         model = PagedTableModel[SyncRecord](queue_columns(context, names), context.jobs)
         self.area = TableArea(model, context, "queue", self.tr("Sync records"), empty, has_search=True)
         self.export_button.clicked.connect(self.area.exporter.ask)
@@ -183,6 +183,7 @@ class QueuePage(QWidget):
         self._menu.addAction(view.copy_action)
         self._menu.aboutToShow.connect(self._prepare_menu)
         self._menu.aboutToHide.connect(self._enable_keys)
+        self.actions_button.setProperty("menu", True)
         self.actions_button.setMenu(self._menu)
         view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         view.customContextMenuRequested.connect(self._open_menu)
@@ -261,7 +262,7 @@ class QueuePage(QWidget):
         if query.text:
             self.area.empty.say(self.tr("Nothing found"), self.tr("No record's id or error holds that text."), "search")
         else:
-            text = self.tr("Records appear here after a preview or a run.")
+            text = self.tr("Records appear here once they are prepared or synchronized.")
             self.area.empty.say(self.tr("No records here"), text, "queue")
         self.area.model.show(QueueSource(self._context.application.records, query))
 

@@ -7,20 +7,21 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QCheckBox, QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QFrame, QLabel, QVBoxLayout, QWidget
 
 from desktop_sync.core.configuration import RealTime, SyncConfiguration
 from desktop_sync.core.schedule import MOST_DAYS, Schedule, ScheduleKind
 from desktop_sync.core.triggers import AfterRun, FileArrival
 from desktop_sync.ui.application_port import Application
 from desktop_sync.ui.context import WindowContext
-from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S, Tone
+from desktop_sync.ui.palette import SPACE_L, SPACE_M, Tone
 from desktop_sync.ui.text.running_sentences import next_run_text, running_text
 from desktop_sync.ui.text.sentences import problem
 from desktop_sync.ui.views.content import PageContent
 from desktop_sync.ui.views.schedule_times import ScheduleTimes
 from desktop_sync.ui.widgets.message_bar import MessageBar
 from desktop_sync.ui.widgets.number_box import NumberBox
+from desktop_sync.ui.widgets.page_scroll import PageScroll
 from desktop_sync.ui.widgets.parts import button, card, label, row
 from desktop_sync.ui.wizards.configuration.real_time_box import RealTimeBox
 from desktop_sync.ui.wizards.configuration.triggers_box import TriggersBox
@@ -60,7 +61,7 @@ def save_running(application: Application, name: str, running: Running) -> SyncC
     return application.configurations.save(running.of(application.configurations.get(name)))
 
 
-class SchedulePage(QScrollArea):
+class SchedulePage(PageScroll):
     """`changed` comes when the schedule was saved."""
 
     changed = Signal()
@@ -73,8 +74,6 @@ class SchedulePage(QScrollArea):
         self._content: PageContent | None = None
         self._saving: Running | None = None
         self._as_filled: Running | None = None
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
         self.setAccessibleName(self.tr("Schedule"))
         self.times = ScheduleTimes(self.tr("When it runs"), rests=True)
         self.splits = QCheckBox(self.tr("Process at &times of its own: until then, what is found waits in the queue"))
@@ -103,7 +102,7 @@ class SchedulePage(QScrollArea):
         page = QWidget()
         page.setObjectName("page")
         layout = QVBoxLayout(page)
-        layout.setContentsMargins(0, SPACE_L, SPACE_S, SPACE_L)
+        layout.setContentsMargins(0, SPACE_L, 0, SPACE_L)
         layout.setSpacing(SPACE_L)
         layout.addWidget(self.message)
         for part in (self._next_card(), self._times_card(), self._depth_card(), self._real_time_card()):

@@ -59,6 +59,7 @@ class Sidebar(QWidget):
         self.new_button = tool_button("", "icon", tip=self.tr("New synchronization"))
         self.new_button.clicked.connect(self.new_wanted)
         self.endpoints_button = tool_button(self.tr("&Endpoints"), "nav", checkable=True)
+        self.endpoints_button.setText(f" {self.endpoints_button.text()}")  # the style leaves the icon hardly any room
         self.endpoints_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.endpoints_button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.endpoints_button.clicked.connect(self._show_endpoints)

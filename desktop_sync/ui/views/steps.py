@@ -96,10 +96,10 @@ class StepsPage(QWidget):
 
     def _columns(self) -> tuple[Column[StepRow], ...]:
         return (
-            Column("step", tr("Step"), lambda one: f"{one.place}.  {one.row.title}", 190),
+            Column("step", tr("Step"), lambda one: f"{one.place}.  {one.row.title}", 150),
             Column("what", tr("What it does"), lambda one: what_it_does(one.row), 300),
-            Column("about", tr("About"), self._about, 150),
-            Column("state", tr("State"), lambda one: state_word(one.row), 120, tone=lambda one: state_tone(one.row)),
+            Column("about", tr("About"), self._about, 110),
+            Column("state", tr("State"), lambda one: state_word(one.row), 100, tone=lambda one: state_tone(one.row)),
             Column(
                 "sample",
                 tr("Sample record"),
@@ -121,6 +121,7 @@ class StepsPage(QWidget):
             action.setData(kind)
             action.triggered.connect(self._add_chosen)
         menu.setToolTipsVisible(True)
+        self.add_button.setProperty("menu", True)
         self.add_button.setMenu(menu)
         self.edit_button = button(self.tr("&Edit…"))
         self.edit_button.clicked.connect(self.edit)

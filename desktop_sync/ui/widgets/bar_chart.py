@@ -26,6 +26,14 @@ class Bar:
     bad: int = 0
 
 
+def rounded_up(value: int) -> int:
+    """The next round number whose half is a whole one: what stands at the top of the chart, and halfway."""
+    scale = 1
+    while value > 10 * scale:
+        scale *= 10
+    return next(step * scale for step in (0, 2, 4, 6, 8, 10) if step * scale >= value)
+
+
 class BarChart(QWidget):
     """Bars from left (old) to right (new)."""
 
@@ -93,7 +101,7 @@ class BarChart(QWidget):
         return max(FEWEST_PLACES, len(self._bars))
 
     def _highest(self) -> int:
-        return max((bar.value for bar in self._bars), default=0)
+        return rounded_up(max((bar.value for bar in self._bars), default=0))
 
     def _plot(self, metrics: QFontMetrics) -> QRectF:
         left = metrics.horizontalAdvance(number(max(10, self._highest()))) + 10

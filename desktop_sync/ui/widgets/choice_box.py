@@ -12,6 +12,16 @@ from PySide6.QtWidgets import QComboBox, QSizePolicy, QWidget
 T = TypeVar("T")
 
 
+WIDEST = 200
+
+
+def fit_choices(box: QComboBox) -> None:
+    """The box is as wide as its longest item, `WIDEST` pixels at most, and gives no room to what stands beside it."""
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+    box.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+    box.setMaximumWidth(WIDEST)
+
+
 class ChoiceBox(QComboBox, Generic[T]):
     """Connect `activated`: it follows a person's choice only. The wheel scrolls the page, not the choice."""
 

@@ -21,6 +21,7 @@ class FieldRow(QWidget):
         self._target = focus or field
         self._caption = label(caption, "secondary")
         self._caption.setBuddy(self._target)
+        self._caption.setVisible(bool(caption))  # a check box has its words beside it
         self._help = label(help_text, "caption", wraps=True)
         self._help.setVisible(bool(help_text))
         self._problem = label("", "problem", wraps=True)
@@ -47,6 +48,7 @@ class FieldRow(QWidget):
     def retitle(self, caption: str, placeholder_help: str) -> None:
         """Another label, and a description for screen readers; nothing else moves."""
         self._caption.setText(caption.replace("&", "&&"))
+        self._caption.setVisible(bool(caption))
         self._target.setAccessibleName(caption)
         if not self.problem:
             self._target.setAccessibleDescription(placeholder_help)

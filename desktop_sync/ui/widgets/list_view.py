@@ -86,6 +86,8 @@ class ListView(QTableView):
         widths = shared_widths(
             self.horizontalHeader(), [column.width for column in model.columns], available, never_scrolls=True
         )
+        if model.columns[-1].align is Qt.AlignmentFlag.AlignRight:
+            widths[0] += max(0, available - sum(widths))  # numbers stand together, and the name has what is left
         for number, width in enumerate(widths):
             self.setColumnWidth(number, width)
         if self._fits_rows:

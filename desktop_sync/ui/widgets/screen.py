@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QVBoxLayout, QWidg
 from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S, SPACE_XL, SPACE_XS
 from desktop_sync.ui.theme import Theme
 from desktop_sync.ui.widgets.flow_layout import FlowLayout
+from desktop_sync.ui.widgets.page_scroll import BAR_ROOM
 
 LEAST_DETAIL = 360
 """Pixels of width that a record beside a list needs for its fields."""
@@ -86,6 +87,12 @@ def page_room(page: QWidget, theme: Theme) -> PageRoom:
     return PageRoom(page, theme, roomy, QMargins(SPACE_M, SPACE_S, SPACE_M, SPACE_XS))
 
 
+def tabs_room(page: QWidget, theme: Theme) -> PageRoom:
+    """For a page with tabs below its head: a tab reaches into the margin at the right, where its bar may stand."""
+    roomy = QMargins(SPACE_XL, SPACE_L, SPACE_XL - BAR_ROOM, SPACE_S)
+    return PageRoom(page, theme, roomy, QMargins(SPACE_M, SPACE_S, SPACE_M - BAR_ROOM, SPACE_XS))
+
+
 def card_room(card: QWidget, theme: Theme) -> PageRoom:
     """For a card that shows a record beside a list."""
     return PageRoom(
@@ -94,8 +101,9 @@ def card_room(card: QWidget, theme: Theme) -> PageRoom:
 
 
 def tab_room(tab: QWidget, theme: Theme) -> PageRoom:
-    """For a page that stands below tabs."""
-    return PageRoom(tab, theme, QMargins(0, SPACE_L, 0, SPACE_S), QMargins(0, SPACE_S, 0, SPACE_XS))
+    """For a page that stands below tabs and does not scroll as a whole (`PageScroll` does)."""
+    roomy = QMargins(0, SPACE_L, BAR_ROOM, SPACE_S)
+    return PageRoom(tab, theme, roomy, QMargins(0, SPACE_S, BAR_ROOM, SPACE_XS))
 
 
 def show_beside(splitter: QSplitter, detail: QWidget, wanted: bool) -> None:

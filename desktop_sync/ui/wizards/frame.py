@@ -10,7 +10,6 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QButtonGroup,
     QDialog,
-    QFrame,
     QHBoxLayout,
     QPushButton,
     QScrollArea,
@@ -25,6 +24,7 @@ from desktop_sync.ui import icons
 from desktop_sync.ui.dialogs.ask import AskDialog
 from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S, SPACE_XL, Tone
 from desktop_sync.ui.widgets.field_row import FieldRow
+from desktop_sync.ui.widgets.page_scroll import BAR_ROOM, PageScroll
 from desktop_sync.ui.widgets.parts import button, column, label, line, row, tool_button
 from desktop_sync.ui.widgets.screen import fitting
 from desktop_sync.ui.wizards.notice import Notice
@@ -82,16 +82,13 @@ class WizardFrame(QDialog):
 
     def add_pages(self, pages: Sequence[WizardPage], shows_steps: bool = True) -> None:
         for number, page in enumerate(pages):
-            area = QScrollArea()
-            area.setWidgetResizable(True)
-            area.setFrameShape(QFrame.Shape.NoFrame)
-            area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+            area = PageScroll()
             area.setAccessibleName(page.title)
             area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             area.setWidget(page)
             self._stack.addWidget(area)
             self.pages.append(page)
-            step = tool_button(f"{number + 1}   {page.title}", "nav", checkable=True)
+            step = tool_button(f" {number + 1}   {page.title}", "nav", checkable=True)
             step.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             step.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             step.setIconSize(QSize(16, 16))
@@ -230,7 +227,7 @@ class WizardFrame(QDialog):
         head = column(self._title, self._subtitle, spacing=4)
         head.setContentsMargins(SPACE_XL, SPACE_L, SPACE_XL, SPACE_S)
         body = QVBoxLayout()
-        body.setContentsMargins(SPACE_XL - 4, 0, SPACE_XL - 4, SPACE_S)
+        body.setContentsMargins(SPACE_XL - 4, 0, SPACE_XL - 4 - BAR_ROOM, SPACE_S)
         body.addWidget(self._stack)
         controls = row(self.cancel_button, 0, self.back_button, self.extra_button, self.next_button)
         foot = column(self.notice, controls)

@@ -19,6 +19,9 @@ from desktop_sync.ui.wizards.configuration.choices_box import ChoicesBox
 from desktop_sync.ui.wizards.configuration.comparison_box import ComparisonBox
 from desktop_sync.ui.wizards.configuration.words import directions, null_policies
 
+NAME_LENGTH = 14
+"""Characters of a field and its type that can be read before the samples go below."""
+
 
 class MappingDetail(QWidget):
     """`edited` carries the mapping after each edit by a person."""
@@ -136,6 +139,8 @@ class MappingDetail(QWidget):
 
     def _build_ends(self) -> None:
         self.fields: dict[Side, ChoiceBox[str]] = {Side.A: ChoiceBox(), Side.B: ChoiceBox()}
+        for box in self.fields.values():
+            box.setMinimumContentsLength(NAME_LENGTH)
         self.direction: ChoiceBox[Direction] = ChoiceBox(self.tr("Direction of the pair"))
         self._ends = QHBoxLayout()
         self._ends.setSpacing(SPACE_S)
