@@ -194,6 +194,7 @@ class MainWindow(QMainWindow):
     def show_opening_error(self, error: object) -> None:
         """The application could not be built; the window says why, and can only be closed."""
         self.context = None
+        self.sidebar.setEnabled(False)
         self.right.opening.say(self.tr("Desktop Sync cannot open its data"), problem(error), "error")
 
     # What is shown

@@ -406,6 +406,7 @@ def test_opening_that_fails_says_why(qtbot: QtBot, window: MainWindow) -> None:
     from desktop_sync.core.errors import LedgerError
 
     window.show_opening_error(LedgerError("it is locked", "ledger.sqlite"))
+    assert not window.sidebar.isEnabled(), "there is nothing that its buttons could do"
     assert "ledger.sqlite" in window.right.opening._text.text()
 
 

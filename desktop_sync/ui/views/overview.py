@@ -213,7 +213,7 @@ class OverviewPage(PageScroll):
         self._show_last(content)
         bars = [_bar(run, content) for run in reversed(content.runs)]
         self._chart.show_bars(bars)
-        self._chart_card.setVisible(bool(bars))
+        self._chart_card.setVisible(any(bar.value for bar in bars))
         runs = len(bars)
         self._chart_caption.setText(
             self.tr("the last {0} runs").format(runs) if runs > 1 else self.tr("grows with every run")

@@ -50,3 +50,14 @@ def test_what_a_guard_stopped_does_not_look_like_a_failure(
     settle()
     assert page.overview._error.text() == "So it was."
     assert page.overview._error.property("kind") == kind
+
+
+def test_a_chart_of_nothing_is_not_drawn(
+    page: ConfigurationPage, application: FakeApplication, settle: Callable[[], None]
+) -> None:
+    assert not page.overview._chart_card.isHidden()
+    runs = application.records.kept_runs["Customers"]
+    runs[:] = [replace(runs[0], outcome=Outcome.CANCELLED, result=None)]
+    page.refresh()
+    settle()
+    assert page.overview._chart_card.isHidden()
