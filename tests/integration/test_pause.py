@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from desktop_sync.core.decision import Action
 from desktop_sync.core.ports import NoProgress
 from desktop_sync.core.run import Outcome, RunResult
 from desktop_sync.services.settlement import intents
@@ -99,9 +100,13 @@ def test_a_paused_run_can_be_stopped_and_leaves_nothing_half_done(tables: World)
         watch.token.cancel()
     (result,) = ended
     assert getattr(result, "outcome", None) is Outcome.CANCELLED or type(result).__name__ == "CancelledError"
-    assert w.app.ledger.runs("Sync", 1)[0].outcome is Outcome.CANCELLED
+    run = w.app.ledger.runs("Sync", 1)[0]
+    assert run.outcome is Outcome.CANCELLED
     assert w.app.ledger.open_batches("Sync") == []
     assert 0 < len(w.rows("b", "email")) < RECORDS
+    assert run.result is not None  # it says how far it came
+    assert run.result.entities[0].read_a == RECORDS
+    assert run.result.entities[0].actions == {Action.CREATE_B: len(w.rows("b", "email"))}
     w.run()
     w.assert_quiet()
     assert len(w.rows("b", "email")) == RECORDS

@@ -3,6 +3,8 @@ people did since is lost (SPEC §9)."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from desktop_sync.core.configuration import (
@@ -19,9 +21,10 @@ from desktop_sync.core.configuration import (
 from desktop_sync.core.decision import Action
 from desktop_sync.core.errors import ConfigurationError, VersionMismatchError
 from desktop_sync.core.guard import Guard
+from desktop_sync.core.ports import CancelToken
 from desktop_sync.core.run import Outcome, RunKind, RunResult
 from desktop_sync.core.status import Event, Status
-from tests.support.worlds import World, WorldMaker
+from tests.support.worlds import EMAIL, World, WorldMaker, person_entity
 
 LATER, EARLIER = "2024-05-02 00:00:00", "2024-05-01 00:00:00"
 STAMPS = PerSide("Changed", "changed")
@@ -544,3 +547,26 @@ def test_records_that_refer_to_each_other_are_undone_in_order(world: WorldMaker)
     assert again.outcome is Outcome.DONE, again
     assert (one.rows("b", entity="things"), one.rows("b", entity="owners")) == there
     one.assert_quiet()
+
+
+def test_an_undo_that_is_stopped_says_how_far_it_came(world: WorldMaker) -> None:
+    token = CancelToken()
+    cars = Entity("cars", PerSide("Car", "cars"), (FieldMapping("Plate", "plate", identifying=True),))
+    one = world(
+        person_entity(EMAIL),
+        replace(cars, key=PerSide(("Id",), ("id",))),
+        a={"Person": "Id INTEGER PRIMARY KEY, Email TEXT", "Car": "Id INTEGER PRIMARY KEY, Plate TEXT"},
+        b={"people": "id, email", "cars": "id, plate"},
+        steps=lambda name: token.cancel() if name == "undo.settled" else None,
+    )
+    one.put("a", Id=1, Email="p1@x.org")
+    one.put("a", entity="cars", Id=1, Plate="W 1")
+    run_id = one.run().run_id
+    assert run_id is not None
+    result = one.app.undo.undo(run_id, cancel=token)
+    assert result.outcome is Outcome.CANCELLED
+    assert {entity.entity: entity.actions for entity in result.entities} == {
+        "people": {},
+        "cars": {Action.DELETE_B: 1},
+    }
+    assert one.app.ledger.runs("Sync", 1)[0].result == result

@@ -51,7 +51,7 @@ class CarryingOut:
                     recorded(self.planning.ledger, configuration, run_id, looked_at=seen_at) as finish,
                     self._around(configuration, order, run_id) as around,
                 ):
-                    result = self._execute(configuration, order, preview, run_id, around)
+                    result = self._execute(configuration, order, preview, run_id, around, finish)
                     was_written = order.kind is not RunKind.PREPARE and result.outcome is not Outcome.GUARD
                     finish.append(around.end(result) if around is not None and was_written else result)
                     finish.append(replace(finish[-1], is_partial=order.is_partial))
@@ -80,11 +80,13 @@ class CarryingOut:
         preview: Preview | None,
         run_id: int,
         around: RunSteps | None,
+        results: list[RunResult],
     ) -> RunResult:
+        """The result; `results` gets what it came to until then."""
         plans = self.planning
         started_s = plans.clock.monotonic_s()
         execution = Execution(
-            plans.ledger, plans.clock, self.steps, order, run_id, started_s, plans.ids, plans.sleep, around
+            plans.ledger, plans.clock, self.steps, order, run_id, started_s, plans.ids, plans.sleep, around, results
         )
         session = preview.session if preview is not None else self.planning.session(configuration)
         lease = self._lease(session, run_id)
@@ -106,6 +108,7 @@ class CarryingOut:
                 result = self._pass_or_process(execution, preview, order, is_shown=True)
                 if result.outcome is Outcome.GUARD or not rest or order.plan_digest:
                     return result
+                results.append(result)
                 return merged(result, self._process_wanted(execution, session, order, rest))
             if want is not None:
                 return self._process_wanted(execution, session, order, want(session))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from desktop_sync.core.binding import MatchOnly
@@ -69,7 +69,7 @@ class Order:
 @dataclass(frozen=True, slots=True)
 class Execution:
     """One run over one plan. One thread. `started_s` is the monotonic clock at its beginning; `around` are the user's
-    steps around the run, where there are any."""
+    steps around the run, where there are any. `results` gets what it came to until then where it is broken off."""
 
     ledger: Ledger
     clock: Clock
@@ -80,6 +80,7 @@ class Execution:
     ids: Ids
     sleep: Sleep
     around: RunSteps | None = None
+    results: list[RunResult] = field(default_factory=list)
 
     def stop(self, preview: Preview, findings: tuple[GuardFinding, ...]) -> RunResult:
         """The plan is kept; nothing was written."""
@@ -162,10 +163,21 @@ class Execution:
         session = preview.session
         if session.match_only is not None:
             return self._match(preview, session.match_only)
+        carried = {one.layout.number: Carried() for one in preview.prepared}
+        try:
+            return self._process(preview, carried)
+        except Exception:
+            # What was written stays: a person must see how much that is (a stop, a network that went).
+            entities = tuple(self._entity_result(one, carried[one.layout.number]) for one in preview.prepared)
+            now = RunResult(self.run_id, preview.plan.configuration, Outcome.FAILED, entities, plan_id=preview.plan.id)
+            self.results.append(merged(self.results[-1], now) if self.results else now)
+            raise
+
+    def _process(self, preview: Preview, carried: dict[int, Carried]) -> RunResult:
+        session = preview.session
         self._tell_sharers(preview)
         processing = self._processing(session)
         quiet = QuietSettling(session, self.ledger, self.run_id)
-        carried = {one.layout.number: Carried() for one in preview.prepared}
         planned = [one for one in preview.prepared if one.given is not None]
         unanswered = Unanswered(processing, self.settling(session), session.layouts, carried)
         for one in planned:

@@ -239,7 +239,7 @@ class UndoService:
                     self._refuse_stale(preview, configuration)
                 run_id = self._ledger.open_run(configuration, RunKind.UNDO, trigger)
                 with recorded(self._ledger, configuration, run_id, undoes=target.run.id) as results:
-                    results.append(self._execute(configuration, target, preview, run_id, progress, cancel))
+                    results.append(self._execute(configuration, target, preview, run_id, results, progress, cancel))
                 return results[-1]
         finally:
             if preview is not None:
@@ -260,9 +260,11 @@ class UndoService:
         target: UndoTarget,
         preview: UndoPreview | None,
         run_id: int,
+        results: list[RunResult],
         progress: Progress,
         cancel: CancelToken,
     ) -> RunResult:
+        """The result; `results` gets what it came to where it is broken off."""
         started_s = self._clock.monotonic_s()
         session = preview.session if preview is not None else self._session(configuration)
         endpoints = session.named_endpoints()
@@ -287,7 +289,12 @@ class UndoService:
             writing = UndoWriting(
                 session, self._ledger, run_id, self._clock, self._ids, progress, cancel, self._steps, settling, stamps
             )
-            carried = writing.carry_out([one.undo for one in shown.planned])
+            try:
+                carried = writing.carry_out([one.undo for one in shown.planned])
+            except Exception:
+                seconds = self._clock.monotonic_s() - started_s
+                results.append(self._result(shown, writing.carried, run_id, target, seconds))
+                raise
             self._ledger.drop(configuration.name)  # a plan that waits was made from what stood there before
             return self._result(shown, carried, run_id, target, self._clock.monotonic_s() - started_s)
         finally:
