@@ -156,8 +156,8 @@ def test_titles_of_columns_are_cut_with_an_ellipsis(small: ConfigurationPage, se
     settle()
     header = small.conflicts.area.view.horizontalHeader()
     assert isinstance(header, ColumnHeader)
-    assert header.shown_title(0, 400) == "CRM record"
-    assert header.shown_title(0, 50).endswith("…")
+    assert header.shown_title(1, 400) == "CRM record"
+    assert header.shown_title(1, 50).endswith("…")
 
 
 def test_the_list_of_synchronizations_is_folded_with_a_key_also_in_the_next_start(
