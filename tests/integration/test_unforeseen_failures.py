@@ -3,10 +3,12 @@ what it wrote before counts (SPEC §7, §8)."""
 
 from __future__ import annotations
 
+import inspect
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +17,8 @@ from desktop_sync.bootstrap import build_application
 from desktop_sync.core.errors import EndpointError
 from desktop_sync.core.ports import UNWATCHED, CancelToken
 from desktop_sync.core.run import Outcome, RunKind
+from desktop_sync.services.processing import write_protocol
+from desktop_sync.services.session.side_stream import read_ahead
 from tests.support.machines import AtStep
 from tests.support.sync_groups import GroupWorld, at, make_group_world
 from tests.support.worlds import NAME, WorldMaker
@@ -164,6 +168,26 @@ def test_nobody_is_to_follow_a_run_that_failed_before_it_could_write(hub: GroupW
     with pytest.raises(ValueError, match=SECRET):
         hub.run("Local-A")
     assert follow_ups(hub) == {}
+
+
+def test_nothing_is_read_on_after_a_run_that_failed_also_where_its_error_is_kept(
+    world: WorldMaker, steps: Steps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thread may be reading ahead: at the end of the program it would be waited for."""
+    begun: list[Generator[object]] = []
+
+    def noted(*arguments: Any) -> Generator[object]:
+        begun.append(read_ahead(*arguments))
+        return begun[-1]
+
+    monkeypatch.setattr(write_protocol, "read_ahead", noted)
+    one = world(steps=steps)
+    one.put("a", Id=1, Email="a@x", City="Here")
+    steps.fails_at("process.intent_is_durable", ValueError(SECRET))
+    with pytest.raises(ValueError, match=SECRET) as kept:
+        one.run()
+    assert [inspect.getgeneratorstate(each) for each in begun] == [inspect.GEN_CLOSED]
+    assert kept.value.__traceback__ is not None
 
 
 @pytest.mark.scenario("G1", "A1")

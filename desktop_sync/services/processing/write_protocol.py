@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -98,13 +99,14 @@ class WriteProtocol:
         to be settled, which is done while this one is being written; such batches of this side are in it afterwards.
         """
         endpoint = self.session.endpoints[side]
-        with self.session.writer(layout, side) as writer:
+        # The readings are closed here: an error may be held to the end of the program, and its frame with it.
+        with self.session.writer(layout, side) as writer, ExitStack() as readings:
             staged: list[tuple[Query, Staged]] = []
             answered: Answered[Query] = [] if left is None else left
             for query in queries:
                 size = self.intents.batch_size(side, query.operation)
                 at_once = self.intents.batches_per_commit(side, query.operation, BATCHES_PER_COMMIT)
-                batches = read_ahead(self.session.bench.stream(query.sql, size), AHEAD)
+                batches = readings.enter_context(closing(read_ahead(self.session.bench.stream(query.sql, size), AHEAD)))
                 for batch in (part for whole in batches for part in self.session.parts(layout, whole)):
                     if self.cancel.is_paused:
                         self._rest(writer, staged, answered, settle, commits=endpoint.capabilities.commits_each_batch)

@@ -8,8 +8,9 @@ from __future__ import annotations
 import hashlib
 import itertools
 import queue
+import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 
 import pyarrow as pa
@@ -148,7 +149,8 @@ class _ReadAhead:
     def stop(self) -> None:
         """The source is not touched any more."""
         self._is_stopped.set()
-        while self._thread.is_alive():
+        # When Python ends, such a thread does not run any more, and is never told to be over since Python 3.13.
+        while self._thread.is_alive() and not sys.is_finalizing():
             try:
                 self._waiting.get_nowait()
             except queue.Empty:
@@ -173,7 +175,7 @@ def ahead(stream: ArrowStream) -> ArrowStream:
     return made
 
 
-def read_ahead(reader: pa.RecordBatchReader, most: int = AHEAD) -> Iterator[pa.RecordBatch]:
+def read_ahead(reader: pa.RecordBatchReader, most: int = AHEAD) -> Generator[pa.RecordBatch]:
     """The reader's batches, the next ones, `most` of them, being made while the caller is busy with one."""
     rest = iter(reader)
     first, is_more = _begun(rest)
