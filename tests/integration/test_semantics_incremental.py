@@ -12,6 +12,7 @@ from desktop_sync.core.decision import Action
 from desktop_sync.core.plan import Mode, Range
 from desktop_sync.core.run import Outcome, RunResult
 from desktop_sync.core.status import Event, Status
+from desktop_sync.services.session import room
 from tests.support.worlds import CITY, EMAIL, PERSON, World, WorldMaker, person_entity
 from tests.support.worlds import PEOPLE as PEOPLE_COLUMNS
 
@@ -46,6 +47,19 @@ def test_an_incremental_run_reads_what_was_modified_since_the_last(world: WorldM
     w.assert_quiet(mode=Mode.INCREMENTAL)
     assert w.actions(w.run()) == {Action.UPDATE_B: 1}
     assert w.record("b", w.of(3).b_id)["city"] == "Linz"  # type: ignore[index]
+
+
+def test_a_run_that_reads_nothing_new_opens_no_workbench(world: WorldMaker, monkeypatch: pytest.MonkeyPatch) -> None:
+    w = stamped(world)
+    at(w, 1, "2026-03-01 10:00:00")
+    w.run()
+    w.edit("b", w.of(1).b_id, changed="2026-03-01 10:00:01")
+    incremental(w)
+    incremental(w)
+    opened: list[object] = []
+    monkeypatch.setattr(room, "Workbench", lambda *_, **__: opened.append(1) or pytest.fail("a workbench was opened"))
+    w.assert_quiet(mode=Mode.INCREMENTAL)
+    assert opened == []
 
 
 @pytest.mark.scenario("D2")

@@ -16,9 +16,10 @@ from desktop_sync.services.session.sync_session import SyncSession
 
 def seen_together(session: SyncSession, prepared: Sequence[Prepared]) -> tuple[Prepared, ...]:
     """The entities with plans that fit each other: what is needed is not deleted, and what is emptied first says so."""
-    bench, planned = session.bench, [one.given for one in prepared if one.given is not None]
-    if session.match_only is not None:
-        return tuple(prepared)
+    planned = [one.given for one in prepared if one.given is not None]
+    if session.match_only is not None or not planned:
+        return tuple(prepared)  # where nothing was read, there is no workbench, and opening one takes longest
+    bench = session.bench
     changed = keep_needed(bench, planned)
     for given in planned:
         tell_unmarked(bench, given.layout)
