@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
 from desktop_sync.core.errors import DesktopSyncError
 from desktop_sync.core.run import RunResult
-from tests.crash.scenarios import BASE, SCENARIOS, Scenario
+from tests.crash.scenarios import BASE, Scenario
 from tests.support.chaos_system import CLASSES, ChaosSystem, Profile
 from tests.support.chaos_world import NAME, ChaosWorld, Moment, Template, make_chaos_world, take_moment, world_at
 
@@ -225,23 +225,3 @@ def is_settled(world: ChaosWorld, result: RunResult | DesktopSyncError | None) -
         and not world.ledger.open_batches(NAME)
         and not world.ledger.held_records(NAME)
     )
-
-
-def enumerate_crashes(
-    folder: Path,
-    *,
-    scenarios: Sequence[Scenario] = SCENARIOS,
-    classes: Sequence[str] = tuple(CLASSES),
-    single_step: int = 1,
-    pair_step: int = 1,
-    quiet_every: int = 1,
-    first: int = 0,
-) -> Counts:
-    """The counts over all scenarios and classes; with steps above 1 only every so-many-th crash point."""
-    work = Enumeration(folder, quiet_every)
-    for scenario in scenarios:
-        for place, class_name in enumerate(classes):
-            work.singles(scenario, class_name, step=single_step, first=(first + place) % single_step)
-            if scenario.has_all_pairs and pair_step:
-                work.pairs(scenario, class_name, step=pair_step, first=(first + place) % pair_step)
-    return work.counts
