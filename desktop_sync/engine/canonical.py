@@ -62,6 +62,10 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+# As literals: to bind a call of chr() for each of them takes as long as to bind all else of a digest.
+SEPARATOR, _NULL, _ESCAPE = (literal(chr(code)) for code in (31, 30, 29))
+
+
 def typed_sql(raw: str, kind: ValueType) -> str:
     """The typed value of a text; null where the text does not fit the type without loss. An empty text is empty
     TEXT, no bytes of BINARY, and null for all other types."""
@@ -189,11 +193,10 @@ def canonical_sql(value: str, kind: ValueType, *, is_for_few: bool = False) -> s
     match kind.type:
         case FieldType.TEXT:
             # Separator and null mark are control characters: a text that holds one is escaped, hardly any does.
-            escaped = (
-                f"replace(replace(replace({value}, chr(29), chr(29) || '9'), chr(30), chr(29) || '0'), chr(31), "
-                "chr(29) || '1')"
-            )
-            holds = " OR ".join(f"contains({value}, chr({code}))" for code in (31, 30, 29))
+            escaped = value
+            for mark, stands_for in ((_ESCAPE, "9"), (_NULL, "0"), (SEPARATOR, "1")):
+                escaped = f"replace({escaped}, {mark}, {_ESCAPE[:-1]}{stands_for}')"
+            holds = " OR ".join(f"contains({value}, {mark})" for mark in (SEPARATOR, _NULL, _ESCAPE))
             return escaped if is_for_few else f"CASE WHEN {holds} THEN {escaped} ELSE {value} END"
         case FieldType.DECIMAL:
             return _wide_decimal_text(value) if is_for_few else _decimal_text(value)
@@ -213,7 +216,7 @@ def digest_sql(canonical_values: Sequence[str]) -> str:
     """A 16-byte digest over canonical values in order; equal exactly when all of them are (null differs from empty)."""
     if not canonical_values:
         return "unhex('00000000000000000000000000000000')"
-    parts = ", chr(31), ".join(f"coalesce({value}, chr(30))" for value in canonical_values)
+    parts = f", {SEPARATOR}, ".join(f"coalesce({value}, {_NULL})" for value in canonical_values)
     return f"unhex(left(sha256(concat({parts})), 32))"
 
 

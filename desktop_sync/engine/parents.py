@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from desktop_sync.core.configuration import Side
+from desktop_sync.engine.canonical import SEPARATOR
 from desktop_sync.engine.layout import Comparison, Layout
 
 
@@ -38,7 +39,7 @@ def translated_sql(layout: Layout, comparison: Comparison, text: str) -> str:
     me, other = comparison.sender.value, comparison.sender.other.value
     pairs = pairs_of(layout.parents[layout.entity.fields[comparison.index].lookup])
     known = f"(SELECT min(l.{other}_id) FROM {pairs} l WHERE l.{me}_id = {text})"
-    return f"CASE WHEN nullif({text}, '') IS NOT NULL THEN coalesce({known}, chr(31) || {text}) END"
+    return f"CASE WHEN nullif({text}, '') IS NOT NULL THEN coalesce({known}, {SEPARATOR} || {text}) END"
 
 
 def translates(layout: Layout, side: Side) -> bool:

@@ -12,6 +12,7 @@ from desktop_sync.core.normal_form import Step, StepKind
 from desktop_sync.core.pipeline import SENT
 from desktop_sync.core.structure import FieldType
 from desktop_sync.engine.canonical import (
+    SEPARATOR,
     TEXT,
     ValueType,
     canonical_sql,
@@ -298,7 +299,7 @@ def _match_key(columns: Sequence[tuple[str, str]], kinds: Sequence[ValueType]) -
     if [kind.type for kind in kinds] == [FieldType.INTEGER]:  # it is a number already
         return f"CAST(CAST({columns[0][0]} AS HUGEINT) + 9223372036854775808 AS UHUGEINT)"
     known = " AND ".join(f"{text} IS NOT NULL" for _, text in columns)
-    return f"CASE WHEN {known} THEN md5_number(concat({', chr(31), '.join(text for _, text in columns)})) END"
+    return f"CASE WHEN {known} THEN md5_number(concat({f', {SEPARATOR}, '.join(text for _, text in columns)})) END"
 
 
 def sent_type(sending: Sending) -> ValueType:

@@ -12,6 +12,7 @@ import re
 import shutil
 import tempfile
 import threading
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
@@ -30,6 +31,8 @@ SMALL_ANSWER = 100
 """Rows of an answer that is remembered until one of its tables is changed."""
 LONG_STATEMENT = 2_000
 """Characters from which binding a statement costs more than keeping the few rows that it gives."""
+# Of few rows the copy that it warns of costs a tenth of binding the statement a second time.
+warnings.filterwarnings("ignore", "Arrow output on a DB-API result makes an extra copy", UserWarning)
 _REMEMBERED = 256
 _LONGEST_REMEMBERED = 8_000
 """How many statements are remembered as they were parsed, and up to how many characters."""
@@ -137,7 +140,7 @@ class Workbench:
         handing work over. Else pages lie in a file and are let go without being written again; it has no log, which
         would write all of them a second time and wait for the disk with every statement. `is_for_few`: there are few
         records in all, so that statements are planned with the least effort."""
-        self._has_few_records = in_memory
+        self._is_in_memory, self._is_for_few = in_memory, in_memory and is_for_few
         self._folder = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=folder)  # mkdtemp makes it owner-only
         self._connection = duckdb.connect(
             ":memory:",
@@ -160,7 +163,7 @@ class Workbench:
 
     @property
     def is_in_memory(self) -> bool:
-        return self._has_few_records
+        return self._is_in_memory
 
     def _know_nothing(self) -> None:
         """Of the tables that are made with the connection."""
@@ -228,7 +231,7 @@ class Workbench:
 
     def _known(self, sql: str) -> duckdb.Statement | str:
         """What of few records takes as long to parse as to carry out: each run has the same statements."""
-        if not self._has_few_records or len(sql) > _LONGEST_REMEMBERED:
+        if not self._is_in_memory or len(sql) > _LONGEST_REMEMBERED:
             return sql
         return _parsed.of(sql, self._connection)
 
@@ -266,6 +269,8 @@ class Workbench:
 
     def table(self, sql: str) -> pa.Table:
         with self._lock:
+            if self._is_for_few:
+                return self._bound_once(sql)
             if self._is_better_kept(sql):
                 return self._kept(sql)
             return self._connection.sql(self._known(sql)).to_arrow_table()
@@ -273,6 +278,8 @@ class Workbench:
     def stream(self, sql: str, batch_rows: int = BATCH_ROWS) -> pa.RecordBatchReader:
         """The result in batches. It has a cursor of its own: other statements may run while it is being read."""
         with self._lock:
+            if self._is_for_few:
+                return self._bound_once(sql).to_reader(batch_rows)
             if self._is_better_kept(sql):
                 return self._kept(sql).to_reader(batch_rows)
             cursor = self._cursor()
@@ -284,10 +291,14 @@ class Workbench:
             cursor.execute(statement)
         return cursor
 
+    def _bound_once(self, sql: str) -> pa.Table:
+        """A relation is bound twice, once for its columns and once for its rows; what was executed is not."""
+        return self._connection.execute(self._known(sql)).to_arrow_table()
+
     def _is_better_kept(self, sql: str) -> bool:
-        """A relation is bound twice, once for its columns and once for its rows; a table is made with one binding. But
-        no columns of a table differ in case alone, as the names may that people gave: those stand in quotes."""
-        return self._has_few_records and len(sql) > LONG_STATEMENT and '"' not in sql
+        """A table is made with one binding, too, and may spill. But no columns of a table differ in case alone, as the
+        names may that people gave: those stand in quotes."""
+        return self._is_in_memory and len(sql) > LONG_STATEMENT and '"' not in sql
 
     def _kept(self, sql: str) -> pa.Table:
         self._connection.execute(self._known(f"CREATE TEMP TABLE result AS {sql}"))

@@ -14,6 +14,7 @@ def endpoint_text(endpoint: Endpoint) -> str:
     return to_text(FORMAT, endpoint)
 
 
+@lru_cache(maxsize=64)  # frozen values, asked for many times in a run
 def read_endpoint(text: str) -> Endpoint:
     """Raises DocumentError."""
     return from_text(FORMAT, Endpoint, text)
@@ -23,7 +24,7 @@ def configuration_text(configuration: SyncConfiguration) -> str:
     return to_text(FORMAT, configuration)
 
 
-@lru_cache(maxsize=64)  # frozen values, asked for many times in a run
+@lru_cache(maxsize=64)
 def read_configuration(text: str) -> SyncConfiguration:
     """Raises DocumentError."""
     return from_text(FORMAT, SyncConfiguration, text)

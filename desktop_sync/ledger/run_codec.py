@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Rule
@@ -25,6 +26,7 @@ def result_text(result: RunResult) -> str:
     return to_text(FORMAT, result)
 
 
+@lru_cache(maxsize=256)  # frozen values: after each run, a schedule and the window ask for those of the last ones again
 def read_result(text: str) -> RunResult:
     """Raises DocumentError."""
     return from_text(FORMAT, RunResult, text)

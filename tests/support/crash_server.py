@@ -47,7 +47,7 @@ from desktop_sync.services.definition import definition_file as _definition_file
 from desktop_sync.services.running import synchronization as _synchronization
 from desktop_sync.services.undo import undo as _undo
 from tests.support.chaos_world import Template, make_chaos_world
-from tests.support.cheap_starts import shared_compilation
+from tests.support.cheap_starts import cheap_starts
 
 WARM = (_plan_store, _expression, _open_ledger, _late_secrets, _redact, adbc_driver_sqlite.dbapi, pyarrow.dataset)
 WARM += (_csv, _csv_provider, _sql_provider, _session, _reading, _writing)  # type: ignore[assignment]
@@ -134,10 +134,11 @@ def _content(home: Path, files: list[str]) -> dict[str, object]:
 def _report(application: Application, name: str, latest: int | None) -> dict[str, object]:
     """What the ledger says at the end; of the history only the `latest` runs, all of them where that is None."""
     records, ledger = application.records, application.ledger
-    history = [row for run in records.runs(name)[:latest] for row in records.history(run.id)]
+    runs = records.runs(name)
+    history = [row for run in runs[:latest] for row in records.history(run.id)]
     return {
         "open": len(ledger.open_batches(name)),
-        "runs": [run.outcome.value for run in records.runs(name)],
+        "runs": [run.outcome.value for run in runs],
         "statuses": {status.label: count for status, count in records.counts(name).items() if count},
         "conflicts": [
             [value for change in conflict.fields for value in (change.a, change.b)]
@@ -261,7 +262,7 @@ def _threads() -> int:
 
 
 def main() -> None:
-    with shared_compilation():
+    with cheap_starts(for_few_only=True):
         _warm_up()
         _serve()
     gc.unfreeze()  # or the end of the process takes it for lost
