@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from sqlalchemy import Connection, Row, Select, func, select
 
 from desktop_sync.core.configuration import Side
-from desktop_sync.core.decision import Action, Rule
+from desktop_sync.core.decision import Action, Rule, create
 from desktop_sync.core.ledger_values import BatchState, DoneBatch, EntityKey
 from desktop_sync.core.plan import FieldChange
 from desktop_sync.core.sync_record import HistoryRow
@@ -186,17 +186,21 @@ def _rows(connection: Connection, head: _Head, wanted: Iterable[int]) -> list[Hi
 
 
 def _row(head: _Head, number: int, values: Mapping[str, object]) -> HistoryRow:
-    result = head.result(number)
+    result, action = head.result(number), Action(_number(values["action"]))
+    # An id that was meant for a record which nobody made is no record's, or by now another one's.
+    a_id, b_id = (
+        None if result == NOT_DONE and action is create(side) else _text(values[f"{side.value}_id"]) for side in Side
+    )
     return HistoryRow(
         run_id=head.run_id,
         batch_id=head.id,
         row=number,
         entity=head.entity,
         record_id=_number(values["record_id"]),
-        action=Action(_number(values["action"])),
+        action=action,
         rule=Rule(_number(values["rule"])),
-        a_id=_text(values["a_id"]),
-        b_id=_text(values["b_id"]),
+        a_id=a_id,
+        b_id=b_id,
         result=result,
         fields=_fields(head.side, values) if result == DONE else (),
         evidence=_text(values.get("evidence")) or "",
