@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from desktop_sync.core.configuration import Side
-from desktop_sync.core.decision import Action, Change, Rule, create, delete, update
+from desktop_sync.core.decision import Action, Change, Rule
 from desktop_sync.core.guard import SideFigures
 from desktop_sync.core.status import DeletedIn, Status
 from desktop_sync.engine.canonical import plain_text_sql
@@ -300,10 +300,8 @@ def conflict_rows(given: PlanInput, *, decided: Collection[int] = ()) -> str:
     )
 
 
-def guard_figures(
-    bench: Workbench, given: PlanInput, counted: Mapping[Action, int], previous: Mapping[Side, int | None]
-) -> dict[Side, SideFigures]:
-    """The numbers that guards look at. `previous`: what the last complete read found."""
+def guard_figures(bench: Workbench, given: PlanInput, previous: Mapping[Side, int | None]) -> dict[Side, SideFigures]:
+    """The numbers that guards look at, besides how much is planned. `previous`: what the last complete read found."""
     layout = given.layout
     figures = {}
     # Records that changed to equal values on both sides are no accident: nothing is written for them. So they look when
@@ -325,9 +323,6 @@ def guard_figures(
             peers=count_peers(bench, layout).living,
             seen=read.count if read.is_complete else None,
             previous=previous[side],
-            deletes=counted.get(delete(side), 0),
-            creates=counted.get(create(side), 0),
-            updates=counted.get(update(side), 0),
             changed=changed[side],
         )
     return figures

@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from desktop_sync.core.configuration import Side
-from desktop_sync.core.guard import Guard, check_side
 from desktop_sync.core.ledger_port import Ledger
 from desktop_sync.core.ledger_values import Watermark
 from desktop_sync.core.plan import EntityPlan
@@ -303,7 +302,7 @@ class EntityPreparation:
         return Prepared(self.layout, plan, None, marks, tuple(findings))
 
     def _result(self, given: PlanInput, states: SideStates, now: datetime) -> Prepared:
-        layout, configuration = self.layout, self.session.configuration
+        layout = self.layout
         before = {side: self._before(side) for side in Side}
         # Watermarks are kept by the end of a run: a first one that was cut off or cancelled is still to be finished,
         # and what it did not get to is no accident.
@@ -324,17 +323,13 @@ class EntityPreparation:
             cared.notes,
         )
         figures = outcome_query.guard_figures(
-            self.session.bench, given, counted, {side: before[side].complete_count for side in Side}
+            self.session.bench, given, {side: before[side].complete_count for side in Side}
         )
         if not any(given.read_of(side).is_complete for side in Side):
             # Only some peers were loaded; the limits are shares of all of them.
             peers = self.ledger.count_peers(self.key)
             figures = {side: replace(figures[side], peers=peers) for side in Side}
         findings = identity_findings(self.session, layout, states, self.ledger)
-        for side in Side:
-            findings += check_side(layout.entity.name, side, figures[side], configuration.guards, first_run=is_first)
-        # That a side reads empty comes first: deletes only follow from it.
-        findings.sort(key=lambda finding: finding.guard is not Guard.EMPTY_SIDE)
         findings += sentinel_findings(self.session, given)
         marks = {
             side: states[side].mark(before[side], given.read_of(side), is_older_state=side in care.older)
@@ -342,4 +337,4 @@ class EntityPreparation:
         }
         marks, ahead = not_ahead(self.session, layout, marks, now)
         plan = replace(plan, notes=(*plan.notes, *ahead))
-        return Prepared(layout, plan, given, marks, tuple(findings), care, cared.missed)
+        return Prepared(layout, plan, given, marks, tuple(findings), care, cared.missed, figures)

@@ -96,10 +96,10 @@ class Planning:
 
     def planned(self, session: SyncSession, mode: Mode, prepared: Sequence[Prepared]) -> Preview:
         """The plan of entities that are prepared, as they are when all of them are seen together."""
-        prepared = seen_together(session, prepared)
+        prepared, limits = seen_together(session, prepared), session.configuration.guards
         basis = self.basis(session.configuration.name)
         entities = (*(one.plan for one in prepared), *drift_plans(session.drifted))
-        found = [finding for one in prepared for finding in one.findings]
+        found = [finding for one in prepared for finding in one.tripped(limits)]
         known = {(finding.guard, finding.entity, finding.side) for finding in found}
         others = [one for one in session.unsettled if (one.guard, one.entity, one.side) not in known]
         findings = (*found, *others)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.engine import outcome_query
@@ -27,8 +26,6 @@ def seen_together(session: SyncSession, prepared: Sequence[Prepared]) -> tuple[P
             if session.looks_after_references(side):
                 tell_emptied(bench, given, side)
     return tuple(
-        replace(one, plan=replace(one.plan, counts=outcome_query.counts(bench, one.layout)))
-        if one.layout.number in changed
-        else one
+        one.with_counts(outcome_query.counts(bench, one.layout)) if one.layout.number in changed else one
         for one in prepared
     )
