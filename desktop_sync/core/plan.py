@@ -38,7 +38,8 @@ ALL_TIME = Range()
 
 @dataclass(frozen=True, slots=True)
 class EntityPlan:
-    """The plan of one entity. `counts` has every action that occurs, `read` and `complete` are for A and B."""
+    """The plan of one entity. `counts` has every action that occurs, `read` and `complete` are for A and B. Of
+    `both_sides` records both sides are updated: each is an update of A and one of B."""
 
     entity: str
     read_a: int = 0
@@ -49,9 +50,15 @@ class EntityPlan:
     first_run: bool = False
     notes: tuple[str, ...] = ()
     """Sentences for people: what waits although nothing is wrong with it, and why."""
+    both_sides: int = 0
 
     def count(self, *actions: Action) -> int:
         return sum(self.counts.get(action, 0) for action in actions)
+
+    @property
+    def records(self) -> int:
+        """Records that the plan has a row of; those that wait do not count."""
+        return sum(self.counts.values()) - self.both_sides
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +79,7 @@ class Plan:
 
     @property
     def writes(self) -> int:
-        """Records that processing the plan writes to an endpoint."""
+        """Writes to an endpoint that processing the plan comes to."""
         return self.count(*(action for action in Action if action.target is not None))
 
 
@@ -91,7 +98,8 @@ class FieldVerdict:
 class FieldChange:
     """One field in a preview, a conflict or a history row, as text for people. None is an empty (null) value.
 
-    `a` and `b` are what stands there now, `base` the baseline, `after` what is written. Parts that do not apply
+    `a` and `b` are what stands there now, `base` the baseline, `after` what is written, `then` what is written to the
+    other side afterwards. Parts that do not apply
     are None. Of a long binary value, the length is shown. `verdict`: where the fields of a conflict were judged one by
     one, of those that both sides changed.
     """
@@ -103,10 +111,11 @@ class FieldChange:
     before: str | None = None
     after: str | None = None
     differs: bool = False
+    then: str | None = None
     verdict: FieldVerdict | None = None
 
     def __post_init__(self) -> None:
-        for name in ("a", "b", "base", "before", "after"):
+        for name in ("a", "b", "base", "before", "after", "then"):
             text = getattr(self, name)
             if text is not None and is_token_text(text):
                 object.__setattr__(self, name, shown(text))
@@ -128,3 +137,5 @@ class PlanRow:
     is_excluded: bool
     status: Status | None
     fields: tuple[FieldChange, ...] = ()
+    writes_both: bool = False
+    """Once this was written, the other side's record follows: `then` of its fields is what that one holds then."""

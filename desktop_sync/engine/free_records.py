@@ -167,7 +167,7 @@ def _free_rows_sql(layout: Layout, side: Side, *, has_undecided: bool) -> str:
     known = f"SELECT {me}_rid FROM matched"
     return (
         f"SELECT {action}, {rule}, f.record_id, {ids}, NULL, {changes}, true, false, f.status, f.deleted_in, "
-        f"coalesce(f.attempts, 0), coalesce({unusable}, u.evidence) FROM free_{me} f LEFT JOIN {undecided} u ON "
+        f"coalesce(f.attempts, 0), coalesce({unusable}, u.evidence), false FROM free_{me} f LEFT JOIN {undecided} u ON "
         "u.rid = f.rid "
         f"WHERE f.rid NOT IN ({known}) AND f.rid NOT IN (SELECT rid FROM renamed WHERE side = '{me}') "
         "AND NOT f.is_left"
@@ -203,7 +203,7 @@ def plan_gone_halves(bench: Workbench, given: PlanInput) -> None:
         bench.execute(
             f"INSERT INTO rows_{layout.number} SELECT {Action.CLOSE:d}, {Rule.DELETE_RULE:d}, record_id, a_id, "
             "b_id, NULL, "
-            f"{changes}, false, false, status, deleted_in, attempts, NULL FROM {peer_table(layout)} "
+            f"{changes}, false, false, status, deleted_in, attempts, NULL, false FROM {peer_table(layout)} "
             f"WHERE {me}_id IS NOT NULL AND {other}_id IS NULL AND status NOT IN ({SETTLED}) AND {absent} "
             f"AND NOT {given.held.has('record_id')}"
         )

@@ -138,7 +138,8 @@ def _hold_back(bench: Workbench, link: _Link) -> set[int]:
     what = literal(f", to which it refers, was deleted in {there}; restore that record in {there}, or change the ")
     bench.execute(
         f"UPDATE {child} SET action = {Action.INVALID:d}, rule = {Rule.UNRESOLVED_LOOKUP:d}, winner = NULL, "
-        f"is_fill = false, detail = {literal(link.label + ': ')} || {link.named(owner, 'r.parent_id')} || {what} || "
+        "is_fill = false, writes_both = false, "
+        f"detail = {literal(link.label + ': ')} || {link.named(owner, 'r.parent_id')} || {what} || "
         f"{literal(f'reference in {here}')} FROM refers r WHERE r.child_number = {child}.number"
     )
     said = f"{link.named(link.child.layout, 'n.child_id')} || ' refers to it'"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from desktop_sync.core.configuration import Side
-from desktop_sync.core.decision import Action, Change, Rule
+from desktop_sync.core.decision import Action, Change, Rule, update
 from desktop_sync.core.guard import SideFigures
 from desktop_sync.core.status import DeletedIn, Status
 from desktop_sync.engine.canonical import plain_text_sql
@@ -57,14 +57,35 @@ unchanged."""
 
 
 def counts(bench: Workbench, layout: Layout) -> dict[Action, int]:
-    """How many rows of the plan have which action; excluded ones do not count."""
+    """How many records the plan does what with; excluded ones do not count. One that is written on both sides is an
+    update of each: that is what the run does, and what its history has."""
+    found = row_counts(bench, layout)
+    for action, both in _written_on_both(bench, layout).items():
+        follows = update(Side.A) if action is update(Side.B) else update(Side.B)
+        found[follows] = found.get(follows, 0) + both
+    return found
+
+
+def row_counts(bench: Workbench, layout: Layout) -> dict[Action, int]:
+    """How many rows of the plan have which action, that of the first write; excluded ones do not count."""
     return {row.action: row.count for row in _figures(bench, layout) if row.count}
+
+
+def count_both(bench: Workbench, layout: Layout) -> int:
+    """How many records the plan writes on both sides; excluded ones do not count."""
+    return sum(_written_on_both(bench, layout).values())
+
+
+def _written_on_both(bench: Workbench, layout: Layout) -> dict[Action, int]:
+    updates = (Action.UPDATE_A, Action.UPDATE_B)  # what waits for a person meanwhile is no update any more
+    return {row.action: row.both for row in _figures(bench, layout) if row.both and row.action in updates}
 
 
 @dataclass(frozen=True, slots=True)
 class _Figures:
     """Of the rows of a plan with this action: how many there are that are not excluded, how many are, how many have no
-    sync record, how many of the excluded have none, and how many have a winner."""
+    sync record, how many of the excluded have none, how many have a winner, and how many that are not excluded are
+    written on both sides."""
 
     action: Action
     count: int
@@ -72,6 +93,7 @@ class _Figures:
     unnumbered: int
     unnumbered_excluded: int
     won: int
+    both: int
 
 
 def _figures(bench: Workbench, layout: Layout) -> list[_Figures]:
@@ -79,7 +101,8 @@ def _figures(bench: Workbench, layout: Layout) -> list[_Figures]:
     rows = bench.rows(
         "SELECT action, count(*) FILTER (WHERE NOT excluded), count(*) FILTER (WHERE excluded), "
         "count(*) FILTER (WHERE record_id IS NULL), count(*) FILTER (WHERE record_id IS NULL AND excluded), "
-        f"count(winner) FROM {plan_table(layout)} GROUP BY 1 ORDER BY 1"
+        "count(winner), count(*) FILTER (WHERE writes_both AND NOT excluded) "
+        f"FROM {plan_table(layout)} GROUP BY 1 ORDER BY 1"
     )
     return [_Figures(Action(int(str(row[0]))), *(int(str(number)) for number in row[1:])) for row in rows]
 
@@ -246,8 +269,8 @@ def open_again(bench: Workbench, layout: Layout, record_ids: Sequence[int]) -> N
     """Rows of these sync records wait for a decision instead of carrying one out."""
     numbers = ", ".join(str(int(number)) for number in record_ids)
     bench.execute(
-        f"UPDATE {plan_table(layout)} SET action = {Action.CONFLICT:d}, rule = {Rule.ASK:d}, winner = NULL "
-        f"WHERE record_id IN ({numbers})"
+        f"UPDATE {plan_table(layout)} SET action = {Action.CONFLICT:d}, rule = {Rule.ASK:d}, winner = NULL, "
+        f"writes_both = false WHERE record_id IN ({numbers})"
     )
 
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from desktop_sync.core.configuration import Side
-from desktop_sync.core.decision import Action, Rule
+from desktop_sync.core.configuration import NullPolicy, Side
+from desktop_sync.core.decision import Action, Rule, create, delete
 from desktop_sync.core.plan import FieldChange, PlanRow
 from desktop_sync.core.status import Status
 from desktop_sync.engine.canonical import literal, plain_text_sql
 from desktop_sync.engine.comparison import fields_sql
 from desktop_sync.engine.kept_values import kept_values
 from desktop_sync.engine.layout import Layout
-from desktop_sync.engine.origin_query import field_winners, one_way_from
-from desktop_sync.engine.plan_input import PlanInput, plan_table
+from desktop_sync.engine.origin_query import field_winners
+from desktop_sync.engine.plan_input import PlanInput, pair_table, plan_table
 from desktop_sync.engine.plan_titles import SEPARATOR, naming_fields, titled
 from desktop_sync.engine.staging import sent_type
 from desktop_sync.engine.workbench import Workbench
@@ -48,7 +48,7 @@ def page(bench: Workbench, given: PlanInput, wanted: PlanFilter, offset: int, li
     sort = wanted.sort if wanted.sort in SORTS else "number"
     way = "DESC" if wanted.descending else "ASC"
     head = bench.rows(
-        "SELECT number, action, rule, record_id, a_id, b_id, status, detail, excluded "
+        "SELECT number, action, rule, record_id, a_id, b_id, status, detail, excluded, writes_both, is_fill "
         f"FROM {_rows_of(given, wanted)} p WHERE {where} ORDER BY {sort} {way} NULLS LAST, number LIMIT ? OFFSET ?",
         [*parameters, limit, offset],
     )
@@ -57,10 +57,10 @@ def page(bench: Workbench, given: PlanInput, wanted: PlanFilter, offset: int, li
     values = {
         side: _values(bench, given, side, [str(row[4 if side is Side.A else 5]) for row in head]) for side in Side
     }
-    kept = _kept_fields(bench, given, head)
+    keepers = _keepers(bench, given, head)
     different = _different_fields(bench, given, head)
     return [
-        _plan_row(layout, row, values, kept.get((row[4], row[5]), frozenset()), different.get((row[4], row[5])))
+        _plan_row(layout, row, values, keepers.get((row[4], row[5]), {}), different.get((row[4], row[5])))
         for row in head
     ]
 
@@ -86,11 +86,10 @@ def _different_fields(
     }
 
 
-def _kept_fields(
+def _keepers(
     bench: Workbench, given: PlanInput, head: Sequence[tuple[object, ...]]
-) -> dict[tuple[object, object], frozenset[int]]:
-    """Of records that are merged field by field, the field mappings that leave the value that stands there as it is, by
-    the two ids. B is written first, unless records go to A alone."""
+) -> dict[tuple[object, object], dict[int, Side]]:
+    """Of records that are merged field by field, the side whose value is kept by field mapping, by the two ids."""
     merged = [row for row in head if row[2] == Rule.MERGED]
     if not merged or not given.has_origins:
         return {}
@@ -101,9 +100,8 @@ def _kept_fields(
         f"WHERE a_rid IN ({marks})",
         [row[4] for row in merged],
     )
-    kept = "a" if one_way_from(given.layout) is Side.B else "b"
     return {
-        (row[0], row[1]): frozenset(index for index, winner in zip(indexes, row[2:], strict=True) if winner == kept)
+        (row[0], row[1]): {index: Side(str(winner)) for index, winner in zip(indexes, row[2:], strict=True) if winner}
         for row in rows
     }
 
@@ -145,16 +143,24 @@ def turn_around(bench: Workbench, layout: Layout, numbers: Sequence[int], winner
     where = f"number IN ({marks}) AND action IN ({kinds}) AND change_a <> 2 AND change_b <> 2"
     count = bench.number(f"SELECT count(*) FROM {plan_table(layout)} WHERE {where}")
     bench.execute(
-        f"UPDATE {plan_table(layout)} SET action = {action:d}, rule = {Rule.DECIDED:d}, winner = '{winner.value}' "
-        f"WHERE {where}"
+        f"UPDATE {plan_table(layout)} SET action = {action:d}, rule = {Rule.DECIDED:d}, winner = '{winner.value}', "
+        f"is_fill = false, writes_both = false WHERE {where}"
     )
     return count
+
+
+def does_sql(actions: Collection[Action]) -> str:
+    """Whether a row of a plan does one of the actions, at first or on the side that follows."""
+    done = f"action IN ({', '.join(f'{action:d}' for action in actions) or 'NULL'})"
+    follows = {Action.UPDATE_A: Action.UPDATE_B, Action.UPDATE_B: Action.UPDATE_A}
+    first = ", ".join(f"{follows[action]:d}" for action in actions if action in follows)
+    return f"({done} OR (writes_both AND action IN ({first})))" if first else done
 
 
 def _where(wanted: PlanFilter) -> tuple[str, list[object]]:
     parts, parameters = ["true"], list[object]()
     if wanted.actions:
-        parts.append(f"p.action IN ({', '.join(str(int(action)) for action in wanted.actions)})")
+        parts.append(does_sql(wanted.actions))
     if wanted.text:
         text = "'%' || replace(replace(replace(?, '\\', '\\\\'), '%', '\\%'), '_', '\\_') || '%' ESCAPE '\\'"
         parts.append(f"(p.a_id ILIKE {text} OR p.b_id ILIKE {text} OR p.detail ILIKE {text} OR p.title ILIKE {text})")
@@ -163,7 +169,8 @@ def _where(wanted: PlanFilter) -> tuple[str, list[object]]:
 
 
 def _values(bench: Workbench, given: PlanInput, side: Side, ids: Sequence[str]) -> dict[str, dict[str, str | None]]:
-    """By record id: own fields `f:<name>` and sent values `s:<mapping index>`, as text."""
+    """By record id: own fields `f:<name>` and sent values `s:<mapping index>`, as text. A reference is that of the
+    other side, or says whose counterpart it will be."""
     own = given.layout.of(side)
     marks = ", ".join("?" for _ in ids)
     staged = kept_values(given.read_of(side), condition=f"rid IN ({marks})")
@@ -172,8 +179,16 @@ def _values(bench: Workbench, given: PlanInput, side: Side, ids: Sequence[str]) 
         f"coalesce({plain_text_sql(column.typed, column.kind)}, CAST({column.raw} AS VARCHAR))"
         for column in own.columns
     ]
-    columns += [plain_text_sql(s.name, sent_type(s)) for s in own.sendings]
-    rows = bench.rows(f"SELECT rid, {', '.join(columns)} FROM ({staged})", list(ids))
+    joins = []
+    for sending in own.sendings:
+        text, lookup = plain_text_sql(sending.name, sent_type(sending)), given.lookups.get(sending.mapping.lookup)
+        if lookup is not None:
+            pair = f"l{sending.index}"
+            joins.append(f"LEFT JOIN {pair_table(lookup)} {pair} ON {pair}.{side.value}_id = {sending.name}")
+            whose = literal(f"counterpart of {own.endpoint} ")
+            text = f"coalesce({pair}.{side.other.value}_id, {whose} || nullif({text}, ''))"
+        columns.append(text)
+    rows = bench.rows(f"SELECT rid, {', '.join(columns)} FROM ({staged}) {' '.join(joins)}", list(ids))
     return {
         str(row[0]): {
             label: None if value is None else str(value) for label, value in zip(labels, row[1:], strict=True)
@@ -186,32 +201,30 @@ def _plan_row(
     layout: Layout,
     row: tuple[object, ...],
     values: dict[Side, dict[str, dict[str, str | None]]],
-    kept: frozenset[int] = frozenset(),
+    keepers: Mapping[int, Side],
     different: frozenset[int] | None = None,
 ) -> PlanRow:
-    number, action, rule, record_id, a_id, b_id, status, detail, excluded = row
+    number, action, rule, record_id, a_id, b_id, status, detail, excluded, writes_both, is_fill = row
     act = Action(int(str(action)))
     a = values[Side.A].get(str(a_id), {})
     b = values[Side.B].get(str(b_id), {})
+    both, stands = bool(writes_both), _Standing(layout, {Side.A: a, Side.B: b}, act, bool(is_fill), keepers)
     fields = []
     for index, mapping in enumerate(layout.entity.fields):
-        before = after = None
+        before = after = then = None
         now_a, now_b = a.get(f"f:{mapping.a}"), b.get(f"f:{mapping.b}")
-        if act.target is Side.B and mapping.b:
-            before = now_b
-            after = a.get(f"s:{index}", now_b) if act is not Action.DELETE_B else None
-            after = now_b if index in kept else after
-        elif act.target is Side.A and mapping.a:
-            before = now_a
-            after = b.get(f"s:{index}", now_a) if act is not Action.DELETE_A else None
         if act.target is not None:
-            differs = before != after
+            before, after = stands.now(act.target, index), stands.afterwards(act.target, index)
+            other = act.target.other
+            then = stands.afterwards(other, index) if both else None
+            differs = before != after or (both and then != stands.now(other, index))
         else:
             differs = now_a != now_b if different is None else index in different
         if mapping.masked:
-            now_a, now_b, before, after = (None if v is None else "•••" for v in (now_a, now_b, before, after))
+            shown = (now_a, now_b, before, after, then)
+            now_a, now_b, before, after, then = (None if v is None else "•••" for v in shown)
         label = mapping.a or mapping.b
-        fields.append(FieldChange(label, now_a, now_b, None, before, after, differs))
+        fields.append(FieldChange(label, now_a, now_b, None, before, after, differs, then))
     title = SEPARATOR.join(
         text for m in naming_fields(layout) if (text := a.get(f"f:{m.a}") or b.get(f"f:{m.b}") or "")
     )
@@ -228,4 +241,31 @@ def _plan_row(
         bool(excluded),
         Status(int(str(status))) if status else None,
         tuple(fields),
+        both,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """What a record of each side holds, as text, and will hold once an action was done. `keepers`: of a merged record,
+    whose value of a field is kept."""
+
+    layout: Layout
+    values: Mapping[Side, Mapping[str, str | None]]
+    action: Action
+    is_fill: bool
+    keepers: Mapping[int, Side]
+
+    def now(self, side: Side, index: int) -> str | None:
+        return self.values[side].get(f"f:{self.layout.entity.fields[index].field_of(side)}")
+
+    def afterwards(self, target: Side, index: int) -> str | None:
+        """None where the record is gone then."""
+        if self.action is delete(target):
+            return None
+        now, mapping = self.now(target, index), self.layout.entity.fields[index]
+        is_new = self.action is create(target)
+        is_left = mapping.only_new and not is_new
+        is_left |= self.keepers.get(index) is target or (self.is_fill and now not in (None, ""))
+        sent = now if is_left else self.values[target.other].get(f"s:{index}", now)
+        return now if sent is None and mapping.null is NullPolicy.LEAVE and not is_new else sent

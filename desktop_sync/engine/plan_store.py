@@ -20,11 +20,12 @@ from desktop_sync.engine.canonical import CANONICAL_VERSION
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.origin_query import field_winners, judges_fields, origin_table
 from desktop_sync.engine.plan_input import PlanInput, pair_table, plan_table
+from desktop_sync.engine.plan_rows import does_sql
 from desktop_sync.engine.sides import SideRead, peer_table, side_table
 from desktop_sync.engine.staging import Staging
 from desktop_sync.engine.workbench import Workbench
 
-VERSION = 1
+VERSION = 2
 
 
 def save_plan(bench: Workbench, plan: Plan, given: Mapping[str, PlanInput], folder: Path, basis: str) -> None:
@@ -100,7 +101,7 @@ def kept_findings(folder: Path) -> tuple[GuardFinding, ...]:
 def rows_digest(bench: Workbench, layout: Layout) -> str:
     """A digest of what the plan of the entity does with which records, and of the values that both of each have,
     whatever their order."""
-    parts = "p.action, p.rule, p.a_id, p.b_id, p.winner, p.excluded, a.digest, b.digest"
+    parts = "p.action, p.rule, p.a_id, p.b_id, p.winner, p.writes_both, p.excluded, a.digest, b.digest"
     sides = " ".join(
         f"LEFT JOIN {side_table(layout, side)} {side.value} ON {side.value}.rid = p.{side.value}_id" for side in Side
     )
@@ -114,12 +115,12 @@ def count_unseen(bench: Workbench, layout: Layout, folder: Path, actions: Collec
     Raises VersionMismatchError when there is no such plan.
     """
     file = folder / f"{plan_table(layout)}.parquet"
-    wanted = f"action IN ({', '.join(str(int(action)) for action in actions)}) AND NOT excluded"
+    wanted = f"{does_sql(actions)} AND NOT excluded"
     mine = f"SELECT action, a_id, b_id FROM {plan_table(layout)} WHERE {wanted}"
     if not bench.number(f"SELECT count(*) FROM ({mine})"):
         return 0
     try:
-        kept = pq.ParquetFile(file).read(columns=["action", "a_id", "b_id", "excluded"])
+        kept = pq.ParquetFile(file).read(columns=["action", "a_id", "b_id", "writes_both", "excluded"])
     except (OSError, ValueError) as error:
         raise VersionMismatchError("the kept plan", layout.entity.name, "") from error
     with bench.source(kept) as (source, _):
@@ -198,6 +199,7 @@ def _plan_document(plan: Plan) -> dict[str, object]:
                 "counts": {action.key: number for action, number in e.counts.items()},
                 "first_run": e.first_run,
                 "notes": list(e.notes),
+                "both_sides": e.both_sides,
             }
             for e in plan.entities
         ],
@@ -222,7 +224,8 @@ def _plan_of(document: dict[str, object]) -> Plan:
                 bool(e["complete"][1]),
                 {Action[key.upper()]: int(number) for key, number in e["counts"].items()},
                 bool(e["first_run"]),
-                tuple(str(note) for note in _list(e.get("notes"))),
+                tuple(str(note) for note in _list(e["notes"])),
+                int(e["both_sides"]),
             )
             for e in entities
         ),

@@ -2,7 +2,8 @@
 
 Columns: number, action, rule, record_id, a_id, b_id, winner ('a', 'b' or null: whose change lost is the other's),
 change_a, change_b, is_contact (first contact), is_fill, status (of the sync record so far), deleted_in, attempts,
-detail (problem or evidence), excluded. Rows of records that stay as they are are not in it.
+detail (problem or evidence), writes_both (once this was written, the other side's record follows in the same run),
+excluded. Rows of records that stay as they are are not in it.
 """
 
 from __future__ import annotations
@@ -39,12 +40,12 @@ from desktop_sync.engine.workbench import Workbench
 PLAN_COLUMNS = (
     "number BIGINT, action TINYINT, rule TINYINT, record_id BIGINT, a_id VARCHAR, b_id VARCHAR, winner VARCHAR, "
     "change_a TINYINT, change_b TINYINT, is_contact BOOLEAN, is_fill BOOLEAN, status TINYINT, deleted_in TINYINT, "
-    "attempts INTEGER, detail VARCHAR, excluded BOOLEAN"
+    "attempts INTEGER, detail VARCHAR, writes_both BOOLEAN, excluded BOOLEAN"
 )
 
 _COLUMNS = (
     "action, rule, record_id, a_id, b_id, winner, change_a, change_b, is_contact, is_fill, status, deleted_in, "
-    "attempts, detail"
+    "attempts, detail, writes_both"
 )
 
 _LEFT = "it was outside the filter when a record of it was deleted, so what is left in the other system stays as it is"
@@ -143,6 +144,7 @@ def _plan_touched(bench: Workbench, given: PlanInput) -> None:
     _tell_evidence(bench, layout)
     _settle_quiet(bench, layout)
     _fill_empty(bench, given)
+    _tell_merges(bench, given)
     _turn_equal_updates(bench, layout)
     _hold_back_stopped(bench, layout)
 
@@ -171,7 +173,7 @@ def _insert_judged(bench: Workbench, layout: Layout, cases: str, contact_cases: 
         "WHEN j.decided IS NOT NULL THEN j.decided WHEN j.is_merge THEN 'a' WHEN j.is_contact THEN k.winner "
         "ELSE c.winner END, "
         "j.change_a, j.change_b, j.is_contact, false, j.status, j.deleted_in, j.attempts, "
-        f"CASE WHEN {is_left} THEN {literal(_LEFT)} WHEN j.takes_part THEN j.problem END "
+        f"CASE WHEN {is_left} THEN {literal(_LEFT)} WHEN j.takes_part THEN j.problem END, false "
         f"FROM judged j JOIN {cases} c ON c.change_a = j.change_a AND c.change_b = j.change_b AND c.equal = j.equal "
         f"AND c.newer = j.newer AND c.takes_part = j.takes_part "
         f"LEFT JOIN {contact_cases} k ON k.equal = j.equal AND k.newer = j.newer"
@@ -298,14 +300,16 @@ def _fill_empty(bench: Workbench, given: PlanInput) -> None:
     """First contact by `fill-empty`: the linked pair whose fields are empty on one side gets writes that fill just
     them.
 
-    One side at a time: after the write the pair is looked at again, and then the other side's empty fields are filled.
+    One side at a time: where both have empty fields, the pair is looked at again after the write, and then those of
+    the other side are filled.
     """
     layout, entity = given.layout, given.layout.entity
     if entity.first_contact is not FirstContactRule.FILL_EMPTY:
         return
     rows = f"rows_{layout.number}"
     linked = (
-        f"SELECT a_id AS a_rid, b_id AS b_rid FROM {rows} WHERE action = {Action.LINK:d} AND rule = {Rule.FILL_EMPTY:d}"
+        f"SELECT a_id AS a_rid, b_id AS b_rid FROM {rows} WHERE (action = {Action.LINK:d} OR is_fill) "
+        f"AND rule = {Rule.FILL_EMPTY:d}"
     )
     for target in Side:
         source = target.other
@@ -326,8 +330,18 @@ def _fill_empty(bench: Workbench, given: PlanInput) -> None:
             f"JOIN ({selects[target]}) t ON t.rid = l.{target.value}_rid WHERE {' OR '.join(tests)}"
         )
         bench.execute(
-            f"UPDATE {rows} SET action = {update(target):d}, is_fill = true "
-            f"WHERE action = {Action.LINK:d} AND rule = {Rule.FILL_EMPTY:d} AND a_id IN ({fillable})"
+            f"UPDATE {rows} SET writes_both = is_fill, is_fill = true, "
+            f"action = CASE WHEN is_fill THEN action ELSE {update(target):d} END "
+            f"WHERE (action = {Action.LINK:d} OR is_fill) AND rule = {Rule.FILL_EMPTY:d} AND a_id IN ({fillable})"
+        )
+
+
+def _tell_merges(bench: Workbench, given: PlanInput) -> None:
+    """Of records whose fields are merged, the other side is written too, unless records go one way."""
+    if given.has_origins and judges_fields(given.layout) and one_way_from(given.layout) is None:
+        bench.execute(
+            f"UPDATE rows_{given.layout.number} SET writes_both = true WHERE rule = {Rule.MERGED:d} "
+            f"AND action IN ({Action.UPDATE_A:d}, {Action.UPDATE_B:d})"
         )
 
 
@@ -348,7 +362,7 @@ def _hold_back_stopped(bench: Workbench, layout: Layout) -> None:
         sending = [action for action in Action if action.target is side.other]
         bench.execute(
             f"UPDATE rows_{layout.number} SET action = {Action.INVALID:d}, rule = {Rule.UNUSABLE:d}, winner = NULL, "
-            f"is_fill = false, detail = t.stops_{side.value} FROM touched_{layout.number} t "
+            f"is_fill = false, writes_both = false, detail = t.stops_{side.value} FROM touched_{layout.number} t "
             f"WHERE t.stops_{side.value} IS NOT NULL AND t.record_id = rows_{layout.number}.record_id "
             f"AND action IN ({', '.join(f'{action:d}' for action in sending)})"
         )

@@ -157,7 +157,7 @@ def plan_restored(bench: Workbench, given: PlanInput) -> None:
         f"WHEN t.rid IS NULL THEN {makes:d} WHEN s.digest IS DISTINCT FROM p.{one}_digest THEN {writes:d} "
         f"ELSE {Action.ADOPT:d} END, {Rule.RESTORED:d}, p.record_id, "
         f"{', '.join(ids)}, NULL, 1, 1, false, false, p.status, p.deleted_in, p.attempts, "
-        f"{problem_text('s.problem')} "
+        f"{problem_text('s.problem')}, false "
         f"FROM {peer_table(layout)} p JOIN {side_table(layout, primary)} s ON s.rid = p.{one}_id AND s.is_kept AND "
         "s.in_filter "
         f"LEFT JOIN {returned_table(layout)} o ON o.record_id = p.record_id "
@@ -179,7 +179,7 @@ def plan_gone_too(bench: Workbench, given: PlanInput) -> None:
         changes = ", ".join([f"{Change.DELETED:d}"] * len(Side))
         bench.execute(
             f"INSERT INTO rows_{layout.number} SELECT {Action.CLOSE:d}, {Rule.BOTH_DELETED:d}, record_id, a_id, b_id, "
-            f"NULL, {changes}, false, false, status, deleted_in, attempts, NULL FROM {peer_table(layout)} "
+            f"NULL, {changes}, false, false, status, deleted_in, attempts, NULL, false FROM {peer_table(layout)} "
             f"WHERE status = {Status.DELETED:d} AND deleted_in = {GONE_IN[side.other]:d} AND {me}_id IS NOT NULL "
             f"AND record_id NOT IN ({read.format(side_table(layout, side))}) "
             f"AND record_id NOT IN ({read.format(side_table(layout, side.other))}) "

@@ -1,12 +1,12 @@
 """The columns of what a plan writes, and the query that streams them.
 
 Columns of a batch: x_number, x_record_id, x_action, x_rule, x_a_id, x_b_id, x_attempts, x_deleted_in, x_is_fill (only
-empty fields are filled), x_is_merge (each field from the side where it was changed last), x_source_digest, x_base_a,
-x_base_b (the baseline so far), x_unresolved (references without a counterpart), x_deferred (those whose counterpart
-may come later), x_target_id (the target's id after the write, where the mapping fills it), x_digest (of the target
-after the write, if it stores what it is sent), x_v… values, x_e… expected, x_ha…/x_hb… what A and B hold afterwards
-as text, x_hp… what the target held before; x_g… and x_f… the digest and the origin stamp of what stands in a field
-afterwards.
+empty fields are filled, and then those of the other side), x_is_merge (each field from the side that is kept, and then
+the other side follows), x_source_digest, x_base_a, x_base_b (the baseline so far), x_unresolved (references without a
+counterpart), x_deferred (those whose counterpart may come later), x_target_id (the target's id after the write, where
+the mapping fills it), x_digest (of the target after the write, if it stores what it is sent), x_v… values, x_e…
+expected, x_ha…/x_hb… what A and B hold afterwards as text, x_hp… what the target held before; x_g… and x_f… the digest
+and the origin stamp of what stands in a field afterwards.
 """
 
 from __future__ import annotations

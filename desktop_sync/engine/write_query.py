@@ -19,7 +19,6 @@ from desktop_sync.engine.origin_query import (
     field_stamp_sql,
     field_winners,
     judges_fields,
-    one_way_from,
     origin_table,
     stamped_columns,
     stored_digest,
@@ -69,7 +68,8 @@ class WriteBuilder:
             f"SELECT p.number AS x_number, p.record_id AS x_record_id, "
             f"CAST({self.action:d} AS TINYINT) AS x_action, p.rule AS x_rule, "
             f"p.a_id AS x_a_id, p.b_id AS x_b_id, p.attempts AS x_attempts, p.deleted_in AS x_deleted_in, "
-            f"p.status AS x_status, coalesce(p.is_fill, false) AS x_is_fill, {self._is_merge()} AS x_is_merge, "
+            f"p.status AS x_status, {self._is_first('p.is_fill')} AS x_is_fill, "
+            f"{self._is_first('NOT p.is_fill')} AS x_is_merge, "
             f"{self._source_digest()} AS x_source_digest, q.a_digest AS x_base_a, "
             f"q.b_digest AS x_base_b, {self._unresolved(is_later=False)} AS x_unresolved, "
             f"{self._unresolved(is_later=True)} AS x_deferred, "
@@ -170,10 +170,9 @@ class WriteBuilder:
     def _has_winners(self) -> bool:
         return self.given.has_origins and judges_fields(self.layout) and self.operation is Operation.UPDATE
 
-    def _is_merge(self) -> str:
-        """Whether the other side follows: where records go one way, it does not."""
-        follows = self._has_winners() and one_way_from(self.layout) is None
-        return f"p.rule = {Rule.MERGED:d}" if follows else "false"
+    def _is_first(self, kind: str) -> str:
+        """Whether the other side follows a write of this kind."""
+        return f"coalesce(p.writes_both AND {kind}, false)" if self.operation is Operation.UPDATE else "false"
 
     def _stamped(self) -> dict[Column, str]:
         """For each written column with stamps, the stamp of its value after the write as SQL with its name."""

@@ -16,9 +16,9 @@ Told = TypeVar("Told", Conflict, HistoryRow)
 
 def hide(field: FieldChange) -> FieldChange:
     """The field without its values; that there is one stays visible."""
-    values = (field.a, field.b, field.base, field.before, field.after)
-    a, b, base, before, after = (None if value is None else MASKED for value in values)
-    return replace(field, a=a, b=b, base=base, before=before, after=after)
+    values = (field.a, field.b, field.base, field.before, field.after, field.then)
+    a, b, base, before, after, then = (None if value is None else MASKED for value in values)
+    return replace(field, a=a, b=b, base=base, before=before, after=after, then=then)
 
 
 class Masks:

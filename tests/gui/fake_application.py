@@ -451,6 +451,10 @@ class FakePreview:
     def taking_part(self) -> dict[str, dict[Action, int]]:
         return {part.entity: dict(part.counts) for part in self.plan.entities}
 
+    def count_written(self) -> int:
+        written = [number for by in self.taking_part().values() for action, number in by.items() if action.target]
+        return sum(written) - sum(part.both_sides for part in self.plan.entities)
+
     def count_left_out(self) -> int:
         return sum(row.is_excluded for row in self.all)
 

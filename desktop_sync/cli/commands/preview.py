@@ -68,14 +68,15 @@ def _show_rows(invocation: Invocation, view: PlanView) -> None:
                 limit=wanted - len(rows),
             )
     if rows:
-        table = [
-            [row.entity, row.action.key.replace("_", " "), row.title, row.a_id or "", row.b_id or "", _detail(row)]
-            for row in rows
-        ]
+        table = [[row.entity, _action(row), row.title, row.a_id or "", row.b_id or "", _detail(row)] for row in rows]
         invocation.output.table(["entity", "action", "record", "A", "B", "detail"], table)
-    more = sum(sum(entity.counts.values()) - entity.count(Action.NONE) for entity in view.plan.entities) - len(rows)
+    more = sum(entity.records - entity.count(Action.NONE) for entity in view.plan.entities) - len(rows)
     if more > 0:
         invocation.output.line(f"… and {count(more, 'more row')} (--rows N shows more).")
+
+
+def _action(row: PlanRow) -> str:
+    return "update a, b" if row.writes_both else row.action.key.replace("_", " ")
 
 
 def _detail(row: PlanRow) -> str:

@@ -321,6 +321,7 @@ class EntityPreparation:
             counted,
             is_first,
             cared.notes,
+            outcome_query.count_both(self.session.bench, layout),
         )
         figures = outcome_query.guard_figures(
             self.session.bench, given, {side: before[side].complete_count for side in Side}

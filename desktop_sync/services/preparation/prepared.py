@@ -31,9 +31,9 @@ class Prepared:
     figures: Mapping[Side, SideFigures] = field(default_factory=dict)
     """What guards look at besides the plan's own numbers; nothing where nothing was compared."""
 
-    def with_counts(self, counts: Mapping[Action, int]) -> Prepared:
+    def with_counts(self, counts: Mapping[Action, int], both_sides: int) -> Prepared:
         """The same with the numbers that the plan has now."""
-        return replace(self, plan=replace(self.plan, counts=counts))
+        return replace(self, plan=replace(self.plan, counts=counts, both_sides=both_sides))
 
     def tripped(self, limits: GuardLimits) -> tuple[GuardFinding, ...]:
         """The guards that the plan meets, as its numbers are now."""

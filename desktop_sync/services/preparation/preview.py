@@ -98,6 +98,12 @@ class Preview:
         planned = [one for one in self.prepared if one.given is not None]
         return {one.plan.entity: dict(outcome_query.counts(self.session.bench, one.layout)) for one in planned}
 
+    def count_written(self) -> int:
+        """To how many records the plan as it is now writes."""
+        both = sum(outcome_query.count_both(self.session.bench, one.layout) for one in self._planned("") if one.given)
+        counted = self.taking_part().values()
+        return sum(count for by in counted for action, count in by.items() if action.target is not None) - both
+
     def count_excluded(self) -> int:
         """How many rows do not take part now, whoever left them out."""
         planned = [one for one in self.prepared if one.given is not None]

@@ -26,6 +26,8 @@ def seen_together(session: SyncSession, prepared: Sequence[Prepared]) -> tuple[P
             if session.looks_after_references(side):
                 tell_emptied(bench, given, side)
     return tuple(
-        one.with_counts(outcome_query.counts(bench, one.layout)) if one.layout.number in changed else one
+        one.with_counts(outcome_query.counts(bench, one.layout), outcome_query.count_both(bench, one.layout))
+        if one.layout.number in changed
+        else one
         for one in prepared
     )

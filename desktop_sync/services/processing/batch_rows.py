@@ -23,7 +23,7 @@ _FALSE, _EMPTY = pa.scalar(False, pa.bool_()), pa.scalar("", pa.string())
 def batch_rows(query: WriteQuery, rows: pa.Table) -> pa.Table:
     """The batch rows for the ledger.
 
-    A filled record has no baseline yet: the other side may have to be filled too. Nor has the source of a record
+    A record that is to be filled on the other side too has no baseline yet. Nor has the source of a record
     that was created without a reference, so that it counts as changed until the reference was written. Of a merged
     record the side that was written has none: it counts as changed until the other side followed.
     """

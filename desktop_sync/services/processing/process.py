@@ -78,7 +78,7 @@ class Processing:
         """
         if self.session.match_only is not None:
             return
-        counted = outcome_query.counts(self.session.bench, given.layout)
+        counted = outcome_query.row_counts(self.session.bench, given.layout)
         wanted = {
             side: [action for action in actions if action.target is side and counted.get(action)] for side in Side
         }

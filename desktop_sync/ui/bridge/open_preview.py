@@ -19,11 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Rows by entity and action as they are now, and of those the ones that take part; how many of all rows a person
-    left out, and the guards that stop what is left."""
+    """What is done by entity and action as the rows are now, and what of it takes part; how many rows there are, and
+    how many records those that take part write to; how many of all rows a person left out, and the guards that stop
+    what is left. A record that is updated on both sides is one row, and an update of each."""
 
     counts: Mapping[str, Mapping[Action, int]]
     taking_part: Mapping[str, Mapping[Action, int]]
+    rows: int
+    written: int
     left_out: int = 0
     findings: tuple[GuardFinding, ...] = ()
 
@@ -56,7 +59,9 @@ class OpenPreview:
     def planned(self) -> Tally:
         """What the plan said when it was made; does not block."""
         counts = {part.entity: part.counts for part in self.plan.entities}
-        return Tally(counts, counts, findings=self.plan.findings)
+        rows = sum(part.records for part in self.plan.entities)
+        both = sum(part.both_sides for part in self.plan.entities)
+        return Tally(counts, counts, rows, self.plan.writes - both, findings=self.plan.findings)
 
     def tally(self) -> Tally:
         with self._lock:
@@ -70,6 +75,8 @@ class OpenPreview:
                     for part in self.plan.entities
                 },
                 self._preview.taking_part(),
+                self._preview.count(),
+                self._preview.count_written(),
                 self._preview.count_left_out(),
                 self._preview.findings(),
             )

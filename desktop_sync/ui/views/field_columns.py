@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from PySide6.QtCore import QCoreApplication
 
+from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action
 from desktop_sync.core.plan import FieldChange
 from desktop_sync.core.sync_record import HistoryRow
@@ -45,9 +47,10 @@ def _without_record(column: Column[FieldChange]) -> Column[FieldChange]:
 
 
 def plan_columns(
-    names: SideNames, action: Action | None, *, has_a: bool = True, has_b: bool = True
+    names: SideNames, action: Action | None, *, has_a: bool = True, has_b: bool = True, writes_both: bool = False
 ) -> tuple[Column[FieldChange], ...]:
-    """Field, A, B, and what will stand in the side that is written. Differences are marked where both have a record."""
+    """Field, A, B, and what will stand in the side that is written, or in both of them. Differences are marked where
+    both have a record."""
     field, a, b, base = comparison_columns(names)
     a, b = a if has_a else _without_record(a), b if has_b else _without_record(b)
     columns: tuple[Column[FieldChange], ...] = (field, a, b, base)
@@ -55,14 +58,18 @@ def plan_columns(
         columns = tuple(replace(column, differs=None) for column in columns[:3])
     if action is None or action.target is None:
         return columns
-    after: Column[FieldChange] = Column(
-        "after",
-        tr("{0} afterwards").format(names.of(action.target)),
-        lambda change: shown(change.after) if change.differs else "",
-        180,
-        differs=_differs,
-    )
-    return (*columns[:3], after)
+
+    def afterwards(key: str, side: Side, value: Callable[[FieldChange], str | None]) -> Column[FieldChange]:
+        def text(change: FieldChange) -> str:
+            return shown(value(change)) if change.differs else ""
+
+        return Column(key, tr("{0} afterwards").format(names.of(side)), text, 180, differs=_differs)
+
+    after = afterwards("after", action.target, lambda change: change.after)
+    if not writes_both:
+        return (*columns[:3], after)
+    then = afterwards("then", action.target.other, lambda change: change.then)
+    return (*columns[:3], *((then, after) if action.target is Side.B else (after, then)))
 
 
 def history_columns(names: SideNames, action: Action | None) -> tuple[Column[FieldChange], ...]:

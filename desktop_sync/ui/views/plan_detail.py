@@ -115,7 +115,7 @@ class PlanDetail(QWidget):
         self._title.setToolTip(tooltip(why))
         self._title.setText(f"{plan_row.title or plan_row.entity}  —  {action_verb(plan_row.action)}: {why}")
         has_a, has_b = bool(plan_row.a_id), bool(plan_row.b_id)
-        columns = plan_columns(self._names, plan_row.action, has_a=has_a, has_b=has_b)
+        columns = plan_columns(self._names, plan_row.action, has_a=has_a, has_b=has_b, writes_both=plan_row.writes_both)
         knows_base = any(change.base is not None for change in plan_row.fields)
         shown = columns if knows_base else tuple(column for column in columns if column.key != "base")
         self.fields.show(plan_row.fields, shown)

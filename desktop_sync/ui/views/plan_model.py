@@ -88,7 +88,7 @@ def _middle(names: SideNames, *, shows_differences: bool) -> Column[PlanRow]:
         124,
         "action",
         tone=lambda row: None if row.is_excluded else ACTION_TONES.get(row.action),
-        icon=lambda row: action_icon(row.action),
+        icon=lambda row: "both" if row.writes_both else action_icon(row.action),
     )
 
 

@@ -27,7 +27,7 @@ from desktop_sync.ui.views.explanation import ExplanationDialog, record_id, reco
 from desktop_sync.ui.views.plan_choices import exclude, leave_out, leave_out_alike, turn_around
 from desktop_sync.ui.views.plan_detail import PlanDetail
 from desktop_sync.ui.views.plan_menu import PlanMenu
-from desktop_sync.ui.views.plan_model import CHIP_ORDER, PlanTableModel, chips_of, totals
+from desktop_sync.ui.views.plan_model import PlanTableModel, chips_of, totals
 from desktop_sync.ui.views.plan_part import PlanPart
 from desktop_sync.ui.views.preview_head import PreviewHead
 from desktop_sync.ui.widgets.chips import ChipRow
@@ -119,7 +119,7 @@ class PreviewPage(QWidget):
         self.area.row_chosen.connect(self._show_row)
         self.table_model.sort_wanted.connect(self._sorted)
         self.table_model.loaded.connect(self._select_first)
-        self.area.show_total(self._tally.count(*CHIP_ORDER))
+        self.area.show_total(self._tally.rows)
         self.detail = PlanDetail(self._context, self._names, self._configuration)
         self.detail.exclude_wanted.connect(self._exclude)
         self.detail.winner_wanted.connect(self._turn)
@@ -312,7 +312,7 @@ class PreviewPage(QWidget):
     @property
     def _writing(self) -> int:
         """To how many records the plan as it is now writes."""
-        return self._tally.count_taking_part(*(action for action in Action if action.target is not None))
+        return self._tally.written
 
     @Slot(object)
     def _run_part(self, tally: Tally) -> None:

@@ -22,6 +22,7 @@ from desktop_sync.ui.text.words import SideNames
 from desktop_sync.ui.theme import Theme
 from desktop_sync.ui.views.configuration_list import whole_part
 from desktop_sync.ui.views.configuration_page import ConfigurationPage
+from desktop_sync.ui.views.field_columns import plan_columns as field_columns
 from desktop_sync.ui.views.plan_model import plan_columns
 from desktop_sync.ui.widgets.bar_chart import rounded_up
 from desktop_sync.ui.widgets.field_row import FieldRow
@@ -55,6 +56,18 @@ def test_of_records_that_differ_the_fields_are_named() -> None:
     changed = FieldChange("city", a="Oslo", b="Bergen", differs=True)
     row = plan_row(Action.UPDATE_B, FieldChange("first_name", a="Ann", b="Ann"), changed)
     assert (cell(row, "a"), cell(row, "b")) == ("city: Oslo", "city: Bergen")
+
+
+def test_of_a_record_that_is_written_on_both_sides_a_person_sees_how_both_will_be() -> None:
+    kept = FieldChange("state", a="NEW", b="d", before="d", after="d", then="DONE", differs=True)
+    columns = field_columns(NAMES, Action.UPDATE_B, writes_both=True)
+    assert [(column.title, column.text(kept)) for column in columns] == [
+        ("Field", "state"),
+        ("CRM", "NEW"),
+        ("Shop", "d"),
+        ("CRM afterwards", "DONE"),
+        ("Shop afterwards", "d"),
+    ]
 
 
 def test_a_record_whose_name_is_all_there_is_still_shows_it() -> None:
