@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QCoreApplication, QPoint, Qt, Signal, Slot
+from PySide6.QtCore import QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QComboBox, QMenu, QVBoxLayout, QWidget
 
@@ -17,16 +17,14 @@ from desktop_sync.ui.application_port import RecordDesk
 from desktop_sync.ui.context import WindowContext
 from desktop_sync.ui.models.paged_table import PagedTableModel
 from desktop_sync.ui.models.row_ranges import collect, count_rows
-from desktop_sync.ui.models.source import Column
 from desktop_sync.ui.models.sources import QueueSource
 from desktop_sync.ui.palette import Tone
-from desktop_sync.ui.text.plain import sentence
 from desktop_sync.ui.text.sentences import problem, records
 from desktop_sync.ui.text.step_words import open_step_text
-from desktop_sync.ui.text.times import full_time
-from desktop_sync.ui.text.words import STATUS_TONES, SideNames, status_word
+from desktop_sync.ui.text.words import SideNames, status_word
 from desktop_sync.ui.views.content import PageContent
 from desktop_sync.ui.views.explanation import ExplanationDialog, record_number
+from desktop_sync.ui.views.queue_columns import queue_columns
 from desktop_sync.ui.views.record_history import RecordHistoryDialog
 from desktop_sync.ui.widgets.chips import ChipRow
 from desktop_sync.ui.widgets.choice_box import fit_choices
@@ -41,49 +39,10 @@ ALL = "all"
 FIRST_ORDER = "id"
 
 
-def tr(text: str) -> str:
-    return QCoreApplication.translate("queue", text)
-
-
 def _unlink(desk: RecordDesk, ids: list[int]) -> int:
     for record_id in ids:
         desk.unlink(record_id)
     return len(ids)
-
-
-def queue_columns(context: WindowContext, names: SideNames) -> tuple[Column[SyncRecord], ...]:
-    clock = context.application.clock
-    return (
-        Column(
-            "status",
-            tr("Status"),
-            lambda record: status_word(record.status),
-            120,
-            "status",
-            tone=lambda record: STATUS_TONES[record.status],
-        ),
-        Column("entity", tr("Entity"), lambda record: record.entity, 110, spare=2),
-        Column("a_id", tr("{0} record").format(names.a), lambda record: record.a_id or "—", 120, "a_id"),
-        Column("b_id", tr("{0} record").format(names.b), lambda record: record.b_id or "—", 120, "b_id"),
-        Column(
-            "attempts",
-            tr("Attempts"),
-            lambda record: str(record.attempts) if record.attempts else "",
-            90,
-            "attempts",
-            Qt.AlignmentFlag.AlignRight,
-            spare=1,
-        ),
-        Column(
-            "updated_at",
-            tr("Updated"),
-            lambda record: full_time(record.updated_at, clock.now()),
-            130,
-            "updated_at",
-            spare=3,
-        ),
-        Column("last_error", tr("Last error"), lambda record: sentence(record.last_error), 260),
-    )
 
 
 class QueuePage(QWidget):
