@@ -9,7 +9,6 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 
 from desktop_sync.ui.models.paged_table import DIFFERS_ROLE, ICON_ROLE, TONE_ROLE
 from desktop_sync.ui.models.source import Column
-from desktop_sync.ui.text.plain import one_line, tooltip
 
 R = TypeVar("R")
 _NO_PARENT = QModelIndex()
@@ -54,9 +53,9 @@ class ListTableModel(QAbstractTableModel, Generic[R]):
             return None
         column, row = self.columns[index.column()], self._rows[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return one_line(column.text(row))
+            return column.cell(row)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return tooltip(column.text(row))
+            return column.tip(row)
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return column.align | Qt.AlignmentFlag.AlignVCenter
         if role == TONE_ROLE:

@@ -21,7 +21,6 @@ from PySide6.QtCore import (
 from desktop_sync.ui.bridge.job_runner import JobRunner
 from desktop_sync.ui.bridge.latest import Latest
 from desktop_sync.ui.models.source import Column, RowSource
-from desktop_sync.ui.text.plain import one_line, tooltip
 
 R = TypeVar("R")
 
@@ -147,9 +146,9 @@ class PagedTableModel(QAbstractTableModel, Generic[R]):
         if row is None:
             return "…" if role == Qt.ItemDataRole.DisplayRole else None
         if role == Qt.ItemDataRole.DisplayRole:
-            return one_line(column.text(row))
+            return column.cell(row)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return tooltip(column.text(row))
+            return column.tip(row)
         if role == TONE_ROLE:
             return column.tone(row) if column.tone else None
         if role == ICON_ROLE:

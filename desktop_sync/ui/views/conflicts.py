@@ -19,7 +19,7 @@ from desktop_sync.ui.bridge.latest import Latest
 from desktop_sync.ui.context import WindowContext
 from desktop_sync.ui.models.list_table import ListTableModel
 from desktop_sync.ui.models.paged_table import PagedTableModel
-from desktop_sync.ui.models.source import Column
+from desktop_sync.ui.models.source import Column, value_column
 from desktop_sync.ui.models.sources import ConflictSource
 from desktop_sync.ui.palette import Tone
 from desktop_sync.ui.text.record_words import conflict_record
@@ -101,9 +101,11 @@ def conflict_columns(context: WindowContext, names: SideNames) -> tuple[Column[C
         return full_time(at, clock.now())
 
     return (
-        Column("record", tr("Record"), lambda conflict: conflict_record(conflict) or "—", 190),
-        Column("a_id", tr("{0} record").format(names.a), lambda conflict: conflict.a_id or "—", 106),
-        Column("b_id", tr("{0} record").format(names.b), lambda conflict: conflict.b_id or "—", 110, spare=4),
+        value_column("record", tr("Record"), lambda conflict: conflict_record(conflict) or None, 190, nothing="—"),
+        value_column("a_id", tr("{0} record").format(names.a), lambda conflict: conflict.a_id, 106, nothing="—"),
+        value_column(
+            "b_id", tr("{0} record").format(names.b), lambda conflict: conflict.b_id, 110, nothing="—", spare=4
+        ),
         Column("entity", tr("Entity"), lambda conflict: conflict.entity, 98, spare=2),
         Column("fields", tr("Differs in"), lambda conflict: ", ".join(differing_fields(conflict)), 110, spare=3),
         Column("found", tr("Found"), lambda conflict: when(conflict.found_at), 110, spare=1),

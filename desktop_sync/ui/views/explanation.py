@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QCoreApplication, QSize, Qt, Signal, Slot
@@ -16,13 +17,13 @@ from desktop_sync.ui.application_port import Application
 from desktop_sync.ui.bridge.latest import Latest
 from desktop_sync.ui.context import WindowContext
 from desktop_sync.ui.models.list_table import ListTableModel
-from desktop_sync.ui.models.source import Column
+from desktop_sync.ui.models.source import Column, value_column
 from desktop_sync.ui.palette import SPACE_M, SPACE_S, SPACE_XL, Tone
 from desktop_sync.ui.text.sentences import problem
 from desktop_sync.ui.text.step_words import open_step_text
 from desktop_sync.ui.text.times import full_time
 from desktop_sync.ui.text.words import SideNames, status_word
-from desktop_sync.ui.views.field_columns import comparison_columns, history_columns, shown
+from desktop_sync.ui.views.field_columns import comparison_columns, exact, history_columns, shown
 from desktop_sync.ui.widgets.list_view import ListView
 from desktop_sync.ui.widgets.message_bar import MessageBar
 from desktop_sync.ui.widgets.parts import button, column, label, row
@@ -64,20 +65,27 @@ def compared_columns(names: SideNames) -> tuple[Column[ComparedField], ...]:
     def differs(field: ComparedField) -> bool:
         return field.differs
 
-    def compared(field: ComparedField) -> str:
+    def compared(field: ComparedField, written: Callable[[str | None], str] = exact) -> str:
         if field.normal_a == field.normal_b:
-            return field.normal_a or ""
-        return f"{shown(field.normal_a)} ≠ {shown(field.normal_b)}"
+            return written(field.normal_a or "")
+        return f"{written(field.normal_a)} ≠ {written(field.normal_b)}"
 
-    def base(field: ComparedField) -> str:
-        return " / ".join(dict.fromkeys(one for one in (field.base_a, field.base_b) if one is not None))
+    def base(field: ComparedField, written: Callable[[str | None], str] = exact) -> str:
+        return " / ".join(dict.fromkeys(written(one) for one in (field.base_a, field.base_b) if one is not None))
 
     return (
         Column("field", tr("Field"), lambda field: field.label, 130, differs=differs),
-        Column("a", names.a, lambda field: shown(field.a), 160, differs=differs),
-        Column("b", names.b, lambda field: shown(field.b), 160, differs=differs),
-        Column("compared", tr("Compared as"), compared, 200, differs=differs),
-        Column("base", tr("Last synchronized"), base, 170, differs=differs),
+        value_column("a", names.a, lambda field: field.a, 160, differs=differs),
+        value_column("b", names.b, lambda field: field.b, 160, differs=differs),
+        Column(
+            "compared",
+            tr("Compared as"),
+            compared,
+            200,
+            differs=differs,
+            seen=lambda field: compared(field, shown),
+        ),
+        Column("base", tr("Last synchronized"), base, 170, differs=differs, seen=lambda field: base(field, shown)),
     )
 
 

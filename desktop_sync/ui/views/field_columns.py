@@ -11,20 +11,24 @@ from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action
 from desktop_sync.core.plan import FieldChange
 from desktop_sync.core.sync_record import HistoryRow
-from desktop_sync.ui.models.source import Column
+from desktop_sync.ui.models.source import NULL, Column, value_column
 from desktop_sync.ui.palette import Tone
+from desktop_sync.ui.text.unseen import spelled
 from desktop_sync.ui.text.words import SideNames
-
-NULL = "∅"
 
 
 def tr(text: str) -> str:
     return QCoreApplication.translate("fields", text)
 
 
-def shown(value: str | None) -> str:
-    """A value as text; an empty (null) value has a sign of its own, so that it is not taken for an empty text."""
+def exact(value: str | None) -> str:
+    """A value as it is copied; an empty (null) one has a sign of its own."""
     return NULL if value is None else value
+
+
+def shown(value: str | None) -> str:
+    """A value as it is seen within other words; an empty (null) one has a sign of its own."""
+    return NULL if value is None else spelled(value)
 
 
 def _differs(change: FieldChange) -> bool:
@@ -35,15 +39,15 @@ def comparison_columns(names: SideNames) -> tuple[Column[FieldChange], ...]:
     """Field, value of A, value of B, baseline; differing fields marked."""
     return (
         Column("field", tr("Field"), lambda change: change.label, 155, differs=_differs),
-        Column("a", names.a, lambda change: shown(change.a), 180, differs=_differs),
-        Column("b", names.b, lambda change: shown(change.b), 180, differs=_differs),
-        Column("base", tr("Last synchronized"), lambda change: shown(change.base), 180, differs=_differs),
+        value_column("a", names.a, lambda change: change.a, 180, differs=_differs),
+        value_column("b", names.b, lambda change: change.b, 180, differs=_differs),
+        value_column("base", tr("Last synchronized"), lambda change: change.base, 180, differs=_differs),
     )
 
 
 def _without_record(column: Column[FieldChange]) -> Column[FieldChange]:
     """The column of a system that has no such record: nothing stands there, which is not the same as empty values."""
-    return replace(column, text=lambda change: "")
+    return replace(column, text=lambda change: "", seen=None)
 
 
 def plan_columns(
@@ -60,10 +64,10 @@ def plan_columns(
         return columns
 
     def afterwards(key: str, side: Side, value: Callable[[FieldChange], str | None]) -> Column[FieldChange]:
-        def text(change: FieldChange) -> str:
-            return shown(value(change)) if change.differs else ""
+        def written(change: FieldChange) -> str | None:
+            return value(change) if change.differs else ""
 
-        return Column(key, tr("{0} afterwards").format(names.of(side)), text, 180, differs=_differs)
+        return value_column(key, tr("{0} afterwards").format(names.of(side)), written, 180, differs=_differs)
 
     after = afterwards("after", action.target, lambda change: change.after)
     if not writes_both:
@@ -77,8 +81,8 @@ def history_columns(names: SideNames, action: Action | None) -> tuple[Column[Fie
         return comparison_columns(names)[:3]  # nothing was written: what both hold is what there is to see
     return (
         Column("field", tr("Field"), lambda change: change.label, 130, differs=_differs),
-        Column("before", tr("Before"), lambda change: shown(change.before), 220, differs=_differs),
-        Column("after", tr("After"), lambda change: shown(change.after), 220, differs=_differs),
+        value_column("before", tr("Before"), lambda change: change.before, 220, differs=_differs),
+        value_column("after", tr("After"), lambda change: change.after, 220, differs=_differs),
     )
 
 

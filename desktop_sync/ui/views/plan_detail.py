@@ -15,6 +15,7 @@ from desktop_sync.ui.models.list_table import ListTableModel
 from desktop_sync.ui.palette import SPACE_XS
 from desktop_sync.ui.text.plain import tooltip
 from desktop_sync.ui.text.step_words import open_step_text
+from desktop_sync.ui.text.unseen import spelled
 from desktop_sync.ui.text.words import SideNames, action_verb, rule_sentence
 from desktop_sync.ui.views.field_columns import plan_columns
 from desktop_sync.ui.views.plan_model import TURNABLE
@@ -113,7 +114,7 @@ class PlanDetail(QWidget):
             return
         why = plan_row.detail or rule_sentence(plan_row.rule, self._names)
         self._title.setToolTip(tooltip(why))
-        self._title.setText(f"{plan_row.title or plan_row.entity}  —  {action_verb(plan_row.action)}: {why}")
+        self._title.setText(f"{spelled(plan_row.title) or plan_row.entity}  —  {action_verb(plan_row.action)}: {why}")
         has_a, has_b = bool(plan_row.a_id), bool(plan_row.b_id)
         columns = plan_columns(self._names, plan_row.action, has_a=has_a, has_b=has_b, writes_both=plan_row.writes_both)
         knows_base = any(change.base is not None for change in plan_row.fields)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QCoreApplication, QObject, Qt
 
 from desktop_sync.core.configuration import Side
@@ -10,9 +12,10 @@ from desktop_sync.core.plan import FieldChange, PlanRow
 from desktop_sync.ui.bridge.job_runner import JobRunner
 from desktop_sync.ui.bridge.open_preview import Tally
 from desktop_sync.ui.models.paged_table import WEAK_ROLE, PagedTableModel
-from desktop_sync.ui.models.source import Column
+from desktop_sync.ui.models.source import Column, value_column
 from desktop_sync.ui.text.difference_words import difference_text, difference_tone
 from desktop_sync.ui.text.plain import sentence
+from desktop_sync.ui.text.unseen import spelled
 from desktop_sync.ui.text.words import ACTION_TONES, SideNames, action_verb, rule_sentence
 
 CHIP_ORDER = (
@@ -52,7 +55,11 @@ def action_icon(action: Action) -> str:
     return _ICONS.get(action, "both")
 
 
-def _summary(row: PlanRow, side: Side) -> str:
+def _exact(value: str) -> str:
+    return value
+
+
+def _summary(row: PlanRow, side: Side, written: Callable[[str], str] = _exact) -> str:
     """The differing values of a side, so that a look at the row says what is at stake.
 
     Where the other side has no record, all of them differ, and the values alone say who or what it is.
@@ -65,9 +72,17 @@ def _summary(row: PlanRow, side: Side) -> str:
     # What the record is called by stands in the first column; the others are what is left to say.
     shown = [change for change in shown if value(change) != row.title] or shown
     if not (any(change.a is not None for change in row.fields) and any(change.b is not None for change in row.fields)):
-        return "  ·  ".join([text for change in shown if (text := value(change))][:3])
-    parts = [f"{change.label}: {value(change)}" for change in shown[:3] if value(change) is not None]
+        return "  ·  ".join([written(text) for change in shown if (text := value(change))][:3])
+    parts = [f"{change.label}: {written(text)}" for change in shown[:3] if (text := value(change)) is not None]
     return "  ·  ".join(parts)
+
+
+def _values_column(key: str, title: str, side: Side) -> Column[PlanRow]:
+    def text(row: PlanRow, written: Callable[[str], str] = _exact) -> str:
+        is_there = row.a_id if side is Side.A else row.b_id
+        return _summary(row, side, written) if is_there else ""
+
+    return Column(key, title, text, 170, seen=lambda row: text(row, spelled))
 
 
 def _middle(names: SideNames, *, shows_differences: bool) -> Column[PlanRow]:
@@ -94,12 +109,16 @@ def _middle(names: SideNames, *, shows_differences: bool) -> Column[PlanRow]:
 
 def plan_columns(names: SideNames, *, shows_differences: bool = False) -> tuple[Column[PlanRow], ...]:
     return (
-        Column("title", tr("Record"), lambda row: row.title, 190, "title"),
-        Column("a_id", tr("{0} record").format(names.a), lambda row: row.a_id or "—", 102, "a_id", spare=2),
-        Column("a", names.a, lambda row: _summary(row, Side.A) if row.a_id else "", 170),
+        value_column("title", tr("Record"), lambda row: row.title, 190, sort="title"),
+        value_column(
+            "a_id", tr("{0} record").format(names.a), lambda row: row.a_id, 102, nothing="—", sort="a_id", spare=2
+        ),
+        _values_column("a", names.a, Side.A),
         _middle(names, shows_differences=shows_differences),
-        Column("b_id", tr("{0} record").format(names.b), lambda row: row.b_id or "—", 106, "b_id", spare=1),
-        Column("b", names.b, lambda row: _summary(row, Side.B) if row.b_id else "", 170),
+        value_column(
+            "b_id", tr("{0} record").format(names.b), lambda row: row.b_id, 106, nothing="—", sort="b_id", spare=1
+        ),
+        _values_column("b", names.b, Side.B),
         Column("why", tr("Why"), lambda row: sentence(row.detail or rule_sentence(row.rule, names)), 230, spare=3),
     )
 

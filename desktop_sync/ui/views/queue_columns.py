@@ -6,7 +6,7 @@ from PySide6.QtCore import QCoreApplication, Qt
 
 from desktop_sync.core.sync_record import SyncRecord
 from desktop_sync.ui.context import WindowContext
-from desktop_sync.ui.models.source import Column
+from desktop_sync.ui.models.source import Column, value_column
 from desktop_sync.ui.text.plain import sentence
 from desktop_sync.ui.text.times import full_time
 from desktop_sync.ui.text.words import STATUS_TONES, SideNames, status_word
@@ -28,8 +28,12 @@ def queue_columns(context: WindowContext, names: SideNames) -> tuple[Column[Sync
             tone=lambda record: STATUS_TONES[record.status],
         ),
         Column("entity", tr("Entity"), lambda record: record.entity, 110, spare=2),
-        Column("a_id", tr("{0} record").format(names.a), lambda record: record.a_id or "—", 120, "a_id"),
-        Column("b_id", tr("{0} record").format(names.b), lambda record: record.b_id or "—", 120, "b_id"),
+        value_column(
+            "a_id", tr("{0} record").format(names.a), lambda record: record.a_id, 120, nothing="—", sort="a_id"
+        ),
+        value_column(
+            "b_id", tr("{0} record").format(names.b), lambda record: record.b_id, 120, nothing="—", sort="b_id"
+        ),
         Column(
             "attempts",
             tr("Attempts"),

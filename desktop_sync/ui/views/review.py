@@ -13,7 +13,7 @@ from desktop_sync.core.status import Event
 from desktop_sync.ui.context import WindowContext
 from desktop_sync.ui.dialogs.text_entry import TextEntryDialog
 from desktop_sync.ui.models.paged_table import PagedTableModel
-from desktop_sync.ui.models.source import Column
+from desktop_sync.ui.models.source import Column, value_column
 from desktop_sync.ui.models.sources import ReviewRow, ReviewSource
 from desktop_sync.ui.palette import Tone
 from desktop_sync.ui.text.plain import sentence
@@ -48,8 +48,8 @@ def row_columns(names: SideNames) -> tuple[Column[ReviewRow], ...]:
             tone=lambda row: Tone.WARNING if row.held is None else Tone.BAD,
         ),
         Column("entity", tr("Entity"), lambda row: row.case.entity, 90, spare=2),
-        Column("a_id", tr("{0} record").format(names.a), lambda row: row.case.a_id or "—", 100),
-        Column("b_id", tr("{0} record").format(names.b), lambda row: row.case.b_id or "—", 100),
+        value_column("a_id", tr("{0} record").format(names.a), lambda row: row.case.a_id, 100, nothing="—"),
+        value_column("b_id", tr("{0} record").format(names.b), lambda row: row.case.b_id, 100, nothing="—"),
         Column("age", tr("Since"), lambda row: "" if row.held is None else age_text(row.held.age), 80, spare=1),
         Column(
             "reason",

@@ -12,11 +12,10 @@ from desktop_sync.core.errors import ConfigurationError
 from desktop_sync.core.explanation import ComparedField, Explanation
 from desktop_sync.core.ledger_values import RecordQuery
 from desktop_sync.ui.application_port import Application
-from desktop_sync.ui.models.source import Column
+from desktop_sync.ui.models.source import Column, value_column
 from desktop_sync.ui.models.sources import ReviewRow
 from desktop_sync.ui.text.words import SideNames
 from desktop_sync.ui.views.explanation import record_id, record_number
-from desktop_sync.ui.views.field_columns import shown
 
 MOST_CANDIDATES = 3
 
@@ -49,12 +48,12 @@ class ValueTable:
         """Field, the record, each candidate."""
         mine, other = names.of(self.side), names.of(self.side.other)
         candidates = tuple(
-            Column[ValueRow](f"other{place}", f"{other} {one}", _value_of(place), 150, differs=_differs)
+            value_column(f"other{place}", f"{other} {one}", _Other(place), 150, differs=_differs)
             for place, one in enumerate(self.others)
         )
         return (
             Column[ValueRow]("field", tr("Field"), lambda row: row.label, 110, differs=_differs),
-            Column[ValueRow]("own", f"{mine} {self.own}", lambda row: shown(row.own), 150, differs=_differs),
+            value_column("own", f"{mine} {self.own}", lambda row: row.own, 150, differs=_differs),
             *candidates,
         )
 
@@ -63,18 +62,14 @@ def _differs(row: ValueRow) -> bool:
     return row.differs
 
 
-def _value_of(place: int) -> _Text:
-    return _Text(place)
-
-
 @dataclass(frozen=True, slots=True)
-class _Text:
-    """The text of one candidate's cell."""
+class _Other:
+    """The value of one candidate."""
 
     place: int
 
-    def __call__(self, row: ValueRow) -> str:
-        return shown(row.others[self.place])
+    def __call__(self, row: ValueRow) -> str | None:
+        return row.others[self.place]
 
 
 def value_table(application: Application, configuration: str, row: ReviewRow) -> ValueTable | None:

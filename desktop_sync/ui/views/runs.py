@@ -10,7 +10,7 @@ from desktop_sync.core.sync_record import HistoryRow
 from desktop_sync.ui.context import WindowContext
 from desktop_sync.ui.models.list_table import ListTableModel
 from desktop_sync.ui.models.paged_table import PagedTableModel
-from desktop_sync.ui.models.source import Column
+from desktop_sync.ui.models.source import Column, value_column
 from desktop_sync.ui.models.sources import HistorySource, RunSource
 from desktop_sync.ui.palette import Tone
 from desktop_sync.ui.text.plain import sentence
@@ -77,8 +77,8 @@ def action_columns(names: SideNames) -> tuple[Column[HistoryRow], ...]:
             tone=lambda row: ACTION_TONES.get(row.action),
         ),
         Column("entity", tr("Entity"), lambda row: row.entity, 98, spare=2),
-        Column("a_id", tr("{0} record").format(names.a), lambda row: row.a_id or "—", 108),
-        Column("b_id", tr("{0} record").format(names.b), lambda row: row.b_id or "—", 112),
+        value_column("a_id", tr("{0} record").format(names.a), lambda row: row.a_id, 108, nothing="—"),
+        value_column("b_id", tr("{0} record").format(names.b), lambda row: row.b_id, 112, nothing="—"),
         Column("rule", tr("Why"), lambda row: rule_sentence(row.rule, names), 160, spare=1),
         Column("result", tr("Result"), lambda row: sentence(row.result), 100, tone=result_tone),
     )

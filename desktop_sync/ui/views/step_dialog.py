@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -21,11 +22,11 @@ from desktop_sync.services.views import RecordTrace, StepOutcome, StepTrace
 from desktop_sync.ui.bridge.latest import Latest
 from desktop_sync.ui.context import WindowContext
 from desktop_sync.ui.models.list_table import ListTableModel
-from desktop_sync.ui.models.source import Column
+from desktop_sync.ui.models.source import Column, value_column
 from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S, SPACE_XL
 from desktop_sync.ui.text.sentences import problem
 from desktop_sync.ui.text.step_words import kind_title, outcome_tone, outcome_word, source_of, tr
-from desktop_sync.ui.views.field_columns import shown
+from desktop_sync.ui.views.field_columns import exact, shown
 from desktop_sync.ui.views.step_form import StepForm
 from desktop_sync.ui.widgets.list_view import ListView
 from desktop_sync.ui.widgets.parts import button, label, row
@@ -115,13 +116,13 @@ class StepDialog(QDialog):
 
     def _sample_columns(self) -> tuple[Column[_Sample], ...]:
         values: tuple[Column[_Sample], ...] = (
-            Column("before", self.tr("Before"), lambda one: _values(one[1], is_after=False), 150),
-            Column("after", self.tr("After"), lambda one: _values(one[1], is_after=True), 150),
+            _sample_column("before", self.tr("Before"), 150, lambda one: _values(one[1], is_after=False)),
+            _sample_column("after", self.tr("After"), 150, lambda one: _values(one[1], is_after=True)),
         )
         if self._step.kind in (StepKind.FILTER, StepKind.VALIDATE):
-            values = (Column("values", self.tr("Values"), lambda one: _pulled(one[0]), 300),)
+            values = (_sample_column("values", self.tr("Values"), 300, lambda one: _pulled(one[0])),)
         return (
-            Column("record", self.tr("Record"), lambda one: one[0].record_id, 90),
+            value_column("record", self.tr("Record"), lambda one: one[0].record_id, 90),
             *values,
             Column(
                 "outcome",
@@ -216,19 +217,30 @@ class StepDialog(QDialog):
         self.accept()
 
 
-def _pulled(trace: RecordTrace) -> str:
+def _sample_column(key: str, title: str, width: int, values: Callable[[_Sample], list[str | None]]) -> Column[_Sample]:
+    """The values of a record, beside one another."""
+    return Column(
+        key,
+        title,
+        lambda one: ", ".join(map(exact, values(one))),
+        width,
+        seen=lambda one: ", ".join(map(shown, values(one))),
+    )
+
+
+def _pulled(trace: RecordTrace) -> list[str | None]:
     """The values that the record came with."""
     changes = trace.steps[0].changes if trace.steps else ()
     for one in trace.steps:
         if one.row.kind is StepKind.PULL:
             changes = one.changes
-    return ", ".join(shown(change.after) for change in changes[:4])
+    return [change.after for change in changes[:4]]
 
 
-def _values(trace: StepTrace | None, *, is_after: bool) -> str:
+def _values(trace: StepTrace | None, *, is_after: bool) -> list[str | None]:
     if trace is None or trace.outcome in (StepOutcome.STOPPED, StepOutcome.NOT_REACHED):
-        return ""
-    return ", ".join(shown(change.after if is_after else change.before) for change in trace.changes)
+        return []
+    return [change.after if is_after else change.before for change in trace.changes]
 
 
 def _sentence(message: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QCoreApplication, QSize, Qt, Signal, Slot
@@ -19,12 +20,12 @@ from desktop_sync.ui.bridge.open_undo import CarryOut, Look, OpenUndo, UndoTally
 from desktop_sync.ui.context import WindowContext
 from desktop_sync.ui.models.list_table import ListTableModel
 from desktop_sync.ui.models.paged_table import WEAK_ROLE, PagedTableModel
-from desktop_sync.ui.models.source import Column
+from desktop_sync.ui.models.source import Column, value_column
 from desktop_sync.ui.models.sources import UndoSource
 from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S, SPACE_XL, Tone
 from desktop_sync.ui.text.sentences import guard_sentence, problem, progress_headline, records
 from desktop_sync.ui.text.words import ACTION_TONES, SideNames
-from desktop_sync.ui.views.field_columns import shown
+from desktop_sync.ui.views.field_columns import exact, shown
 from desktop_sync.ui.views.plan_model import action_icon
 from desktop_sync.ui.widgets.chips import ChipRow
 from desktop_sync.ui.widgets.empty_state import EmptyState
@@ -62,11 +63,11 @@ def bring_back(desk: UndoDesk, conflict: Conflict) -> tuple[Look, CarryOut]:
     )
 
 
-def _what(undo_row: UndoRow) -> str:
+def _what(undo_row: UndoRow, written: Callable[[str | None], str] = exact) -> str:
     if undo_row.reason:
         return undo_row.reason
     changed = [field for field in undo_row.fields if field.differs]
-    return "  ·  ".join(f"{field.label}: {shown(field.before)} → {shown(field.after)}" for field in changed[:3])
+    return "  ·  ".join(f"{field.label}: {written(field.before)} → {written(field.after)}" for field in changed[:3])
 
 
 def undo_columns(names: SideNames) -> tuple[Column[UndoRow], ...]:
@@ -90,9 +91,9 @@ def undo_columns(names: SideNames) -> tuple[Column[UndoRow], ...]:
             icon=lambda undo_row: action_icon(undo_row.action),
         ),
         Column("entity", tr("Entity"), lambda undo_row: undo_row.entity, 98),
-        Column("a_id", tr("{0} record").format(names.a), lambda undo_row: undo_row.a_id or "—", 104),
-        Column("b_id", tr("{0} record").format(names.b), lambda undo_row: undo_row.b_id or "—", 104),
-        Column("what", tr("Values, or why it stays"), _what, 360),
+        value_column("a_id", tr("{0} record").format(names.a), lambda undo_row: undo_row.a_id, 104, nothing="—"),
+        value_column("b_id", tr("{0} record").format(names.b), lambda undo_row: undo_row.b_id, 104, nothing="—"),
+        Column("what", tr("Values, or why it stays"), _what, 360, seen=lambda undo_row: _what(undo_row, shown)),
     )
 
 
@@ -169,8 +170,8 @@ class UndoDialog(QDialog):
 
         return (
             Column("field", self.tr("Field"), lambda change: change.label, 150, differs=differs),
-            Column("before", self.tr("Now"), lambda change: shown(change.before), 240, differs=differs),
-            Column("after", self.tr("After the undo"), lambda change: shown(change.after), 240, differs=differs),
+            value_column("before", self.tr("Now"), lambda change: change.before, 240, differs=differs),
+            value_column("after", self.tr("After the undo"), lambda change: change.after, 240, differs=differs),
         )
 
     def _lay_out(self, title: str, explanation: str) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from desktop_sync.ui.icons import paint_icon
 from desktop_sync.ui.models.paged_table import DIFFERS_ROLE, ICON_ROLE, TONE_ROLE, WEAK_ROLE
 from desktop_sync.ui.palette import Colours, Tone
+from desktop_sync.ui.text.unseen import SIGNS
 from desktop_sync.ui.theme import Theme
 
 PADDING = 10
@@ -80,7 +81,9 @@ class CellDelegate(QStyledItemDelegate):
         painter.setPen(QColor(colour))
         alignment = index.data(Qt.ItemDataRole.TextAlignmentRole)
         flags = Qt.AlignmentFlag(alignment) if alignment is not None else Qt.AlignmentFlag.AlignVCenter
-        elided = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, int(rect.width()))
+        # A sign at the end may be all that tells two values apart.
+        mode = Qt.TextElideMode.ElideMiddle if text.endswith(SIGNS) else Qt.TextElideMode.ElideRight
+        elided = QFontMetrics(font).elidedText(text, mode, int(rect.width()))
         painter.drawText(rect, int(flags) | int(Qt.TextFlag.TextSingleLine), elided)
 
 

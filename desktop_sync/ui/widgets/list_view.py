@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt, Slot
-from PySide6.QtGui import QAction, QGuiApplication, QKeySequence, QResizeEvent, QShowEvent
+from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from desktop_sync.ui.models.list_table import ListTableModel
@@ -54,6 +54,9 @@ class ListView(QTableView):
         copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         copy.triggered.connect(self.copy)
         self.addAction(copy)
+        self.copy_value_action = QAction(self.tr("Copy &value"), self)
+        self.copy_value_action.triggered.connect(self.copy_value)
+        self.addAction(self.copy_value_action)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         model.modelReset.connect(self._share)
         theme.changed.connect(self._dress)
@@ -69,6 +72,20 @@ class ListView(QTableView):
         if len(lines) > 1:
             lines.insert(0, [column.title for column in model.columns])
         QGuiApplication.clipboard().setText("\n".join("\t".join(csv_cell(cell) for cell in line) for line in lines))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Qt's own copy would take what the cell shows, with its signs for spaces."""
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy()
+        else:
+            super().keyPressEvent(event)
+
+    @Slot()
+    def copy_value(self) -> None:
+        """The text of the cell under the cursor comes to the clipboard just as it is."""
+        model, at = self.model(), self.currentIndex()
+        if isinstance(model, ListTableModel) and at.isValid():
+            QGuiApplication.clipboard().setText(model.columns[at.column()].text(model.rows[at.row()]))
 
     @Slot()
     def _dress(self) -> None:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, cast
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QAction, QGuiApplication, QKeySequence, QResizeEvent
+from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
 
 from desktop_sync.ui.context import WindowContext
@@ -160,6 +160,13 @@ class PagedView(QTableView):
             return
         job = self._context.jobs.start(partial(as_text, source, ranges, self._model.columns))
         job.finished.connect(self._to_clipboard)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Qt's own copy would take what the cell shows, with its signs for spaces."""
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy()
+        else:
+            super().keyPressEvent(event)
 
     @Slot(object)
     def _to_clipboard(self, text: str) -> None:
