@@ -268,6 +268,7 @@ class ConfigurationPage(QStackedWidget):
         self.progress.show_work(active)
         self.header.set_busy(active is not None)
         self.queue.show_work(is_running=active is not None)
+        self.overview.show_work(active.work if active is not None else None)
         self.match_only.set_busy(active is not None)
 
     @Slot(str, object)

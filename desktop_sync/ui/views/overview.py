@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QSizePol
 from desktop_sync.core.decision import Action
 from desktop_sync.core.run import EntityResult, Outcome, Run
 from desktop_sync.core.status import Status
+from desktop_sync.ui.bridge.run_board import Work
 from desktop_sync.ui.context import WindowContext
 from desktop_sync.ui.models.list_table import ListTableModel
 from desktop_sync.ui.models.source import Column
@@ -122,6 +123,7 @@ class OverviewPage(PageScroll):
     def __init__(self, context: WindowContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._context = context
+        self._work: Work | None = None
         self.setAccessibleName(self.tr("Overview"))
         self._waiting = MessageBar(context.theme)
         self._waiting_conflicts = self._waiting.add_button(self.tr("Decide con&flicts"))
@@ -186,11 +188,7 @@ class OverviewPage(PageScroll):
         # A title of two lines would be cut after the first one, before the system's name.
         self._entity_view.horizontalHeader().setTextElideMode(Qt.TextElideMode.ElideNone)
         self._error = label("", "problem", wraps=True, selectable=True)
-        self._first_hint = label(
-            self.tr("Nothing has been synchronized yet. A preview shows exactly what the first run would do."),
-            "secondary",
-            wraps=True,
-        )
+        self._first_hint = label("", "secondary", wraps=True)
         self._first_button = button(self.tr("Show the &preview"), "primary")
         self._first_button.clicked.connect(self.preview_wanted)
         self._facts_box = QWidget()
@@ -219,6 +217,18 @@ class OverviewPage(PageScroll):
             self.tr("the last {0} runs").format(runs) if runs > 1 else self.tr("grows with every run")
         )
 
+    def show_work(self, work: Work | None) -> None:
+        """What is under way, if anything is: where nothing ever ran, the card of the last run tells of the first."""
+        self._work = work
+        is_first = work in (Work.RUN, Work.GROUP)
+        self._first_hint.setText(
+            self.tr("The first run is going on. What it did stands here when it has ended.")
+            if is_first
+            else self.tr("Nothing has been synchronized yet. A preview shows exactly what the first run would do.")
+        )
+        self._first_button.setVisible(not is_first and not self._first_hint.isHidden())
+        self._first_button.setEnabled(work is None)
+
     def _show_waiting(self, counts: Mapping[Status, int], conflicts: int) -> None:
         reviews = counts.get(Status.REVIEW, 0)
         self._waiting_conflicts.setVisible(conflicts > 0)
@@ -239,7 +249,7 @@ class OverviewPage(PageScroll):
         for widget in (self._facts_box, self._entity_view, self._outcome):
             widget.setVisible(run is not None)
         self._first_hint.setVisible(run is None)
-        self._first_button.setVisible(run is None)
+        self.show_work(self._work)
         self._error.setVisible(run is not None and run.result is not None and bool(run.result.error))
         if run is None:
             return
@@ -255,8 +265,9 @@ class OverviewPage(PageScroll):
         self._facts["trigger"].setText(trigger_word(run.trigger))
         entities = run.result.entities if run.result is not None else ()
         read = sum(entity.read_a + entity.read_b for entity in entities)
-        self._facts["read"].setText(records(read))
-        self._facts["written"].setText(records(written(run)))
+        is_known = run.result is not None  # while it goes on, nobody has counted yet
+        self._facts["read"].setText(records(read) if is_known else "—")
+        self._facts["written"].setText(records(written(run)) if is_known else "—")
         self._error.setText(run.result.error if run.result is not None else "")
         # That a guard stopped it is no failure, and is said in full above.
         restyle(self._error, "kind", "problem" if run.outcome is Outcome.FAILED else "secondary")

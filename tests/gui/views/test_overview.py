@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from pytestqt.qtbot import QtBot
 
 from desktop_sync.core.decision import Action
 from desktop_sync.core.run import EntityResult, Outcome, RunResult
+from desktop_sync.ui.main_window import MainWindow
 from desktop_sync.ui.text.words import SideNames
 from desktop_sync.ui.views.configuration_page import ConfigurationPage
 from desktop_sync.ui.views.overview import entity_columns
@@ -61,3 +63,48 @@ def test_a_chart_of_nothing_is_not_drawn(
     page.refresh()
     settle()
     assert page.overview._chart_card.isHidden()
+
+
+def test_while_the_first_run_goes_on_the_overview_says_so(
+    window: MainWindow, application: FakeApplication, settle: Callable[[], None], qtbot: QtBot
+) -> None:
+    window.sidebar.choose("Price list")
+    settle()
+    page = window.current_page
+    assert page is not None
+    hint, way = page.overview._first_hint, page.overview._first_button
+    assert hint.text().startswith("Nothing has been synchronized yet.")
+    assert way.isVisible()
+    assert way.isEnabled()
+    application.synchronization.gate.clear()
+    window.board.preview("Price list")
+    assert hint.text().startswith("Nothing has been synchronized yet.")
+    assert way.isVisible()
+    assert not way.isEnabled()
+    window.board.stop("Price list")
+    settle()
+    assert way.isEnabled()
+    window.board.run("Price list")
+    assert hint.text() == "The first run is going on. What it did stands here when it has ended."
+    assert not way.isVisible()
+    page.refresh()  # what is read meanwhile says nothing else
+    qtbot.waitUntil(lambda: not page._read.is_waiting, timeout=5000)
+    assert hint.text().startswith("The first run is going on.")
+    assert hint.isVisible()
+    assert not way.isVisible()
+    application.synchronization.gate.set()
+    settle()
+    assert not hint.isVisible()
+    assert not way.isVisible()
+    assert page.overview._facts["written"].text() != "—"
+
+
+def test_a_run_that_goes_on_elsewhere_has_counted_nothing_yet(
+    page: ConfigurationPage, application: FakeApplication, settle: Callable[[], None]
+) -> None:
+    runs = application.records.kept_runs["Customers"]
+    runs[0] = replace(runs[0], outcome=Outcome.RUNNING, ended_at=None, result=None)
+    page.refresh()
+    settle()
+    assert page.overview._outcome.text() == "Running"
+    assert [page.overview._facts[key].text() for key in ("took", "read", "written")] == ["—", "—", "—"]
