@@ -212,6 +212,17 @@ class ConfigurationActions(QObject):
 
     # Files
 
+    def make_sample(self) -> None:
+        """The sample project will be there."""
+        self.said.emit(self.tr("Making the sample project…"))
+        job = self._follow(self._context.jobs.start(self._context.application.sample.create))
+        job.finished.connect(self._sample_made)
+
+    @Slot(object)
+    def _sample_made(self, name: str) -> None:
+        self.changed.emit(name)
+        self.said.emit(self.tr("The sample project is ready"))
+
     @Slot(str)
     def ask_export(self, name: str) -> None:
         """One configuration, or all where the name is empty."""

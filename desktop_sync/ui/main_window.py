@@ -320,15 +320,7 @@ class MainWindow(QMainWindow):
     def open_sample(self) -> None:
         """The sample project is there and chosen."""
         if self.context is not None:
-            self.say(self.tr("Making the sample project…"))
-            job = self._jobs.start(self.context.application.sample.create)
-            job.finished.connect(self._definitions_changed)
-            job.finished.connect(self._say_sample)
-            job.failed.connect(self.say_error)
-
-    @Slot()
-    def _say_sample(self) -> None:
-        self.say(self.tr("The sample project is ready"))
+            self.actions_desk.make_sample()
 
     # Coming and going
 
