@@ -60,6 +60,7 @@ class MainWindow(QMainWindow):
         self.sidebar = Sidebar(theme, ListMarks(memory))
         self.right = PageShelf(theme)
         self.right.made.connect(self._connect_page)
+        self.right.said.connect(self.say)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setChildrenCollapsible(False)
         self.splitter.setHandleWidth(1)
@@ -163,7 +164,9 @@ class MainWindow(QMainWindow):
         self.wizards.failed.connect(self.say_error)
         self.menus.import_wanted.connect(desk.ask_import)
         self.menus.export_wanted.connect(self._export_all)
-        desk.renamed.connect(side.marks.rename)
+        for renamed in (desk.renamed, self.wizards.configuration_renamed):
+            renamed.connect(side.marks.rename)
+            renamed.connect(self.right.rename)
         desk.deleted.connect(side.marks.forget)
         desk.changed.connect(self._definitions_changed)
         desk.said.connect(self.say)
@@ -213,8 +216,7 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _show_states(self, states: tuple[ConfigurationState, ...]) -> None:
         names = {state.name for state in states}
-        for gone in [name for name in self.right.pages if name not in names]:
-            self.right.drop(gone)
+        self.right.follow(states)
         self.actions_desk.show_names(tuple(names))
         self.extras.show_states(states)
         self.sidebar.show_states(states)
@@ -222,6 +224,8 @@ class MainWindow(QMainWindow):
             self.sidebar.choose(self._choose_next)
         elif states and not self.sidebar.current and not self.sidebar.endpoints_button.isChecked():
             self.sidebar.begin_at(self._memory.text("window/chosen"))
+        elif self.sidebar.current and self.right.current is None:
+            self._show_configuration(self.sidebar.current)  # its page was dropped
         self._choose_next = ""
         if not states and not self.sidebar.endpoints_button.isChecked():
             self.right.show_empty()
@@ -300,7 +304,7 @@ class MainWindow(QMainWindow):
     def _definitions_changed(self, name: str) -> None:
         self._choose_next = name
         if name in self.right.pages:
-            self.right.drop(name)  # its endpoints may be others now
+            self.right.close_preview(name)
             self.sidebar.list.clearSelection()
             self.sidebar.list.setCurrentIndex(self.sidebar.model.index(-1))
         self.refresh_states()

@@ -12,9 +12,11 @@ from desktop_sync.ui.context import WindowContext
 
 
 class WizardDoor(QObject):
-    """The signals carry a name; `preview_wanted` follows "save and preview"."""
+    """The signals carry a name, `configuration_renamed` (from, to) before it is saved; `preview_wanted` follows "save
+    and preview"."""
 
     configuration_saved = Signal(str)
+    configuration_renamed = Signal(str, str)
     endpoint_saved = Signal(str)
     preview_wanted = Signal(str)
     failed = Signal(object)
@@ -39,6 +41,7 @@ class WizardDoor(QObject):
         from desktop_sync.ui.wizards import open_configuration_wizard
 
         wizard = open_configuration_wizard(self._window, self._context.application, self._context.jobs, configuration)
+        wizard.renamed.connect(self.configuration_renamed)
         wizard.saved.connect(self.configuration_saved)
         wizard.preview_wanted.connect(self.preview_wanted)
 

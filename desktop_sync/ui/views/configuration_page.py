@@ -63,7 +63,7 @@ class ConfigurationPage(QStackedWidget):
         self._context = context
         self._board = board
         self.name = name
-        self._names = names
+        self.names = names
         self._content: PageContent | None = None
         self._reminded_of = 0
         self._done_text = ""
@@ -85,7 +85,7 @@ class ConfigurationPage(QStackedWidget):
         self.header = ConfigurationHeader(self.name, self._context.theme)
         self.progress = ProgressStrip()
         self.match_only = MatchOnlyBanner(self._context, self.name)
-        self.message = RunNews(self._context.theme, self._names)
+        self.message = RunNews(self._context.theme, self.names)
 
     def _lay_out(self) -> None:
         main = QWidget()
@@ -282,7 +282,7 @@ class ConfigurationPage(QStackedWidget):
             return
         self._close_preview()
         configuration = self._content.configuration if self._content is not None else None
-        page = PreviewPage(self._context, preview, self._names, configuration)
+        page = PreviewPage(self._context, preview, self.names, configuration)
         page.step_wanted.connect(self.open_step)
         page.run_wanted.connect(self._run_preview)
         page.closed.connect(self._close_preview)

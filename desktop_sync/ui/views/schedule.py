@@ -56,9 +56,14 @@ class Running:
         )
 
 
-def save_running(application: Application, name: str, running: Running) -> SyncConfiguration:
-    """The newest version of the configuration runs so; in a worker."""
-    return application.configurations.save(running.of(application.configurations.get(name)))
+def save_running(application: Application, name: str, running: Running, shown: Running) -> bool:
+    """Whether the newest version of the configuration runs so: not where another schedule than the one that was shown
+    was saved meanwhile. In a worker."""
+    newest = application.configurations.get(name)
+    if _running(newest) not in (shown, running):
+        return False
+    application.configurations.save(running.of(newest))
+    return True
 
 
 class SchedulePage(PageScroll):
@@ -74,6 +79,7 @@ class SchedulePage(PageScroll):
         self._content: PageContent | None = None
         self._saving: Running | None = None
         self._as_filled: Running | None = None
+        self._carried: Running | None = None
         self.setAccessibleName(self.tr("Schedule"))
         self.times = ScheduleTimes(self.tr("When it runs"), rests=True)
         self.splits = QCheckBox(self.tr("Process at &times of its own: until then, what is found waits in the queue"))
@@ -90,6 +96,9 @@ class SchedulePage(PageScroll):
         self.waits = _hint("", "secondary")
         self.sentence = _hint("", "secondary")
         self.message = MessageBar(context.theme)
+        self.elsewhere = MessageBar(context.theme, closable=False)
+        self.take_saved_button = self.elsewhere.add_button(self.tr("Show what is sa&ved"))
+        self.take_saved_button.clicked.connect(self.revert)
         self.save_button = button(self.tr("&Save schedule"), "primary")
         self.save_button.clicked.connect(self.save)
         for signal in (self.splits.toggled, self.incremental.toggled, self.full_days.valueChanged):
@@ -105,6 +114,7 @@ class SchedulePage(PageScroll):
         layout.setContentsMargins(0, SPACE_L, 0, SPACE_L)
         layout.setSpacing(SPACE_L)
         layout.addWidget(self.message)
+        layout.addWidget(self.elsewhere)
         for part in (self._next_card(), self._times_card(), self._depth_card(), self._real_time_card()):
             layout.addWidget(part)
         layout.addWidget(self._triggers_card())
@@ -172,7 +182,7 @@ class SchedulePage(PageScroll):
         )
 
     def show_content(self, content: PageContent) -> None:
-        """The form shows what is saved, unless a person is changing it."""
+        """The form shows what is saved, unless a person is changing it. What was saved elsewhere meanwhile is told."""
         before = self._content
         self._content = content
         configuration = content.configuration
@@ -181,9 +191,36 @@ class SchedulePage(PageScroll):
         self.waits.setVisible(bool(content.outlook.waits_for))
         self.sentence.setText(running_text(configuration))
         self.triggers.know(content.others)
-        if before is None or _running(before.configuration) != _running(configuration):
+        saved = _running(configuration)
+        if before is None:
             self._fill(configuration)
+            self._take_up_carried(configuration)
+        elif not self.is_edited or self._said() == saved:
+            if _running(before.configuration) != saved:
+                self._fill(configuration)
+        elif saved not in (_running(before.configuration), self._as_filled):
+            self._as_filled = saved
+            self._tell_elsewhere()
         self._look()
+
+    def carry(self, edited: Running) -> None:
+        """What a person entered and did not save, on a page that this one stands for now."""
+        self._carried = edited
+
+    def _take_up_carried(self, configuration: SyncConfiguration) -> None:
+        edited, self._carried = self._carried, None
+        if edited is not None:
+            saved = self._as_filled
+            self._fill(edited.of(configuration))
+            self._as_filled = saved
+
+    def _tell_elsewhere(self) -> None:
+        self.message.clear()
+        text = self.tr(
+            "Another schedule was saved elsewhere meanwhile. What you entered here is kept, and replaces it when you "
+            "save it."
+        )
+        self.elsewhere.say(text, Tone.WARNING)
 
     def _fill(self, configuration: SyncConfiguration) -> None:
         self.times.fill(configuration.schedule)
@@ -194,6 +231,7 @@ class SchedulePage(PageScroll):
         self.real_time.fill(configuration)
         self.triggers.fill(configuration.after_runs, configuration.file_arrivals)
         self._as_filled = self._said()
+        self.elsewhere.clear()
 
     def entered(self) -> Running:
         """What the form says. Raises ValueError with a sentence where it says nothing usable."""
@@ -210,7 +248,12 @@ class SchedulePage(PageScroll):
     @property
     def is_edited(self) -> bool:
         """Whether a person changed the form and did not save it, also where it cannot be saved yet."""
-        return self._content is not None and self._said() != self._as_filled
+        return self._carried is not None or (self._content is not None and self._said() != self._as_filled)
+
+    @property
+    def edited(self) -> Running | None:
+        """What a person entered and did not save; None too where it is not complete."""
+        return self._carried or (self._said() if self.is_edited else None)
 
     def _said(self) -> Running | None:
         try:
@@ -222,8 +265,10 @@ class SchedulePage(PageScroll):
     def can_save(self) -> bool:
         return self.save_button.isEnabled()
 
+    @Slot()
     def revert(self) -> None:
         """The form says what is saved."""
+        self._carried = None
         if self._content is not None:
             self._fill(self._content.configuration)
             self._look()
@@ -250,15 +295,22 @@ class SchedulePage(PageScroll):
         if self._content is None:
             return
         self.save_button.setEnabled(False)
-        name = self._content.configuration.name
+        shown = self._content.configuration
         self._saving = self.entered()
-        job = self._context.jobs.start(partial(save_running, self._context.application, name, self._saving))
+        save = partial(save_running, self._context.application, shown.name, self._saving, _running(shown))
+        job = self._context.jobs.start(save)
         job.finished.connect(self._saved)
         job.failed.connect(self._failed)
 
-    @Slot()
-    def _saved(self) -> None:
+    @Slot(object)
+    def _saved(self, is_saved: bool) -> None:
+        if not is_saved:
+            self._tell_elsewhere()
+            self.saved.emit(False)
+            self.changed.emit()
+            return
         self._as_filled = self._saving
+        self.elsewhere.clear()
         self.message.say(self.tr("The schedule is saved."), Tone.GOOD)
         self.saved.emit(True)
         self.changed.emit()

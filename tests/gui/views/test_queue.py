@@ -186,7 +186,7 @@ def test_a_remembered_order_is_that_of_the_rows_and_not_only_of_the_arrow(
     queue.area.view.sortByColumn(5, Qt.SortOrder.DescendingOrder)
     settle()
     queue.area.view._save_layout()
-    again = QueuePage(page._context, page._names)
+    again = QueuePage(page._context, page.names)
     qtbot.addWidget(again)
     assert page._content is not None
     again.show_content(page._content)
@@ -206,11 +206,11 @@ def test_column_widths_are_remembered_and_reset(
     view = queue.area.view
     view.setColumnWidth(2, 333)
     view._save_layout()
-    again = QueuePage(page._context, page._names)
+    again = QueuePage(page._context, page.names)
     qtbot.addWidget(again)
     assert again.area.view.columnWidth(2) == 333
     again.area.view.reset_layout()
-    fresh = QueuePage(page._context, page._names)
+    fresh = QueuePage(page._context, page.names)
     qtbot.addWidget(fresh)
     assert fresh.area.view.columnWidth(2) != 333
 

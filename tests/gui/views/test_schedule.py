@@ -344,3 +344,138 @@ def test_what_a_form_cannot_say_is_no_change_of_a_person(
     page.open_tab("schedule")
     settle()
     assert not page.schedule.is_edited
+
+
+def save_elsewhere(application: FakeApplication, minutes: int) -> None:
+    """As the command line does."""
+    every = Schedule(ScheduleKind.INTERVAL, interval_minutes=minutes)
+    application.configurations.save(replace(application.configurations.get("Customers"), schedule=every))
+
+
+def test_what_a_person_entered_is_kept_when_another_schedule_is_saved_elsewhere(
+    qtbot: QtBot, form: SchedulePage, page: ConfigurationPage, settle: Settle, application: FakeApplication
+) -> None:
+    form.times.every.number.setValue(45)
+    save_elsewhere(application, 20)
+    page.refresh()
+    settle()
+    assert form.times.every.minutes == 45
+    assert form.elsewhere.text.startswith("Another schedule was saved elsewhere meanwhile.")
+    assert "20 minutes" in form.sentence.text()
+    assert form.is_edited
+    qtbot.mouseClick(form.save_button, Qt.MouseButton.LeftButton)
+    settle()
+    assert application.configurations.get("Customers").schedule.interval_minutes == 45
+    assert not form.elsewhere.text
+    assert not form.is_edited
+
+
+def test_what_is_saved_can_be_shown_instead(
+    qtbot: QtBot, form: SchedulePage, page: ConfigurationPage, settle: Settle, application: FakeApplication
+) -> None:
+    form.times.every.number.setValue(45)
+    save_elsewhere(application, 20)
+    page.refresh()
+    settle()
+    qtbot.mouseClick(form.take_saved_button, Qt.MouseButton.LeftButton)
+    assert form.times.every.minutes == 20
+    assert not form.elsewhere.text
+    assert not form.is_edited
+
+
+def test_a_schedule_that_nobody_changed_here_follows_what_is_saved_elsewhere(
+    form: SchedulePage, page: ConfigurationPage, settle: Settle, application: FakeApplication
+) -> None:
+    save_elsewhere(application, 20)
+    page.refresh()
+    settle()
+    assert form.times.every.minutes == 20
+    assert not form.elsewhere.text
+
+
+def test_the_same_schedule_saved_elsewhere_is_no_change_any_more(
+    form: SchedulePage, page: ConfigurationPage, settle: Settle, application: FakeApplication
+) -> None:
+    form.times.every.number.setValue(20)
+    save_elsewhere(application, 20)
+    page.refresh()
+    settle()
+    assert not form.elsewhere.text
+    assert not form.is_edited
+    assert not form.save_button.isEnabled()
+
+
+def test_saving_does_not_replace_what_was_saved_elsewhere_and_never_shown(
+    qtbot: QtBot, form: SchedulePage, settle: Settle, application: FakeApplication
+) -> None:
+    form.times.every.number.setValue(45)
+    save_elsewhere(application, 20)
+    with qtbot.waitSignal(form.saved) as told:
+        form.save()
+    settle()
+    assert told.args == [False]
+    assert application.configurations.get("Customers").schedule.interval_minutes == 20
+    assert form.times.every.minutes == 45
+    assert form.elsewhere.text
+    form.save()
+    settle()
+    assert application.configurations.get("Customers").schedule.interval_minutes == 45
+
+
+def test_what_a_person_entered_outlives_what_other_dialogs_do_to_the_configuration(
+    window: MainWindow, form: SchedulePage, page: ConfigurationPage, settle: Settle, application: FakeApplication
+) -> None:
+    form.times.every.number.setValue(45)
+    application.configurations.save(application.configurations.get("Customers"))
+    window.wizards.configuration_saved.emit("Customers")
+    settle()
+    assert window.current_page is page
+    assert page.schedule.times.every.minutes == 45
+    window.actions_desk._name = "Customers"
+    window.actions_desk._rename(("Clients",))
+    settle()
+    window.actions_desk._name = "Clients"
+    window.actions_desk._swap("swap", False)
+    settle()
+    later = window.current_page
+    assert later is not None
+    assert (later.name, later.names.a, later.names.b) == ("Clients", "Shop", "CRM")
+    assert later.schedule.is_edited, "also before it is seen, so that quitting asks for it"
+    later.open_tab("schedule")
+    settle()
+    assert later.schedule.times.every.minutes == 45
+    assert later.schedule.save_button.isEnabled()
+    later.schedule.revert()
+    assert later.schedule.times.every.minutes == 15
+    assert not later.schedule.is_edited
+
+
+def test_an_incomplete_schedule_that_cannot_be_kept_is_told(
+    window: MainWindow, form: SchedulePage, settle: Settle, application: FakeApplication
+) -> None:
+    form.times.kinds[ScheduleKind.DAILY].setChecked(True)
+    form.times.times.setText("25:00")
+    application.configurations.swap_sides("Customers")
+    window.refresh()
+    settle()
+    assert window.statusBar().currentMessage() == (
+        "What you entered as the schedule of Customers was not complete, and is not kept"
+    )
+    later = window.current_page
+    assert later is not None
+    assert later.names.a == "Shop", "its pages name the sides as they are now"
+    assert not later.schedule.is_edited
+
+
+def test_a_wizard_that_renames_says_so(window: MainWindow, form: SchedulePage, settle: Settle) -> None:
+    form.times.every.number.setValue(45)
+    assert window.context is not None
+    window.context.application.configurations.rename("Customers", "Clients")
+    window.wizards.configuration_renamed.emit("Customers", "Clients")
+    window.wizards.configuration_saved.emit("Clients")
+    settle()
+    later = window.current_page
+    assert later is not None
+    assert later.name == "Clients"
+    assert later.schedule.edited is not None
+    assert later.schedule.edited.schedule.interval_minutes == 45

@@ -432,7 +432,7 @@ def test_a_new_name_renames_so_that_peers_go_along(
     while wizard.setup.page is not Page.SUMMARY:
         click(qtbot, wizard.next_button)
         settle(wizard)
-    with qtbot.waitSignal(wizard.saved):
+    with qtbot.waitSignals([wizard.renamed, wizard.saved], order="strict"):
         click(qtbot, wizard.next_button)
     assert [item.name for item in scene.configurations.list()] == ["Clients"]
 

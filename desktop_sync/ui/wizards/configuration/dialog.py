@@ -30,9 +30,11 @@ CHECK_PAUSE_MS = 700
 
 
 class ConfigurationWizard(WizardFrame):
-    """A new configuration, or an edited one. `saved` carries its name; `preview_wanted` follows it if asked for."""
+    """A new configuration, or an edited one. `saved` carries its name; `renamed` (from, to) comes before it,
+    and `preview_wanted` follows it if asked for."""
 
     preview_wanted = Signal(str)
+    renamed = Signal(str, str)
 
     def __init__(
         self,
@@ -257,6 +259,8 @@ class ConfigurationWizard(WizardFrame):
     @Slot(object)
     def _was_saved(self, configuration: object) -> None:
         if isinstance(configuration, SyncConfiguration):
+            if self.setup.original not in ("", configuration.name):
+                self.renamed.emit(self.setup.original, configuration.name)
             self.saved.emit(configuration.name)
             if self._previews:
                 self.preview_wanted.emit(configuration.name)
