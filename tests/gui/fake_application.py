@@ -962,6 +962,7 @@ class FakeApplication:
             )
             case = ReviewCase(record_id, "customers", a_id, None, "Two records have the same Email", candidates)
             self.records.cases.append(case)
+            self.explanation.called[record_id] = " · ".join(person(number)[:2])
 
     def state_of(self, made: SyncConfiguration) -> ConfigurationState:
         runs = self.records.kept_runs.get(made.name, [])

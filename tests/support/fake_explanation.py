@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -58,6 +59,15 @@ class FakeExplanations:
     asked: list[tuple[str, str, str]] = field(default_factory=list)
     answers: dict[str, Explanation] = field(default_factory=dict)
     """By the record that is asked for; `answer` for all others."""
+    called: dict[int, str] = field(default_factory=dict)
+    asked_names: list[tuple[int, ...]] = field(default_factory=list)
+    name_error: Exception | None = None
+
+    def names(self, name: str, record_ids: Sequence[int]) -> dict[int, str]:
+        self.asked_names.append(tuple(record_ids))
+        if self.name_error is not None:
+            raise self.name_error
+        return {one: self.called[one] for one in record_ids if one in self.called}
 
     def explain(
         self,

@@ -3,6 +3,7 @@ synchronized. Writes nothing, neither to an endpoint nor to the ledger."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from desktop_sync.core.configuration import SyncConfiguration
@@ -14,6 +15,7 @@ from desktop_sync.core.sync_record import SyncRecord
 from desktop_sync.services.explain.explained_past import ExplainedPast
 from desktop_sync.services.explain.explained_present import ExplainedPresent, Subject
 from desktop_sync.services.explain.pipeline_trace import PipelineTraceService
+from desktop_sync.services.explain.record_names import names_of
 from desktop_sync.services.records import RecordService
 from desktop_sync.services.session.provenance import Provenance, Scopes
 from desktop_sync.services.session.sync_session import OpenEndpoint, SyncSession, open_session
@@ -61,6 +63,14 @@ class ExplanationService:
             if known is not None and owner is not None:
                 past = ExplainedPast(self._ledger, configuration, owner).events(known)
             return present.explain(subject, past)
+
+    def names(self, name: str, record_ids: Sequence[int]) -> dict[int, str]:
+        """What these sync records are called by, by number: their identifying values as they stand now; those that are
+        not there are left out. Only these records are read. Raises as `explain` does."""
+        configuration = self._configuration(name)
+        known = [record for number in record_ids if (record := self._ledger.record(number)) is not None]
+        with self._session(configuration) as session:
+            return names_of(session, [record for record in known if record.configuration == name])
 
     def _known(self, name: str, record: str, entity: str) -> SyncRecord | None:
         records = RecordService(self._ledger, self._open_endpoint, self._clock)

@@ -157,6 +157,11 @@ class PagedTableModel(QAbstractTableModel, Generic[R]):
             return column.differs(row) if column.differs else None
         return self.row_data(row, role)
 
+    def redraw(self) -> None:
+        """Every cell is asked for its text again: what it is made from has changed, and not the rows."""
+        if self._count:
+            self.dataChanged.emit(self.index(0, 0), self.index(self._count - 1, len(self.columns) - 1))
+
     def row_data(self, row: R, role: int) -> object:
         """Roles that hold for a whole row; a subclass adds its own."""
         return None

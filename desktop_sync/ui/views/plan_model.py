@@ -134,8 +134,7 @@ class PlanTableModel(PagedTableModel[PlanRow]):
         """The column between the two records says how they differ, or what will be done."""
         self.columns = plan_columns(self._names, shows_differences=wanted)
         self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(self.columns) - 1)
-        if self.rowCount():
-            self.dataChanged.emit(self.index(0, 0), self.index(self.rowCount() - 1, len(self.columns) - 1))
+        self.redraw()
 
     def row_data(self, row: PlanRow, role: int) -> object:
         return row.is_excluded if role == WEAK_ROLE else None

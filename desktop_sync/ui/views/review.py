@@ -10,9 +10,10 @@ from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from desktop_sync.core.held_case import age_text
 from desktop_sync.core.status import Event
+from desktop_sync.ui.bridge.record_naming import RecordNaming
 from desktop_sync.ui.context import WindowContext
 from desktop_sync.ui.dialogs.text_entry import TextEntryDialog
-from desktop_sync.ui.models.paged_table import PagedTableModel
+from desktop_sync.ui.models.paged_table import PAGE_ROWS, PagedTableModel
 from desktop_sync.ui.models.source import Column, value_column
 from desktop_sync.ui.models.sources import ReviewRow, ReviewSource
 from desktop_sync.ui.palette import Tone
@@ -37,19 +38,20 @@ def check_ids(texts: tuple[str, ...]) -> tuple[str, ...]:
     return tuple("" if text else tr("An id is needed.") for text in texts)
 
 
-def row_columns(names: SideNames) -> tuple[Column[ReviewRow], ...]:
+def row_columns(names: SideNames, naming: RecordNaming) -> tuple[Column[ReviewRow], ...]:
     return (
+        value_column("record", tr("Record"), lambda row: naming.of(row.case.record_id), 170, nothing="—"),
         Column(
             "what",
             tr("What"),
             lambda row: tr("Not certain") if row.held is None else tr("No answer"),
             112,
-            spare=4,
+            spare=5,
             tone=lambda row: Tone.WARNING if row.held is None else Tone.BAD,
         ),
         Column("entity", tr("Entity"), lambda row: row.case.entity, 90, spare=2),
         value_column("a_id", tr("{0} record").format(names.a), lambda row: row.case.a_id, 100, nothing="—"),
-        value_column("b_id", tr("{0} record").format(names.b), lambda row: row.case.b_id, 100, nothing="—"),
+        value_column("b_id", tr("{0} record").format(names.b), lambda row: row.case.b_id, 100, nothing="—", spare=4),
         Column("age", tr("Since"), lambda row: "" if row.held is None else age_text(row.held.age), 80, spare=1),
         Column(
             "reason",
@@ -78,10 +80,14 @@ class ReviewPage(QWidget):
             self.tr("Nothing to review"),
             self.tr("Records whose counterpart is not certain wait here. Nothing is linked by guessing."),
         )
-        model = PagedTableModel[ReviewRow](row_columns(names), context.jobs)
+        self.naming = RecordNaming(context.application, context.jobs, self)
+        self.naming.named.connect(self._show_names)
+        model = PagedTableModel[ReviewRow](row_columns(names, self.naming), context.jobs)
         self.area = TableArea(model, context, "review", self.tr("Records to review"), empty)
         self.area.row_chosen.connect(self._show_row)
         model.loaded.connect(self._select_first)
+        model.loaded.connect(self._name_all)
+        model.page_arrived.connect(self._name_new)
         self.message = MessageBar(context.theme)
         self.detail = ReviewDetail(context, names)
         self.detail.link_wanted.connect(self._link)
@@ -114,6 +120,28 @@ class ReviewPage(QWidget):
         if self.area.model.rowCount() and not self.area.view.selected_ranges():
             self.area.view.selectRow(0)
 
+    @Slot()
+    def _name_all(self) -> None:
+        self._name_rows(anew=True)
+
+    @Slot()
+    def _name_new(self) -> None:
+        self._name_rows(anew=False)
+
+    def _name_rows(self, *, anew: bool) -> None:
+        """The rows that are seen, and a page below them, get their names."""
+        model, first = self.area.model, max(0, self.area.view.rowAt(0))
+        rows = (model.row(number) for number in range(first, min(first + PAGE_ROWS, model.rowCount())))
+        numbers = [row.case.record_id for row in rows if isinstance(row, ReviewRow)]
+        self.naming.ask(self._configuration, numbers, anew=anew)
+
+    @Slot()
+    def _show_names(self) -> None:
+        self.area.model.redraw()
+        row = self._chosen
+        if row is not None:
+            self.detail.show_name(self.naming.of(row.case.record_id))
+
     @property
     def _chosen(self) -> ReviewRow | None:
         row = self.area.chosen
@@ -124,6 +152,7 @@ class ReviewPage(QWidget):
         show_beside(self._splitter, self.detail, row is not None)
         if row is not None:
             self.detail.show_row(self._configuration, row)
+            self.detail.show_name(self.naming.of(row.case.record_id))
 
     # What a person decides
 

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from desktop_sync.core.held_case import HeldAction, HeldCase, age_text
 from desktop_sync.core.provider_port import Operation
 from desktop_sync.ui.bridge.latest import Latest
+from desktop_sync.ui.bridge.record_naming import WAITING
 from desktop_sync.ui.context import WindowContext
 from desktop_sync.ui.models.list_table import ListTableModel
 from desktop_sync.ui.models.source import Column
@@ -18,6 +19,7 @@ from desktop_sync.ui.palette import Tone
 from desktop_sync.ui.text.plain import sentence
 from desktop_sync.ui.text.sentences import problem
 from desktop_sync.ui.text.times import full_time
+from desktop_sync.ui.text.unseen import spelled
 from desktop_sync.ui.text.words import SideNames
 from desktop_sync.ui.views.review_values import ValueRow, ValueTable, value_table
 from desktop_sync.ui.widgets.list_view import ListView
@@ -126,8 +128,7 @@ class ReviewDetail(QWidget):
         """That record is shown; its values are read when a person rests on it."""
         self._configuration, self._row = configuration, row
         case, held = row.case, row.held
-        ends = [f"{name} {one}" for name, one in ((self._names.a, case.a_id), (self._names.b, case.b_id)) if one]
-        self._title.setText(f"{case.entity}: {'  ⇄  '.join(ends)}")
+        self.show_name(None)
         self._show_reason(row)
         columns = self._candidate_columns()
         says_more = held is None and not all(case.reason.startswith(pair[2]) for pair in row.pairs)
@@ -142,6 +143,14 @@ class ReviewDetail(QWidget):
         self.values_view.hide()
         self._values_title.setText("")
         self._read_soon.start()
+
+    def show_name(self, name: str | None) -> None:
+        """What the shown record is called stands above its ids."""
+        if self._row is not None:
+            case = self._row.case
+            ends = [f"{side} {one}" for side, one in ((self._names.a, case.a_id), (self._names.b, case.b_id)) if one]
+            ids = f"{case.entity}: {'  ⇄  '.join(ends)}"
+            self._title.setText(ids if name in (None, WAITING) else f"{spelled(name or '')}\n{ids}")
 
     def _show_reason(self, row: ReviewRow) -> None:
         held = row.held

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from desktop_sync.core.configuration import Side
+from desktop_sync.core.errors import ConfigurationError
 from desktop_sync.core.status import Status
 from desktop_sync.ui.dialogs.text_entry import TextEntryDialog
 from desktop_sync.ui.main_window import MainWindow
@@ -169,3 +171,53 @@ def test_what_a_person_decides_with_is_in_reach_on_the_lowest_screen(
     assert shown.isVisible()
     assert shown.visibleRegion().boundingRect().size() == shown.size()
     assert shown.mapTo(window, shown.rect().bottomLeft()).y() < window.height()
+
+
+def names_in_review(page: ConfigurationPage) -> list[str]:
+    model = page.review.area.model
+    return [str(model.index(row, 0).data()) for row in range(model.rowCount())]
+
+
+def test_records_in_review_are_called_by_their_identifying_values(
+    page: ConfigurationPage, settle: Settle, application: FakeApplication
+) -> None:
+    called = application.explanation.called
+    del called[36]
+    page.open_tab("review")
+    settle()
+    assert names_in_review(page) == [called[4], "—", called[68], called[100]]
+    assert page.review.detail._title.text() == f"{called[4]}\ncustomers: CRM 1003"
+    page.review.area.view.selectRow(1)
+    assert page.review.detail._title.text() == "customers: CRM 1035"
+    called[36] = "Ada "
+    page.refresh()
+    settle()
+    assert names_in_review(page)[1] == "Ada␣", "as it stands now"
+    assert page.review.detail._title.text() == "Ada␣\ncustomers: CRM 1035"
+
+
+def test_a_list_of_reviews_does_not_wait_for_names_that_cannot_be_read(
+    page: ConfigurationPage, settle: Settle, application: FakeApplication
+) -> None:
+    application.explanation.name_error = ConfigurationError("the drive is not there")
+    page.open_tab("review")
+    settle()
+    assert names_in_review(page) == ["—"] * 4
+    assert not page.review.message.text
+    assert not page.review.area.message.text
+
+
+def test_names_are_read_for_the_rows_that_are_seen(
+    page: ConfigurationPage, settle: Settle, application: FakeApplication
+) -> None:
+    first = application.records.cases[0]
+    application.records.cases = [replace(first, record_id=number) for number in range(1, 1001)]
+    page.open_tab("review")
+    settle()
+    assert application.explanation.asked_names == [tuple(range(1, 201))]
+    page.review.area.view.scrollToBottom()
+    page.review.area.view.repaint()
+    settle()
+    assert application.explanation.asked_names[-1][-1] == 1000
+    asked = [number for numbers in application.explanation.asked_names for number in numbers]
+    assert len(asked) == len(set(asked)), "no name is read twice"

@@ -68,8 +68,8 @@ def test_a_held_record_says_since_when_why_what_it_may_be_and_what_to_do(
 ) -> None:
     hold(HELD)
     table, detail = page.review.area.model, page.review.detail
-    assert [table.index(row, 0).data() for row in range(table.rowCount())] == ["No answer", *["Not certain"] * 3]
-    assert table.index(0, 4).data() == "3 days"
+    assert [table.index(row, 1).data() for row in range(table.rowCount())] == ["No answer", *["Not certain"] * 3]
+    assert table.index(0, 5).data() == "3 days"
     assert "(3 days): nobody knows whether it was written." in detail.held.text
     assert HELD.why in detail.held.text
     assert detail._reason.text() == HELD.advice
