@@ -24,9 +24,9 @@ QUIET = {
     "QT_QPA_PLATFORM": "offscreen",
     "PYTHONWARNINGS": "error",
 }
-KEEPING = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=2000:glibc.malloc.mxfast=0"}
-"""A thread keeps what it gave back of memory for its next request, where it would keep seven pieces of each size. Ten
-thousands of short runs in one process spend a tenth of their time less."""
+KEEPING = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=2000:glibc.malloc.mxfast=0:glibc.malloc.hugetlb=1"}
+"""A thread keeps what it gave back of memory for its next request, where it would keep seven pieces of each size, and
+memory comes in large pages. Ten thousands of short runs in one process spend a tenth of their time less."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,16 +15,20 @@ from typing import Any
 import duckdb
 from sqlalchemy import Engine
 
+from desktop_sync.engine import workbench
 from desktop_sync.engine.workbench import Workbench
 from desktop_sync.ledger import database
 from desktop_sync.services.session import room
+
+STATEMENTS = 2_048
+"""How many parsed statements are remembered: those of many configurations, where a program has those of a few."""
 
 
 @contextmanager
 def cheap_starts(*, for_few_only: bool = False) -> Iterator[None]:
     """Inside, workbenches and ledgers are made in a tenth of the time. `for_few_only`: workbenches that are made for
     many records, or for nobody knows how many, are as ever."""
-    made, instance = room.Workbench, _Instance()
+    made, instance, remembered = room.Workbench, _Instance(), workbench._REMEMBERED
 
     def bench(folder: str | None = None, *, in_memory: bool = False, is_for_few: bool = False) -> Workbench:
         if for_few_only and not is_for_few:
@@ -32,11 +36,13 @@ def cheap_starts(*, for_few_only: bool = False) -> Iterator[None]:
         return _SharedBench(instance)
 
     room.Workbench = bench  # type: ignore[assignment,misc]
+    workbench._REMEMBERED = STATEMENTS
     try:
         with shared_compilation():
             yield
     finally:
         room.Workbench = made  # type: ignore[misc]
+        workbench._REMEMBERED = remembered
         instance.close()
 
 
