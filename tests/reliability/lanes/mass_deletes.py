@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -30,6 +30,7 @@ from tests.reliability.size import Size
 from tests.support.chaos_faults import FaultKind
 from tests.support.chaos_provider import ChaosProvider
 from tests.support.chaos_system import CLASSES, ChaosSystem
+from tests.support.cheap_starts import cheap_starts
 from tests.support.failing_reads import FAULTS, FailingProvider, ReadFault
 from tests.support.worlds import FolderSide, TableSide
 
@@ -215,19 +216,23 @@ def measure(size: Size, folder: Path) -> dict[str, float]:
     counts: Counter[str] = Counter(dict.fromkeys(names, 0))
     faults = FAULTS if size is not Size.SMALL else (FAULTS[7], *FAULTS[-3:])
     began = datetime.now(UTC)
-    for connector in CONNECTORS:
-        for side in ("a", "b"):
-            if size is Size.SMALL and (side == "a") != (connector in ("SQLite", "pages by cursor")):
-                continue
-            matrix = matrix_of(connector, side, folder / f"{connector} {side}", counts, GuardLimits())
-            for fault in faults:
-                for page in PAGES.values():
-                    matrix.cell(fault, page)
-            matrix.recover()
-            unguarded = replace(matrix.configuration, guards=NO_GUARDS)
-            matrix.app.configurations.save(unguarded)
-            for fault in faults:
-                for page in PAGES.values() if fault.name in LIES else ():
-                    matrix.cell(fault, page, guards=False)
-            matrix.app.close()
+    with cheap_starts(for_few_only=True):
+        for connector in CONNECTORS:
+            for side in ("a", "b"):
+                if size is Size.SMALL and (side == "a") != (connector in ("SQLite", "pages by cursor")):
+                    continue
+                _cells(matrix_of(connector, side, folder / f"{connector} {side}", counts, GuardLimits()), faults)
     return {**counts, "seconds_per_cell": round((datetime.now(UTC) - began).total_seconds() / counts["cells"], 3)}
+
+
+def _cells(matrix: Matrix, faults: Sequence[ReadFault]) -> None:
+    """With guards, and without them where a fault is one that lies."""
+    for fault in faults:
+        for page in PAGES.values():
+            matrix.cell(fault, page)
+    matrix.recover()
+    matrix.app.configurations.save(replace(matrix.configuration, guards=NO_GUARDS))
+    for fault in faults:
+        for page in PAGES.values() if fault.name in LIES else ():
+            matrix.cell(fault, page, guards=False)
+    matrix.app.close()
