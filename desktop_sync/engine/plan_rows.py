@@ -19,6 +19,7 @@ from desktop_sync.engine.plan_titles import SEPARATOR, naming_fields, titled
 from desktop_sync.engine.staging import sent_type
 from desktop_sync.engine.workbench import Workbench
 
+_TEXT_SORTS = ("a_id", "b_id", "detail", "title")
 SORTS = ("number", "action", "rule", "a_id", "b_id", "record_id", "status", "detail", "title")
 
 
@@ -47,9 +48,12 @@ def page(bench: Workbench, given: PlanInput, wanted: PlanFilter, offset: int, li
     where, parameters = _where(wanted)
     sort = wanted.sort if wanted.sort in SORTS else "number"
     way = "DESC" if wanted.descending else "ASC"
+    # As people look for texts: without regard to case, letters with accents beside those without.
+    order = f"{sort} {way} NULLS LAST, number"
+    order = f"icu_sort_key({sort}, 'und') {way} NULLS LAST, {order}" if sort in _TEXT_SORTS else order
     head = bench.rows(
         "SELECT number, action, rule, record_id, a_id, b_id, status, detail, excluded, writes_both, is_fill "
-        f"FROM {_rows_of(given, wanted)} p WHERE {where} ORDER BY {sort} {way} NULLS LAST, number LIMIT ? OFFSET ?",
+        f"FROM {_rows_of(given, wanted)} p WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?",
         [*parameters, limit, offset],
     )
     if not head:

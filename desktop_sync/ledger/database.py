@@ -17,6 +17,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from desktop_sync.core.errors import LedgerError
 from desktop_sync.core.ports import Steps
+from desktop_sync.core.text_order import text_key
 from desktop_sync.ledger.ledger_faults import ledger_faults
 
 BUSY_TIMEOUT_S = 30
@@ -169,6 +170,7 @@ def _engine(path: Path) -> Engine:
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    connection.create_function("text_key", 1, text_key, deterministic=True)
     if path.exists() and path.stat().st_size == 0:
         connection.execute(f"PRAGMA auto_vacuum={_INCREMENTAL}")  # of a new file alone: it writes to others
     for pragma in (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -55,6 +56,22 @@ def test_rows_are_searched_and_sorted_by_what_they_are_called(world: WorldMaker)
     )
     assert [row.number for row in preview.rows(text="x.org")] == [row.number for row in preview.rows() if row.title]
     preview.close()
+
+
+def test_rows_are_sorted_as_people_look_for_them(world: WorldMaker) -> None:
+    w = world()
+    names = ["Zoe", "anna", "Äda", "Bo", "ada", "Østen", "otto", "Straße", "Strassen"]
+    for number, name in enumerate(names, 1):
+        w.put("a", Id=number, Email=name, City="Wien")
+    w.put("a", Id=20, Email=None, City="Rom")
+    with closing(w.app.synchronization.preview("Sync")) as preview:
+        order = [row.title for row in preview.rows(sort="title") if row.title]
+        assert order == ["ada", "Äda", "anna", "Bo", "Østen", "otto", "Straße", "Strassen", "Zoe"]
+        assert [row.title for row in preview.rows(sort="title", descending=True) if row.title] == order[::-1]
+        same = [row.number for row in preview.rows(sort="detail") if not row.detail]
+        assert same == sorted(same), "rows that are alike stay as they stand"
+        paged = [row.title for start in range(0, 10, 3) for row in preview.rows(sort="title", offset=start, limit=3)]
+        assert [title for title in paged if title] == order
 
 
 def test_masked_values_are_found_by_nobody(world: WorldMaker) -> None:

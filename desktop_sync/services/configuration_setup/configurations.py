@@ -22,6 +22,7 @@ from desktop_sync.core.schedule import ScheduleKind
 from desktop_sync.core.side_swap import swapped
 from desktop_sync.core.status import Status
 from desktop_sync.core.sync_group import StructureName, SyncGroup, on_systems, structures_of, sync_groups
+from desktop_sync.core.text_order import text_key
 from desktop_sync.core.trigger_check import check_triggers
 from desktop_sync.core.unattended import Outlook
 from desktop_sync.engine.expression.reading import read
@@ -61,7 +62,7 @@ class ConfigurationService:
 
     def list(self) -> tuple[SyncConfiguration, ...]:
         """The current versions, by name."""
-        return tuple(sorted(self._store.configurations(), key=lambda configuration: configuration.name.casefold()))
+        return tuple(sorted(self._store.configurations(), key=lambda configuration: text_key(configuration.name)))
 
     def get(self, name: str) -> SyncConfiguration:
         """Raises ConfigurationError when there is none of that name."""

@@ -27,6 +27,7 @@ from desktop_sync.core.provider_port import (
 )
 from desktop_sync.core.setting_check import setting_problem
 from desktop_sync.core.structure import Structure
+from desktop_sync.core.text_order import text_key
 from desktop_sync.services.endpoint_setup.cell_text import text_rows
 from desktop_sync.services.session.clocks import ClockDoctor
 from desktop_sync.services.views import ProviderInfo, SampleTable
@@ -73,11 +74,11 @@ class EndpointService:
     def providers(self) -> tuple[ProviderInfo, ...]:
         """What endpoints can be made of, by label."""
         infos = [provider_info(self._registry.get(name)) for name in self._registry.names()]
-        return tuple(sorted(infos, key=lambda info: info.label.casefold()))
+        return tuple(sorted(infos, key=lambda info: text_key(info.label)))
 
     def list(self) -> tuple[Endpoint, ...]:
         """All endpoints, by name."""
-        return tuple(sorted(self._store.endpoints(), key=lambda endpoint: endpoint.name.casefold()))
+        return tuple(sorted(self._store.endpoints(), key=lambda endpoint: text_key(endpoint.name)))
 
     def get(self, name: str) -> Endpoint:
         """Raises ConfigurationError when there is none of that name."""

@@ -10,6 +10,7 @@ from desktop_sync.core.binding import MatchOnly
 from desktop_sync.core.configuration import SyncConfiguration
 from desktop_sync.core.run import Outcome, Run
 from desktop_sync.core.status import Status
+from desktop_sync.core.text_order import text_key
 from desktop_sync.core.unattended import Outlook
 from desktop_sync.services.views import ConfigurationState
 from desktop_sync.ui.application_port import Application
@@ -75,7 +76,7 @@ def read_content(application: Application, name: str) -> PageContent:
         can_confirm=state is not None and state.can_confirm,
         follows=state.follows if state is not None else "",
         group=group,
-        others=tuple(sorted(states.keys() - {name})),
+        others=tuple(sorted(states.keys() - {name}, key=text_key)),
         group_new=tuple(one for one in group if states[one].is_enabled and states[one].last_run_at is None),
     )
 

@@ -195,6 +195,24 @@ def test_ids_that_a_settlement_brings_are_not_given_out_later(ledger: SqlLedger)
     assert ledger.reserve_record_ids(1) > 123_456
 
 
+def test_ids_are_sorted_as_people_look_for_them_over_all_entities(ledger: SqlLedger) -> None:
+    names = ["Zoe", "anna", "Äda", "Bo", "ada", "Ada", "zoe", "Élise", "emil"]
+    ledger.settle(KEY, 1, settlements([(n, name, None, Status.PREPARED) for n, name in enumerate(names, 1)]))
+    ledger.settle(OTHER_KEY, 1, settlements([(10, "albert", "7", Status.FAILED), (11, None, "8", Status.PREPARED)]))
+
+    def found(**wanted: object) -> list[str | None]:
+        records = ledger.records(RecordQuery("Customers", sort="a_id", **wanted))  # type: ignore[arg-type]
+        return [record.a_id for record in records]
+
+    order = [None, "Ada", "ada", "Äda", "albert", "anna", "Bo", "Élise", "emil", "Zoe", "zoe"]
+    assert found() == order
+    assert found(descending=True) == order[::-1]
+    assert [one for start in range(0, 12, 2) for one in found(offset=start, limit=2)] == order
+    assert found(statuses=(Status.FAILED,)) == ["albert"]
+    assert found(entity="orders") == [None, "albert"]
+    assert found(text="DA") == ["Ada", "ada", "Äda"]
+
+
 def test_records_are_paged_sorted_and_searched_over_all_entities(ledger: SqlLedger) -> None:
     ledger.settle(KEY, 1, processed(range(1, 6)))
     ledger.settle(OTHER_KEY, 1, settlements([(6, "A0", None, Status.FAILED)], last_error="100% too long", attempts=2))

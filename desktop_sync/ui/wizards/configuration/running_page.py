@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QFrame, QVBoxLayout, QWidget
 from desktop_sync.core.finding import Level
 from desktop_sync.core.schedule import Schedule
 from desktop_sync.core.setup_flow import Page
+from desktop_sync.core.text_order import text_key
 from desktop_sync.core.trigger_check import AFTER_PATH, FILES_PATH
 from desktop_sync.ui.palette import SPACE_L, SPACE_M, SPACE_S
 from desktop_sync.ui.widgets.parts import card, label, row
@@ -103,7 +104,7 @@ class RunningPage(WizardPage):
         if process is not None:
             self.process_schedule.show_schedule(process)
         self.real_time.fill(configuration)
-        self.triggers.know(sorted(setup.taken_names - {configuration.name}))
+        self.triggers.know(sorted(setup.taken_names - {configuration.name}, key=text_key))
         triggers = configuration.after_runs, configuration.file_arrivals
         if self.triggers.entered() != triggers:  # else a person may be typing in it
             self.triggers.fill(*triggers)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
+from desktop_sync.core.text_order import text_key
 from desktop_sync.core.triggers import LONGEST_SETTLE_S, AfterOutcome, AfterRun, FileArrival
 from desktop_sync.ui.palette import SPACE_M
 from desktop_sync.ui.widgets.choice_box import ChoiceBox
@@ -34,7 +35,7 @@ class AfterRunLine(_Line):
     def __init__(self, after: AfterRun, others: Sequence[str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.configuration: ChoiceBox[str] = ChoiceBox(self.tr("The synchronization whose runs are followed"))
-        names = sorted({*others, after.configuration} - {""})
+        names = sorted({*others, after.configuration} - {""}, key=text_key)
         self.configuration.offer([(name, name) for name in names])
         self.configuration.choose(after.configuration or (names[0] if names else ""))
         self.configuration.activated.connect(self.changed)
