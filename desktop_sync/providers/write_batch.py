@@ -9,13 +9,15 @@ import pyarrow as pa
 from desktop_sync.core.errors import BugError
 from desktop_sync.core.provider_port import ArrowStream, Operation, WriteBatch, WriteResult, WriteStatus
 from desktop_sync.engine.cell_view import cell_view
+from desktop_sync.providers.value_digest import LONG_VALUE_BYTES, digest_of
 
 LONG_COLUMN_BYTES = 4 * 1024 * 1024
 """Of binary values in a batch: from here on they are not copied."""
 
 
 class StagedBatch:
-    """A batch whose streams were read. `values` and `expected` hold the batch's columns by position."""
+    """A batch whose streams were read. `values` holds the batch's columns by position. Of long binary values that are
+    expected, nothing but their digests is held."""
 
     def __init__(self, batch: WriteBatch) -> None:
         self.operation = Operation(batch.operation)
@@ -23,7 +25,15 @@ class StagedBatch:
         self.fields = tuple(batch.fields)
         self.expected_fields = tuple(batch.expected_fields)
         self.values = _columns(batch.values, len(self.fields), len(self.ids), "values")
-        self.expected = _columns(batch.expected, len(self.expected_fields), len(self.ids), "expected")
+        expected = _columns(batch.expected, len(self.expected_fields), len(self.ids), "expected")
+        has_long_expected = any(_is_long(column) for column in expected)
+        self.has_long_values = has_long_expected or any(_is_long(column) for column in self.values)
+        """Whether its binary values are so long that a copy of them counts."""
+        self._expected = [_as_read(column) for column in expected]
+        self._compared: list[tuple[object, ...]] | None = None
+        if has_long_expected:
+            self._compared = [tuple(map(_without_long, row)) for row in rows_of(self._expected, len(self))]
+            self._expected = []  # all of them: what came in one batch is held as long as any column of it
         if self.operation is Operation.DELETE and self.fields:
             raise BugError("a batch of deletes has values")
         if self.operation is not Operation.CREATE and None in self.ids:
@@ -32,14 +42,9 @@ class StagedBatch:
     def __len__(self) -> int:
         return len(self.ids)
 
-    @property
-    def has_long_values(self) -> bool:
-        """Whether its binary values are so long that a copy of them counts."""
-        return any(_is_long(column) for column in (*self.values, *self.expected))
-
     def expected_rows(self) -> list[tuple[object, ...]]:
-        """The expected records, one tuple each, values as `read` gave them."""
-        return rows_of([_as_read(column) for column in self.expected], len(self))
+        """The expected records, one tuple each, values as `read` gave them; each long one as its digest."""
+        return rows_of(self._expected, len(self)) if self._compared is None else self._compared
 
 
 def _columns(stream: ArrowStream | None, width: int, length: int, what: str) -> list[pa.Array]:
@@ -77,6 +82,13 @@ def _whole(column: pa.ChunkedArray) -> pa.Array:
 def _as_read(column: pa.Array) -> pa.Array:
     """Readers give text and binary; what an engine has made of a column of nulls becomes text again."""
     return column.cast(pa.string()) if pa.types.is_null(column.type) else column
+
+
+def _without_long(value: object) -> object:
+    """The value; in place of a long one its digest."""
+    if not isinstance(value, memoryview):
+        return value
+    return digest_of((value,)) if len(value) > LONG_VALUE_BYTES else bytes(value)
 
 
 def rows_of(columns: Sequence[pa.Array], length: int) -> list[tuple[object, ...]]:

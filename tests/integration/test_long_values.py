@@ -22,6 +22,7 @@ from desktop_sync.core.status import Status
 from desktop_sync.engine import workbench
 from desktop_sync.ledger.value_store import FILE_NAME
 from desktop_sync.services.session import long_values
+from tests.support.long_value_memory import STATUS, peak_of_run
 from tests.support.worlds import EMAIL, NAME, World, WorldMaker, person_entity
 
 PHOTO = FieldMapping("Photo", "photo")
@@ -83,6 +84,39 @@ def test_a_table_of_pictures_larger_than_the_memory_of_the_workbench_is_synchron
     assert digests[0] == digests[1]
     w.assert_quiet()
     assert (w.app.home / "ledger.sqlite").stat().st_size < 5_000_000
+
+
+@pytest.mark.scenario("E9")
+def test_records_with_a_long_value_are_written_one_by_one(world: WorldMaker, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+
+    def note(step: str) -> None:
+        if step in ("process.intent_is_durable", "process.written"):
+            seen.append(step.removeprefix("process."))
+
+    monkeypatch.setattr(long_values, "MOST_BYTES", 5_000)
+    w = world(fields=(EMAIL, PHOTO), a={"Person": TABLE}, b={"people": OTHER}, b_is_table=True, steps=note)
+    for key in range(1, 5):
+        w.put("a", Id=key, Email=f"p{key}@x.org", Photo=photo(9_000))
+    w.run()
+    assert seen == ["intent_is_durable", "written"] * 4
+    assert w.rows("a", "Id", "Photo") == w.rows("b", "id", "photo")
+
+
+@pytest.mark.skipif(not STATUS.exists(), reason="the system does not tell there how much memory a process had at most")
+@pytest.mark.scenario("E9")
+def test_a_value_of_50_mib_adds_less_than_200_mb_to_the_memory_of_a_run(world: WorldMaker) -> None:
+    peaks: dict[str, list[float]] = {}
+    for name, size in (("short", 8), ("long", 50 * 1024 * 1024)):
+        w = world(fields=(EMAIL, PHOTO), a={"Person": TABLE}, b={"people": OTHER}, b_is_table=True)
+        w.put("a", Id=1, Email="ann@x.org", Photo=photo(size))
+        w.app.close()
+        created = peak_of_run(w.app.home)
+        w.edit("a", 1, Photo=photo(size))
+        peaks[name] = [created, peak_of_run(w.app.home)]
+        assert w.rows("a", "Id", "Photo") == w.rows("b", "id", "photo")
+    added = [long - short for long, short in zip(peaks["long"], peaks["short"], strict=True)]
+    assert all(one < 200 for one in added), (added, peaks)
 
 
 @pytest.mark.scenario("E9")

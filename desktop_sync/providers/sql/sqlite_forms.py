@@ -14,7 +14,7 @@ text it holds, text in a BLOB column as its UTF-8 bytes. Bytes that are no UTF-8
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -24,6 +24,7 @@ from desktop_sync.core.structure import FieldType
 from desktop_sync.providers.plain_text import decimals_of, without_exponents
 from desktop_sync.providers.sql.sqlite_connection import quoted
 from desktop_sync.providers.sql.sqlite_schema import Affinity, Column
+from desktop_sync.providers.value_digest import LONG_VALUE_BYTES
 
 FIRST_ROW_TEXT = "first row"
 """What the row that fixes the types holds in text columns; it never reaches the caller."""
@@ -31,10 +32,15 @@ FIRST_ROW_TEXT = "first row"
 _HEXADECIMAL = "'x''' || hex({c}) || ''''"
 
 
+def is_long(column: str) -> str:
+    """The condition that a binary value is a long one. SQLite need not read it for that."""
+    return f"typeof({column}) = 'blob' AND length({column}) > {LONG_VALUE_BYTES}"
+
+
 class ColumnForm:
     """How one column is selected and put together again."""
 
-    def __init__(self, column: Column, table: str) -> None:
+    def __init__(self, column: Column, table: str, *, without_long: bool) -> None:
         self.name = column.field.name
         self.type = column.field.type
         self._scale = column.field.scale or 0
@@ -44,7 +50,10 @@ class ColumnForm:
         self.is_split = False
         self.expressions: tuple[tuple[str, pa.DataType], ...]
         if self.type is FieldType.BINARY:
-            self.expressions = ((f"CAST({c} AS BLOB)", pa.binary()),)
+            value = f"CAST({c} AS BLOB)"
+            if without_long:
+                value = f"CASE WHEN {is_long(c)} THEN NULL ELSE {value} END"
+            self.expressions = ((value, pa.binary()),)
         elif self.type is FieldType.TEXT and column.affinity is Affinity.TEXT:
             self.expressions = ((f"CAST({c} AS TEXT)", pa.string()),)
         elif self.type in (FieldType.TEXT, FieldType.FLOAT, FieldType.DECIMAL):
@@ -84,10 +93,11 @@ class ColumnForm:
 
 
 class RecordForm:
-    """The forms of the columns that a read asks for, in order. `table` goes before each column's name in SQL."""
+    """The forms of the columns that a read asks for, in order. `table` goes before each column's name in SQL. Of
+    the columns `without_long`, long binary values come as null."""
 
-    def __init__(self, columns: Iterable[Column], table: str = "t.") -> None:
-        self.columns = [ColumnForm(column, table) for column in columns]
+    def __init__(self, columns: Iterable[Column], table: str = "t.", without_long: Collection[str] = ()) -> None:
+        self.columns = [ColumnForm(column, table, without_long=column.field.name in without_long) for column in columns]
         self.schema = pa.schema([(form.name, form.arrow_type) for form in self.columns])
         self._types = [kind for form in self.columns for _, kind in form.expressions]
 

@@ -21,6 +21,7 @@ from desktop_sync.providers.sql.sqlite_connection import quoted
 from desktop_sync.providers.sql.sqlite_forms import RecordForm
 from desktop_sync.providers.sql.sqlite_ids import IdReserve
 from desktop_sync.providers.sql.sqlite_keys import bound_keys, by_key_sql, key_array, key_texts
+from desktop_sync.providers.sql.sqlite_long_cells import LongCells
 from desktop_sync.providers.sql.sqlite_reading import ask_rare_ids, columns_of, create_id_table, id_join
 from desktop_sync.providers.sql.sqlite_schema import Table, describe_table
 from desktop_sync.providers.sql.sqlite_sentences import refusal
@@ -48,6 +49,7 @@ class TableWork:
         self._key = structure.key
         self._commits_groups = commits_groups
         self._is_creating = False
+        self._has_long_values = False
         self._rare: dict[str | None, object] = {}
         """Of records whose key is not stored as the text that their id is: what it is stored as."""
         self._table: Table = describe_table(connection, structure.name, place)
@@ -57,6 +59,7 @@ class TableWork:
     def write(self, batch: StagedBatch) -> WriteResult:
         results = ResultColumns(batch)
         self._is_creating = batch.operation is Operation.CREATE
+        self._has_long_values = batch.has_long_values
         columns = self._stored_columns(batch, results)
         if batch.operation is Operation.CREATE:
             self._create(batch, columns, results)
@@ -227,19 +230,24 @@ class TableWork:
             seen.add(record_id)
 
     def _current(self, ids: Sequence[str | None], names: Sequence[str]) -> dict[int, list[Row]]:
-        """The read forms of `names` of the records with these ids, by the position of the id."""
-        form = RecordForm(columns_of(self._table, names, self._place))
+        """The read forms of `names` of the records with these ids, by the position of the id; where values are long,
+        the digests of those."""
+        columns = columns_of(self._table, names, self._place)
+        long = LongCells(self._connection, self._table, columns if self._has_long_values else (), self._key)
+        form = RecordForm(columns, without_long=long.names)
         name = create_id_table(self._connection, self._table, self._key, ids, self._place)
-        sql = f"SELECT w.n, {form.select_list} FROM {name} w JOIN {quoted(self._table.name)} t ON {id_join(self._key)}"
+        selected = ", ".join(["w.n", form.select_list, *long.expressions])
+        sql = f"SELECT {selected} FROM {name} w JOIN {quoted(self._table.name)} t ON {id_join(self._key)}"
         fetched = self._connection.execute(sql).fetchall()
         if len(fetched) < len(ids) and ask_rare_ids(self._connection, self._table, self._key, ids):
             fetched += self._connection.execute(sql).fetchall()
             asked = f"SELECT w.n, w.k0 FROM {name} w JOIN {quoted(self._table.name)} t ON {id_join(self._key)}"
             self._rare |= {ids[position]: value for position, value in self._connection.execute(asked)}
-        records = form.from_rows([values[1:] for values in fetched], self._place, self._key)
+        end = -len(long.names) or None
+        records = form.from_rows([values[1:end] for values in fetched], self._place, self._key)
         found: dict[int, list[Row]] = {}
         for values, record in zip(fetched, rows_of(records.columns, records.num_rows), strict=True):
-            found.setdefault(values[0], []).append(record)
+            found.setdefault(values[0], []).append(long.filled(record, values[end:]) if end else record)
         return found
 
     def _update(self, batch: StagedBatch, columns: list[StoredColumn], results: ResultColumns) -> None:

@@ -117,7 +117,8 @@ class WriteProtocol:
                     one = stage(query, pa.Table.from_batches([batch]), writer)
                     if one is not None:
                         staged.append((query, one))
-                        if endpoint.capabilities.commits_each_batch and _is_enough(staged, at_once):
+                        is_enough = _is_enough(staged, at_once) or self.session.are_enough(layout, one.rows)
+                        if endpoint.capabilities.commits_each_batch and is_enough:
                             self._commit(writer, staged, answered, settle)
                             if at_once == 1 or not self._may_wait(endpoint.capabilities, answered, is_settled_here):
                                 self.settle(answered, settle)

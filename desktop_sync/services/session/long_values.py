@@ -150,14 +150,25 @@ def _tokens(column: pa.ChunkedArray) -> dict[int, bytes]:
 
 def parts(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
     """The batch, in parts whose long values have together `MOST_BYTES` at most, or are those of one record."""
-    weights = [0] * batch.num_rows
-    for column in batch.columns:
-        for place, token in _tokens(pa.chunked_array([column])).items():
-            weights[place] += length_of(token)
+    weights = _weights(pa.Table.from_batches([batch]))
     if sum(weights) <= MOST_BYTES:
         yield batch
         return
     yield from _cut(batch, weights)
+
+
+def are_enough(rows: pa.Table) -> bool:
+    """Whether these rows have so many bytes of long values that no others are to be held besides: a long record."""
+    return sum(_weights(rows)) > MOST_BYTES
+
+
+def _weights(rows: pa.Table) -> list[int]:
+    """How many bytes the long values of each row have."""
+    weights = [0] * rows.num_rows
+    for column in rows.columns:
+        for place, token in _tokens(column).items():
+            weights[place] += length_of(token)
+    return weights
 
 
 def _cut(batch: pa.RecordBatch, weights: Sequence[int]) -> Iterator[pa.RecordBatch]:

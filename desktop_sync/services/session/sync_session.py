@@ -36,7 +36,7 @@ from desktop_sync.engine.parents import with_parents
 from desktop_sync.engine.workbench import Workbench
 from desktop_sync.services.session.clocks import ClockReading, SessionClocks, read_clock
 from desktop_sync.services.session.drift import dependents
-from desktop_sync.services.session.long_values import LongValueWriter, parts, shortened
+from desktop_sync.services.session.long_values import LongValueWriter, are_enough, parts, shortened
 from desktop_sync.services.session.memo_folder import MemoFolder
 from desktop_sync.services.session.planned_structure import planned_structure
 from desktop_sync.services.session.plugins import PluginStream
@@ -158,8 +158,14 @@ class SyncSession:
 
     def parts(self, layout: Layout, batch: pa.RecordBatch) -> Iterable[pa.RecordBatch]:
         """The batch, in parts that are not too long to be written at once."""
-        has_long = self.values is not None and any(self._opaque_fields(layout, side) for side in Side)
-        return parts(batch) if has_long else (batch,)
+        return parts(batch) if self._has_long_values(layout) else (batch,)
+
+    def are_enough(self, layout: Layout, rows: pa.Table) -> bool:
+        """Whether no more than these rows are to be written at once."""
+        return self._has_long_values(layout) and are_enough(rows)
+
+    def _has_long_values(self, layout: Layout) -> bool:
+        return self.values is not None and any(self._opaque_fields(layout, side) for side in Side)
 
     def can_read(self, side: Side) -> bool:
         """Whether the side's endpoint can be looked at; else a read gives what was written there last."""
