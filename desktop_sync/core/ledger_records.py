@@ -115,6 +115,9 @@ class RecordStore(Protocol):
     def decisions(self, key: EntityKey) -> dict[int, Side]:
         """Decided and not yet carried out: record id → winner."""
 
+    def outdated_decisions(self, key: EntityKey, found: Sequence[NewConflict]) -> frozenset[int]:
+        """The record ids of those of the conflicts whose decision was about other values. Nothing is written."""
+
     def waiting_decisions(self, key: EntityKey, rules: Sequence[int]) -> dict[int, int]:
         """Record id → rule of open conflicts that were found by one of these rules and nobody decided yet."""
 

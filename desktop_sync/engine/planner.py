@@ -125,7 +125,10 @@ def _plan_touched(bench: Workbench, given: PlanInput) -> None:
     decided, decided_join = "CAST(NULL AS VARCHAR)", ""
     if given.decisions:
         insert_values(bench, "decided", [(record, side.value) for record, side in given.decisions.items()])
-        decided, decided_join = "d.winner", "LEFT JOIN decided d ON d.record_id = t.record_id "
+        # Where both are gone, or agree by now, there is nothing left to decide.
+        gone = f"t.change_a = {Change.DELETED:d} AND t.change_b = {Change.DELETED:d}"
+        decided = f"CASE WHEN NOT ({gone}) AND NOT coalesce(c.equal, false) THEN d.winner END"
+        decided_join = "LEFT JOIN decided d ON d.record_id = t.record_id "
     contact = "(t.a_digest IS NULL AND t.b_digest IS NULL)"
     bench.execute(
         f"CREATE OR REPLACE TABLE judged AS SELECT t.*, {contact} AND has_a AND has_b AS is_contact, "

@@ -63,7 +63,7 @@ _ALL = (
     .offset(bindparam("offset"))
 )
 _OPEN = _ALL.where(_kept.settled_at.is_(None), _kept.winner.is_(None), _waits)
-_DECIDED = select(_kept.record_id, _kept.winner).where(
+_DECIDED = select(_kept.record_id, _kept.winner, _kept.field_values).where(
     _kept.entity_id == bindparam("entity"), _kept.settled_at.is_(None), _kept.winner.is_not(None)
 )
 
@@ -127,6 +127,13 @@ class SqlConflictStore(Store):
         with self._database.reading() as connection:
             found = connection.execute(_DECIDED, {"entity": entity_id(connection, key)})
             return {row[0]: Side(row[1]) for row in found}
+
+    def outdated_decisions(self, key: EntityKey, found: Sequence[NewConflict]) -> frozenset[int]:
+        """The record ids of those of the conflicts whose decision was about other values. Nothing is written."""
+        now = {one.record_id: one.values for one in found}
+        with self._database.reading() as connection:
+            decided = connection.execute(_DECIDED, {"entity": entity_id(connection, key)}).all()
+            return frozenset(row[0] for row in decided if row[0] in now and not has_values(row[2], now[row[0]]))
 
     def _keep(self, connection: Connection, entity: int, run_id: int, new: NewConflict) -> None:
         text = conflict_text(new.values, new.verdicts, new.equal)

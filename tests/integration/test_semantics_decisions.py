@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 
+import pytest
+
 from desktop_sync.core.configuration import ConflictRule, Direction, PerSide, Side
+from desktop_sync.core.decision import Action
 from desktop_sync.core.run import Outcome
 from desktop_sync.core.status import Status
 from tests.support.worlds import CITY, EMAIL, World, WorldMaker
@@ -36,8 +40,10 @@ def test_a_decision_is_asked_for_again_when_a_side_was_edited_after_it(world: Wo
     w = a_conflict(world)
     w.app.records.resolve(w.app.records.conflicts("Sync")[0].id, Side.A)
     w.edit("b", w.of(1).b_id, city="Bonn")
+    with closing(w.app.synchronization.preview("Sync")) as preview:
+        assert dict(preview.plan.entities[0].counts) == {Action.CONFLICT: 1}, "a preview knows of it"
     result = w.run()
-    assert result.outcome is Outcome.PROBLEMS
+    assert (result.outcome, w.actions(result)) == (Outcome.PROBLEMS, {Action.CONFLICT: 1})
     assert w.rows("b", "city") == [("Bonn",)], "an edit that the person never saw is not overwritten"
     assert w.statuses() == [Status.CONFLICT]
     shown = w.app.records.conflicts("Sync")
@@ -45,6 +51,26 @@ def test_a_decision_is_asked_for_again_when_a_side_was_edited_after_it(world: Wo
     w.app.records.resolve(shown[0].id, Side.B)
     w.run()
     assert w.rows("a", "City") == [("Bonn",)]
+    w.assert_quiet()
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_nobody_is_asked_again_where_both_agree_by_now_or_both_are_gone(world: WorldMaker, gone: bool) -> None:
+    w = a_conflict(world)
+    w.app.records.resolve(w.app.records.conflicts("Sync")[0].id, Side.A)
+    if gone:
+        w.delete("b", w.of(1).b_id)
+        w.delete("a", 1)
+    else:
+        w.edit("b", w.of(1).b_id, city="Linz")
+    with closing(w.app.synchronization.preview("Sync")) as preview:
+        said = dict(preview.plan.entities[0].counts)
+    result = w.run()
+    assert (result.outcome, w.actions(result)) == (Outcome.DONE, said)
+    assert said == {Action.CLOSE if gone else Action.ADOPT: 1}
+    assert w.statuses() == [Status.DELETED if gone else Status.PROCESSED]
+    [kept] = w.app.records.conflicts("Sync", only_open=False)
+    assert kept.settled_at is not None
     w.assert_quiet()
 
 

@@ -41,6 +41,7 @@ from desktop_sync.services.preparation.care import (
     sentinel_findings,
     take_care,
 )
+from desktop_sync.services.preparation.conflicts_found import ask_again
 from desktop_sync.services.preparation.prepared import Prepared
 from desktop_sync.services.preparation.side_sources import SideSource, whole_source
 from desktop_sync.services.session import memo_folder
@@ -303,6 +304,7 @@ class EntityPreparation:
 
     def _result(self, given: PlanInput, states: SideStates, now: datetime) -> Prepared:
         layout = self.layout
+        ask_again(self.session.bench, self.ledger, self.key, given)
         before = {side: self._before(side) for side in Side}
         # Watermarks are kept by the end of a run: a first one that was cut off or cancelled is still to be finished,
         # and what it did not get to is no accident.

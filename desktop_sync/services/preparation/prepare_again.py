@@ -14,6 +14,7 @@ from desktop_sync.engine.planner import make_plan
 from desktop_sync.engine.sides import SideRead, load_asked, load_peers
 from desktop_sync.engine.touched import find_touched
 from desktop_sync.services.preparation.care import Care, take_care
+from desktop_sync.services.preparation.conflicts_found import ask_again
 from desktop_sync.services.session.side_stream import reading
 from desktop_sync.services.session.sync_session import SyncSession, full_request
 from desktop_sync.services.settlement.settle import held_of
@@ -51,5 +52,6 @@ def prepare_again(
     if session.provenance is not None:
         given = session.provenance.load(bench, given)
     make_plan(bench, given)
+    ask_again(bench, ledger, key, given)
     take_care(session, ledger, given, care)
     return given
