@@ -9,10 +9,13 @@ from PySide6.QtCore import QRect, Qt
 from PySide6.QtWidgets import QApplication, QTableView
 from pytestqt.qtbot import QtBot
 
+from desktop_sync.core.binding import MatchOnly
 from desktop_sync.ui.main_window import MainWindow
+from desktop_sync.ui.palette import Tone
 from desktop_sync.ui.theme import Theme
 from desktop_sync.ui.views.configuration_page import ConfigurationPage
 from desktop_sync.ui.widgets.column_header import ColumnHeader
+from desktop_sync.ui.widgets.message_bar import MessageBar
 from tests.gui.fake_application import FakeApplication
 
 Settle = Callable[[], None]
@@ -201,3 +204,37 @@ def test_rows_are_low_only_where_the_window_is(window: MainWindow, page: Configu
     QApplication.processEvents()
     assert theme.row_height == high
     assert page.queue.area.view.verticalHeader().defaultSectionSize() == high
+
+
+def all_can_be_read(bar: MessageBar) -> bool:
+    """Whether the whole text is seen or can be scrolled to."""
+    words, text = bar._words, bar._text
+    seen = words.viewport().height() + words.verticalScrollBar().maximum()
+    return seen >= text.heightForWidth(text.width())
+
+
+@pytest.mark.parametrize("size", [SMALL, (1280, 690), (1366, 738)])
+def test_no_message_is_cut_and_none_takes_the_page_away(
+    window: MainWindow, application: FakeApplication, page: ConfigurationPage, settle: Settle, size: tuple[int, int]
+) -> None:
+    application.bindings.modes["Customers"] = MatchOnly.RESTORED
+    application.bindings.matched.add("Customers")
+    page.refresh()
+    sentences = [
+        f"Entity {number}: {'its structure changed and has no such field any more. ' * 3}" for number in range(9)
+    ]
+    page.message.say("\n".join(sentences), Tone.WARNING)
+    window.resize(*size)
+    settle()
+    for bar in (page.match_only.bar, page.message, page.overview._waiting):
+        assert bar.isVisible()
+        assert all_can_be_read(bar)
+    assert page.overview.viewport().height() >= 100
+    words = page.message._words
+    assert words.verticalScrollBar().maximum() > 0
+    assert words.focusPolicy() is Qt.FocusPolicy.TabFocus
+    assert page.overview._waiting._words.verticalScrollBar().maximum() == 0
+    page.message.say("Done.", Tone.GOOD)
+    settle()
+    assert words.verticalScrollBar().maximum() == 0
+    assert words.focusPolicy() is Qt.FocusPolicy.NoFocus

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from desktop_sync.ui.palette import SPACE_M, SPACE_S, SPACE_XS, Tone
 from desktop_sync.ui.theme import Theme
 from desktop_sync.ui.widgets.parts import button, label, tool_button
+from desktop_sync.ui.widgets.scrolled_text import ScrolledText
 
 _ICONS = {Tone.BAD: "error", Tone.WARNING: "alert", Tone.GOOD: "check-circle"}
 LEAST_TEXT = 200
@@ -25,10 +26,7 @@ class MessageBar(QFrame):
         self._icon = QLabel()
         self._icon.setAccessibleName(" ")
         self._text = label("", wraps=True, selectable=True)
-        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
-        policy.setHeightForWidth(True)
-        self._text.setSizePolicy(policy)
-        self._text.setMinimumWidth(LEAST_TEXT)
+        self._words = ScrolledText(self._text, theme, LEAST_TEXT)
         self._close = tool_button("", "icon", tip=self.tr("Close this message"))
         self._close.setIconSize(QSize(14, 14))
         self._close.clicked.connect(self.clear)
@@ -36,7 +34,7 @@ class MessageBar(QFrame):
         self._layout = QHBoxLayout(self)
         self._layout.setSpacing(SPACE_M)
         self._layout.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignVCenter)
-        self._layout.addWidget(self._text, 1)
+        self._layout.addWidget(self._words, 1)
         self._layout.addWidget(self._close, 0, Qt.AlignmentFlag.AlignVCenter)
         theme.changed.connect(self._dress)
         self.hide()
@@ -48,8 +46,7 @@ class MessageBar(QFrame):
     def say(self, text: str, tone: Tone = Tone.BAD) -> None:
         """The message is there, and a screen reader finds it by its text."""
         self._tone = tone
-        self._text.setText(text)
-        self._text.setAccessibleName(text)
+        self._words.show_text(text)
         self._dress()
         self.show()
 
@@ -69,7 +66,8 @@ class MessageBar(QFrame):
         background, foreground = c.soft[self._tone]
         self.setStyleSheet(
             f"QFrame#message {{ background: {background}; border: none; border-radius: 8px; }}"
-            f"QFrame#message > QLabel {{ color: {foreground}; background: transparent; }}"
+            f"QFrame#message QLabel {{ color: {foreground}; background: transparent; }}"
+            "QScrollArea#words { background: transparent; border: none; }"
         )
         self._icon.setPixmap(self._theme.pixmap(_ICONS.get(self._tone, "info"), foreground, 18))
         self._close.setIcon(self._theme.icon("close", foreground))
