@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Generic, TypeVar, cast
 
@@ -20,6 +20,7 @@ from PySide6.QtCore import (
 
 from desktop_sync.ui.bridge.job_runner import JobRunner
 from desktop_sync.ui.bridge.latest import Latest
+from desktop_sync.ui.models.row_ranges import Ranges, count_rows
 from desktop_sync.ui.models.source import Column, RowSource
 
 R = TypeVar("R")
@@ -118,6 +119,21 @@ class PagedTableModel(QAbstractTableModel, Generic[R]):
         page = self._pages.get(number // PAGE_ROWS)
         offset = number % PAGE_ROWS
         return page[offset] if page is not None and offset < len(page) else None
+
+    def find(self, is_wanted: Callable[[R], bool]) -> int | None:
+        """The number of the first row that is wanted, of those that are here as they stand now."""
+        for page_number in sorted(self._pages.keys() - self._stale):
+            for offset, row in enumerate(self._pages[page_number]):
+                if is_wanted(row):
+                    return page_number * PAGE_ROWS + offset
+        return None
+
+    def seen(self, ranges: Ranges) -> list[R] | None:
+        """The rows as they are shown; None where not all of them are here."""
+        if count_rows(ranges) > KEPT_PAGES * PAGE_ROWS:
+            return None
+        rows = [self.row(number) for first, last in ranges for number in range(first, last + 1)]
+        return None if any(row is None for row in rows) else cast(list[R], rows)
 
     # What the view asks
 

@@ -52,6 +52,10 @@ def differing_fields(conflict: Conflict) -> tuple[str, ...]:
     return tuple(change.label for change in conflict.fields if change.differs)
 
 
+def _conflict_id(conflict: Conflict) -> int:
+    return conflict.id
+
+
 def is_like(conflict: Conflict, other: Conflict) -> bool:
     """Same entity, and the same fields differ: what "all like this" means."""
     return conflict.entity == other.entity and differing_fields(conflict) == differing_fields(other)
@@ -131,7 +135,7 @@ class ConflictsPage(QWidget):
             self.tr("Records that change differently on both sides wait here when the rule says that you decide."),
         )
         model = PagedTableModel[Conflict](conflict_columns(context, names), context.jobs)
-        self.area = TableArea(model, context, "conflicts", self.tr("Conflicts"), empty)
+        self.area = TableArea(model, context, "conflicts", self.tr("Conflicts"), empty, identity=_conflict_id)
         self.area.row_chosen.connect(self._show_conflict)
         self.chips = ChipRow(self.tr("Which conflicts are shown"), exclusive=True)
         self.chips.show_chips([(WAITING, self.tr("Waiting for you"), None), (ALL, self.tr("All, also settled"), None)])
@@ -199,12 +203,12 @@ class ConflictsPage(QWidget):
     @Slot()
     def _ask(self) -> None:
         only_open = ALL not in self.chips.chosen
-        self.area.view.clearSelection()
+        self.area.choose_none()
         self.area.model.show(ConflictSource(self._context.application.records, self._configuration, only_open))
 
     @Slot()
     def _select_first(self) -> None:
-        if self.area.model.rowCount() and not self.area.view.selected_ranges():
+        if self.area.model.rowCount() and not self.area.view.selected_ranges() and not self.area.has_lost:
             self.area.view.selectRow(0)
 
     @Slot(object)
@@ -349,7 +353,7 @@ class ConflictsPage(QWidget):
         else:
             refused = self.tr("{0} still waiting: {1}").format(records(settled.refused), problem(settled.reason))
             self.message.say(f"{text} {refused}", Tone.WARNING)
-        self.area.view.clearSelection()
+        self.area.choose_none()
         self.changed.emit()
 
     @Slot(object)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QPoint, Qt, Signal, Slot
@@ -16,7 +17,8 @@ from desktop_sync.core.sync_record import SyncRecord
 from desktop_sync.ui.application_port import RecordDesk
 from desktop_sync.ui.context import WindowContext
 from desktop_sync.ui.models.paged_table import PagedTableModel
-from desktop_sync.ui.models.row_ranges import collect, count_rows
+from desktop_sync.ui.models.row_ranges import Ranges, collect, count_rows
+from desktop_sync.ui.models.source import RowSource
 from desktop_sync.ui.models.sources import QueueSource
 from desktop_sync.ui.palette import Tone
 from desktop_sync.ui.text.sentences import problem, records
@@ -268,13 +270,22 @@ class QueuePage(QWidget):
         source, ranges = self.area.model.source, self.area.view.selected_ranges()
         if source is None or not ranges:
             return
-        chosen = partial(collect, source, ranges, _record_id)
+        chosen = self._numbers(source, ranges)
         if not self._is_running:
             self.sync_wanted.emit(chosen)
             return
         job = self._context.jobs.start(chosen)
         job.finished.connect(self._sync_after)
         job.failed.connect(self._failed)
+
+    def _numbers(self, source: RowSource[SyncRecord], ranges: Ranges) -> Callable[[], list[int]]:
+        """Says in a worker which records are chosen: those that are seen, though others may stand in their rows by now.
+        Of more than the table holds, the rows are read."""
+        seen = self.area.model.seen(ranges)
+        if seen is None:
+            return partial(collect, source, ranges, _record_id)
+        numbers = [_record_id(record) for record in seen]
+        return lambda: numbers
 
     @Slot(object)
     def _sync_after(self, record_ids: list[int]) -> None:
@@ -292,8 +303,8 @@ class QueuePage(QWidget):
         source, ranges = self.area.model.source, self.area.view.selected_ranges()
         if source is None or not ranges:
             return
-        desk = self._context.application.records
-        job = self._context.jobs.start(lambda: desk.set_status(collect(source, ranges, _record_id), event))
+        desk, numbers = self._context.application.records, self._numbers(source, ranges)
+        job = self._context.jobs.start(lambda: desk.set_status(numbers(), event))
         job.finished.connect(self._done)
         job.failed.connect(self._failed)
 
@@ -302,8 +313,8 @@ class QueuePage(QWidget):
         source, ranges = self.area.model.source, self.area.view.selected_ranges()
         if source is None or not ranges:
             return
-        desk = self._context.application.records
-        job = self._context.jobs.start(lambda: _unlink(desk, collect(source, ranges, _record_id)))
+        desk, numbers = self._context.application.records, self._numbers(source, ranges)
+        job = self._context.jobs.start(lambda: _unlink(desk, numbers()))
         job.finished.connect(self._done)
         job.failed.connect(self._failed)
 

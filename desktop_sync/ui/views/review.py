@@ -63,6 +63,10 @@ def row_columns(names: SideNames, naming: RecordNaming) -> tuple[Column[ReviewRo
     )
 
 
+def _record_id(row: ReviewRow) -> int:
+    return row.case.record_id
+
+
 class ReviewPage(QWidget):
     """`changed` comes when a person decided something."""
 
@@ -83,7 +87,7 @@ class ReviewPage(QWidget):
         self.naming = RecordNaming(context.application, context.jobs, self)
         self.naming.named.connect(self._show_names)
         model = PagedTableModel[ReviewRow](row_columns(names, self.naming), context.jobs)
-        self.area = TableArea(model, context, "review", self.tr("Records to review"), empty)
+        self.area = TableArea(model, context, "review", self.tr("Records to review"), empty, identity=_record_id)
         self.area.row_chosen.connect(self._show_row)
         model.loaded.connect(self._select_first)
         model.loaded.connect(self._name_all)
@@ -117,7 +121,7 @@ class ReviewPage(QWidget):
 
     @Slot()
     def _select_first(self) -> None:
-        if self.area.model.rowCount() and not self.area.view.selected_ranges():
+        if self.area.model.rowCount() and not self.area.view.selected_ranges() and not self.area.has_lost:
             self.area.view.selectRow(0)
 
     @Slot()
@@ -231,7 +235,7 @@ class ReviewPage(QWidget):
 
     def _decided(self, text: str) -> None:
         self.message.say(text, Tone.GOOD)
-        self.area.view.clearSelection()
+        self.area.choose_none()
         self.changed.emit()
 
     @Slot()

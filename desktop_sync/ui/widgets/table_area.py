@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal, Slot
@@ -38,8 +39,10 @@ class TableArea(QWidget):
         *,
         shows_count: bool = True,
         has_search: bool = False,
+        identity: Callable[[Any], object] | None = None,
     ) -> None:
-        """`has_search`: the page has a field of its own for Ctrl+F, which narrows the rows; F3 goes from hit to hit."""
+        """`has_search`: the page has a field of its own for Ctrl+F, which narrows the rows; F3 goes from hit to hit.
+        `identity` says which record a row is about: it stays the chosen one when rows come and go."""
         super().__init__(parent)
         self.model = model
         model.setParent(self)
@@ -54,6 +57,10 @@ class TableArea(QWidget):
         self.exporter.failed.connect(self._failed)
         self.find_bar = FindBar(model, self.view, context)
         self._total: int | None = None
+        self._identity = identity
+        self._kept: object = None
+        self.has_lost = False
+        """Whether the chosen row is gone, and none is chosen until a person does."""
         self._stack = QStackedWidget()
         self._stack.addWidget(self.view)
         self._stack.addWidget(empty)
@@ -68,6 +75,7 @@ class TableArea(QWidget):
         self._make_actions(has_search)
         model.loaded.connect(self._loaded)
         model.load_failed.connect(self._failed)
+        model.page_arrived.connect(self._follow)
         model.page_arrived.connect(self._choose)
         self.view.selection_changed.connect(self._choose)
 
@@ -123,11 +131,35 @@ class TableArea(QWidget):
         self._stack.setCurrentWidget(self.view if has_rows else self.empty)
         self._count.setVisible(self._shows_count and (has_rows or bool(self._total)))  # an empty list says so itself
         self._stack.updateGeometry()  # a hidden page does not say by itself that it wants less room now
+        self._follow()
         self._choose()
 
     @Slot(object)
     def _failed(self, error: object) -> None:
         self.message.say(problem(error))
+
+    def choose_none(self) -> None:
+        """No row is chosen, as the page wants it."""
+        self._kept, self.has_lost = None, False
+        self.view.clearSelection()
+
+    @Slot()
+    def _follow(self) -> None:
+        """The record that was chosen still is, wherever it stands now; where it is gone, none is, and that is told."""
+        identity, kept = self._identity, self._kept
+        if identity is not None and kept is not None:
+            row = self.model.row(self.view.current_row()) if self.view.selected_ranges() else None
+            if row is not None and identity(row) == kept:
+                return
+            number = self.model.find(lambda one: identity(one) == kept)
+            if number is not None:
+                self.view.selectRow(number)
+                return
+            self._kept, self.has_lost = None, True
+            self.view.clearSelection()
+        self.has_lost = self.has_lost and self.model.rowCount() > 0
+        if self.has_lost:
+            self.message.say(self.tr("The list changed meanwhile. Choose the record again."), Tone.NEUTRAL)
 
     @Slot()
     def _choose(self) -> None:
@@ -141,6 +173,11 @@ class TableArea(QWidget):
         self._count.setText(text)
         current = self.view.current_row()
         row = self.model.row(current) if selected and 0 <= current < total else None
+        if row is not None and self._identity is not None:
+            self._kept = self._identity(row)
+            if self.has_lost:
+                self.has_lost = False
+                self.message.clear()
         if row is not self._chosen:
             self._chosen = row
             self.row_chosen.emit(row)
