@@ -165,7 +165,9 @@ def plan_restored(bench: Workbench, given: PlanInput) -> None:
         f"JOIN restorable r ON r.c0 = p.deleted_in AND r.c1 = (s.digest IS DISTINCT FROM p.{one}_digest) "
         f"WHERE p.status = {Status.DELETED:d} AND (p.{two}_id IS NOT NULL OR p.deleted_in = {GONE_IN[secondary]:d}) "
         f"AND NOT coalesce(o.free_{one}, false) "
-        f"AND p.record_id NOT IN (SELECT record_id FROM rows_{layout.number} WHERE record_id IS NOT NULL)"
+        f"AND p.record_id NOT IN (SELECT record_id FROM rows_{layout.number} WHERE record_id IS NOT NULL) "
+        # What was matched with another record meanwhile is that one's counterpart now.
+        f"AND p.{one}_id NOT IN (SELECT {one}_id FROM rows_{layout.number} WHERE {one}_id IS NOT NULL)"
     )
 
 

@@ -6,9 +6,10 @@ from contextlib import closing
 
 import pytest
 
-from desktop_sync.core.configuration import NO_MARK, DeleteRule, Mark, PerSide
+from desktop_sync.core.configuration import NO_MARK, DeleteRule, Mark, PerSide, Side
 from desktop_sync.core.decision import Action
 from desktop_sync.core.plan import Mode
+from desktop_sync.core.run import Outcome
 from desktop_sync.core.status import Status
 from tests.support.worlds import PERSON, World, WorldMaker
 
@@ -254,4 +255,28 @@ def test_what_somebody_else_wrote_over_the_mark_stays(world: WorldMaker) -> None
     w.put("a", Id=1, Email="ann@x.org", City="Wien")
     w.run()
     assert w.record("b", 71)["gone"] == "on leave"  # type: ignore[index]
+    w.assert_quiet()
+
+
+def test_a_record_that_stayed_and_is_matched_with_another_is_not_created_a_second_time(world: WorldMaker) -> None:
+    w = world(filter=PerSide("City <> 'Linz'", ""), primary=Side.B)
+    w.put("a", Id=1, Email="ann@x.org", City="Wien")
+    w.put("a", Id=2, Email="eve@x.org", City="Wien")
+    w.run()
+    ann, eve = w.of(1).b_id, w.of(2).b_id
+    for key in (1, 2):
+        w.edit("a", key, City="Linz")
+    w.run()
+    w.delete("a", 1)
+    w.delete("b", eve)
+    w.run()
+    assert w.statuses() == [Status.DELETED, Status.DELETED]
+    w.edit("a", 2, Email="ann@x.org")
+    w.edit("b", ann, city="Graz")
+    with closing(w.app.synchronization.preview("Sync")) as preview:
+        said = dict(preview.plan.entities[0].counts)
+    result = w.run()
+    assert (result.outcome, w.actions(result)) == (Outcome.DONE, said)
+    assert w.rows("a", "Id") == [(2,)]
+    assert w.of(b_id=ann).a_id == "2"
     w.assert_quiet()
