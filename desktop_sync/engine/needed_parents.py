@@ -36,6 +36,7 @@ def keep_needed(bench: Workbench, planned: Sequence[PlanInput]) -> frozenset[int
         changed |= held
     while waiting := {link.parent.layout.number for link in links if _wait_too(bench, link)}:
         changed |= waiting
+    changed |= {link.child.layout.number for link in links if _hold_back_stale(bench, link)}
     for given in planned:
         if given.is_lookup:
             _forget_gone(bench, given.layout)
@@ -175,6 +176,32 @@ def _wait_too(bench: Workbench, link: _Link) -> bool:
     plan = plan_table(parent)
     bench.execute(
         f"UPDATE {plan} SET excluded = true, detail = {said} FROM ({needed}) n WHERE n.number = {plan}.number"
+    )
+    return True
+
+
+def _hold_back_stale(bench: Workbench, link: _Link) -> bool:
+    """What refers to a record that is gone on its own side, and is made again there under a new id, is not written;
+    whether there was any. Where circles are broken, it is found out once it was created."""
+    child, parent, me = link.child.layout, link.parent.layout, link.source
+    if link.child.comes_later(parent.entity.name) or not outcome_query.counts(bench, parent).get(create(me)):
+        return False
+    stale = (
+        f"SELECT {me.value}_id FROM {plan_table(parent)} WHERE action = {create(me):d} AND NOT excluded "
+        f"AND record_id IS NOT NULL AND {me.value}_id IS NOT NULL"
+    )
+    kinds = f"{create(link.target):d}, {update(link.target):d}"
+    written = f"SELECT {me.value}_id FROM {plan_table(child)} WHERE action IN ({kinds}) AND NOT excluded"
+    kept = kept_values(link.child.read_of(me), condition=f"rid IN ({written})")
+    refers = f"SELECT rid, {link.sent} AS parent_id FROM ({kept}) WHERE {link.sent} IN ({stale})"
+    if not bench.has_rows(f"({refers})"):
+        return False
+    named = link.named(parent, "r.parent_id")
+    what = literal(", to which it refers, was deleted there and is made again under another id; change the reference")
+    bench.execute(
+        f"UPDATE {plan_table(child)} SET action = {Action.INVALID:d}, rule = {Rule.UNRESOLVED_LOOKUP:d}, "
+        f"winner = NULL, is_fill = false, writes_both = false, detail = {literal(link.label + ': ')} || {named} || "
+        f"{what} FROM ({refers}) r WHERE r.rid = {plan_table(child)}.{me.value}_id AND action IN ({kinds})"
     )
     return True
 

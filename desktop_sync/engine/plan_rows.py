@@ -270,6 +270,10 @@ class _Standing:
         now, mapping = self.now(target, index), self.layout.entity.fields[index]
         is_new = self.action is create(target)
         is_left = mapping.only_new and not is_new
-        is_left |= self.keepers.get(index) is target or (self.is_fill and now not in (None, ""))
+        if self.is_fill:
+            is_left |= now not in (None, "")
+        elif self.keepers.get(index) is target:
+            # The side that follows gets all that the other one sends: its own value, where that one had got it.
+            is_left |= target is self.action.target or self.layout.of(target).sending(index) is not None
         sent = now if is_left else self.values[target.other].get(f"s:{index}", now)
         return now if sent is None and mapping.null is NullPolicy.LEAVE and not is_new else sent

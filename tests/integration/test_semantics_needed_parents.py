@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from desktop_sync.core.configuration import EditAgainstDelete, Side
+from desktop_sync.core.configuration import DeleteRule, EditAgainstDelete, PerSide, Side
 from desktop_sync.core.decision import Action, Rule
 from desktop_sync.core.plan import Mode
 from desktop_sync.core.run import Outcome
@@ -203,3 +203,27 @@ def test_a_record_that_nothing_new_refers_to_is_deleted_with_what_referred_to_it
     assert w.run().outcome is Outcome.DONE
     assert names(w, "b", "town") == ["other town"]
     assert names(w, "b", "land") == ["other land"]
+
+
+@pytest.mark.parametrize("b_is_table", [True, False])
+def test_what_refers_to_a_record_that_is_made_again_under_another_id_says_so_before_it_runs(
+    world: WorldMaker, b_is_table: bool
+) -> None:
+    w = places(world, b_is_table=b_is_table, delete=PerSide(DeleteRule.RESTORE, DeleteRule.RESTORE))
+    town = w.of(1, entity="town")
+    w.put("b", entity="street", Id=5, Name="Ring", Ref=town.b_id)
+    w.delete("b", town.b_id, entity="town")
+    with closing(w.app.synchronization.preview("Sync")) as preview:
+        shown = [dict(one.counts) for one in preview.plan.entities]
+        [row] = preview.rows(entity="street")
+    result = w.run()
+    assert [w.actions(result, place) for place in range(3)] == shown
+    assert shown == [{}, {Action.CREATE_B: 1}, {Action.INVALID: 1}]
+    assert row.detail == (
+        f"Ref: Shop, town, record {town.b_id}, to which it refers, was deleted there and is made again under another "
+        "id; change the reference"
+    )
+    assert w.rows("a", "Name", entity="street") == []
+    w.edit("b", 5, entity="street", Ref=w.of(1, entity="town").b_id)
+    assert w.actions(w.run(), 2) == {Action.CREATE_A: 1}
+    w.assert_quiet()
