@@ -99,7 +99,7 @@ LIGHT = Colours(
         Tone.GOOD: ("#e2f4ea", "#186a43"),
         Tone.WARNING: ("#fdf0d5", "#8a5200"),
         Tone.BAD: ("#fce6e6", "#a8282e"),
-        Tone.MUTED: ("#f1f2f5", "#676f7d"),
+        Tone.MUTED: ("#f1f2f5", "#616977"),
     },
     marks={
         MarkColour.RED: "#d0393f",
@@ -138,7 +138,7 @@ DARK = Colours(
         Tone.GOOD: ("#1c3a2c", "#7fd8a8"),
         Tone.WARNING: ("#40331a", "#f0c071"),
         Tone.BAD: ("#45242a", "#f59aa0"),
-        Tone.MUTED: ("#272b32", "#98a0ad"),
+        Tone.MUTED: ("#272b32", "#9ba3b0"),
     },
     marks={
         MarkColour.RED: "#f0777c",

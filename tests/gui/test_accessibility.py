@@ -138,7 +138,8 @@ def text_pairs(c: Colours) -> Iterator[tuple[str, str, str, float]]:
         yield "link", c.link, ground, 4.5
     for tone in Tone:
         yield f"badge {tone.value}", c.soft[tone][1], c.soft[tone][0], 4.5
-        yield f"figure {tone.value}", c.soft[tone][1], c.surface, 4.5
+        for ground in (c.surface, c.selection):
+            yield f"figure {tone.value}", c.soft[tone][1], ground, 4.5
     yield "accent button", c.on_accent, c.accent, 4.5
 
 

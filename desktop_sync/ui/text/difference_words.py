@@ -16,6 +16,23 @@ def tr(text: str) -> str:
     return QCoreApplication.translate("differences", text)
 
 
+def difference_phrase(action: Action, names: SideNames) -> str:
+    """How the records of a category differ, short enough for a chip; what is done where that says no more."""
+    phrases = {
+        Action.CREATE_B: tr("Only in {0}").format(names.a),
+        Action.CREATE_A: tr("Only in {0}").format(names.b),
+        Action.UPDATE_B: tr("Changed in {0}").format(names.a),
+        Action.UPDATE_A: tr("Changed in {0}").format(names.b),
+        Action.DELETE_B: tr("Gone from {0}").format(names.a),
+        Action.DELETE_A: tr("Gone from {0}").format(names.b),
+        Action.MARK_B: tr("Gone from {0}").format(names.a),
+        Action.MARK_A: tr("Gone from {0}").format(names.b),
+        Action.CONFLICT: tr("Both changed"),
+        Action.LINK: tr("In both, not linked yet"),
+    }
+    return phrases.get(action) or names.action_phrase(action)
+
+
 def difference_text(row: PlanRow, names: SideNames) -> str:
     """ "Only in CRM", "Changed in Shop: City, Phone", "Both changed: City", "No difference"."""
     one_sided = {

@@ -13,7 +13,7 @@ from desktop_sync.ui.bridge.job_runner import JobRunner
 from desktop_sync.ui.bridge.open_preview import Tally
 from desktop_sync.ui.models.paged_table import WEAK_ROLE, PagedTableModel
 from desktop_sync.ui.models.source import Column, value_column
-from desktop_sync.ui.text.difference_words import difference_text, difference_tone
+from desktop_sync.ui.text.difference_words import difference_phrase, difference_text, difference_tone
 from desktop_sync.ui.text.plain import sentence
 from desktop_sync.ui.text.unseen import spelled
 from desktop_sync.ui.text.words import ACTION_TONES, SideNames, action_verb, rule_sentence
@@ -140,13 +140,16 @@ class PlanTableModel(PagedTableModel[PlanRow]):
         return row.is_excluded if role == WEAK_ROLE else None
 
 
-def chips_of(tally: Tally, entity: str, names: SideNames) -> list[tuple[str, str, int | None]]:
-    """The categories that occur, with their counts."""
+def chips_of(
+    tally: Tally, entity: str, names: SideNames, *, shows_differences: bool = False
+) -> list[tuple[str, str, int | None]]:
+    """The categories that occur, with their counts: what will be done, or how the records differ."""
     chips: list[tuple[str, str, int | None]] = []
     for action in CHIP_ORDER:
         count = tally.count(action, entity=entity)
         if count:
-            chips.append((action.name, names.action_phrase(action), count))
+            text = difference_phrase(action, names) if shows_differences else names.action_phrase(action)
+            chips.append((action.name, text, count))
     return chips
 
 

@@ -162,6 +162,12 @@ class PreviewPage(QWidget):
     def _show_differences(self, wanted: bool) -> None:
         self.table_model.show_differences(wanted)
         self.area.view.refit()
+        self._show_chips()
+
+    def _show_chips(self) -> None:
+        """The categories, named by what the column between the two records says."""
+        shows_differences = self.differences.isChecked()
+        self.chips.show_chips(chips_of(self._tally, self._entity, self._names, shows_differences=shows_differences))
 
     # The plan
 
@@ -183,7 +189,7 @@ class PreviewPage(QWidget):
         if any(part.first_run for part in plan.entities):
             parts.append(self.tr("first run: nothing is deleted"))
         self.summary.setText("   ·   ".join(parts))
-        self.chips.show_chips(chips_of(tally, self._entity, self._names))
+        self._show_chips()
         self._show_guards()
 
     def _side_sentence(self, name: str, creates: int, updates: int, deletes: int) -> str:
@@ -227,7 +233,7 @@ class PreviewPage(QWidget):
     def _ask(self) -> None:
         if self._preview is None:
             return
-        self.chips.show_chips(chips_of(self._tally, self._entity, self._names))
+        self._show_chips()
         actions = tuple(Action[key] for key in self.chips.chosen)
         text = self.search.wish
         if text or actions:

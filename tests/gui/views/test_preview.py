@@ -406,7 +406,7 @@ def test_one_key_shows_how_records_differ_instead_of_what_happens(preview: Previ
     def head() -> str:
         return str(model.headerData(place, Qt.Orientation.Horizontal))
 
-    before = middle()
+    before, chips = middle(), [text for _, text, _ in preview.chips.shown]
     assert head() == "What happens"
     preview.differences.click()
     assert head() == "How they differ"
@@ -415,5 +415,14 @@ def test_one_key_shows_how_records_differ_instead_of_what_happens(preview: Previ
     assert any(text == "Only in CRM" for text in changed)
     assert any(text.startswith("Both changed") for text in changed)
     assert preview.differences.shortcut().toString() == "F11"
+    named = {key: text for key, text, _ in preview.chips.shown}
+    assert (named["CREATE_B"], named["DELETE_B"]) == ("Only in CRM", "Gone from CRM")
+    assert (named["UPDATE_A"], named["CONFLICT"]) == ("Changed in Shop", "Both changed")
+    preview.chips.choose("CREATE_B")
+    settle()
+    assert set(middle()) == {"Only in CRM"}, "what the category says is what its rows say"
     preview.differences.click()
+    preview.chips.choose()
+    settle()
     assert middle() == before
+    assert [text for _, text, _ in preview.chips.shown] == chips
