@@ -28,7 +28,7 @@ def difference_phrase(action: Action, names: SideNames) -> str:
         Action.MARK_B: tr("Gone from {0}").format(names.a),
         Action.MARK_A: tr("Gone from {0}").format(names.b),
         Action.CONFLICT: tr("Both changed"),
-        Action.LINK: tr("In both, not linked yet"),
+        Action.LINK: tr("Not linked yet"),
     }
     return phrases.get(action) or names.action_phrase(action)
 
