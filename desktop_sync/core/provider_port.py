@@ -149,8 +149,9 @@ class ReadRequest:
     """What to read of a structure.
 
     `fields` are returned in this order. `ids` limits to those record ids. `modified_field` with `since` and/or `until`
-    (both included) limits by stamp: their text is in the field's own form, as `read` gave it. `with_unstamped`: records
-    that have no stamp come too. `limit` counts records.
+    (both included) limits by stamp: their text is in the field's own form, as `read` gave it, or a time of ISO 8601.
+    What counts is the time that a stamp says; one that names no time zone is UTC. `with_unstamped`: records that have
+    no stamp come too. `limit` counts records.
     """
 
     structure: Structure

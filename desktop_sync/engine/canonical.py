@@ -102,13 +102,24 @@ def parsed_sql(text: str, kind: ValueType) -> str:
                 f"CASE WHEN strlen({text}) <= 10 THEN TRY_CAST({text} AS DATE) "
                 f"WHEN {stamp} = date_trunc('day', {stamp}) THEN CAST({stamp} AS DATE) END"
             )
-        case FieldType.TIMESTAMP | FieldType.INSTANT:
+        case FieldType.TIMESTAMP:
+            cast = utc_sql(text)
+            return f"CASE WHEN isfinite({cast}) THEN {cast} END"
+        case FieldType.INSTANT:
             cast = f"TRY_CAST({text} AS {kind.sql})"
             return f"CASE WHEN isfinite({cast}) THEN {cast} END"
         case FieldType.BINARY:
             return f"TRY(from_hex({text}))"
         case _:
             return f"TRY_CAST({text} AS {kind.sql})"
+
+
+def utc_sql(text: str) -> str:
+    """The TIMESTAMP in UTC that a text says, null for other texts; one that names no time zone is UTC."""
+    # A cast to TIMESTAMP passes over the offset; one by way of TIMESTAMPTZ takes longer, and few texts have any.
+    has_offset = f"strpos({text}, '+') > 0 OR strpos(substr({text}, 12), '-') > 0"
+    shifted = f"CAST(TRY_CAST({text} AS TIMESTAMPTZ) AS TIMESTAMP)"
+    return f"CASE WHEN {has_offset} THEN {shifted} ELSE TRY_CAST({text} AS TIMESTAMP) END"
 
 
 def plain_text_sql(value: str, kind: ValueType, *, is_for_few: bool = False) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.decision import Action, Change, Newer, Rule, create, decide, delete, mark, update
-from desktop_sync.engine.canonical import literal
+from desktop_sync.engine.canonical import literal, utc_sql
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.origin_query import origin_table, stamped_columns
 from desktop_sync.engine.plan_input import PlanInput, plan_table
@@ -62,8 +62,8 @@ def told_before(bench: Workbench, given: PlanInput, side: Side, stamp: str) -> i
     if own.stamp is None:
         return 0
     at = stamp_sql(given.read_of(side).staging, f"s.{own.stamp.raw}")
-    then = f"TRY_CAST({literal(stamp)} AS TIMESTAMP)"
-    largest = f"TRY_CAST({literal(given.read_of(side).last_stamp)} AS TIMESTAMP)"
+    then = utc_sql(literal(stamp))
+    largest = utc_sql(literal(given.read_of(side).last_stamp))
     changed = f"s.is_kept AND t.change_{me} = {Change.CHANGED:d} AND t.{me}_digest IS NOT NULL"
     return bench.number(
         f"SELECT count(*) FROM {side_table(layout, side)} s "

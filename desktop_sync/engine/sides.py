@@ -16,7 +16,7 @@ from desktop_sync.core.clock_doctor import Clocks
 from desktop_sync.core.configuration import Side
 from desktop_sync.core.provider_port import ArrowStream
 from desktop_sync.core.status import Status
-from desktop_sync.engine.canonical import literal
+from desktop_sync.engine.canonical import literal, utc_sql
 from desktop_sync.engine.layout import Layout
 from desktop_sync.engine.memo import Memo, Recall, keep, recalled
 from desktop_sync.engine.recalling import let_go, load_recalled
@@ -253,7 +253,7 @@ def text_places(schema: pa.Schema) -> frozenset[int]:
 
 def stamp_sql(staging: Staging, raw: str) -> str:
     """The stamp as a TIMESTAMP in UTC, for comparing; null where it cannot be read."""
-    return f"TRY_CAST(CAST({raw} AS VARCHAR) AS TIMESTAMP)"
+    return utc_sql(f"CAST({raw} AS VARCHAR)")
 
 
 def told_us_sql(staging: Staging, raw: str, clocks: Clocks) -> str:

@@ -47,6 +47,25 @@ def outcome(w: World) -> tuple[str, Rule]:
 HOUR = timedelta(hours=1)
 
 
+@pytest.mark.scenario("E2")
+@pytest.mark.parametrize(
+    ("a", "b", "winner"),
+    [
+        ("2026-03-02 13:00:00.5", "2026-03-02T14:30:00.5+02:00", "from A"),
+        ("2026-03-02 13:00:00.5", "2026-03-02T09:00:00.5-05:00", "from B"),
+        ("2026-03-02 13:00:00.5", "2026-03-02T13:10:00.5Z", "from B"),
+    ],
+)
+def test_stamps_that_name_their_time_zone_are_compared_as_the_times_that_they_say(
+    world: WorldMaker, a: str, b: str, winner: str
+) -> None:
+    w, clock = paired(world, timedelta(0))
+    clock.move(hours=3)
+    w.edit("a", 1, City="from A", Changed=a)
+    w.edit("b", 1, city="from B", changed=b)
+    assert outcome(w) == (winner, Rule.MOST_RECENT)
+
+
 @pytest.mark.scenario("F9")
 @pytest.mark.parametrize("ahead", [HOUR, -HOUR, timedelta(days=3650), -timedelta(days=3650)])
 def test_the_most_recent_change_wins_whatever_the_clock_of_its_system_says(world: WorldMaker, ahead: timedelta) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -72,6 +72,30 @@ def test_records_that_share_the_stamp_of_the_watermark_or_came_a_little_late_are
     assert w.actions(incremental(w)) == {Action.CREATE_B: 2}
     assert len(w.rows("b")) == 3
     w.assert_quiet(mode=Mode.INCREMENTAL)
+
+
+@pytest.mark.scenario("D3")
+def test_stamps_of_another_form_or_time_zone_in_the_same_column_are_not_passed_over(world: WorldMaker) -> None:
+    w = stamped(world)
+    at(w, 1, "2026-03-05T10:00:00+02:00")
+    at(w, 2, "2026-03-05T08:30:00")
+    w.run()
+    w.edit("a", 1, City="Graz", Changed="2026-03-05 09:00:00")  # as the default of the table writes it
+    w.edit("a", 2, City="Linz", Changed="2026-03-05T04:30:00-05:00")
+    assert w.actions(incremental(w)) == {Action.UPDATE_B: 2}
+    w.assert_quiet(mode=Mode.INCREMENTAL)
+
+
+def test_a_range_with_a_time_zone_is_the_time_that_it_says_and_a_day_ends_with_its_last_microsecond(
+    world: WorldMaker,
+) -> None:
+    w = stamped(world)
+    for number, stamp in enumerate(("T07:59:59", "T08:00:00", " 23:59:59.9", "T23:59:59.999999+02:00"), start=1):
+        at(w, number, f"2026-03-07{stamp}")
+    vienna = timezone(timedelta(hours=1))
+    until_night = Range(datetime(2026, 3, 7, 9, tzinfo=vienna), datetime(2026, 3, 7, 23, 59, 59, 999999, tzinfo=UTC))
+    assert w.actions(w.run(mode=Mode.BY_DATE, range=until_night)) == {Action.CREATE_B: 3}
+    assert [w.of(number).status for number in (2, 3, 4)] == [Status.PROCESSED] * 3
 
 
 def test_a_new_record_finds_its_counterpart_among_all_records_of_the_other_side(world: WorldMaker) -> None:

@@ -240,9 +240,9 @@ BUGS = (
         "the bound of an incremental read is left out",
         (
             Edit(
-                "desktop_sync/providers/sql/sqlite_reading.py",
-                '(f"{column} >= ?", request.since)',
-                '(f"{column} > ?", request.since)',
+                "desktop_sync/providers/sql/sqlite_stamps.py",
+                '(request.since, ">=", "-", -1)',
+                '(request.since, ">", "+", -1)',
             ),
             Edit(
                 "desktop_sync/services/session/watermarks.py",

@@ -20,6 +20,7 @@ from desktop_sync.providers.sql.sqlite_forms import RecordForm
 from desktop_sync.providers.sql.sqlite_keys import has_rare_forms, has_two_forms, key_forms, rare_forms
 from desktop_sync.providers.sql.sqlite_rooms import Room, room_of
 from desktop_sync.providers.sql.sqlite_schema import Column, Table, describe_table
+from desktop_sync.providers.sql.sqlite_stamps import stamp_condition
 
 if TYPE_CHECKING:
     from adbc_driver_manager import dbapi
@@ -82,19 +83,11 @@ def _rows_per_batch(connection: sqlite3.Connection, table: Table, form: RecordFo
 
 
 def _stamp_condition(request: ReadRequest, table: Table, place: Place) -> tuple[str, list[str]]:
-    """WHERE on the bare column, so that an index serves it; stamps are bound in their stored text form."""
+    """WHERE for the range of the request. Raises SchemaDriftError where its field is not in the table any more."""
     if not request.modified_field:
         return "", []
     columns_of(table, [request.modified_field], place)
-    column = f"t.{quoted(request.modified_field)}"
-    bounds = [(f"{column} >= ?", request.since), (f"{column} <= ?", request.until)]
-    used = [(sql, value) for sql, value in bounds if value is not None]
-    if not used:
-        return "", []
-    condition = " AND ".join(sql for sql, _ in used)
-    if request.with_unstamped:
-        condition = f"({condition}) OR {column} IS NULL"
-    return f" WHERE {condition}", [value for _, value in used]
+    return stamp_condition(request, f"t.{quoted(request.modified_field)}")
 
 
 def _limit(request: ReadRequest) -> str:

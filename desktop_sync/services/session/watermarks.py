@@ -53,7 +53,8 @@ def stamped_request(request: ReadRequest, field: str, watermark: Watermark, scop
 
 
 def _text(at: datetime) -> str:
-    return at.replace(tzinfo=None).isoformat(sep=" ", timespec="seconds")
+    """In UTC, as stamps that name no time zone are; to the microsecond, so that a day ends with its last one."""
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ")
 
 
 def earlier(stamp: str, by: timedelta) -> str:

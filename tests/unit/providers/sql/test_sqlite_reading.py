@@ -25,6 +25,7 @@ from desktop_sync.core.provider_port import EndpointSession, OpenContext, ReadRe
 from desktop_sync.core.structure import FieldType
 from desktop_sync.providers.sql import sqlite_reading
 from desktop_sync.providers.sql.provider import SqlProvider
+from desktop_sync.providers.sql.sqlite_stamps import stamp_condition
 
 TYPED = """CREATE TABLE typed (
     id INTEGER PRIMARY KEY, i INTEGER, n DECIMAL(10,2), r REAL, t TEXT, b BLOB, o BOOLEAN, d DATE, ts TIMESTAMP, u)"""
@@ -271,13 +272,39 @@ def test_stamps_limit_a_read_with_both_ends_included(session: EndpointSession, o
         ids("vanished", "3", None)
 
 
+def test_stamps_of_several_forms_in_one_column_limit_a_read_by_the_time_that_they_say(
+    session: EndpointSession, outside: sqlite3.Connection
+) -> None:
+    outside.execute("CREATE TABLE events (id INTEGER PRIMARY KEY, stamp TIMESTAMP)")
+    stamps = (
+        "2024-01-02T09:00:00",  # 1
+        "2024-01-02 10:00:00",  # 2
+        "2024-01-02T10:00:00.500Z",  # 3
+        "2024-01-02T13:00:00+02:00",  # 4: at 11
+        "2024-01-01T23:30:00-12:00",  # 5: at 11:30
+        "2024-01-03 01:00:00+14:00",  # 6: at 11 of the day before
+        "2024-01-02T12:00:00",  # 7
+        "2024-01-02T12:00:01",  # 8
+        "2024-01-02 at noon",  # 9: nobody knows
+    )
+    outside.executemany("INSERT INTO events VALUES (?, ?)", list(enumerate(stamps, start=1)))
+
+    def ids(since: str | None, until: str | None) -> list[int]:
+        found = read(session, "events", ("id",), modified_field="stamp", since=since, until=until)
+        return sorted(int(str(record["id"])) for record in found)
+
+    assert ids("2024-01-02 10:00:00", "2024-01-02 12:00:00") == [2, 3, 4, 5, 6, 7, 9]
+    assert ids("2024-01-02T12:00:00+02:00", "2024-01-02T12:00:00Z") == [2, 3, 4, 5, 6, 7, 9]
+    assert ids("2024-01-02T12:00:00.500", None) == [8, 9]
+    assert ids(None, "2024-01-02") == [9]
+    assert ids("0001-01-01", "2024-01-02T09:30:00") == [1, 9]  # there is no day before the first one
+
+
 def test_a_read_by_stamp_uses_the_index(session: EndpointSession, outside: sqlite3.Connection) -> None:
     outside.execute("CREATE TABLE events (id INTEGER PRIMARY KEY, stamp TIMESTAMP)")
     outside.execute("CREATE INDEX stamps ON events (stamp)")
-    plan = outside.execute('EXPLAIN QUERY PLAN SELECT 1 FROM "events" t WHERE t."stamp" >= ?', ("2024",)).fetchall()
-    assert "stamps" in str(plan)
     statements: list[str] = []
-    request = ReadRequest(session.describe("events"), ("id",), modified_field="stamp", since="2024")
+    request = ReadRequest(session.describe("events"), ("id",), modified_field="stamp", since="2024-02-01 10:00:00")
     original = sqlite3.connect
 
     def tracing(*arguments: object, **options: object) -> sqlite3.Connection:
@@ -288,7 +315,9 @@ def test_a_read_by_stamp_uses_the_index(session: EndpointSession, outside: sqlit
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sqlite3, "connect", tracing)
         session.read(request)
-    assert any("WHERE t.\"stamp\" >= '2024'" in statement for statement in statements)
+    [sql] = [statement for statement in statements if "WHERE" in statement and '"stamp"' in statement]
+    assert "t.\"stamp\" >= '2024-01-31'" in sql
+    assert "stamps (stamp>?)" in str(outside.execute(f"EXPLAIN QUERY PLAN {sql}").fetchall())
 
 
 def test_a_read_by_stamp_takes_records_without_one_where_it_is_told_to_and_uses_the_index_for_them(
@@ -298,9 +327,11 @@ def test_a_read_by_stamp_takes_records_without_one_where_it_is_told_to_and_uses_
     outside.execute("CREATE INDEX stamps ON events (stamp)")
     outside.executemany("INSERT INTO events VALUES (?, ?)", [(1, "2023"), (2, "2024"), (3, None)])
     outside.commit()
-    plan = outside.execute(
-        'EXPLAIN QUERY PLAN SELECT 1 FROM "events" t WHERE (t."stamp" >= ?) OR t."stamp" IS NULL', ("2024",)
-    ).fetchall()
+    request = ReadRequest(
+        session.describe("events"), (), modified_field="stamp", since="2024-02-01", with_unstamped=True
+    )
+    where, values = stamp_condition(request, 't."stamp"')
+    plan = outside.execute(f'EXPLAIN QUERY PLAN SELECT 1 FROM "events" t{where}', values).fetchall()
     assert "stamps" in str(plan)
     assert "SCAN" not in str(plan)
 
