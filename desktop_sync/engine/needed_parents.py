@@ -18,8 +18,9 @@ from desktop_sync.core.field_flow import creates_in
 from desktop_sync.engine import outcome_query
 from desktop_sync.engine.canonical import literal
 from desktop_sync.engine.kept_values import kept_values
-from desktop_sync.engine.layout import Layout
+from desktop_sync.engine.layout import Layout, Sending
 from desktop_sync.engine.plan_input import PlanInput, pair_table, plan_table
+from desktop_sync.engine.references import follows_sql
 from desktop_sync.engine.workbench import Workbench
 
 
@@ -45,13 +46,18 @@ def keep_needed(bench: Workbench, planned: Sequence[PlanInput]) -> frozenset[int
 
 @dataclass(frozen=True, slots=True)
 class _Link:
-    """Records of `child`, sent from `source`, refer to records of `parent` by the value `sent` of the field `label`."""
+    """Records of `child`, sent from `source`, refer to records of `parent` by the value `sent` of the field
+    `label`."""
 
     child: PlanInput
     parent: PlanInput
     source: Side
-    sent: str
+    sending: Sending
     label: str
+
+    @property
+    def sent(self) -> str:
+        return self.sending.name
 
     @property
     def target(self) -> Side:
@@ -72,7 +78,7 @@ class _Link:
 def _links(child: PlanInput, planned: Sequence[PlanInput]) -> list[_Link]:
     by_name = {given.layout.entity.name: given for given in planned}
     return [
-        _Link(child, by_name[sending.mapping.lookup], source, sending.name, sending.mapping.field_of(source))
+        _Link(child, by_name[sending.mapping.lookup], source, sending, sending.mapping.field_of(source))
         for source in Side
         for sending in child.layout.of(source).sendings
         if sending.mapping.lookup in by_name
@@ -93,12 +99,13 @@ def _refers(bench: Workbench, link: _Link) -> str:
     if not bench.has_rows(f"({lost})"):
         return ""
     me, kinds = link.source.value, ", ".join(f"{action:d}" for action in writes)
-    written = f"SELECT {me}_id FROM {plan_table(child)} WHERE action IN ({kinds}) AND NOT excluded"
-    kept = kept_values(link.child.read_of(link.source), condition=f"rid IN ({written})")
+    follows = follows_sql(bench, link.child, link.source, link.sending, "c")
+    rows = f"{plan_table(child)} c WHERE (c.action IN ({kinds}) OR {follows}) AND NOT c.excluded"
+    kept = kept_values(link.child.read_of(link.source), condition=f"rid IN (SELECT c.{me}_id FROM {rows})")
     return (
         f"SELECT p.number, p.{me}_id AS parent_id, c.number AS child_number, c.{me}_id AS child_id, p.excluded, "
         f"p.action, p.rule FROM ({lost}) p JOIN ({kept}) s ON s.{link.sent} = p.{me}_id "
-        f"JOIN {plan_table(child)} c ON c.{me}_id = s.rid AND c.action IN ({kinds}) AND NOT c.excluded"
+        f"JOIN (SELECT * FROM {rows}) c ON c.{me}_id = s.rid"
     )
 
 

@@ -8,7 +8,8 @@ from desktop_sync.core.provider_port import ArrowStream
 from desktop_sync.core.status import Status
 from desktop_sync.engine.canonical import literal
 from desktop_sync.engine.kept_values import kept_values
-from desktop_sync.engine.layout import Layout
+from desktop_sync.engine.layout import Layout, Sending
+from desktop_sync.engine.origin_query import field_winners, judges_fields
 from desktop_sync.engine.plan_input import PlanInput, has_table, pair_table, plan_table
 from desktop_sync.engine.workbench import Workbench
 
@@ -61,12 +62,26 @@ def check_lookups(bench: Workbench, given: PlanInput) -> None:
                 checked = [update(source.other)] if given.is_again else []
             if not checked:
                 continue
-            writes = ", ".join(f"{a:d}" for a in checked)
+            writes, follows = ", ".join(f"{a:d}" for a in checked), follows_sql(bench, given, source, sending, rows)
             bench.execute(
-                f"UPDATE {rows} SET action = {Action.INVALID:d}, rule = {Rule.UNRESOLVED_LOOKUP:d}, detail = "
-                "m.message FROM "
+                f"UPDATE {rows} SET action = {Action.INVALID:d}, rule = {Rule.UNRESOLVED_LOOKUP:d}, "
+                "is_fill = false, writes_both = false, detail = m.message FROM "
                 f"(SELECT rid, {literal(label + ': the record it refers to, ')} || {text} || "
                 f"{literal(', is not synchronized (' + sending.mapping.lookup + ')')} AS message FROM ({select}) "
                 f"WHERE nullif({text}, '') IS NOT NULL AND {text} NOT IN ({known})) m "
-                f"WHERE {rows}.{me}_id = m.rid AND {rows}.action IN ({writes})"
+                f"WHERE {rows}.{me}_id = m.rid AND ({rows}.action IN ({writes}) OR {follows})"
             )
+
+
+def follows_sql(bench: Workbench, given: PlanInput, source: Side, sending: Sending, rows: str) -> str:
+    """Whether a row of the plan writes to the source at first, and then sends what that one refers to to the other
+    side: its own value is kept, or fills an empty field there."""
+    layout = given.layout
+    kept = "false"
+    is_judged = judges_fields(layout) and any(one.index == sending.index for one in layout.comparisons)
+    if is_judged and has_table(bench, field_winners(layout)):
+        kept = (
+            f"EXISTS (SELECT 1 FROM {field_winners(layout)} w WHERE w.a_rid = {rows}.a_id AND w.b_rid = {rows}.b_id "
+            f"AND w.w{sending.index} = '{source.value}')"
+        )
+    return f"({rows}.writes_both AND {rows}.action = {update(source):d} AND ({rows}.is_fill OR {kept}))"

@@ -159,3 +159,27 @@ def test_the_guard_for_updates_looks_at_both_systems_of_merged_records(world: Wo
     again = w.run(allow=frozenset((Guard.UPDATES,)))
     assert (again.outcome, w.actions(again)) == (Outcome.DONE, {Action.UPDATE_A: 30, Action.UPDATE_B: 30})
     w.assert_quiet()
+
+
+def test_a_merge_whose_reference_cannot_follow_is_not_written_on_one_side_only(world: WorldMaker) -> None:
+    fields = (FieldMapping("Name", "Name", identifying=True), FieldMapping("Ref", "Ref", lookup="land"))
+    town = replace(keyed("town", "land"), fields=(*fields, FieldMapping("Note", "Note")))
+    town = replace(town, resolution=Resolution.FIELD, conflict=ConflictRule.A)
+    tables = {"land": "Id INTEGER PRIMARY KEY, Name TEXT", "town": "Id INTEGER PRIMARY KEY, Name, Ref, Note"}
+    w = world(keyed("land", ""), town, a=tables, b=tables, b_is_table=True)
+    w.put("a", entity="land", Id=1, Name="Austria")
+    w.put("a", entity="town", Id=1, Name="Graz", Ref=1, Note="old")
+    w.run()
+    w.put("b", entity="land", Id=8, Name=None)  # it cannot be synchronized
+    w.edit("a", 1, entity="town", Note="new")
+    w.edit("b", w.of(1, entity="town").b_id, entity="town", Ref=8)
+    before = w.fingerprints()
+    with closing(w.app.synchronization.preview("Sync")) as preview:
+        said = dict(preview.plan.entities[1].counts)
+    result = w.run()
+    assert said == w.actions(result, 1) == {Action.INVALID: 1}
+    assert w.fingerprints() == before
+    w.b.execute("UPDATE land SET Name = 'Italy' WHERE Id = 8")
+    assert w.actions(w.run(), 1) == {Action.UPDATE_A: 1, Action.UPDATE_B: 1}
+    assert w.rows("a", "Name", "Note", entity="town") == w.rows("b", "Name", "Note", entity="town") == [("Graz", "new")]
+    w.assert_quiet()
