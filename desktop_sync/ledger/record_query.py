@@ -33,6 +33,8 @@ from desktop_sync.ledger.tables import configuration, entity, sync_record
 
 _SORTS = ("id", "status", "a_id", "b_id", "updated_at", "attempts")
 _TEXT_SORTS = ("a_id", "b_id")
+_NO_SMALL_LETTERS, _NO_CAPITALS = " -`{-~", " -@[-~"
+"""The other characters of ASCII, as ranges."""
 _rows = sync_record.c
 _LARGEST_NUMBER = 2**63 - 1
 
@@ -76,8 +78,11 @@ def records(connection: Connection, query: RecordQuery) -> list[SyncRecord]:
         raise BugError(f"sync records cannot be sorted by {query.sort!r}")
     names = _names(connection)
     entities = entity_ids(connection, query.configuration, query.entity)
-    if query.sort in _TEXT_SORTS and _has_letters(connection, entities, query.sort):
-        return [_record(row, names) for row in _rows_in_text_order(connection, entities, query)]
+    if query.sort in _TEXT_SORTS:
+        mixes_letters = _mixes_letters(connection, entities, query.sort)
+        if mixes_letters or len(entities) == 1:
+            found_rows = _rows_in_text_order(connection, entities, query, folds=mixes_letters)
+            return [_record(row, names) for row in found_rows]
     parts = [_part(each, query) for each in entities]
     if not parts:
         return []
@@ -88,23 +93,30 @@ def records(connection: Connection, query: RecordQuery) -> list[SyncRecord]:
     return [_record(row, names) for row in found]
 
 
-def _has_letters(connection: Connection, entities: Sequence[int], name: str) -> bool:
-    """Whether an id is more than digits. Those that are not stand in an index in the order that is wanted."""
-    found = select(_rows.id).where(_rows.entity_id.in_(entities), text(f"{name} GLOB '*[^0-9]*'")).limit(1)
-    return connection.execute(found).first() is not None
+def _mixes_letters(connection: Connection, entities: Sequence[int], name: str) -> bool:
+    """Whether ids hold small letters and capitals, or others than those of ASCII. Those that do not stand in an index
+    in the order that is wanted. To know it, that index is read once at most."""
+
+    def occurs(others: str) -> bool:
+        found = select(_rows.id).where(_rows.entity_id.in_(entities), text(f"{name} GLOB '*[^{others}]*'")).limit(1)
+        return connection.execute(found).first() is not None
+
+    return occurs(_NO_SMALL_LETTERS) and occurs(_NO_CAPITALS)
 
 
-def _rows_in_text_order(connection: Connection, entities: Sequence[int], query: RecordQuery) -> list[_RecordRow]:
+def _rows_in_text_order(
+    connection: Connection, entities: Sequence[int], query: RecordQuery, *, folds: bool
+) -> list[_RecordRow]:
     """The page in the order in which people look for texts. Only ids are sorted, as an index has them: with whole rows
     the far end of a million takes seven times as long. `text_key` is asked for those that are not ASCII alone."""
     name, way = query.sort, "DESC" if query.descending else "ASC"
     chosen = select(_rows.id, _rows[name]).where(_rows.entity_id.in_(entities), *_conditions(query)).subquery("chosen")
     key = f"CASE WHEN {name} GLOB '*[^ -~]*' THEN text_key({name}) ELSE {name} END COLLATE NOCASE"
-    order = [text(f"{one} {way}") for one in (key, name, "id")]
+    order = [text(f"{one} {way}") for one in ((key, name, "id") if folds else (name, "id"))]
     page = select(chosen.c.id).order_by(*order).limit(query.limit).offset(query.offset)
     numbers = list(connection.execute(page).scalars())
     found = {row.id: row for row in connection.execute(_columns().where(_rows.id.in_(numbers)))}
-    return [found[number] for number in numbers]
+    return [found[number] for number in numbers if number in found]
 
 
 def count_records(connection: Connection, query: RecordQuery) -> int:

@@ -213,6 +213,25 @@ def test_ids_are_sorted_as_people_look_for_them_over_all_entities(ledger: SqlLed
     assert found(text="DA") == ["Ada", "ada", "Äda"]
 
 
+@pytest.mark.parametrize(
+    ("names", "order"),
+    [
+        (["B1", "A_2", "A10", "[3]"], ["A10", "A_2", "B1", "[3]"]),  # of one case, as an index has them
+        (["b1", "a_2", "a10", "~"], ["a10", "a_2", "b1", "~"]),
+        (["b", "A", "C"], ["A", "b", "C"]),
+        (["ö", "p", "n"], ["n", "ö", "p"]),
+        (["Ö", "P", "N"], ["N", "Ö", "P"]),
+    ],
+)
+def test_ids_of_any_letters_are_in_order(ledger: SqlLedger, names: list[str], order: list[str]) -> None:
+    ledger.settle(KEY, 1, settlements([(n, name, name, Status.PREPARED) for n, name in enumerate(names, 1)]))
+    for sort in ("a_id", "b_id"):
+        found = ledger.records(RecordQuery("Customers", sort=sort))
+        assert [record.a_id for record in found] == order
+        found = ledger.records(RecordQuery("Customers", sort=sort, descending=True))
+        assert [record.a_id for record in found] == order[::-1]
+
+
 def test_records_are_paged_sorted_and_searched_over_all_entities(ledger: SqlLedger) -> None:
     ledger.settle(KEY, 1, processed(range(1, 6)))
     ledger.settle(OTHER_KEY, 1, settlements([(6, "A0", None, Status.FAILED)], last_error="100% too long", attempts=2))
