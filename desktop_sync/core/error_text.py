@@ -194,6 +194,7 @@ _STEPS: Mapping[type[BaseException], str] = {
     errors.RetriableError: "Try again in a while; nothing has to be changed.",
     errors.NoRoomError: "Make room on that disk, then try again; nothing else has to be changed.",
     errors.AuthenticationError: "Check the user name and store the password again, then test the connection.",
+    errors.NotPermittedError: "Let this user read and write that file and its folder, then try again.",
     errors.MissingError: "Check that it is there under exactly that name, or correct the endpoint's settings.",
     errors.DamagedError: "Repair the content at the place named, or choose another; until then nothing of it is used.",
     errors.CursorLostError: "Run it once in full; everything is compared then.",

@@ -6,6 +6,7 @@
     ├─ EndpointError             an endpoint could not be used                exit 3
     │   ├─ RetriableError          the same call may succeed later
     │   ├─ AuthenticationError     the endpoint refused the credentials
+    │   │   └─ NotPermittedError     this user may not read or write the file
     │   ├─ MissingError            the file, folder, database or structure is not there
     │   ├─ DamagedError            the content cannot be read without losing something
     │   ├─ CursorLostError         what changed since the last read is not known any more: read all
@@ -100,6 +101,10 @@ class NoRoomError(RetriableError):
 
 class AuthenticationError(EndpointError):
     """The endpoint refused the credentials."""
+
+
+class NotPermittedError(AuthenticationError):
+    """This computer does not let this user read or write a file or folder; there is no password to correct."""
 
 
 class MissingError(EndpointError):

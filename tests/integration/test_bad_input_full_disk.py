@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
+from desktop_sync.core.errors import NoRoomError
+from desktop_sync.core.provider_port import OpenContext, Operation, WriteBatch, WriteStatus
+from desktop_sync.providers.sql.provider import SqlProvider
+from desktop_sync.providers.sql.sqlite_writing import BULK_FROM
 from tests.support.crash_command_line import CommandLine
 from tests.support.crash_world import LATER, CsvStore, SqliteStore, World, values_of
 
@@ -105,6 +112,26 @@ def test_a_full_disk_under_a_database_leaves_it_as_it_was(
     assert values_of(line.world.b) == before
     assert line.run().code == 0
     assert values_of(line.world.b)["c1"] == (LONG, "phone 1")
+
+
+def test_a_disk_that_gets_full_with_many_new_records_is_told_as_that(disk: Path) -> None:
+    path = disk / "shop.sqlite"
+    with closing(sqlite3.connect(path)) as outside:
+        outside.execute("CREATE TABLE t (id TEXT PRIMARY KEY, name TEXT)")
+    filler = _fill(disk, 100_000)
+    values = pa.table({"id": [str(number) for number in range(BULK_FROM)], "name": ["x" * 500] * BULK_FROM})
+    new = WriteBatch(Operation.CREATE, [None] * BULK_FROM, ("id", "name"), values)
+    with closing(SqlProvider().open(OpenContext("Shop", {"file": str(path)}))) as session:
+        with session.writer(session.describe("t")) as writer:
+            writer.stage(new)
+            with pytest.raises(NoRoomError):
+                writer.commit()
+        filler.unlink()
+        with closing(sqlite3.connect(path)) as outside:
+            assert outside.execute("SELECT count(*) FROM t").fetchone() == (0,)
+        with session.writer(session.describe("t")) as writer:
+            writer.stage(new)
+            assert set(writer.commit()[0].statuses) == {WriteStatus.WRITTEN}
 
 
 @pytest.mark.parametrize("leave", [0, 20_000, 60_000])

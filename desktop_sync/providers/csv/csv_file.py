@@ -13,9 +13,9 @@ from pyarrow import csv as arrow_csv
 
 from desktop_sync.core.count_text import count
 from desktop_sync.core.errors import (
-    AuthenticationError,
     DamagedError,
     MissingError,
+    NotPermittedError,
     Place,
     RetriableError,
 )
@@ -213,7 +213,7 @@ def file_state(path: str) -> FileState:
 
 
 def load(path: str, encoding: str, delimiter: str, place: Place) -> CsvText:
-    """The file's content. Raises MissingError, AuthenticationError, DamagedError, RetriableError when it changes."""
+    """The file's content. Raises MissingError, NotPermittedError, DamagedError, RetriableError when it changes."""
     data, state = _read_whole(path, place)
     text, found_encoding, mark = decode(data, encoding, place)
     nul = text.find("\0")
@@ -268,7 +268,7 @@ def _read_whole(path: str, place: Place) -> tuple[bytes, FileState]:
         except FileNotFoundError:
             raise MissingError(f"the file {path} is not there", place) from None
         except PermissionError:
-            raise AuthenticationError(f"the file {path} may not be read by this user", place) from None
+            raise NotPermittedError(f"the file {path} may not be read by this user", place) from None
         except OSError as error:
             raise RetriableError(f"the file {path} could not be read ({error.strerror})", place) from error
     raise RetriableError(f"the file {path} is being changed by another program", place)

@@ -14,11 +14,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from desktop_sync.core.errors import (
-    AuthenticationError,
     ConfigurationError,
     EndpointError,
     MissingError,
     NoRoomError,
+    NotPermittedError,
     Place,
     RetriableError,
 )
@@ -42,14 +42,14 @@ class CsvFolder:
     encoding: str = ""
 
     def check(self) -> None:
-        """The folder is there and can be listed. Raises MissingError, AuthenticationError."""
+        """The folder is there and can be listed. Raises MissingError, NotPermittedError."""
         place = Place(self.endpoint)
         if os.path.isfile(self.path):
             raise MissingError(f"{self.path} is a file; choose the folder that it is in", place)
         if not os.path.isdir(self.path):
             raise MissingError(f"the folder {self.path} is not there (is its drive connected?)", place)
         if not os.access(self.path, os.R_OK | os.X_OK):
-            raise AuthenticationError(f"the folder {self.path} may not be read by this user", place)
+            raise NotPermittedError(f"the folder {self.path} may not be read by this user", place)
 
     def files(self) -> dict[str, str]:
         """Structure name to file name, sorted. Of two files with one stem the later keeps its suffix in the name."""
@@ -214,5 +214,5 @@ def _write_error(error: OSError, path: str, place: Place) -> EndpointError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return NoRoomError("the disk is full, nothing was written", place)
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return AuthenticationError(f"the file {path} may not be written by this user", place)
+        return NotPermittedError(f"the file {path} may not be written by this user", place)
     return RetriableError(f"the file {path} could not be written ({error.strerror})", place)

@@ -12,10 +12,10 @@ import pyarrow.compute as pc
 
 from desktop_sync.core.binding import Lease
 from desktop_sync.core.errors import (
-    AuthenticationError,
     ConfigurationError,
     DamagedError,
     EndpointError,
+    NotPermittedError,
     Place,
     SchemaDriftError,
 )
@@ -196,7 +196,7 @@ class CsvSession:
             raise EndpointError("name the fields that identify a record before writing to a text file", place)
         path = self._folder.file_of(structure.name)
         if not os.access(path, os.W_OK) or not os.access(os.path.dirname(path), os.W_OK):
-            raise AuthenticationError(f"the file {path} may not be written by this user", place)
+            raise NotPermittedError(f"the file {path} may not be written by this user", place)
         return CsvWriter(self._folder, structure, self._reserve)
 
     def read_lease(self, configuration: str) -> Lease | None:

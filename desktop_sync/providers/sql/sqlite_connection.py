@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from desktop_sync.core.errors import (
-    AuthenticationError,
     DamagedError,
     EndpointError,
     MissingError,
     NoRoomError,
+    NotPermittedError,
     Place,
     RetriableError,
 )
@@ -68,7 +68,7 @@ def endpoint_error(error: sqlite3.Error, file: SqliteFile, place: Place) -> Endp
     if code == sqlite3.SQLITE_CORRUPT:
         return DamagedError(f"the file {file.path} is not a sound SQLite database ({error})", place)
     if code in (sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH, sqlite3.SQLITE_READONLY):
-        return AuthenticationError(f"the file {file.path} may not be written by this user ({error})", place)
+        return NotPermittedError(f"the file {file.path} may not be written by this user ({error})", place)
     if code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOMEM):
         return RetriableError(f"the file {file.path} could not be read or written ({error})", place)
     return EndpointError(f"the database refused: {error}", place)
@@ -79,17 +79,19 @@ def adbc_error(error: Exception, doing: str, place: Place) -> EndpointError:
     text = str(error)
     if "locked" in text or "busy" in text:
         return RetriableError("the database is locked by another program", place)
+    if "disk is full" in text:
+        return NoRoomError("the disk is full, nothing was written", place)
     return EndpointError(f"{doing} the database failed: {text}", place)
 
 
 def check_file(file: SqliteFile) -> None:
-    """The file is there. Raises MissingError, AuthenticationError."""
+    """The file is there. Raises MissingError, NotPermittedError."""
     if os.path.isdir(file.path):
         raise MissingError(f"{file.path} is a folder; choose the database file in it", file.place)
     if not os.path.isfile(file.path):
         raise MissingError(f"the database file {file.path} is not there", file.place)
     if os.path.getsize(file.path) and not os.access(file.path, os.R_OK):
-        raise AuthenticationError(f"the database file {file.path} may not be read by this user", file.place)
+        raise NotPermittedError(f"the database file {file.path} may not be read by this user", file.place)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 
 from desktop_sync.core.binding import Lease
-from desktop_sync.core.errors import AuthenticationError, ConfigurationError, EndpointError, Place
+from desktop_sync.core.errors import ConfigurationError, EndpointError, NotPermittedError, Place
 from desktop_sync.core.provider_port import (
     ArrowStream,
     Capabilities,
@@ -130,7 +130,7 @@ class SqliteSession:
                 place,
             )
         if not os.access(self._file.path, os.W_OK):
-            raise AuthenticationError(f"the file {self._file.path} may not be written by this user", place)
+            raise NotPermittedError(f"the file {self._file.path} may not be written by this user", place)
         return SqliteWriter(self._file, structure, self._reserve)
 
     def read_lease(self, configuration: str) -> Lease | None:

@@ -18,12 +18,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from desktop_sync.core.error_text import next_step
 from desktop_sync.core.errors import (
-    AuthenticationError,
     ConfigurationError,
     DamagedError,
     EndpointError,
     MissingError,
+    NotPermittedError,
     Place,
     RetriableError,
 )
@@ -513,8 +514,9 @@ def test_a_file_that_may_not_be_written_says_so() -> None:
         path.write_bytes(b"id,name\n1,a\n")
         path.chmod(0o400)
         session = CsvProvider().open(OpenContext("Shop", {"folder": str(folder)}))
-        with closing(session), pytest.raises(AuthenticationError):
+        with closing(session), pytest.raises(NotPermittedError) as refusal:
             commit(session, create(("id",), ("2",)))
+        assert "password" not in next_step(refusal.value)
         assert path.read_bytes() == b"id,name\n1,a\n"
 
 
