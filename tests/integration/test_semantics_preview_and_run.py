@@ -183,3 +183,16 @@ def test_a_merge_whose_reference_cannot_follow_is_not_written_on_one_side_only(w
     assert w.actions(w.run(), 1) == {Action.UPDATE_A: 1, Action.UPDATE_B: 1}
     assert w.rows("a", "Name", "Note", entity="town") == w.rows("b", "Name", "Note", entity="town") == [("Graz", "new")]
     w.assert_quiet()
+
+
+def test_a_merge_goes_on_to_the_other_system_also_where_the_first_one_stores_it_otherwise(world: WorldMaker) -> None:
+    fields = (EMAIL, CITY, FieldMapping("Note", "remark"))
+    w = world(resolution=Resolution.FIELD, conflict=ConflictRule.A, fields=fields)
+    w.put("a", Id=1, Email="ann@x.org", City="Wien", Note="old")
+    w.run()
+    w.edit("a", 1, Note="")  # a file has no empty text
+    w.edit("b", w.of(1).b_id, city="Graz")
+    shown, result, history = told(w)
+    assert shown.counts == w.actions(result) == done_of_each(history) == {Action.UPDATE_A: 1, Action.UPDATE_B: 1}
+    assert w.rows("a", "City") == w.rows("b", "city") == [("Graz",)]
+    w.assert_quiet()

@@ -259,7 +259,7 @@ class Processing:
             content = batch_rows(query, rows)
             changed_content = not content.equals(one.content)
             sent = content
-            content, stored = self._with_stored(given, query, content, result, written)
+            content, stored = self._with_stored(given, query, rows, content, result, written)
             changed_content = changed_content or stored is not None
             if stored is not None:
                 carried.losses.look(given.layout, query, those(sent, written), those(content, written))
@@ -303,7 +303,13 @@ class Processing:
         return int(rows.num_rows) - len(linked)
 
     def _with_stored(
-        self, given: PlanInput, query: WriteQuery, content: pa.Table, result: WriteResult, written: pa.Array
+        self,
+        given: PlanInput,
+        query: WriteQuery,
+        rows: pa.Table,
+        content: pa.Table,
+        result: WriteResult,
+        written: pa.Array,
     ) -> tuple[pa.Table, pa.Table | None]:
         """The batch rows with what the endpoint really stored, and what had to be read for that."""
         as_sent = pa.array(result.stored_as_sent, pa.bool_())
@@ -323,11 +329,14 @@ class Processing:
             stored = measure(self.session.bench, given, side, stream)
         places = pc.index_in(content[mine], value_set=stored["rid"].combine_chunks())
         known = pc.and_(doubtful, pc.is_valid(places))
+        # What is to follow on the other side is no baseline yet, however it was stored.
+        is_first = pc.or_(rows["x_is_fill"], rows["x_is_merge"]).combine_chunks()
         for name, source in [(f"{side.value}_digest", "digest")] + [
             (label, label) for label in content.column_names if label.startswith(f"{side.value}:")
         ]:
             fresh = stored[source].combine_chunks().take(pc.fill_null(places, 0).combine_chunks())
-            merged = pc.if_else(known, fresh, content[name].combine_chunks())
+            is_known = pc.and_(known, pc.invert(is_first)) if source == "digest" else known
+            merged = pc.if_else(is_known, fresh, content[name].combine_chunks())
             content = content.set_column(content.schema.get_field_index(name), name, merged)
         return content, stored
 
