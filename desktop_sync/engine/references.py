@@ -35,6 +35,16 @@ def add_new_pairs(bench: Workbench, layout: Layout) -> None:
         f"WHERE is_contact AND a_id IS NOT NULL AND b_id IS NOT NULL AND action IN ({actions})"
         f"AND NOT EXISTS (SELECT 1 FROM {pair_table(layout)} p WHERE p.a_id = rows_{layout.number}.a_id)"
     )
+    if bench.has_rows("renamed"):
+        # A record of the pair has a new id: what refers to it refers to that one.
+        now = (
+            f"SELECT record_id, a_id, b_id FROM rows_{layout.number} "
+            f"WHERE record_id IN (SELECT record_id FROM renamed) AND a_id IS NOT NULL "
+            f"AND b_id IS NOT NULL AND action IN ({actions})"
+        )
+        bench.execute(f"CREATE OR REPLACE TABLE moved AS {now}")
+        bench.execute(f"DELETE FROM {pair_table(layout)} WHERE record_id IN (SELECT record_id FROM moved)")
+        bench.execute(f"INSERT INTO {pair_table(layout)} SELECT * FROM moved")
 
 
 def check_lookups(bench: Workbench, given: PlanInput) -> None:

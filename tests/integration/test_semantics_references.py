@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -263,4 +264,22 @@ def test_entities_that_refer_to_each_other_are_said_to_and_all_records_arrive(wo
     ids = dict(w.rows("b", "name", "id", entity="people"))
     assert lead == ids["ann"]
     assert set(w.rows("b", "name", "team", entity="people")) == {("ann", team), ("bob", team), ("zoe", None)}
+    w.assert_quiet()
+
+
+@pytest.mark.scenario("C16")
+def test_what_refers_to_a_record_under_its_new_id_is_written_in_the_same_run(world: WorldMaker) -> None:
+    w = shop(world)
+    customer(w, "a", 1, "ann@x.org")
+    w.run()
+    old = w.of(1, entity="customers").b_id
+    w.delete("b", old, entity="customers")
+    customer(w, "b", 77, "ann@x.org")  # the same one, under another id
+    w.put("b", entity="orders", id=5, number="N5", customer=77, total=1)
+    with closing(w.app.synchronization.preview("Sync")) as preview:
+        shown = [dict(one.counts) for one in preview.plan.entities]
+    result = w.run()
+    assert result.outcome is Outcome.DONE
+    assert [w.actions(result, place) for place in range(2)] == shown == [{Action.ADOPT: 1}, {Action.CREATE_A: 1}]
+    assert w.rows("a", "Number", "CustomerId", entity="orders") == [("N5", 1)]
     w.assert_quiet()
