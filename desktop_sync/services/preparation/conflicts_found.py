@@ -47,7 +47,7 @@ def _conflict(given: PlanInput, row: Mapping[str, object], baseline: Mapping[str
     return NewConflict(
         int(str(row["record_id"])),
         int(str(row["rule"])),
-        Side(winner) if isinstance(winner, str) and row["rule"] != 6 else None,
+        Side(winner) if isinstance(winner, str) and row["rule"] != Rule.ASK else None,
         _instant(row["a_at"]),
         _instant(row["b_at"]),
         tuple(values),
