@@ -18,38 +18,36 @@ def tr(text: str) -> str:
 
 def difference_phrase(action: Action, names: SideNames) -> str:
     """How the records of a category differ, short enough for a chip; what is done where that says no more."""
-    phrases = {
+    only_linked = tr("Not linked yet") if action is Action.LINK else ""
+    return _one_sided(action, names) or _changed(action, names) or only_linked or names.action_phrase(action)
+
+
+def _one_sided(action: Action, names: SideNames) -> str:
+    """Of an action for a record that only one system has; empty for others."""
+    return {
         Action.CREATE_B: tr("Only in {0}").format(names.a),
         Action.CREATE_A: tr("Only in {0}").format(names.b),
-        Action.UPDATE_B: tr("Changed in {0}").format(names.a),
-        Action.UPDATE_A: tr("Changed in {0}").format(names.b),
         Action.DELETE_B: tr("Gone from {0}").format(names.a),
         Action.DELETE_A: tr("Gone from {0}").format(names.b),
         Action.MARK_B: tr("Gone from {0}").format(names.a),
         Action.MARK_A: tr("Gone from {0}").format(names.b),
+    }.get(action, "")
+
+
+def _changed(action: Action, names: SideNames) -> str:
+    """Of an action for records that changed in a system or in both; empty for others."""
+    return {
+        Action.UPDATE_B: tr("Changed in {0}").format(names.a),
+        Action.UPDATE_A: tr("Changed in {0}").format(names.b),
         Action.CONFLICT: tr("Both changed"),
-        Action.LINK: tr("Not linked yet"),
-    }
-    return phrases.get(action) or names.action_phrase(action)
+    }.get(action, "")
 
 
 def difference_text(row: PlanRow, names: SideNames) -> str:
     """ "Only in CRM", "Changed in Shop: City, Phone", "Both changed: City", "No difference"."""
-    one_sided = {
-        Action.CREATE_B: tr("Only in {0}").format(names.a),
-        Action.CREATE_A: tr("Only in {0}").format(names.b),
-        Action.DELETE_B: tr("Gone from {0}").format(names.a),
-        Action.DELETE_A: tr("Gone from {0}").format(names.b),
-        Action.MARK_B: tr("Gone from {0}").format(names.a),
-        Action.MARK_A: tr("Gone from {0}").format(names.b),
-    }
-    if row.action in one_sided:
-        return one_sided[row.action]
-    where = {
-        Action.UPDATE_B: tr("Changed in {0}").format(names.a),
-        Action.UPDATE_A: tr("Changed in {0}").format(names.b),
-        Action.CONFLICT: tr("Both changed"),
-    }
+    one_sided, where = _one_sided(row.action, names), _changed(row.action, names)
+    if one_sided:
+        return one_sided
     if row.a_id is None or row.b_id is None:
         there = names.a if row.b_id is None else names.b
         return tr("Gone from both") if row.a_id == row.b_id else tr("Only in {0}").format(there)
@@ -58,11 +56,11 @@ def difference_text(row: PlanRow, names: SideNames) -> str:
         return tr("Gone from {0}").format(gone)
     differing = [change.label for change in row.fields if change.differs]
     if not differing:
-        return where.get(row.action) or tr("No difference")
+        return where or tr("No difference")
     listed = ", ".join(differing[:_MOST_FIELDS])
     if len(differing) > _MOST_FIELDS:
         listed = tr("{0} and {1} more").format(listed, len(differing) - _MOST_FIELDS)
-    return f"{where.get(row.action) or tr('Different')}: {listed}"
+    return f"{where or tr('Different')}: {listed}"
 
 
 def _gone(row: PlanRow, names: SideNames) -> str:
